@@ -1,0 +1,76 @@
+"""The mix: which songs make the list, how far one refresh may move it, and in what order they play."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from math import floor
+
+import polars as pl
+
+from spotify_ai_pipeline.music.ranking import CORE, DISCOVERY, EXPLORATION
+from spotify_ai_pipeline.settings import Playlist
+
+
+def quotas(available: dict[str, int], playlist: Playlist) -> dict[str, int]:
+    """Songs each slot may hold: the configured fractions, with what a slot cannot fill handed to core, then exploration."""
+    size = playlist.target_size
+    wanted = {DISCOVERY: round(size * playlist.discovery_fraction), EXPLORATION: round(size * playlist.exploration_fraction)}
+    granted = {slot: min(count, available.get(slot, 0)) for slot, count in wanted.items()}
+    granted[CORE] = min(size - sum(granted.values()), available.get(CORE, 0))
+    spare = min(size - sum(granted.values()), available.get(EXPLORATION, 0) - granted[EXPLORATION])
+    return granted | {EXPLORATION: granted[EXPLORATION] + spare}
+
+
+def change_cap(playlist: Playlist) -> int:
+    """Songs that one refresh may bring in."""
+    return floor(playlist.target_size * playlist.max_change_per_refresh + 1e-9)
+
+
+def select(
+    ranked: pl.DataFrame,
+    current: Sequence[str],
+    playlist: Playlist,
+    *,
+    pinned: Collection[str] = (),
+    banned: Collection[str] = (),
+) -> pl.DataFrame:
+    """The rows of ``ranked`` (song_id, slot, score, ...) that make the list, best first, with ``is_new``.
+
+    ``current`` are the song ids on the list now; empty means a first fill. A song's place is its rank in its slot relative to
+    the slot's quota: the ideal list holds places up to 1. A refresh moves from the current list towards the ideal one by
+    bringing in at most ``change_cap`` songs, the best first, and letting the worst go to make room. Pinned songs stay, banned
+    songs go; where more songs went than may come in, the list is short until the next refresh.
+    """
+    eligible = ranked.filter(~pl.col("song_id").is_in(list(banned)))
+    share = quotas(dict(eligible.group_by("slot").len().iter_rows()), playlist)
+    quota = pl.col("slot").replace_strict(share, return_dtype=pl.Float64).clip(lower_bound=0.5)
+    on_list = pl.col("song_id").is_in(list(current))
+    place = pl.col("score").fill_null(float("-inf")).rank("ordinal", descending=True).over("slot") / quota
+    placed = eligible.sort("score", "song_id", descending=[True, False], nulls_last=True).with_columns(
+        place=pl.when(pl.col("song_id").is_in(list(pinned))).then(0.0).otherwise(place), is_new=~on_list
+    ).sort("place", "song_id")
+    if not current:
+        return placed.head(playlist.target_size).drop("place")
+    kept, others = placed.filter(~pl.col("is_new")), placed.filter("is_new")
+    ideal = placed.head(playlist.target_size)
+    coming = others.filter(pl.col("song_id").is_in(ideal["song_id"].to_list())).head(change_cap(playlist))
+    staying = kept.head(playlist.target_size - coming.height)
+    return pl.concat([staying, coming]).sort("place", "song_id").drop("place")
+
+
+def sequence(artists: Sequence[str], spacing: int) -> list[int]:
+    """An order of the songs, as indices into ``artists``, that keeps ``spacing`` songs between two of one artist.
+
+    Songs come in the given order as far as the spacing allows. Where no song is far enough from its artist's last one, the
+    one that is farthest comes: the spacing yields as little as it must at that point.
+    """
+    waiting = list(range(len(artists)))
+    order: list[int] = []
+    last: dict[str, int] = {}
+    while waiting:
+        gaps = [len(order) - last[artists[song]] - 1 if artists[song] in last else spacing for song in waiting]
+        chosen = max(range(len(waiting)), key=lambda index: (min(gaps[index], spacing), -index))
+        song = waiting.pop(chosen)
+        last[artists[song]] = len(order)
+        order.append(song)
+    return order

@@ -1,0 +1,57 @@
+"""Ranking: what each song is worth to the mix now, in parts that a person can read.
+
+A song is a candidate for one slot. Songs in rotation (heard within the cool-down) compete for *core* by a weighted sum of
+taste, mood and freshness. Dormant songs compete for *exploration* by base-level activation: of all songs unheard for 60
+days, those with a strong and not too distant past are the ones that listeners return to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from spotify_ai_pipeline.settings import Cycling, Scoring
+
+CORE, EXPLORATION, DISCOVERY = "core", "exploration", "discovery"
+SLOTS = (CORE, EXPLORATION, DISCOVERY)
+
+
+def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random.Generator) -> pl.DataFrame:
+    """Adds ``slot``, ``score`` and its parts ``taste``, ``mood``, ``freshness`` to ``songs``.
+
+    ``songs`` are rows of ``listening.statistics`` with a column ``mood_match`` (0..1, null where unknown). Taste is the
+    recency-weighted play count on a log scale, 1 for the song played most. An unknown mood match counts as the mean of the
+    known ones. ``rng`` draws the exploration noise; scores of different slots are not comparable.
+    """
+    most = float(songs["momentum"].max() or 0)  # pyright: ignore[reportArgumentType]
+    taste = pl.col("momentum").log1p() / np.log1p(most) if most else pl.lit(0.0)
+    mood = pl.col("mood_match").fill_null(pl.col("mood_match").mean()).fill_null(0.0)
+    total = (scoring.taste_weight + scoring.mood_weight + scoring.freshness_weight) or 1.0
+    noise = pl.Series("noise", rng.uniform(0, scoring.exploration_noise, songs.height))
+    dormant = pl.col("days_quiet").is_null() | (pl.col("days_quiet") >= cycling.cooldown_days)
+    core = scoring.taste_weight * pl.col("taste") + scoring.mood_weight * pl.col("mood") + scoring.freshness_weight * pl.col("freshness")
+    return (
+        songs.with_columns(taste=taste, mood=mood, freshness=1 - pl.col("staleness"), noise=noise)
+        .with_columns(
+            slot=pl.when(dormant).then(pl.lit(EXPLORATION)).otherwise(pl.lit(CORE)),
+            score=pl.when(dormant).then(pl.col("activation")).otherwise(core / total) + pl.col("noise"),
+        )
+        .drop("noise")
+    )
+
+
+def reasons() -> pl.Expr:
+    """Why a ranked song is where it is, in words, from its statistics."""
+    plays = pl.format("{} {}", "plays", pl.when(pl.col("plays") == 1).then(pl.lit("play")).otherwise(pl.lit("plays")))
+    quiet = pl.col("days_quiet").floor().cast(pl.Int64)
+    ago = pl.when(quiet == 0).then(pl.lit("today")).when(quiet == 1).then(pl.lit("yesterday")).otherwise(pl.format("{} days ago", quiet))
+    return (
+        pl.when(pl.col("plays") == 0)
+        .then(pl.lit("in your library, not heard yet"))
+        .when(pl.col("slot") == EXPLORATION)
+        .then(pl.format("quiet for {} days after {}", quiet, plays))
+        .when(pl.col("recent_plays") > 1)
+        .then(pl.format("{} of {} lately, last {}", "recent_plays", plays, ago))
+        .otherwise(pl.format("{} in all, last {}", plays, ago))
+        .alias("reason")
+    )

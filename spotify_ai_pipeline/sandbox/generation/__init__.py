@@ -1,0 +1,1 @@
+"""The parts of the made-up world: names, genres, catalogue, listener, library."""

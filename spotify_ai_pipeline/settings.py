@@ -1,0 +1,271 @@
+"""The ground floor: every tunable and secret as one typed, frozen tree.
+
+Values come from ``config/config.yaml``, then from ``config.yaml`` in the data root (one listener's own), then from
+overrides that the listener set on the command line. Secrets come from the environment or ``.env`` alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+CONFIG_FILE = "config.yaml"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, le=10)]
+Days = Annotated[int, Field(ge=1, le=365)]
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be taken: says which key, where, and what is allowed."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listener(_Section):
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    timezone: str
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in available_timezones():
+            near = get_close_matches(value, sorted(available_timezones()), 1)
+            raise ValueError("an IANA time zone" + (f"; did you mean {near[0]}?" if near else ", e.g. Europe/Lisbon"))
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Spotify(_Section):
+    playlist_name: str = Field(min_length=1, max_length=100)
+    snapshot_prefix: str = Field(min_length=1, max_length=80)
+    best_playlist: str
+    redirect_uri: str = Field(pattern=r"^(https://|http://127\.0\.0\.1[:/]|http://\[::1\][:/])")
+
+
+class Playlist(_Section):
+    target_size: int = Field(ge=10, le=1000)
+    core_fraction: Share
+    exploration_fraction: Share
+    discovery_fraction: Share
+    max_change_per_refresh: Share
+    min_artist_spacing: int = Field(ge=0, le=20)
+    snapshot_interval_days: Days
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        total = self.core_fraction + self.exploration_fraction + self.discovery_fraction
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"core, exploration and discovery fractions that sum to 1, not to {total:g}")
+        return self
+
+
+class Cycling(_Section):
+    aggressiveness: int = Field(ge=1, le=10)
+    staleness_lambda: Share
+    staleness_window_days: Days
+    cooldown_days: Days
+    min_plays_for_staleness: int = Field(ge=1, le=100)
+    blacklist_threshold: int = Field(ge=1, le=50)
+
+
+class Scoring(_Section):
+    taste_weight: Weight
+    mood_weight: Weight
+    freshness_weight: Weight
+    exploration_noise: Share
+    half_life_days: Days
+    resurfacing_decay: float = Field(ge=0.05, le=2)
+
+
+class Mood(_Section):
+    window_size: int = Field(ge=1, le=200)
+    decay_rate: Share
+
+
+class DiscoverySources(_Section):
+    spotify_recs: bool
+    lastfm_similar: bool
+    lastfm_friends: bool
+    listenbrain: bool
+
+
+class Discovery(_Section):
+    candidates_per_refresh: int = Field(ge=1, le=500)
+    trial_listens_before_decision: int = Field(ge=1, le=20)
+    sources: DiscoverySources
+
+
+class TasteModel(_Section):
+    retrain_interval_days: Days
+    model_type: Literal["lightgbm"]
+
+
+class Clustering(_Section):
+    min_cluster_size: int = Field(ge=2, le=1000)
+    min_samples: int = Field(ge=1, le=100)
+    recluster_interval_days: Days
+
+
+class Features(_Section):
+    tag_dimensions: int = Field(ge=2, le=256)
+    audio_weight: Weight
+    tag_weight: Weight
+    tag_artists_per_run: int = Field(ge=0, le=100_000)
+
+
+class Service(_Section):
+    url: str = Field(pattern=r"^https?://.+/$")
+    timeout_seconds: float = Field(ge=1, le=300)
+    calls_per_second: float = Field(ge=0.1, le=10_000)
+    calls_per_day: int = Field(ge=1, le=1_000_000)
+
+
+class Services(_Section):
+    spotify: Service
+    spotify_accounts: Service
+    lastfm: Service
+    listenbrainz: Service
+    reccobeats: Service
+
+
+class Secrets(BaseSettings):
+    """Keys and tokens, from the environment or ``.env``. Shown nowhere: ``SecretStr`` prints as asterisks."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    spotify_client_id: str = ""
+    spotify_client_secret: SecretStr = SecretStr("")
+    lastfm_api_key: SecretStr = SecretStr("")
+    lastfm_user: str = ""
+    listenbrainz_token: SecretStr = SecretStr("")
+
+
+class Settings(_Section):
+    listener: Listener
+    spotify: Spotify
+    playlist: Playlist
+    cycling: Cycling
+    scoring: Scoring
+    mood: Mood
+    discovery: Discovery
+    taste_model: TasteModel
+    clustering: Clustering
+    features: Features
+    services: Services
+
+    @cached_property
+    def flat(self) -> dict[str, object]:
+        """Every value by its dotted key, in the order of the file."""
+        return dict(_flatten(self.model_dump()))
+
+
+def load(config_files: list[Path], overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings that ``config_files`` (later ones win) and ``overrides`` by dotted key make.
+
+    Raises ``SettingsError`` with the key's path, the file, and what is allowed.
+    """
+    tree: dict[str, Any] = {}
+    for file in config_files:
+        _merge(tree, _read(file))
+    for key, value in (overrides or {}).items():
+        _merge(tree, _nest(key, value))
+    where = ", ".join(map(str, config_files)) + (" or an override" if overrides else "")
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, where)) from None
+
+
+def load_secrets(*env_files: Path) -> Secrets:
+    """Secrets from the environment, else from ``env_files`` (later ones win)."""
+    return Secrets(_env_file=env_files)  # pyright: ignore[reportCallIssue]
+
+
+def config_files(data_root: Path) -> list[Path]:
+    """The configuration files that apply to ``data_root``, the most general first."""
+    general = Path(os.environ.get("SPOTIFY_AI_CONFIG", PROJECT_ROOT / "config" / CONFIG_FILE))
+    own = data_root / CONFIG_FILE
+    return [general, own] if own.exists() else [general]
+
+
+def data_root() -> Path:
+    """Where everything is kept: ``SPOTIFY_AI_DATA``, else ``data/``, or ``data/demo`` until an account is connected."""
+    if chosen := os.environ.get("SPOTIFY_AI_DATA"):
+        return Path(chosen).absolute()
+    real, demo = PROJECT_ROOT / "data", PROJECT_ROOT / "data" / "demo"
+    connected = load_secrets(PROJECT_ROOT / ".env").spotify_client_id
+    return demo if not connected and (demo / CONFIG_FILE).exists() else real
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror}); it holds the settings") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{file}{line}: not valid YAML; check indentation and quotes") from None
+    if not isinstance(tree, dict):
+        raise SettingsError(f"{file}: holds no settings; it must be a tree of keys such as playlist: target_size: 100")
+    return cast(dict[str, Any], tree)
+
+
+def _merge(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, dict) and isinstance(tree.get(key), dict):
+            _merge(tree[key], cast(dict[str, Any], value))
+        else:
+            tree[key] = value
+
+
+def _nest(key: str, value: object) -> dict[str, Any]:
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return cast(dict[str, Any], value)
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for key, value in tree.items():
+        rows += _flatten(cast(dict[str, Any], value), f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+    return rows
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    lines = []
+    for item in error.errors():
+        key = ".".join(map(str, item["loc"])) or "playlist"
+        if item["type"] == "extra_forbidden":
+            known = _known_keys(item["loc"][:-1])
+            near = get_close_matches(str(item["loc"][-1]), known, 1)
+            lines.append(f"{key}: unknown key; " + (f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"))
+        elif item["type"] == "missing":
+            lines.append(f"{key}: missing; see config/{CONFIG_FILE} of the project for its meaning and range")
+        else:
+            wanted = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            lines.append(f"{key}: {item['input']!r} is refused; allowed: {wanted}")
+    return f"{where}: " + "; ".join(lines)
+
+
+def _known_keys(path: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in path:
+        model = cast(type[BaseModel], model.model_fields[str(part)].annotation)
+    return list(model.model_fields)

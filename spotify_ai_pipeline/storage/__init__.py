@@ -1,0 +1,1 @@
+"""What is kept: made things in the lake, said things in the state, questions answered by the warehouse."""

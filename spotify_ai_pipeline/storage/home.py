@@ -1,0 +1,65 @@
+"""One listener's home: settings, secrets, lake and state, opened together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from upath import UPath
+
+from spotify_ai_pipeline import settings
+from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
+from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.state import State
+
+STATE_FILE = "state.sqlite"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Everything that is kept for one listener below ``root``."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path | None = None) -> Home:
+        """The home at ``root``, else where the environment says (``settings.data_root``).
+
+        Raises ``OSError`` where the folder cannot be written, ``SettingsError`` and ``StateError`` where they cannot be used.
+        """
+        home = cls(root or settings.data_root())
+        home.root.mkdir(parents=True, exist_ok=True)
+        if not os.access(home.root, os.W_OK):
+            raise PermissionError(13, "the data folder cannot be written; change its owner or set SPOTIFY_AI_DATA", str(home.root))
+        return home
+
+    @cached_property
+    def state(self) -> State:
+        return State(self.root / STATE_FILE)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return settings.load(settings.config_files(self.root), self.state.overrides())
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return settings.load_secrets(PROJECT_ROOT / ".env", self.root / ".env")
+
+    @cached_property
+    def lake(self) -> Lake:
+        base = os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake"))
+        return Lake(UPath(base), self.settings.listener.name)
+
+    @property
+    def token_file(self) -> Path:
+        return self.root / "spotify_token.json"
+
+    @property
+    def dagster_storage(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def is_demo(self) -> bool:
+        return (self.root / "world.path").exists()

@@ -1,0 +1,189 @@
+"""Made things: immutable versions of Parquet files with a pointer that is swapped last.
+
+A dataset lives at ``<root>/<listener>/<layer>/<asset>[/<partition>]/``. Each write adds a folder ``v=<version>`` and then
+replaces ``current.json``, which names the version's files: a reader sees the old version or the new one, and a
+killed writer leaves the old. Paths are UPaths, so that a bucket serves as well as a disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+import polars as pl
+from upath import UPath
+
+POINTER = "current.json"
+DATA_FILE = "part-0.parquet"
+KEEP_VERSIONS = 3
+KEEP_SECONDS = 86_400.0
+"""A reader that took the pointer may still open the files; younger versions are never removed."""
+
+
+class LakeError(LookupError):
+    """A dataset that is not there or cannot be read: says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """What ``current.json`` says of one version of a dataset."""
+
+    version: str
+    files: list[str]
+    rows: int
+    schema: dict[str, str]
+    code_version: str
+    inputs: dict[str, str] = field(default_factory=dict[str, str])
+    created_at: str = ""
+
+
+class Lake:
+    """All datasets of one listener below ``root``."""
+
+    def __init__(self, root: UPath, listener: str) -> None:
+        self.base = root / listener
+
+    def folder(self, layer: str, asset: str, partition: str | None = None) -> UPath:
+        place = self.base / layer / asset
+        return place / partition if partition else place
+
+    def write(
+        self,
+        frame: pl.DataFrame,
+        layer: str,
+        asset: str,
+        partition: str | None = None,
+        *,
+        code_version: str = "1",
+        inputs: Mapping[str, str] | None = None,
+        blobs: Mapping[str, bytes] | None = None,
+    ) -> Version:
+        """Publishes ``frame`` (and ``blobs``, files by name, such as a FAISS index) as the dataset's new version."""
+        place = self.folder(layer, asset, partition)
+        now = datetime.now(UTC)
+        name = f"{now:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
+        target = place / f"v={name}"
+        target.mkdir(parents=True, exist_ok=True)
+        try:
+            with (target / DATA_FILE).open("wb") as stream:
+                frame.write_parquet(stream, compression="zstd")
+                _to_disk(stream)
+            for blob, content in (blobs or {}).items():
+                with (target / blob).open("wb") as stream:
+                    stream.write(content)
+                    _to_disk(stream)
+        except BaseException:
+            _remove(target)
+            raise
+        version = Version(
+            version=name,
+            files=[f"v={name}/{DATA_FILE}", *(f"v={name}/{blob}" for blob in blobs or {})],
+            rows=frame.height,
+            schema={column: str(kind) for column, kind in frame.schema.items()},
+            code_version=code_version,
+            inputs=dict(inputs or {}),
+            created_at=now.isoformat(),
+        )
+        _swap(place / POINTER, json.dumps(asdict(version), indent=1))
+        self._prune(place, keep=name)
+        return version
+
+    def current(self, layer: str, asset: str, partition: str | None = None) -> Version | None:
+        """The version that readers get now, or None."""
+        try:
+            return Version(**json.loads((self.folder(layer, asset, partition) / POINTER).read_text()))
+        except FileNotFoundError:
+            return None
+
+    def partitions(self, layer: str, asset: str) -> list[str]:
+        """Names of the partitions that have a version, sorted; empty for a dataset without partitions."""
+        place = self.folder(layer, asset)
+        if not place.exists():
+            return []
+        return sorted(child.name for child in place.iterdir() if not child.name.startswith("v=") and (child / POINTER).exists())
+
+    def files(self, layer: str, asset: str) -> list[str]:
+        """Paths of the Parquet files that make the dataset now, over all of its partitions."""
+        paths: list[str] = []
+        for partition in self.partitions(layer, asset) or [None]:
+            if version := self.current(layer, asset, partition):
+                place = self.folder(layer, asset, partition)
+                paths += [str(place / name) for name in version.files if name.endswith(".parquet")]
+        return paths
+
+    def read(self, layer: str, asset: str) -> pl.DataFrame:
+        """The whole dataset. Raises ``LakeError`` where it was never made."""
+        if (frame := self.read_or_none(layer, asset)) is None:
+            raise LakeError(f"{asset} was never made in {self.base}; run `spotify-ai refresh` (or materialize it in the UI) first")
+        return frame
+
+    def read_or_none(self, layer: str, asset: str) -> pl.DataFrame | None:
+        files = self.files(layer, asset)
+        return pl.read_parquet(files, glob=False) if files else None
+
+    def read_blob(self, layer: str, asset: str, name: str) -> bytes:
+        """The file ``name`` that was published beside the frame."""
+        if (version := self.current(layer, asset)) is None:
+            raise LakeError(f"{asset} was never made in {self.base}; run `spotify-ai refresh` first")
+        return (self.folder(layer, asset) / f"v={version.version}" / name).read_bytes()
+
+    def version_of(self, layer: str, asset: str) -> str:
+        """One string that changes when any part of the dataset does; empty where there is none."""
+        versions = [self.current(layer, asset, partition) for partition in self.partitions(layer, asset) or [None]]
+        names = [version.version for version in versions if version]
+        return names[0] if len(names) == 1 else hashlib.sha256("".join(names).encode()).hexdigest()[:16] if names else ""
+
+    def datasets(self) -> list[tuple[str, str]]:
+        """(layer, asset) of every dataset that has a version, sorted."""
+        if not self.base.exists():
+            return []
+        found = [
+            (layer.name, asset.name)
+            for layer in self.base.iterdir()
+            if layer.is_dir()
+            for asset in layer.iterdir()
+            if asset.is_dir() and self.files(layer.name, asset.name)
+        ]
+        return sorted(found)
+
+    def _prune(self, place: UPath, keep: str) -> None:
+        versions = sorted(child for child in place.iterdir() if child.name.startswith("v="))
+        for old in versions[:-KEEP_VERSIONS]:
+            if old.name != f"v={keep}" and time.time() - old.stat().st_mtime > KEEP_SECONDS:
+                _remove(old)
+
+
+def _to_disk(stream: object) -> None:
+    """Forces a local file's content to the disk; an object store has done so when the stream closes."""
+    if (number := getattr(stream, "fileno", None)) is not None:
+        stream.flush()  # pyright: ignore[reportAttributeAccessIssue]
+        os.fsync(number())
+
+
+def _swap(pointer: UPath, text: str) -> None:
+    if not _is_local(pointer):
+        pointer.write_text(text)  # one small object: a put is atomic
+        return
+    fresh = pointer.with_name(f"{pointer.name}.{uuid.uuid4().hex[:8]}")
+    with fresh.open("w") as stream:
+        stream.write(text)
+        _to_disk(stream)
+    os.replace(fresh, pointer)
+
+
+def _remove(place: UPath) -> None:
+    if _is_local(place):
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.fs.rm(place.path, recursive=True)
+
+
+def _is_local(path: UPath) -> bool:
+    return path.protocol in ("", "file")

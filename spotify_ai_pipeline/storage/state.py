@@ -1,0 +1,123 @@
+"""Said things: verdicts, queue, overrides, ledger, cool-downs, in one SQLite file in WAL mode.
+
+Many processes write at once (command line, bot, dashboard, runs): every write is one short ``BEGIN IMMEDIATE``
+transaction on a connection of its own thread. The schema grows by the numbered files in ``migrations/``.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+BUSY_SECONDS = 30
+
+
+class StateError(RuntimeError):
+    """The state file cannot be used: says where and what to do."""
+
+
+class State:
+    """The state file at ``path``, migrated to the newest schema when opened.
+
+    Raises ``StateError`` where the file is no database or was written by a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            raise StateError(f"{path}: cannot be used as the state ({error}); restore a backup or move it away") from None
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        if (connection := getattr(self._local, "connection", None)) is None:
+            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            self._local.connection = connection
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written inside is kept, or nothing of it."""
+        connection = self.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        return self.connection.execute(query, parameters).fetchall()
+
+    def fact(self, name: str) -> Any:
+        """The single fact ``name``, or None."""
+        found = self.rows("SELECT value FROM facts WHERE name = ?", (name,))
+        return json.loads(found[0]["value"]) if found else None
+
+    def set_fact(self, name: str, value: object) -> None:
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (name, json.dumps(value), time.time()))
+
+    def overrides(self) -> dict[str, Any]:
+        """Settings changed from the command line, by dotted key."""
+        return {row["key"]: json.loads(row["value"]) for row in self.rows("SELECT key, value FROM overrides")}
+
+    def set_override(self, key: str, value: object) -> None:
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO overrides VALUES (?, ?, ?)", (key, json.dumps(value), time.time()))
+
+    def unset_override(self, key: str) -> bool:
+        with self.transaction() as connection:
+            return connection.execute("DELETE FROM overrides WHERE key = ?", (key,)).rowcount > 0
+
+    def raise_alert(self, name: str, message: str) -> None:
+        """Keeps ``message`` open under ``name`` until it is resolved; the same alert twice is one."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO alerts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET message = excluded.message",
+                (name, message, time.time()),
+            )
+
+    def resolve_alert(self, name: str) -> None:
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM alerts WHERE name = ?", (name,))
+
+    def _migrate(self) -> None:
+        scripts = sorted(files(__package__).joinpath("migrations").iterdir(), key=lambda script: script.name)
+        scripts = [script for script in scripts if script.name.endswith(".sql")]
+        known = self._version()
+        if known > len(scripts):
+            raise StateError(f"{self.path}: written by a newer version (schema {known}, this one knows {len(scripts)}); upgrade")
+        for number, script in enumerate(scripts[known:], known + 1):
+            with self.transaction() as connection:
+                if self._version() < number:  # another process may have been first
+                    for statement in _statements(script.read_text(encoding="utf-8")):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {number}")
+
+    def _version(self) -> int:
+        return self.connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

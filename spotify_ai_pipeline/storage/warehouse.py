@@ -1,0 +1,40 @@
+"""Questions: DuckDB in memory over the current versions of the lake and the tables of the state.
+
+No DuckDB file is ever opened: a view names the Parquet files of each dataset's current version, and the state's tables,
+small by nature, are copied in when a connection is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.state import State
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
+    """A connection on which every dataset and every state table is a name in ``FROM``."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config={"threads": 2})
+    connection.execute("SET TimeZone = 'UTC'")
+    for layer, asset in lake.datasets():
+        files = ", ".join(_quoted(file) for file in lake.files(layer, asset))
+        connection.execute(f'CREATE VIEW "{asset}" AS SELECT * FROM read_parquet([{files}])')
+    for (table,) in state.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
+        cursor = state.connection.execute(f'SELECT * FROM "{table}"')
+        columns = [column[0] for column in cursor.description]
+        rows = pl.DataFrame([tuple(row) for row in cursor], schema=columns, orient="row", infer_schema_length=None)
+        connection.register("copied", rows.to_arrow())
+        connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM copied')
+        connection.unregister("copied")
+    return connection
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
