@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 
 import numpy as np
 
@@ -23,6 +24,11 @@ def random_ids(rng: np.random.Generator, n: int) -> list[str]:
     digits = rng.integers(0, 62, (n, 22))
     digits[:, 0] %= 8
     return [raw.decode() for raw in _ALPHABET[digits].view("S22")[:, 0]]
+
+
+def new_id() -> str:
+    """A Spotify id that nothing else has."""
+    return hashed_id(secrets.token_hex(16))
 
 
 def random_uuids(rng: np.random.Generator, n: int) -> list[str]:

@@ -1,0 +1,181 @@
+"""Features: what each song sounds like and is called, from services that still say so, and the vectors made of it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import polars as pl
+
+from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS
+from spotify_ai_pipeline.assets.io import WithBlobs, frame_of
+from spotify_ai_pipeline.assets.plots import bar_chart
+from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, ListenBrainzResource, ReccoBeatsResource
+from spotify_ai_pipeline.music.embedding import embed
+from spotify_ai_pipeline.services.lastfm import LastFm
+from spotify_ai_pipeline.services.listenbrainz import ListenBrainz
+from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES
+from spotify_ai_pipeline.services.transport import Deferred
+
+ASK_AGAIN_AFTER = timedelta(days=90)
+"""A song that no provider knew is asked about again after this time."""
+
+ASKED = pl.Datetime("ms", "UTC")
+AUDIO = {"song_id": pl.String(), "track_id": pl.String(), **dict.fromkeys(AUDIO_FEATURES, pl.Float64()), "source": pl.String(), "asked_at": ASKED}
+TAGS = {
+    "song_id": pl.String(),
+    "tags": pl.List(pl.Struct({"tag": pl.String(), "weight": pl.Float64()})),
+    "source": pl.String(),
+    "asked_at": ASKED,
+}
+
+
+@dg.asset(group_name=FEATURES, kinds={"parquet"}, owners=OWNERS, code_version="1")
+def audio_features(
+    context: dg.AssetExecutionContext, home: HomeResource, reccobeats: ReccoBeatsResource, songs: pl.DataFrame
+) -> dg.MaterializeResult:
+    """Eleven audio features of each song, from ReccoBeats by Spotify id. Unknown stays null, with the day it was asked."""
+    kept = _still_good(frame_of(home.lake, FEATURES, "audio_features", AUDIO), songs, home.now())
+    wanted = songs.filter(pl.col("track_id").is_not_null()).join(kept, on="song_id", how="anti").select("song_id", "track_id")
+    song_of = dict(wanted.select("track_id", "song_id").iter_rows())
+    asked_at = _moment(home.now())
+
+    def answers() -> Iterator[pl.DataFrame]:
+        for asked, found in reccobeats.client().audio_features(list(song_of)):
+            rows = [
+                {"song_id": song_of[track], "track_id": track, **found.get(track, {})}
+                | {"source": "reccobeats" if track in found else None, "asked_at": asked_at}
+                for track in asked
+            ]
+            yield pl.DataFrame(rows, schema=AUDIO)
+
+    table, deferred = _gather(context, kept, answers())
+    return dg.MaterializeResult(
+        value=table,
+        metadata={"asked now": table.height - kept.height, "unknown": table["source"].is_null().sum(), "deferred": deferred},
+    )
+
+
+@dg.asset(group_name=FEATURES, kinds={"lastfm", "parquet"}, owners=OWNERS, code_version="1")
+def tags(
+    context: dg.AssetExecutionContext,
+    home: HomeResource,
+    listenbrainz: ListenBrainzResource,
+    lastfm: LastFmResource,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+) -> dg.MaterializeResult:
+    """Tags of each song with weights 0 to 1: from ListenBrainz where the recording's MBID is known, a thousand a call; else
+    those of the artist from Last.fm at half weight, most played artists first."""
+    kept = _still_good(frame_of(home.lake, FEATURES, "tags", TAGS), songs, home.now())
+    wanted = songs.join(kept, on="song_id", how="anti")
+    asked_at = _moment(home.now())
+    by_recording, deferred = _gather(context, kept, _by_recording(listenbrainz.client(), wanted, asked_at))
+    plays = listens.group_by("song_id").len("plays")
+    rest = songs.join(by_recording, on="song_id", how="anti").join(plays, on="song_id", how="left")
+    most = home.settings.features.tag_artists_per_run
+    by_artist, deferred_too = _gather(context, by_recording, _by_artist(context, lastfm.client(), rest, most, asked_at))
+    every = by_artist.explode("tags").unnest("tags").drop_nulls("tag")
+    common = every.group_by("tag").len().sort("len", "tag", descending=[True, False]).head(12)
+    return dg.MaterializeResult(
+        value=by_artist,
+        metadata={
+            "asked now": by_artist.height - kept.height,
+            "without any tag": (by_artist["tags"].list.len() == 0).sum(),
+            "songs not asked about yet": songs.height - by_artist.height,
+            "deferred": deferred or deferred_too,
+            "most common tags": bar_chart(common["tag"].to_list(), common["len"].to_list(), "songs by tag"),
+        },
+    )
+
+
+@dg.asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+def song_embeddings(
+    home: HomeResource, songs: pl.DataFrame, audio_features: pl.DataFrame, tags: pl.DataFrame
+) -> dg.MaterializeResult:
+    """A unit vector a song, from its audio features and its tags, each block scaled and weighted."""
+    words = tags.explode("tags").unnest("tags").drop_nulls("tag").select("song_id", "tag", "weight")
+    table = embed(audio_features, words, songs["song_id"], home.settings.features)
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "dimensions": table.schema["vector"].shape[0],  # pyright: ignore[reportAttributeAccessIssue]
+            "from audio and tags": (table["has_audio"] & table["has_tags"]).sum(),
+            "from audio alone": (table["has_audio"] & ~table["has_tags"]).sum(),
+            "from tags alone": (~table["has_audio"] & table["has_tags"]).sum(),
+            "without a vector": songs.height - table.height,
+        },
+    )
+
+
+@dg.asset_check(asset=song_embeddings, description="Vectors have unit length and hold no NaN, and each song has one.")
+def embeddings_are_sound(song_embeddings: pl.DataFrame) -> dg.AssetCheckResult:
+    lengths = song_embeddings["vector"].to_numpy() ** 2
+    off = int((abs(lengths.sum(axis=1) - 1) > 1e-3).sum()) if len(lengths) else 0
+    doubled = song_embeddings.height - song_embeddings["song_id"].n_unique()
+    return dg.AssetCheckResult(passed=not off and not doubled, metadata={"off unit length": off, "doubled": doubled})
+
+
+@dg.asset(group_name=FEATURES, kinds={"faiss"}, owners=OWNERS, code_version="1")
+def song_index(song_embeddings: pl.DataFrame) -> WithBlobs:
+    """A FAISS index for exact search by cosine; row i of the table names the song of vector i."""
+    import faiss
+
+    vectors = song_embeddings["vector"].to_numpy()
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    return WithBlobs(song_embeddings.select("song_id"), {"index.faiss": faiss.serialize_index(index).tobytes()})
+
+
+def _by_recording(client: ListenBrainz, songs: pl.DataFrame, asked_at: datetime) -> Iterator[pl.DataFrame]:
+    """Tags of the songs whose recordings ListenBrainz has tags for; others are left to the next provider."""
+    recordings = songs.filter(pl.col("mbid").is_not_null()).select("song_id", "mbid")
+    for start in range(0, recordings.height, 1_000):
+        batch = recordings.slice(start, 1_000)
+        found = client.recording_tags(batch["mbid"].to_list())
+        yield _tag_rows([(song, found[mbid]) for song, mbid in batch.iter_rows() if found.get(mbid)], "listenbrainz", asked_at)
+
+
+def _by_artist(
+    context: dg.AssetExecutionContext, client: LastFm, songs: pl.DataFrame, most: int, asked_at: datetime
+) -> Iterator[pl.DataFrame]:
+    """Tags of the songs' artists; a song whose artist has none gets an empty list, so that it is not asked again at once."""
+    artists = (
+        songs.group_by("artist_key").agg(pl.first("artist"), "song_id", pl.sum("plays")).sort("plays", "artist_key", descending=[True, False])
+    )
+    for count, (_, artist, song_ids, _) in enumerate(artists.head(most).iter_rows(), 1):
+        weights = {tag: weight / 2 for tag, weight in client.artist_tags(artist).items()}
+        if count % 100 == 0:
+            context.log.info(f"tags of {count:,} artists")
+        yield _tag_rows([(song, weights) for song in song_ids], "lastfm", asked_at)
+
+
+def _tag_rows(rows: list[tuple[str, dict[str, float]]], source: str, asked_at: datetime) -> pl.DataFrame:
+    records = [
+        {"song_id": song, "tags": [{"tag": tag, "weight": weight} for tag, weight in weights.items()], "source": source, "asked_at": asked_at}
+        for song, weights in rows
+    ]
+    return pl.DataFrame(records, schema=TAGS)
+
+
+def _gather(
+    context: dg.AssetExecutionContext, kept: pl.DataFrame, answers: Iterator[pl.DataFrame]
+) -> tuple[pl.DataFrame, str]:
+    """(what was kept and what came, why it stopped early): a provider that defers loses nothing that it said before."""
+    frames, deferred = [kept], ""
+    try:
+        frames.extend(answers)
+    except Deferred as pause:
+        context.log.warning(str(pause))
+        deferred = str(pause)
+    return pl.concat(frames), deferred
+
+
+def _still_good(known: pl.DataFrame, songs: pl.DataFrame, now: float) -> pl.DataFrame:
+    """Known rows of songs that still exist, without those whose unknowns are due to be asked again."""
+    empty = pl.col("source").is_null() if "source" in known.columns else pl.lit(False)
+    due = empty & (pl.col("asked_at") < _moment(now) - ASK_AGAIN_AFTER)
+    return known.filter(~due).join(songs.select("song_id"), on="song_id", how="semi")
+
+
+def _moment(now: float) -> datetime:
+    return datetime.fromtimestamp(now, UTC)

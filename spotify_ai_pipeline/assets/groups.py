@@ -1,0 +1,19 @@
+"""What all assets share: the names of the groups (the lake's layers), the owner, and where the months begin."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+INGEST, IDENTITY, FEATURES, TASTE, PLAYLIST = "ingest", "identity", "features", "taste", "playlist"
+OWNERS = ["team:listener"]
+
+EARLIEST_MONTH = "2002-11"
+"""Last.fm keeps no scrobble from before; used until the listener's own first month is known."""
+
+MONTH_FORMAT = "%Y-%m"
+
+
+def months(first: str | None) -> dg.TimeWindowPartitionsDefinition:
+    """Calendar months (UTC) from the month of the first scrobble to this one."""
+    start = datetime.strptime(first or EARLIEST_MONTH, MONTH_FORMAT).replace(tzinfo=UTC)
+    return dg.TimeWindowPartitionsDefinition(start=start, fmt=MONTH_FORMAT, cron_schedule="0 0 1 * *", timezone="UTC", end_offset=1)

@@ -1,0 +1,107 @@
+"""Between Dagster and the lake: an asset's return value becomes a version, an argument is the current one.
+
+The asset's group is its layer in the lake. Every version carries row count, schema, a sample and the versions it was made
+from into the Dagster UI.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import dagster as dg
+import polars as pl
+from pydantic import PrivateAttr
+
+from spotify_ai_pipeline.assets.plots import bar_chart
+from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.storage.lake import Lake, Version
+
+SAMPLE_ROWS = 5
+SAMPLE_WIDTH = 60
+
+
+@dataclass(frozen=True)
+class WithBlobs:
+    """A frame with files to publish beside it, such as an index."""
+
+    frame: pl.DataFrame
+    blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+@dataclass(frozen=True)
+class Parts:
+    """(partition, frame) pairs, each kept as soon as it comes: a run that is cut keeps what it had."""
+
+    frames: Iterable[tuple[str, pl.DataFrame]]
+
+
+class LakeIOManager(dg.ConfigurableIOManager):
+    """Keeps and reads frames in the home's lake."""
+
+    home: dg.ResourceDependency[HomeResource]
+    _inputs: defaultdict[str, dict[str, str]] = PrivateAttr(default_factory=lambda: defaultdict(dict))
+
+    def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | WithBlobs | Parts) -> None:
+        lake, asset = self.home.lake, context.asset_key.to_user_string()
+        layer = context.asset_spec.group_name or "default"
+        inputs = self._inputs.pop(context.step_key, {})
+        code_version = context.asset_spec.code_version or "1"
+        if isinstance(obj, Parts):
+            rows: dict[str, int] = {}
+            frame = pl.DataFrame()
+            for partition, frame in obj.frames:
+                lake.write(frame, layer, asset, partition, code_version=code_version, inputs=inputs)
+                rows[partition] = frame.height
+            chart = bar_chart(list(rows), list(rows.values()), "rows by partition")
+            context.add_output_metadata(describe(frame) | {"dagster/row_count": sum(rows.values()), "rows by partition": chart})
+            return
+        whole = obj if isinstance(obj, WithBlobs) else WithBlobs(obj)
+        version = lake.write(whole.frame, layer, asset, code_version=code_version, inputs=inputs, blobs=whole.blobs)
+        context.add_output_metadata(describe(whole.frame, version))
+
+    def load_input(self, context: dg.InputContext) -> pl.DataFrame:
+        asset = context.asset_key.to_user_string()
+        layer = layer_of(context)
+        frame = self.home.lake.read(layer, asset)
+        if context.step_context is not None:
+            self._inputs[context.step_context.step.key][asset] = self.home.lake.version_of(layer, asset)
+        return frame
+
+
+def layer_of(context: dg.InputContext) -> str:
+    spec = context.upstream_output.asset_spec if context.upstream_output else None
+    return (spec.group_name if spec else None) or "default"
+
+
+def describe(frame: pl.DataFrame, version: Version | None = None) -> dict[str, object]:
+    """What the UI shows of a frame: row count, schema, sample, version and its inputs."""
+    shown: dict[str, object] = {
+        "dagster/row_count": frame.height,
+        "dagster/column_schema": dg.TableSchema(
+            columns=[dg.TableColumn(name, str(kind)) for name, kind in frame.schema.items()]
+        ),
+        "sample": sample(frame),
+    }
+    if version is not None:
+        shown |= {"version": version.version, "made from": dict(version.inputs)}
+    return shown
+
+
+def sample(frame: pl.DataFrame) -> dg.TableMetadataValue:
+    """The first rows, cells as short text."""
+    rows = [{name: _short(value) for name, value in row.items()} for row in frame.head(SAMPLE_ROWS).iter_rows(named=True)]
+    schema = dg.TableSchema(columns=[dg.TableColumn(name, "string") for name in frame.columns])
+    return dg.MetadataValue.table([dg.TableRecord(row) for row in rows], schema=schema)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], float):
+        return f"{len(value)} numbers"
+    text = f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+    return text if len(text) <= SAMPLE_WIDTH else text[: SAMPLE_WIDTH - 1] + "…"
+
+
+def frame_of(lake: Lake, layer: str, asset: str, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """An asset's own last version, for assets that add to what they know; empty where there is none."""
+    known = lake.read_or_none(layer, asset)
+    return pl.DataFrame(schema=schema) if known is None or dict(known.schema) != schema else known

@@ -1,0 +1,84 @@
+"""What assets are given: the listener's home and the services, as Dagster resources.
+
+Settings and secrets stay in the home, so that none of them is ever part of Dagster's configuration or shown in its UI.
+"""
+
+import time
+from pathlib import Path
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from spotify_ai_pipeline.services.lastfm import LastFm
+from spotify_ai_pipeline.services.listenbrainz import ListenBrainz
+from spotify_ai_pipeline.services.reccobeats import ReccoBeats
+from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.settings import Settings
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.state import State
+
+
+class HomeResource(dg.ConfigurableResource):
+    """One listener's home; ``root`` empty means where the environment says."""
+
+    root: str = ""
+    _home: Home | None = PrivateAttr(default=None)
+
+    @property
+    def home(self) -> Home:
+        if self._home is None:
+            self._home = Home.open(Path(self.root) if self.root else None)
+        return self._home
+
+    @property
+    def settings(self) -> Settings:
+        return self.home.settings
+
+    @property
+    def lake(self) -> Lake:
+        return self.home.lake
+
+    @property
+    def state(self) -> State:
+        return self.home.state
+
+    def now(self) -> float:
+        """The pipeline's clock, UTC seconds."""
+        return time.time()
+
+
+class SpotifyResource(dg.ConfigurableResource):
+    """Spotify as the signed-in listener, through spotipy."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def client(self) -> Spotify:
+        return Spotify.of(self.home.home)
+
+
+class LastFmResource(dg.ConfigurableResource):
+    """Last.fm, through pylast."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def client(self) -> LastFm:
+        return LastFm.of(self.home.home)
+
+
+class ListenBrainzResource(dg.ConfigurableResource):
+    """ListenBrainz metadata."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def client(self) -> ListenBrainz:
+        return ListenBrainz.of(self.home.home)
+
+
+class ReccoBeatsResource(dg.ConfigurableResource):
+    """ReccoBeats audio features."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def client(self) -> ReccoBeats:
+        return ReccoBeats.of(self.home.home)

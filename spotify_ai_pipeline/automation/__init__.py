@@ -1,0 +1,1 @@
+"""Time: what runs together, when, and who starts it."""

@@ -1,0 +1,30 @@
+"""Jobs: what runs together."""
+
+import dagster as dg
+
+PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
+"""Runs with this tag write the playlist: the queue admits one at a time (see dagster.yaml)."""
+
+HEAVY = dg.AssetSelection.assets("audio_features", "tags", "song_embeddings", "song_index")
+
+everything = dg.define_asset_job(
+    "everything",
+    selection=dg.AssetSelection.all(),
+    tags=PLAYLIST_WRITER,
+    description="The whole graph, from the services to the playlist: the first run, and a run after a change of features.",
+)
+
+refresh_the_mix = dg.define_asset_job(
+    "refresh_the_mix",
+    selection=dg.AssetSelection.all() - HEAVY,
+    tags=PLAYLIST_WRITER,
+    description="Read what is new, decide the mix, write it to Spotify. Features are taken as they are.",
+)
+
+fill_history = dg.define_asset_job(
+    "fill_history",
+    selection=dg.AssetSelection.assets("scrobbles"),
+    description="Scrobbles of the chosen months, and nothing else: for backfills.",
+)
+
+JOBS = [everything, refresh_the_mix, fill_history]

@@ -1,0 +1,86 @@
+"""Runs a job in this process, on the same instance that the UI shows, and tells of its progress."""
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from spotify_ai_pipeline.services.lastfm import LastFm
+from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage.home import Home
+
+FIRST_MONTH = "first_month"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+OnEvent = Callable[[str, str, str], None]
+"""Told (step, kind, message), where kind is started, done, failed or said."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    run_id: str
+    success: bool
+    error: str
+    """What the failed step said, empty for a success."""
+
+
+def prepare(home: Home) -> None:
+    """Sets the environment by which Dagster finds its instance and the assets find ``home``."""
+    os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
+    os.environ["SPOTIFY_AI_DAGSTER_STORAGE"] = str(home.dagster_storage)
+    os.environ["SPOTIFY_AI_DATA"] = str(home.root)
+    home.dagster_storage.mkdir(parents=True, exist_ok=True)
+
+
+def learn_first_month(home: Home) -> str | None:
+    """The month of the first scrobble, asked of Last.fm once and remembered; None for a listener without any."""
+    if (known := home.state.fact(FIRST_MONTH)) is None and (first := LastFm.of(home).first_scrobble()):
+        known = f"{first:%Y-%m}"
+        home.state.set_fact(FIRST_MONTH, known)
+    return known
+
+
+def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
+    """Runs ``job_name`` over the months from the last one that was read (it may have grown) to this one."""
+    prepare(home)
+    this_month = f"{datetime.now(UTC):%Y-%m}"
+    first_month = learn_first_month(home) or this_month
+    known = home.lake.partitions("ingest", "scrobbles")
+    tags = {RANGE_START: max(known[-1], first_month) if known else first_month, RANGE_END: this_month}
+
+    from spotify_ai_pipeline.definitions import defs
+
+    run_id = str(uuid.uuid4())
+    failures: list[str] = []
+
+    def relay(event: dg.EventLogEntry) -> None:
+        step, happened = event.step_key or "", event.dagster_event
+        if happened is None:
+            on_event(step, "said", event.user_message)
+        elif happened.is_step_start:
+            on_event(step, "started", "")
+        elif happened.is_step_success:
+            on_event(step, "done", "")
+        elif happened.is_step_failure:
+            failures.append(f"{step}: {_cause(happened)}")
+            on_event(step, "failed", failures[-1])
+
+    with dg.DagsterInstance.get() as instance:
+        instance.add_event_listener(run_id, relay)
+        job = defs.resolve_job_def(job_name)
+        result = job.execute_in_process(instance=instance, run_id=run_id, tags=tags, raise_on_error=False)
+    return RunResult(run_id, result.success, "; ".join(failures))
+
+
+def _cause(event: dg.DagsterEvent) -> str:
+    """The message of the error at the root: what our own code said, without Dagster's frames."""
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip().split(": ", 1)[-1] if error else "unknown error"

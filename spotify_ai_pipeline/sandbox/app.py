@@ -1,0 +1,58 @@
+"""All services on one port."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from . import accounts, listenbrainz, reccobeats
+from .lastfm import routes as lastfm
+from .spotify import routes as spotify
+from .world import World
+
+_SERVICES = ("spotify", "accounts", "lastfm", "listenbrainz", "reccobeats")
+
+
+class _Front:
+    """Counts calls by service, and takes a trailing slash for none, as the real services do."""
+
+    def __init__(self, app: ASGIApp, calls: Counter[str]) -> None:
+        self._app = app
+        self._calls = calls
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            service = scope["path"].split("/", 2)[1]
+            if service in _SERVICES:
+                self._calls[service] += 1
+            path = scope["path"].rstrip("/") or "/"
+            scope = {**scope, "path": path}
+        await self._app(scope, receive, send)
+
+
+def create_app(world: World) -> Starlette:
+    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /reccobeats/v1, and /sandbox."""
+    calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
+
+    async def about(_: Request) -> Response:
+        """What is served, and the calls to each service since the start."""
+        return JSONResponse({"world": str(world.path), "listener": world.listener, "calls": dict(calls)})
+
+    app = Starlette(
+        routes=[
+            Route("/sandbox", about),
+            Mount("/spotify/v1", routes=spotify.routes(world)),
+            Mount("/accounts", routes=accounts.routes(world)),
+            *lastfm.routes(world),
+            Mount("/listenbrainz/1", routes=listenbrainz.routes(world)),
+            Mount("/reccobeats/v1", routes=reccobeats.routes(world)),
+        ]
+    )
+    app.router.redirect_slashes = False
+    app.add_middleware(_Front, calls=calls)
+    return app

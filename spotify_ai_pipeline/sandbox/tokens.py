@@ -1,0 +1,55 @@
+"""Spotify's codes and tokens, kept over restarts."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+
+ACCESS_S = 3600
+_CODE_S = 600
+_REFRESH_S = 182.5 * 86_400  # refresh tokens die six months after the listener agreed
+
+
+class Tokens:
+    """Issues and checks codes, refresh tokens and access tokens. Everything is committed when a method returns."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def new_code(self, client_id: str, redirect_uri: str, scope: str) -> str:
+        """A code to be redeemed once."""
+        code = secrets.token_urlsafe(48)
+        self._db.execute("INSERT INTO code VALUES (?, ?, ?, ?, ?)", (code, client_id, redirect_uri, scope, time.time()))
+        return code
+
+    def redeem(self, code: str, client_id: str, redirect_uri: str) -> tuple[str, str, str] | None:
+        """Access token, refresh token and scope for a code, None when it is not (or no longer) good."""
+        row = self._db.execute(
+            "DELETE FROM code WHERE code = ? RETURNING client_id, redirect_uri, scope, issued_at", (code,)
+        ).fetchone()
+        if row is None or row[:2] != (client_id, redirect_uri) or time.time() - row[3] > _CODE_S:
+            return None
+        refresh = secrets.token_urlsafe(96)
+        self._db.execute("INSERT INTO refresh VALUES (?, ?, ?, ?)", (refresh, client_id, row[2], time.time()))
+        return self.new_access(row[2]), refresh, row[2]
+
+    def refresh(self, token: str, client_id: str) -> tuple[str, str] | None:
+        """A new access token and its scope, None when the refresh token is unknown, another client's or too old."""
+        row = self._db.execute("SELECT client_id, scope, authorized_at FROM refresh WHERE token = ?", (token,)).fetchone()
+        if row is None or row[0] != client_id or time.time() - row[2] > _REFRESH_S:
+            return None
+        return self.new_access(row[1]), row[1]
+
+    def new_access(self, scope: str | None) -> str:
+        """An access token with the scopes of `scope` (apart by spaces); None = a client's own, without a user."""
+        token = secrets.token_urlsafe(96)
+        self._db.execute("INSERT INTO access VALUES (?, ?, ?)", (token, scope, time.time() + ACCESS_S))
+        return token
+
+    def scopes(self, token: str) -> tuple[bool, frozenset[str]] | None:
+        """Whether a live token stands for a user, and its scopes; None when it is unknown or expired."""
+        row = self._db.execute("SELECT scope, expires_at FROM access WHERE token = ?", (token,)).fetchone()
+        if row is None or row[1] < time.time():
+            return None
+        return row[0] is not None, frozenset((row[0] or "").split())
