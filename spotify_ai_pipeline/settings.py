@@ -20,6 +20,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = "config.yaml"
+DEMOS = PROJECT_ROOT / "data" / "demo"
+"""A data root for each world that was tried; the file ``last`` names the one tried last."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=10)]
@@ -205,12 +207,12 @@ def config_files(data_root: Path) -> list[Path]:
 
 
 def data_root() -> Path:
-    """Where everything is kept: ``SPOTIFY_AI_DATA``, else ``data/``, or ``data/demo`` until an account is connected."""
+    """Where everything is kept: ``SPOTIFY_AI_DATA``, else ``data/``, or the last demo until an account is connected."""
     if chosen := os.environ.get("SPOTIFY_AI_DATA"):
         return Path(chosen).absolute()
-    real, demo = PROJECT_ROOT / "data", PROJECT_ROOT / "data" / "demo"
+    last_demo = DEMOS / "last"
     connected = load_secrets(PROJECT_ROOT / ".env").spotify_client_id
-    return demo if not connected and (demo / CONFIG_FILE).exists() else real
+    return DEMOS / last_demo.read_text().strip() if not connected and last_demo.exists() else PROJECT_ROOT / "data"
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -15,8 +15,11 @@ from spotify_ai_pipeline.storage.home import Home
 FIRST_MONTH = "first_month"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Events are relayed, not printed."""
+
 OnEvent = Callable[[str, str, str], None]
-"""Told (step, kind, message), where kind is started, done, failed or said."""
+"""Told (step, kind, message), where kind is started, done, failed, said, or warned (a check did not pass)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,13 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
 
     def relay(event: dg.EventLogEntry) -> None:
         step, happened = event.step_key or "", event.dagster_event
-        if happened is None:
+        if happened is not None and happened.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = happened.asset_check_evaluation_data
+            if not evaluation.passed:
+                on_event(evaluation.asset_key.to_user_string(), "warned", f"check {evaluation.check_name} did not pass")
+        elif step not in assets:
+            pass
+        elif happened is None:
             on_event(step, "said", event.user_message)
         elif happened.is_step_start:
             on_event(step, "started", "")
@@ -68,10 +77,11 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
             failures.append(f"{step}: {_cause(happened)}")
             on_event(step, "failed", failures[-1])
 
+    job = defs.resolve_job_def(job_name)
+    assets = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
     with dg.DagsterInstance.get() as instance:
         instance.add_event_listener(run_id, relay)
-        job = defs.resolve_job_def(job_name)
-        result = job.execute_in_process(instance=instance, run_id=run_id, tags=tags, raise_on_error=False)
+        result = job.execute_in_process(instance=instance, run_id=run_id, tags=tags, run_config=QUIET, raise_on_error=False)
     return RunResult(run_id, result.success, "; ".join(failures))
 
 

@@ -60,7 +60,7 @@ def _build(
     friends, friend_plays = library.friends(rng, made, heard, end)
     likes = library.likes(rng, made, liked, heard, first)
     columns = {
-        "catalogue": _catalogue_columns(made),
+        "catalogue": _catalogue_columns(made, library.taken_down(made, listed)),
         "artists": _artist_columns(made, love),
         "plays": scrobbles.columns(rng, made, heard),
         "likes": likes,
@@ -87,7 +87,7 @@ def _build(
     return tables, about
 
 
-def _catalogue_columns(made: Made) -> dict[str, Any]:
+def _catalogue_columns(made: Made, gone: int) -> dict[str, Any]:
     guests = made.guest.tolist()
     pairs = [[a] if g < 0 else [a, g] for a, g in zip(made.artist.tolist(), guests, strict=True)]
     days = np.datetime_as_string(made.release).tolist()
@@ -96,7 +96,6 @@ def _catalogue_columns(made: Made) -> dict[str, Any]:
     dates = [day[:4] if y < 1985 and row % 2 else day for row, (day, y) in enumerate(zip(days, years.tolist(), strict=True))]
     known = np.array([i is not None for i in made.reccobeats_ids])
     album_ids = _album_ids(made)
-    unheard = library.taken_down(made)
     out: dict[str, Any] = {
         "id": made.ids,
         "name": made.title,
@@ -112,7 +111,7 @@ def _catalogue_columns(made: Made) -> dict[str, Any]:
         "isrc": made.isrcs,
         "explicit": made.features[:, 5] > 0.2,
         "popularity": made.popularity,
-        "playable": np.arange(len(made.ids)) != unheard,
+        "playable": np.arange(len(made.ids)) != gone,
         "mbid": made.mbids,
         "reccobeats_id": made.reccobeats_ids,
     }

@@ -185,13 +185,7 @@ def _read_table(path: Path, columns: dict[str, Any]) -> pl.DataFrame:
 
 def read_columns(path: Path, needed: list[str]) -> pl.DataFrame:
     """The `needed` columns of a Parquet file. Raises WorldError naming the file, the columns needed, those found."""
-    try:
-        found = list(pl.read_parquet_schema(path))
-    except FileNotFoundError:
-        raise WorldError(f"There is no file {path}: name a Parquet file that exists.") from None
-    except (OSError, pl.exceptions.PolarsError) as problem:
-        first = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise WorldError(f"{path} cannot be read as Parquet ({first}): replace it.") from None
+    found = read_names(path)
     if missing := [c for c in needed if c not in found]:
         raise WorldError(
             f"{path} lacks {', '.join(missing)} (needs {', '.join(needed)}; found {', '.join(found) or 'none'})"
@@ -200,5 +194,19 @@ def read_columns(path: Path, needed: list[str]) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, columns=needed)
     except (OSError, pl.exceptions.PolarsError) as problem:
-        first = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise WorldError(f"{path} cannot be read as Parquet ({first}): replace it.") from None
+        raise _unreadable(path, problem) from None
+
+
+def read_names(path: Path) -> list[str]:
+    """The names of the columns of a Parquet file. Raises WorldError."""
+    if not path.is_file():
+        raise WorldError(f"There is no file {path}: name a Parquet file that exists.")
+    try:
+        return list(pl.read_parquet_schema(path))
+    except (OSError, pl.exceptions.PolarsError) as problem:
+        raise _unreadable(path, problem) from None
+
+
+def _unreadable(path: Path, problem: Exception) -> WorldError:
+    reason = (str(problem).splitlines() or [type(problem).__name__])[0]
+    return WorldError(f"{path} cannot be read as Parquet ({reason}): replace it.")

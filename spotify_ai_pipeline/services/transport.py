@@ -47,6 +47,10 @@ def observe(observer: Observer) -> None:
     _observers.append(observer)
 
 
+def forget(observer: Observer) -> None:
+    _observers.remove(observer)
+
+
 class Transport:
     """The way to one service.
 

@@ -61,5 +61,6 @@ class Home:
         return self.root / "dagster"
 
     @property
-    def is_demo(self) -> bool:
-        return (self.root / "world.path").exists()
+    def demo_file(self) -> Path:
+        """Names the sandbox that stands in for the services; there is none where the accounts are real."""
+        return self.root / "demo.json"

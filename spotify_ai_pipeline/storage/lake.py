@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 from upath import UPath
@@ -152,6 +153,16 @@ class Lake:
             if asset.is_dir() and self.files(layer.name, asset.name)
         ]
         return sorted(found)
+
+    def summary(self) -> list[dict[str, Any]]:
+        """For each dataset its name, rows and when it was last made."""
+        made: list[dict[str, Any]] = []
+        for layer, asset in self.datasets():
+            versions = [self.current(layer, asset, partition) for partition in self.partitions(layer, asset) or [None]]
+            known = [version for version in versions if version]
+            last = max(version.created_at for version in known)
+            made.append({"asset": asset, "layer": layer, "rows": sum(version.rows for version in known), "made": last[:16].replace("T", " ")})
+        return made
 
     def _prune(self, place: UPath, keep: str) -> None:
         versions = sorted(child for child in place.iterdir() if child.name.startswith("v="))

@@ -81,7 +81,7 @@ def playlists(
         playlist = create(name, "" if k % 3 else f"{name}, kept since {2015 + k}.", public=k % 4 == 0)
         fill(playlist, rows)
         if k == 0:
-            _awkward(made, add, playlist, rows, next(ids))
+            _awkward(made, add, playlist, rows, taken_down(made, listed), next(ids))
     together = create("Long Drive (shared)", "Ours.", owner=me, collaborative=True)
     some = rng.choice(liked, min(40, len(liked)), replace=False)
     fill(together, some[::2])
@@ -91,18 +91,18 @@ def playlists(
     return lists, items
 
 
-def _awkward(made: Made, add: Any, playlist: str, rows: np.ndarray, episode: str) -> None:
+def _awkward(made: Made, add: Any, playlist: str, rows: np.ndarray, gone: int, episode: str) -> None:
     """The rows that break naive readers: nothing, a local file, an episode, a taken-down track, a duplicate."""
     add(playlist, "missing", None)
     add(playlist, "local", None, "Demo tape side A", "My Garage")
     add(playlist, "episode", episode, "Episode 12: Herons at Dusk", "The Bird Hour")
-    add(playlist, "track", made.ids[taken_down(made)])
+    add(playlist, "track", made.ids[gone])
     add(playlist, "track", made.ids[int(rows[0])])
 
 
-def taken_down(made: Made) -> int:
-    """The catalogue row that is no longer playable: the least popular that is no cover."""
-    return int(np.argmin(made.popularity + 1000 * made.cover))
+def taken_down(made: Made, listed: np.ndarray) -> int:
+    """The catalogue row that is no longer playable: the least popular of the listed songs."""
+    return int(listed[np.argmin(made.popularity[listed])])
 
 
 def friends(rng: np.random.Generator, made: Made, plays: Plays, end: int) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:

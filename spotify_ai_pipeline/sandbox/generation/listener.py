@@ -41,15 +41,15 @@ def taste(rng: np.random.Generator, made: Made, months: int) -> np.ndarray:
     """How much each artist is liked in each month: (months, artists) in log units, drifting and bursting."""
     m = len(made.artist_ids)
     families = made.artist_genre
-    genre_love = rng.normal(0, 1.3, families.max() + 1)
-    drift = np.cumsum(rng.normal(0, 0.22, (months, families.max() + 1)), axis=0)
-    love = genre_love[families] + rng.normal(0, 0.8, m) + 0.012 * made.artist_popularity
+    genre_love = rng.normal(0, 0.8, families.max() + 1)
+    drift = np.cumsum(rng.normal(0, 0.15, (months, families.max() + 1)), axis=0)
+    love = genre_love[families] + rng.normal(0, 0.6, m) + 0.006 * made.artist_popularity
     love = love + (drift - drift.mean(axis=0))[:, families]
     bursts = max(3, months // 2 + m // 40)
     who = rng.choice(m, bursts, p=np.exp(love[0]) / np.exp(love[0]).sum())
     when = rng.integers(-2, months, bursts)
     for artist, start, height, length in zip(
-        who.tolist(), when.tolist(), rng.uniform(1.5, 3.2, bursts).tolist(), rng.uniform(1.5, 6, bursts).tolist(), strict=True
+        who.tolist(), when.tolist(), rng.uniform(0.8, 2.0, bursts).tolist(), rng.uniform(1.5, 6, bursts).tolist(), strict=True
     ):
         age = np.arange(months) - start
         love[:, artist] += np.where(age >= 0, height * np.exp(-np.maximum(age, 0) / length), 0)
@@ -112,7 +112,7 @@ def _simulate(
     energy = (2 * (made.features[pool, 2] - 0.5)).astype(np.float32)
     suits = np.exp(1.3 * _LIVELY[:, None] * energy).astype(np.float32)
     albums, where = _album_lists(made, pool)
-    curious = float(np.clip(0.85 * size / total, 0.01, 0.5))
+    curious = float(np.clip(1.0 * size / total, 0.01, 0.5))
 
     traces = np.zeros((len(_CONSTANTS), size), np.float32)
     heard = np.zeros(size, bool)
@@ -123,7 +123,7 @@ def _simulate(
         traces *= np.exp(-(start - before) / _DAY / _CONSTANTS).astype(np.float32)[:, None]
         before = start
         favour = taste_by_song[min(int((start - starts[0]) / month), len(love) - 1)] * suits[start % _DAY // 3600]
-        known = (_WEIGHTS @ traces) * favour / (1 + (traces[_LATELY] / 5) ** 2)
+        known = (_WEIGHTS @ traces) * favour / (1 + (traces[_LATELY] / 3) ** 2)
         novel = np.where(heard, 0, favour * pull)
         share = curious * (0.5 + 2.5 * np.exp(-6 * at / total))
         songs = _session(rng, known, novel, share, length, albums, where)

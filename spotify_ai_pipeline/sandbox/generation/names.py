@@ -30,14 +30,14 @@ _AWKWARD = [
     "…And Then the Dots", "Ömer Yıldızoğlu'nun Bandosu", "The The Thes", "Null", "N/A", "夜行バス", "Zoë & the Zoës",
 ]  # fmt: skip
 _TITLE_HEADS = (
-    "Letters to Almost Under Another Leaving Waiting for Slow Last Half Over Beneath Return of Calling Static Burning "
-    "Kind of Learning Winter Summer Midnight Early Paper Ghost Silver Empty Counting Nothing but Between"
-).split()
+    "Letters to,Almost,Under,Another,Leaving,Waiting for,Slow,Last,Half,Over,Beneath,Return of,Calling,Static,Burning,"
+    "Kind of,Learning,Winter,Summer,Midnight,Early,Paper,Ghost,Silver,Empty,Counting,Nothing but,Between"
+).split(",")
 _TITLE_TAILS = (
-    "Rain Windows Rooftops Tomorrow Satellites Stairs Rivers Umbrellas the Ferry November Gravity the Orchard Salt "
-    "Telephones Houses the Kettle Shadows Tuesday Honey Lampposts Hours the Sea Balloons Distance Machines the Garden "
-    "Maps Feathers Ashes the Platform Voices Sugar Engines the Lake Postcards Thunder Curtains Moss Echoes Bread"
-).split()
+    "Rain,Windows,Rooftops,Tomorrow,Satellites,Stairs,Rivers,Umbrellas,the Ferry,November,Gravity,the Orchard,Salt,"
+    "Telephones,Houses,the Kettle,Shadows,Tuesday,Honey,Lampposts,Hours,the Sea,Balloons,Distance,Machines,the Garden,"
+    "Maps,Feathers,Ashes,the Platform,Voices,Sugar,Engines,the Lake,Postcards,Thunder,Curtains,Moss,Echoes,Bread"
+).split(",")
 _TITLE_MIDDLES = ["", "", "", " My", " Your", " All the", " Two", " Every", " These", " Borrowed", " Perfect", " Lost"]
 _AWKWARD_TITLES = [
     "Déjà Bu", "Naïve & Über", "雨のプラットフォーム", "Где Мой Зонт?", "Rock 'n' Stroll", "(I Can't Get No) Tea", "<i>Italic</i> Heart",
@@ -85,5 +85,6 @@ def titles(rng: np.random.Generator, n: int, awkward: float = 0.006) -> list[str
         elif o < 0.3:
             out.append(_TITLE_TAILS[t].removeprefix("the ").capitalize())
         else:
-            out.append(f"{_TITLE_HEADS[h].capitalize()}{_TITLE_MIDDLES[m]} {_TITLE_TAILS[t]}")
+            tail = _TITLE_TAILS[t].removeprefix("the ") if _TITLE_MIDDLES[m] else _TITLE_TAILS[t]
+            out.append(f"{_TITLE_HEADS[h]}{_TITLE_MIDDLES[m]} {tail}")
     return out

@@ -1,0 +1,48 @@
+# Everything a person or CI does. The two that matter on a new machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+WORLD ?=
+
+.PHONY: demo test lint format up install lock bench clean
+
+demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FOLDER for a world of your own
+	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD))
+
+test: install            ## all tests: offline, no account
+	@$(BIN)/pytest
+
+lint: install            ## format, lint, types and the floors of the house
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+format: install
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+up: install              ## the Dagster UI and its daemon; Ctrl-C ends them
+	@exec $(BIN)/spotify-ai up
+
+install: $(VENV)/installed
+
+# The environment is what the lock file says, no more and no less.
+$(VENV)/installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11 or newer, or set PYTHON="; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed (PYTHON=python3.12 make demo)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "making the environment from requirements.lock"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: install            ## newest versions that work together, without any address
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
+		--group dev pyproject.toml --output-file requirements.lock
+
+clean:                   ## the environment and everything the demos made; your own data stays
+	rm -rf $(VENV) data/demo

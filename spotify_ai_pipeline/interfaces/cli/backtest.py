@@ -1,0 +1,57 @@
+"""`spotify-ai backtest`: the mixes that would have been, for a judge to score."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import polars as pl
+from rich.progress import track
+
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.music import evaluation
+from spotify_ai_pipeline.storage.home import Home
+
+NEEDED = {"ts": "Int", "artist": "String", "track": "String"}
+
+
+@click.command()
+@click.option("--history", type=click.Path(path_type=Path), required=True, help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Parquet file to write: refresh_at, rank, artist, track, slot.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First refresh; default: the median play.")
+def backtest(history: Path, out: Path, start: datetime | None) -> None:
+    """Make the mix of each week over the second half of a history, from nothing but the past.
+
+    The functions are the ones the pipeline uses, with the settings in force.
+    """
+    plays = evaluation.clean_history(read_history(history))
+    begin = start.replace(tzinfo=UTC).timestamp() if start else None
+    times = evaluation.refresh_times(plays["ts"].to_numpy(), begin)
+    if not len(times):
+        raise UsageProblem(f"{history}: too short; a backtest needs at least a week of plays after its first refresh")
+    mixes = evaluation.weekly_mixes(plays, times, Home.open().settings)
+    made = list(track(mixes, "weekly mixes", total=len(times), console=console, transient=True))
+    fresh = out.with_name(out.name + ".new")
+    pl.concat(made).write_parquet(fresh)
+    fresh.replace(out)
+    console.print(f"{out}: {len(made)} mixes of {made[-1].height} songs, from {plays.height:,} plays")
+
+
+def read_history(file: Path) -> pl.DataFrame:
+    """Plays (ts, artist, track[, ms_played]) from a Parquet file; raises ``UsageProblem`` saying what is wrong with it."""
+    try:
+        frame = pl.read_parquet(file)
+    except FileNotFoundError:
+        raise UsageProblem(f"{file}: there is no such file") from None
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UsageProblem(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+    frame = frame.rename({"uts": "ts"}) if "uts" in frame.columns and "ts" not in frame.columns else frame
+    if missing := [column for column in NEEDED if column not in frame.columns]:
+        raise UsageProblem(f"{file}: no column {' or '.join(missing)}; needed are ts (or uts), artist and track, found are {', '.join(frame.columns)}")
+    if not frame["ts"].dtype.is_integer() or frame["artist"].dtype != pl.String or frame["track"].dtype != pl.String:
+        raise UsageProblem(f"{file}: ts must be whole UTC seconds, artist and track text; found {frame['ts'].dtype}, {frame['artist'].dtype}, {frame['track'].dtype}")
+    if not frame.height:
+        raise UsageProblem(f"{file}: holds no plays")
+    return frame.drop_nulls(["ts", "artist", "track"])

@@ -1,0 +1,167 @@
+"""Looking: the mix, the listening behind it, and the health of the pipeline."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli import show
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
+from spotify_ai_pipeline.storage import queue, warehouse
+from spotify_ai_pipeline.storage.home import Home
+
+SPARKS = " ▁▂▃▄▅▆▇█"
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
+
+
+@click.command()
+@json_option
+def mix(as_json: bool) -> None:
+    """Show the AI Mix as last decided, with slot, score parts and reason of each song."""
+    home = Home.open()
+    if as_json:
+        print_json(show.mix_as_data(home))
+    else:
+        show.mix_table(home)
+
+
+@click.command()
+@json_option
+def stats(as_json: bool) -> None:
+    """Show what is known of your listening: how much, what lately, at which hours."""
+    home = Home.open()
+    found = listening(home)
+    if as_json:
+        print_json(found)
+        return
+    counts = found["counts"]
+    console.print(
+        f"[bold]{counts['listens']:,}[/] listens of {counts['songs_heard']:,} songs, {found['first']} to {found['last']}; "
+        f"{counts['library']:,} songs in the library; {_percent(found['resolved_share'])} of listens have a Spotify id"
+    )
+    hours = found["listens_by_hour"]
+    console.print(f"by hour ({home.settings.listener.timezone}), 0 to 23: {spark(hours)}")
+    console.print(f"by year: {', '.join(f'{year} {count:,}' for year, count in found['listens_by_year'].items())}")
+    for title, rows in (("artists of the last 30 days", found["artists_lately"]), ("songs of the last 30 days", found["songs_lately"])):
+        shown = table("plays", title, right=("plays",))
+        for row in rows:
+            shown.add_row(str(row["plays"]), plain(row["name"]))
+        console.print(shown)
+    coverage = ", ".join(f"{name} {_percent(share)}" for name, share in found["library_coverage"].items())
+    console.print(f"of the library: {coverage}; stale now: {counts['stale']:,} songs")
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Show the health of the pipeline: last refresh, calls and budgets, what waits, what is wrong."""
+    home = Home.open()
+    found = health(home)
+    if as_json:
+        print_json(found)
+        return
+    kind = "demo on the sandbox" if found["demo"] else "real accounts"
+    console.print(f"[bold]{found['listener']}[/] ({kind}), data in {found['data']}")
+    last = found["last_refresh"]
+    console.print(
+        f"last refresh: {when(last['refreshed_at'])}, {last['outcome']} (+{last['added']} −{last['removed']})  {found['playlist']}"
+        if last
+        else "last refresh: none yet; run `spotify-ai refresh`"
+    )
+    console.print(f"questions waiting: {found['questions']}" + ("; answer them with `spotify-ai next`" if found["questions"] else ""))
+    for alert in found["alerts"]:
+        console.print(f"[red]alert[/] {alert['message']}")
+    services = table("service", "calls today", "failed", "budget a day", "paused until", right=("calls today", "failed", "budget a day"))
+    for row in found["services"]:
+        services.add_row(row["service"], f"{row['calls']:,}", f"{row['failures']:,}", f"{row['budget']:,}", plain(row["paused"]))
+    console.print(services)
+    made = table("asset", "rows", "made", right=("rows",))
+    for row in found["assets"]:
+        made.add_row(row["asset"], f"{row['rows']:,}", plain(row["made"]))
+    console.print(made)
+
+
+def listening(home: Home) -> dict[str, Any]:
+    """The figures that `stats` shows."""
+    home.lake.read("identity", "songs")  # a clear error before the first run
+    with warehouse.connect(home.lake, home.state) as connection:
+
+        def rows(query: str) -> list[dict[str, Any]]:
+            return connection.sql(query).pl().to_dicts()
+
+        connection.execute(f"SET TimeZone = '{home.settings.listener.timezone}'")
+        lately = "FROM listens JOIN songs USING (song_id) WHERE played_at > now() - INTERVAL 30 DAY"
+        hours = {row["hour"]: row["plays"] for row in rows("SELECT hour(played_at) AS hour, count(*) AS plays FROM listens GROUP BY 1")}
+        (counts,) = rows(
+            "SELECT (SELECT count(*) FROM listens) AS listens, (SELECT count(DISTINCT song_id) FROM listens) AS songs_heard,"
+            " (SELECT count(*) FROM songs WHERE in_library) AS library,"
+            " (SELECT count(*) FROM listening_stats WHERE staleness > 0) AS stale"
+        )
+        (span,) = rows("SELECT min(played_at)::DATE::VARCHAR AS first, max(played_at)::DATE::VARCHAR AS last FROM listens")
+        (share,) = rows("SELECT avg((track_id IS NOT NULL)::INT) AS resolved FROM listens JOIN songs USING (song_id)")
+        (coverage,) = rows(
+            "SELECT avg((a.source IS NOT NULL)::INT) AS audio, avg((len(t.tags) > 0)::INT) AS tags FROM songs s"
+            " LEFT JOIN audio_features a USING (song_id) LEFT JOIN tags t USING (song_id) WHERE s.in_library"
+        )
+        return {
+            "counts": counts,
+            **span,
+            "resolved_share": share["resolved"],
+            "listens_by_hour": [hours.get(hour, 0) for hour in range(24)],
+            "listens_by_year": {
+                row["year"]: row["plays"]
+                for row in rows("SELECT year(played_at) AS year, count(*) AS plays FROM listens GROUP BY 1 ORDER BY 1")
+            },
+            "artists_lately": rows(f"SELECT artist AS name, count(*) AS plays {lately} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 8"),
+            "songs_lately": rows(
+                f"SELECT artist || ' — ' || title AS name, count(*) AS plays {lately} GROUP BY song_id, 1 ORDER BY 2 DESC, 1 LIMIT 8"
+            ),
+            "library_coverage": {"with audio features": coverage["audio"], "with tags": coverage["tags"]},
+        }
+
+
+def health(home: Home) -> dict[str, Any]:
+    """The figures that `status` shows."""
+    state, now = home.state, time.time()
+    today = {
+        row["service"]: row
+        for row in state.rows(
+            "SELECT service, sum(calls) AS calls, sum(failures) AS failures FROM api_calls WHERE day = date('now') GROUP BY service"
+        )
+    }
+    pauses = {row["service"]: when(row["until"]) for row in state.rows("SELECT * FROM cooldowns WHERE until > ?", (now,))}
+    last = state.rows("SELECT * FROM refreshes ORDER BY refresh_id DESC LIMIT 1")
+    services = [
+        {
+            "service": name,
+            "calls": today[name]["calls"] if name in today else 0,
+            "failures": today[name]["failures"] if name in today else 0,
+            "budget": service["calls_per_day"],
+            "paused": pauses.get(name, ""),
+        }
+        for name, service in home.settings.services.model_dump().items()
+    ]
+    return {
+        "listener": home.settings.listener.name,
+        "demo": home.demo_file.exists(),
+        "data": str(home.root),
+        "playlist": show.playlist_link(home),
+        "last_refresh": dict(last[0]) if last else None,
+        "questions": queue.pending(state),
+        "alerts": [dict(row) for row in state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at")],
+        "services": services,
+        "assets": home.lake.summary(),
+    }
+
+
+def spark(values: list[int]) -> str:
+    """Values as a row of small bars."""
+    top = max([*values, 1])
+    return "".join(SPARKS[round(value / top * (len(SPARKS) - 1))] for value in values)
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.0%}"

@@ -1,0 +1,64 @@
+"""A run as it happens: each step with its time, what it said last, and the calls that left the machine."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from types import TracebackType
+
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
+
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.services import transport
+
+
+class RunDisplay:
+    """Shows the events of a run; on a terminal as a live line, in a pipe as one line a finished step."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.since = time.monotonic()
+        self._progress = Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True)
+        self._task: TaskID | None = None
+        self._step, self._step_since, self._said = "", 0.0, ""
+        self._step_calls: Counter[str] = Counter()
+
+    def __enter__(self) -> RunDisplay:
+        self._progress.start()
+        self._task = self._progress.add_task("starting")
+        transport.observe(self._on_call)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        transport.forget(self._on_call)
+        self._progress.stop()
+
+    def on_event(self, step: str, kind: str, message: str) -> None:
+        if kind == "started":
+            self._step, self._step_since, self._said, self._step_calls = step, time.monotonic(), "", Counter()
+        elif kind == "said":
+            self._said = message
+        elif kind == "warned":
+            console.print(f"[yellow]![/] {step:<18} {message}")
+        elif kind in ("done", "failed"):
+            mark = "[green]✓[/]" if kind == "done" else "[red]✗[/]"
+            seconds = time.monotonic() - self._step_since
+            console.print(f"{mark} {step:<18} {seconds:6.1f} s  {_list(self._step_calls)}")
+        self._show()
+
+    def _on_call(self, service: str, what: str) -> None:
+        if what == "call":
+            self.calls[service] += 1
+            self._step_calls[service] += 1
+        else:
+            self._said = f"{service} {what}"
+        self._show()
+
+    def _show(self) -> None:
+        if self._task is not None and self._step:
+            parts = [part for part in (self._said, _list(self._step_calls)) if part]
+            self._progress.update(self._task, description=f"{self._step}  " + " · ".join(parts).replace("[", "\\["))
+
+
+def _list(calls: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {service} calls" for service, count in sorted(calls.items()))

@@ -1,0 +1,46 @@
+"""`spotify-ai sql`: questions over everything that is kept."""
+
+from __future__ import annotations
+
+import csv
+import sys
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.storage import warehouse
+from spotify_ai_pipeline.storage.home import Home
+
+
+@click.command()
+@click.argument("query", required=False)
+@click.option("--json", "output", flag_value="json", help="Print rows as JSON.")
+@click.option("--csv", "output", flag_value="csv", help="Print rows as CSV.")
+def sql(query: str | None, output: str | None) -> None:
+    """Answer a DuckDB QUERY over all assets and the state; without one, list the tables.
+
+    Nothing can be changed this way: the database lives in memory, over the files. Example:
+
+        spotify-ai sql "select artist, count(*) from listens join songs using (song_id) group by 1 order by 2 desc limit 5"
+    """
+    import duckdb
+
+    home = Home.open()
+    with warehouse.connect(home.lake, home.state) as connection:
+        try:
+            answer = connection.sql(query or "SELECT table_name, column_count FROM duckdb_views() WHERE NOT internal UNION ALL SELECT table_name, column_count FROM duckdb_tables() ORDER BY 1")
+            if answer is None:
+                return
+            columns, rows = answer.columns, answer.fetchall()
+        except duckdb.Error as error:
+            raise UsageProblem(str(error).split("\n\n")[0]) from None
+    if output == "json":
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif output == "csv":
+        csv.writer(sys.stdout).writerows([columns, *rows])
+    else:
+        shown = table(*columns)
+        for row in rows:
+            shown.add_row(*map(plain, row))
+        console.print(shown)

@@ -1,0 +1,86 @@
+"""`spotify-ai up`: the Dagster UI and its daemon, ended together."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from spotify_ai_pipeline.automation.run import prepare
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage.home import Home
+
+PATIENCE_SECONDS = 20
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI on 127.0.0.1.")
+def up(port: int) -> None:
+    """Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends them all."""
+    home = Home.open()
+    _refuse_taken(port)
+    prepare(home)
+    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    commands = [
+        [_script("dagster-webserver"), "--host", "127.0.0.1", "--port", str(port), "--workspace", workspace],
+        [_script("dagster-daemon"), "run", "--workspace", workspace],
+    ]
+    if home.demo_file.exists():
+        demo = json.loads(home.demo_file.read_text())
+        _refuse_taken(demo["port"])
+        commands.insert(0, [sys.executable, "-m", "spotify_ai_pipeline.sandbox", "--world", demo["world"], "--port", str(demo["port"])])
+    console.print(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
+    sys.exit(supervise(commands, PROJECT_ROOT))
+
+
+def supervise(commands: list[list[str]], folder: Path) -> int:
+    """Runs ``commands`` until one of them ends or a signal comes, then ends them all; the exit code is 0 after a signal."""
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)  # a handler, unlike SIG_IGN, is reset in the children
+    children = [subprocess.Popen(command, cwd=folder, start_new_session=True) for command in commands]
+    while not stopping and all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    failed = next((child for child in children if child.poll() not in (None, 0)), None)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        for child in children:
+            if child.poll() is None:
+                os.killpg(child.pid, number)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until and any(child.poll() is None for child in children):
+            time.sleep(0.1)
+    if failed is not None and not stopping:
+        raise UsageProblem(f"{Path(str(failed.args[0])).name} ended with code {failed.returncode}; its messages are above")  # pyright: ignore
+    return 0
+
+
+def _script(name: str) -> str:
+    """An entry point of our own environment."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent))
+    if found is None:
+        raise UsageProblem(f"{name} is not installed in this environment; run `make demo` or `make install` again")
+    return found
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise UsageProblem(f"port {port} is taken; stop what uses it or choose another with --port") from None

@@ -1,0 +1,1 @@
+"""The parts of a world built from real files: plays, songs, crowd, library."""
