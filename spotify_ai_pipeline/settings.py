@@ -246,7 +246,11 @@ def _nest(key: str, value: object) -> dict[str, Any]:
 def _flatten(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = []
     for key, value in tree.items():
-        rows += _flatten(cast(dict[str, Any], value), f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+        rows += (
+            _flatten(cast(dict[str, Any], value), f"{prefix}{key}.")
+            if isinstance(value, dict)
+            else [(prefix + key, value)]
+        )
     return rows
 
 
@@ -257,7 +261,9 @@ def _explain(error: ValidationError, where: str) -> str:
         if item["type"] == "extra_forbidden":
             known = _known_keys(item["loc"][:-1])
             near = get_close_matches(str(item["loc"][-1]), known, 1)
-            lines.append(f"{key}: unknown key; " + (f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"))
+            lines.append(
+                f"{key}: unknown key; " + (f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}")
+            )
         elif item["type"] == "missing":
             lines.append(f"{key}: missing; see config/{CONFIG_FILE} of the project for its meaning and range")
         else:

@@ -20,7 +20,13 @@ ASK_AGAIN_AFTER = timedelta(days=90)
 """A song that no provider knew is asked about again after this time."""
 
 ASKED = pl.Datetime("ms", "UTC")
-AUDIO = {"song_id": pl.String(), "track_id": pl.String(), **dict.fromkeys(AUDIO_FEATURES, pl.Float64()), "source": pl.String(), "asked_at": ASKED}
+AUDIO = {
+    "song_id": pl.String(),
+    "track_id": pl.String(),
+    **dict.fromkeys(AUDIO_FEATURES, pl.Float64()),
+    "source": pl.String(),
+    "asked_at": ASKED,
+}
 TAGS = {
     "song_id": pl.String(),
     "tags": pl.List(pl.Struct({"tag": pl.String(), "weight": pl.Float64()})),
@@ -35,7 +41,11 @@ def audio_features(
 ) -> dg.MaterializeResult:
     """Eleven audio features of each song, from ReccoBeats by Spotify id. Unknown stays null, with the day it was asked."""
     kept = _still_good(frame_of(home.lake, FEATURES, "audio_features", AUDIO), songs, home.now())
-    wanted = songs.filter(pl.col("track_id").is_not_null()).join(kept, on="song_id", how="anti").select("song_id", "track_id")
+    wanted = (
+        songs.filter(pl.col("track_id").is_not_null())
+        .join(kept, on="song_id", how="anti")
+        .select("song_id", "track_id")
+    )
     song_of = dict(wanted.select("track_id", "song_id").iter_rows())
     asked_at = _moment(home.now())
 
@@ -51,7 +61,11 @@ def audio_features(
     table, deferred = _gather(context, kept, answers())
     return dg.MaterializeResult(
         value=table,
-        metadata={"asked now": table.height - kept.height, "unknown": table["source"].is_null().sum(), "deferred": deferred},
+        metadata={
+            "asked now": table.height - kept.height,
+            "unknown": int(table["source"].is_null().sum()),
+            "deferred": deferred,
+        },
     )
 
 
@@ -80,7 +94,7 @@ def tags(
         value=by_artist,
         metadata={
             "asked now": by_artist.height - kept.height,
-            "without any tag": (by_artist["tags"].list.len() == 0).sum(),
+            "without any tag": int((by_artist["tags"].list.len() == 0).sum()),
             "songs not asked about yet": songs.height - by_artist.height,
             "deferred": deferred or deferred_too,
             "most common tags": bar_chart(common["tag"].to_list(), common["len"].to_list(), "songs by tag"),
@@ -99,9 +113,9 @@ def song_embeddings(
         value=table,
         metadata={
             "dimensions": table.schema["vector"].shape[0],  # pyright: ignore[reportAttributeAccessIssue]
-            "from audio and tags": (table["has_audio"] & table["has_tags"]).sum(),
-            "from audio alone": (table["has_audio"] & ~table["has_tags"]).sum(),
-            "from tags alone": (~table["has_audio"] & table["has_tags"]).sum(),
+            "from audio and tags": int((table["has_audio"] & table["has_tags"]).sum()),
+            "from audio alone": int((table["has_audio"] & ~table["has_tags"]).sum()),
+            "from tags alone": int((~table["has_audio"] & table["has_tags"]).sum()),
             "without a vector": songs.height - table.height,
         },
     )
@@ -132,7 +146,9 @@ def _by_recording(client: ListenBrainz, songs: pl.DataFrame, asked_at: datetime)
     for start in range(0, recordings.height, 1_000):
         batch = recordings.slice(start, 1_000)
         found = client.recording_tags(batch["mbid"].to_list())
-        yield _tag_rows([(song, found[mbid]) for song, mbid in batch.iter_rows() if found.get(mbid)], "listenbrainz", asked_at)
+        yield _tag_rows(
+            [(song, found[mbid]) for song, mbid in batch.iter_rows() if found.get(mbid)], "listenbrainz", asked_at
+        )
 
 
 def _by_artist(
@@ -140,7 +156,9 @@ def _by_artist(
 ) -> Iterator[pl.DataFrame]:
     """Tags of the songs' artists; a song whose artist has none gets an empty list, so that it is not asked again at once."""
     artists = (
-        songs.group_by("artist_key").agg(pl.first("artist"), "song_id", pl.sum("plays")).sort("plays", "artist_key", descending=[True, False])
+        songs.group_by("artist_key")
+        .agg(pl.first("artist"), "song_id", pl.sum("plays"))
+        .sort("plays", "artist_key", descending=[True, False])
     )
     for count, (_, artist, song_ids, _) in enumerate(artists.head(most).iter_rows(), 1):
         weights = {tag: weight / 2 for tag, weight in client.artist_tags(artist).items()}
@@ -151,7 +169,12 @@ def _by_artist(
 
 def _tag_rows(rows: list[tuple[str, dict[str, float]]], source: str, asked_at: datetime) -> pl.DataFrame:
     records = [
-        {"song_id": song, "tags": [{"tag": tag, "weight": weight} for tag, weight in weights.items()], "source": source, "asked_at": asked_at}
+        {
+            "song_id": song,
+            "tags": [{"tag": tag, "weight": weight} for tag, weight in weights.items()],
+            "source": source,
+            "asked_at": asked_at,
+        }
         for song, weights in rows
     ]
     return pl.DataFrame(records, schema=TAGS)

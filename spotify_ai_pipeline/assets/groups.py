@@ -16,4 +16,6 @@ MONTH_FORMAT = "%Y-%m"
 def months(first: str | None) -> dg.TimeWindowPartitionsDefinition:
     """Calendar months (UTC) from the month of the first scrobble to this one."""
     start = datetime.strptime(first or EARLIEST_MONTH, MONTH_FORMAT).replace(tzinfo=UTC)
-    return dg.TimeWindowPartitionsDefinition(start=start, fmt=MONTH_FORMAT, cron_schedule="0 0 1 * *", timezone="UTC", end_offset=1)
+    return dg.TimeWindowPartitionsDefinition(
+        start=start, fmt=MONTH_FORMAT, cron_schedule="0 0 1 * *", timezone="UTC", end_offset=1
+    )

@@ -25,14 +25,16 @@ def songs(home: HomeResource, spotify_library: pl.DataFrame, scrobbles: pl.DataF
     return dg.MaterializeResult(
         value=table,
         metadata={
-            "in the library": table["in_library"].sum(),
-            "with more than one Spotify id": (table["track_ids"].list.len() > 1).sum(),
-            "heard, not in the library": table["track_id"].is_null().sum(),
+            "in the library": int(table["in_library"].sum()),
+            "with more than one Spotify id": int((table["track_ids"].list.len() > 1).sum()),
+            "heard, not in the library": int(table["track_id"].is_null().sum()),
         },
     )
 
 
-@dg.asset_check(asset=songs, blocking=True, description="A song id, a Spotify id and a spelling each belong to one song.")
+@dg.asset_check(
+    asset=songs, blocking=True, description="A song id, a Spotify id and a spelling each belong to one song."
+)
 def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
     doubled = {
         "song ids": songs.height - songs["song_id"].n_unique(),

@@ -24,7 +24,9 @@ def spotify_library(
     playlists = client.playlists(client.user_id())
     frames, skipped, read = [_liked(client, known.filter(pl.col("list_id") == LIKED))], 0, 0
     for playlist in playlists:
-        same = known.filter((pl.col("list_id") == playlist.playlist_id) & (pl.col("snapshot_id") == playlist.snapshot_id))
+        same = known.filter(
+            (pl.col("list_id") == playlist.playlist_id) & (pl.col("snapshot_id") == playlist.snapshot_id)
+        )
         if not playlist.readable or not playlist.items:
             continue
         if not same.height:
@@ -60,7 +62,9 @@ def _liked(client: Spotify, known: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(pages).with_columns(position=pl.int_range(pl.len()))
 
 
-@dg.asset_check(asset=spotify_library, blocking=True, description="A library without a single song is an error, not a fact.")
+@dg.asset_check(
+    asset=spotify_library, blocking=True, description="A library without a single song is an error, not a fact."
+)
 def library_is_not_empty(spotify_library: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=spotify_library.height > 0, metadata={"rows": spotify_library.height})
 
@@ -90,4 +94,3 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
         return Parts(monthly())
 
     return scrobbles
-

@@ -7,6 +7,7 @@ from into the Dagster UI.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -18,6 +19,9 @@ from spotify_ai_pipeline.storage.lake import Lake, Version
 
 SAMPLE_ROWS = 5
 SAMPLE_WIDTH = 60
+
+
+Metadata = dict[str, dg.MetadataValue[Any] | dg.TableSchema | int | str | dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,9 @@ class LakeIOManager(dg.ConfigurableIOManager):
                 lake.write(frame, layer, asset, partition, code_version=code_version, inputs=inputs)
                 rows[partition] = frame.height
             chart = bar_chart(list(rows), list(rows.values()), "rows by partition")
-            context.add_output_metadata(describe(frame) | {"dagster/row_count": sum(rows.values()), "rows by partition": chart})
+            context.add_output_metadata(
+                describe(frame) | {"dagster/row_count": sum(rows.values()), "rows by partition": chart}
+            )
             return
         whole = obj if isinstance(obj, WithBlobs) else WithBlobs(obj)
         version = lake.write(whole.frame, layer, asset, code_version=code_version, inputs=inputs, blobs=whole.blobs)
@@ -73,9 +79,9 @@ def layer_of(context: dg.InputContext) -> str:
     return (spec.group_name if spec else None) or "default"
 
 
-def describe(frame: pl.DataFrame, version: Version | None = None) -> dict[str, object]:
+def describe(frame: pl.DataFrame, version: Version | None = None) -> Metadata:
     """What the UI shows of a frame: row count, schema, sample, version and its inputs."""
-    shown: dict[str, object] = {
+    shown: Metadata = {
         "dagster/row_count": frame.height,
         "dagster/column_schema": dg.TableSchema(
             columns=[dg.TableColumn(name, str(kind)) for name, kind in frame.schema.items()]
@@ -89,7 +95,9 @@ def describe(frame: pl.DataFrame, version: Version | None = None) -> dict[str, o
 
 def sample(frame: pl.DataFrame) -> dg.TableMetadataValue:
     """The first rows, cells as short text."""
-    rows = [{name: _short(value) for name, value in row.items()} for row in frame.head(SAMPLE_ROWS).iter_rows(named=True)]
+    rows = [
+        {name: _short(value) for name, value in row.items()} for row in frame.head(SAMPLE_ROWS).iter_rows(named=True)
+    ]
     schema = dg.TableSchema(columns=[dg.TableColumn(name, "string") for name in frame.columns])
     return dg.MetadataValue.table([dg.TableRecord(row) for row in rows], schema=schema)
 

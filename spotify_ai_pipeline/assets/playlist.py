@@ -1,6 +1,5 @@
 """Playlist: the decision (mix), its effect (spotify_playlist), and what to ask the listener next (suggestions)."""
 
-import time
 from collections import Counter
 
 import dagster as dg
@@ -45,14 +44,27 @@ def mix(home: HomeResource, song_scores: pl.DataFrame, spotify_library: pl.DataF
     )
     gone = song_scores.filter(pl.col("song_id").is_in(current) & ~pl.col("song_id").is_in(chosen["song_id"].to_list()))
     leaving = gone.with_columns(rank=pl.lit(None, pl.Int64), change=pl.lit(OUT), reason=_why_out(banned))
-    columns = ["rank", "slot", "title", "artist", "score", "taste", "mood", "freshness", "reason", "change", "song_id", "track_id"]
+    columns = [
+        "rank",
+        "slot",
+        "title",
+        "artist",
+        "score",
+        "taste",
+        "mood",
+        "freshness",
+        "reason",
+        "change",
+        "song_id",
+        "track_id",
+    ]
     table = pl.concat([listed.select(columns), leaving.select(columns)])
     counts = Counter(listed["slot"].to_list())
     return dg.MaterializeResult(
         value=table,
         metadata={
             "songs on the list": listed.height,
-            "new": (listed["change"] == NEW).sum(),
+            "new": int((listed["change"] == NEW).sum()),
             "out": leaving.height,
             "edits by hand": len(edits),
             "songs by slot": bar_chart(list(SLOTS), [counts[slot] for slot in SLOTS], "songs by slot"),
@@ -74,7 +86,9 @@ def mix_is_sound(home: HomeResource, mix: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags={"spotify_ai/writer": "playlist"})
+@dg.asset(
+    group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags={"spotify_ai/writer": "playlist"}
+)
 def spotify_playlist(
     context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, mix: pl.DataFrame
 ) -> dg.MaterializeResult:
@@ -90,10 +104,15 @@ def spotify_playlist(
     if not target:
         home.state.raise_alert("mix", "the mix came out empty; the playlist was left as it is")
         playlists.log_refresh(home.state, context.run_id, 0, 0, "kept", "empty decision")
-        raise dg.Failure("the mix is empty: the playlist was left as it is; look at song_scores for the reason", allow_retries=False)
+        raise dg.Failure(
+            "the mix is empty: the playlist was left as it is; look at song_scores for the reason", allow_retries=False
+        )
     decided_on = set(mix.filter(pl.col("change") != NEW)["track_id"].to_list())
     if before and not set(before) <= decided_on | set(target):
-        raise dg.Failure("the playlist was edited since this mix was decided; run the refresh again to respect the edit", allow_retries=False)
+        raise dg.Failure(
+            "the playlist was edited since this mix was decided; run the refresh again to respect the edit",
+            allow_retries=False,
+        )
     if before != target:
         client.replace_items(playlist_id, target)
     after = client.track_ids(playlist_id)
@@ -104,7 +123,10 @@ def spotify_playlist(
     home.state.resolve_alert("mix")
     link = f"https://open.spotify.com/playlist/{playlist_id}"
     return dg.MaterializeResult(
-        value=pl.DataFrame({"position": range(1, len(after) + 1), "track_id": after}, schema={"position": pl.Int64, "track_id": pl.String}),
+        value=pl.DataFrame(
+            {"position": range(1, len(after) + 1), "track_id": after},
+            schema={"position": pl.Int64, "track_id": pl.String},
+        ),
         metadata={"playlist": dg.MetadataValue.url(link), "added": added, "removed": removed, "outcome": outcome},
     )
 
@@ -126,11 +148,16 @@ def suggestions(home: HomeResource, song_scores: pl.DataFrame, mix: pl.DataFrame
     decided = set(queue.standing(home.state, home.now()))
     listed = mix.drop_nulls("rank")["song_id"].to_list()
     worth = song_scores.filter(
-        (pl.col("slot") == EXPLORATION) & pl.col("in_library") & (pl.col("plays") > 0) & ~pl.col("song_id").is_in([*listed, *decided])
+        (pl.col("slot") == EXPLORATION)
+        & pl.col("in_library")
+        & (pl.col("plays") > 0)
+        & ~pl.col("song_id").is_in([*listed, *decided])
     ).sort("score", descending=True)
     shown = worth.head(5 * QUESTIONS).select("song_id", "track_id", "title", "artist", "score", "reason")
     asked = queue.propose(home.state, "resurface", shown.iter_rows(named=True), QUESTIONS)
-    return dg.MaterializeResult(value=shown.head(QUESTIONS), metadata={"new questions": asked, "waiting": queue.pending(home.state)})
+    return dg.MaterializeResult(
+        value=shown.head(QUESTIONS), metadata={"new questions": asked, "waiting": queue.pending(home.state)}
+    )
 
 
 def current_list(last: playlists.Written | None, song_scores: pl.DataFrame, library: pl.DataFrame) -> list[str]:
@@ -147,7 +174,9 @@ def hand_edits(last: playlists.Written | None, current: list[str], song_scores: 
     if last is None or not last.track_ids or not current:
         return []
     ours = _songs_of(last.track_ids, song_scores)
-    edits = [(song, "keep") for song in current if song not in ours] + [(song, "remove") for song in ours if song not in current]
+    edits = [(song, "keep") for song in current if song not in ours] + [
+        (song, "remove") for song in ours if song not in current
+    ]
     return [queue.Said(song, verdict, f"hand:{last.written_at}:{song}") for song, verdict in edits]
 
 
@@ -163,11 +192,15 @@ def _find_or_create(client: Spotify, home: Home) -> str:
     if stored and stored.playlist_id in owned:
         return stored.playlist_id
     name = home.settings.spotify.playlist_name
-    playlist_id = next((found for found, called in owned.items() if called == name), None) or client.create_playlist(name, DESCRIPTION)
+    playlist_id = next((found for found, called in owned.items() if called == name), None) or client.create_playlist(
+        name, DESCRIPTION
+    )
     playlists.remember(home.state, playlist_id, [], None)
     return playlist_id
 
 
 def _why_out(banned: set[str]) -> pl.Expr:
     by_hand = pl.col("song_id").is_in(list(banned))
-    return pl.when(by_hand).then(pl.lit("you took it off")).otherwise(pl.format("made room: {}", "reason")).alias("reason")
+    return (
+        pl.when(by_hand).then(pl.lit("you took it off")).otherwise(pl.format("made room: {}", "reason")).alias("reason")
+    )

@@ -28,4 +28,5 @@ def bar_chart(labels: Sequence[str], values: Sequence[float], title: str) -> dg.
 
 
 def _text(x: float, y: float, words: str) -> str:
-    return f'<text x="{x:.1f}" y="{y}" font-family="sans-serif" font-size="12" fill="{TEXT}" text-anchor="middle">{escape(words)}</text>'
+    style = f'font-family="sans-serif" font-size="12" fill="{TEXT}" text-anchor="middle"'
+    return f'<text x="{x:.1f}" y="{y}" {style}>{escape(words)}</text>'

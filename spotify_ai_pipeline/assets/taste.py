@@ -1,5 +1,7 @@
 """Taste: how each song stands with the listener now."""
 
+import itertools
+
 import dagster as dg
 import numpy as np
 import polars as pl
@@ -20,12 +22,12 @@ def listening_stats(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFra
     table = pl.concat([songs.select("song_id"), stats], how="horizontal")
     quiet = table["days_quiet"].drop_nulls()
     edges = [0, 7, 30, 60, 180, 365, 10**6]
-    counts = [int(((quiet >= low) & (quiet < high)).sum()) for low, high in zip(edges, edges[1:], strict=False)]
+    counts = [int(((quiet >= low) & (quiet < high)).sum()) for low, high in itertools.pairwise(edges)]
     return dg.MaterializeResult(
         value=table,
         metadata={
-            "never played": (table["plays"] == 0).sum(),
-            "stale": (table["staleness"] > 0).sum(),
+            "never played": int((table["plays"] == 0).sum()),
+            "stale": int((table["staleness"] > 0).sum()),
             "songs by days since the last play": bar_chart(
                 ["a week", "a month", "2 months", "half a year", "a year", "more"], counts, "songs last heard within"
             ),
@@ -40,17 +42,23 @@ def listening_stats(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFra
 )
 def stats_count_every_listen(listening_stats: pl.DataFrame, listens: pl.DataFrame) -> dg.AssetCheckResult:
     counted = int(listening_stats["plays"].sum())
-    return dg.AssetCheckResult(passed=counted == listens.height, metadata={"counted": counted, "listens": listens.height})
+    return dg.AssetCheckResult(
+        passed=counted == listens.height, metadata={"counted": counted, "listens": listens.height}
+    )
 
 
 @dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
-def mood(home: HomeResource, listens: pl.DataFrame, song_embeddings: pl.DataFrame, tags: pl.DataFrame) -> dg.MaterializeResult:
+def mood(
+    home: HomeResource, listens: pl.DataFrame, song_embeddings: pl.DataFrame, tags: pl.DataFrame
+) -> dg.MaterializeResult:
     """The decayed mean of the latest listens, one row; none where nothing recent has a vector."""
     table = recent_mood(listens, song_embeddings, home.settings.mood)
     latest = listens.sort("played_at", descending=True).head(home.settings.mood.window_size)
     words = latest.join(tags, on="song_id").explode("tags").unnest("tags").group_by("tag").agg(pl.sum("weight"))
     named = words.drop_nulls("tag").sort("weight", "tag", descending=[True, False]).head(5)["tag"].to_list()
-    return dg.MaterializeResult(value=table.with_columns(words=pl.lit(named, pl.List(pl.String))), metadata={"words": named})
+    return dg.MaterializeResult(
+        value=table.with_columns(words=pl.lit(named, pl.List(pl.String))), metadata={"words": named}
+    )
 
 
 @dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
@@ -67,11 +75,31 @@ def song_scores(
     matched = song_embeddings.select("song_id", mood_match=_match(song_embeddings, mood))
     known = playable.join(listening_stats, on="song_id").join(matched, on="song_id", how="left")
     seed = int(context.run_id[:8], 16)
-    ranked = ranking.rank(known.sort("song_id"), home.settings.cycling, home.settings.scoring, np.random.default_rng(seed))
-    columns = ["song_id", "track_id", "track_ids", "title", "artist", "artist_key", "slot", "score", "taste", "mood", "freshness"]
-    table = ranked.with_columns(ranking.reasons()).select(*columns, "plays", "recent_plays", "days_quiet", "reason", "in_library")
+    ranked = ranking.rank(
+        known.sort("song_id"), home.settings.cycling, home.settings.scoring, np.random.default_rng(seed)
+    )
+    columns = [
+        "song_id",
+        "track_id",
+        "track_ids",
+        "title",
+        "artist",
+        "artist_key",
+        "slot",
+        "score",
+        "taste",
+        "mood",
+        "freshness",
+    ]
+    table = ranked.with_columns(ranking.reasons()).select(
+        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library"
+    )
     return dg.MaterializeResult(
-        value=table, metadata={"seed": seed, **{slot: count for slot, count in table.group_by("slot").len().sort("slot").iter_rows()}}
+        value=table,
+        metadata={
+            "seed": seed,
+            **dict(table.group_by("slot").len().sort("slot").iter_rows()),
+        },
     )
 
 

@@ -33,5 +33,11 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
             answer = client.can_cancel_execution(CanCancelExecutionRequest(run_id=run.run_id), timeout=5)
             alive = deserialize_value(answer, CanCancelExecutionResult).can_cancel
         except Exception as error:  # whatever the client raises, the server that held the run is gone
-            return CheckRunHealthResult(WorkerStatus.FAILED, f"the code server that ran it cannot be reached: {type(error).__name__}")
-        return CheckRunHealthResult(WorkerStatus.RUNNING) if alive else CheckRunHealthResult(WorkerStatus.FAILED, "its process is gone")
+            return CheckRunHealthResult(
+                WorkerStatus.FAILED, f"the code server that ran it cannot be reached: {type(error).__name__}"
+            )
+        return (
+            CheckRunHealthResult(WorkerStatus.RUNNING)
+            if alive
+            else CheckRunHealthResult(WorkerStatus.FAILED, "its process is gone")
+        )

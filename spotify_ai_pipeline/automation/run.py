@@ -81,7 +81,9 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
     assets = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
     with dg.DagsterInstance.get() as instance:
         instance.add_event_listener(run_id, relay)
-        result = job.execute_in_process(instance=instance, run_id=run_id, tags=tags, run_config=QUIET, raise_on_error=False)
+        result = job.execute_in_process(
+            instance=instance, run_id=run_id, tags=tags, run_config=QUIET, raise_on_error=False
+        )
     return RunResult(run_id, result.success, "; ".join(failures))
 
 

@@ -37,7 +37,9 @@ def embed(audio: pl.DataFrame, tags: pl.DataFrame, song_ids: pl.Series, features
     ``audio`` is a row a song (song_id, the audio columns, null where unknown), ``tags`` a row a tag of a song
     (song_id, tag, weight).
     """
-    sounds = audio_block(pl.DataFrame({"song_id": song_ids}).join(audio, on="song_id", how="left", maintain_order="left"))
+    sounds = audio_block(
+        pl.DataFrame({"song_id": song_ids}).join(audio, on="song_id", how="left", maintain_order="left")
+    )
     words = tag_block(tags, song_ids, features.tag_dimensions)
     whole = np.hstack([features.audio_weight * _unit(sounds), features.tag_weight * _unit(words)])
     known = np.linalg.norm(whole, axis=1) > 0
@@ -53,7 +55,7 @@ def audio_block(audio: pl.DataFrame) -> Matrix:
     values = audio.select(pl.col(AUDIO_COLUMNS).cast(pl.Float64)).to_numpy()
     known = ~np.isnan(values)
     if not known.any():
-        return np.zeros(values.shape)
+        return np.zeros((audio.height, len(AUDIO_COLUMNS)))
     quarter, middle, three = np.nanpercentile(np.where(known.any(axis=0), values, 0.0), [25, 50, 75], axis=0)
     spread = np.where(three > quarter, three - quarter, 1.0) / 1.349  # of a normal distribution: one standard deviation
     return np.where(known, np.clip((values - middle) / spread, -3, 3), 0.0)
@@ -67,7 +69,13 @@ def tag_block(tags: pl.DataFrame, song_ids: pl.Series, dimensions: int) -> Matri
     """
     places = pl.DataFrame({"song_id": song_ids}).with_row_index("row")
     shared = tags.filter(pl.col("weight") > 0).filter(pl.len().over("tag") > 1)
-    vocabulary = shared.group_by("tag").len("songs").sort("songs", "tag", descending=[True, False]).head(MOST_TAGS).with_row_index("column")
+    vocabulary = (
+        shared.group_by("tag")
+        .len("songs")
+        .sort("songs", "tag", descending=[True, False])
+        .head(MOST_TAGS)
+        .with_row_index("column")
+    )
     entries = shared.join(places, on="song_id").join(vocabulary, on="tag")
     block = np.zeros((len(song_ids), dimensions))
     if not entries.height:
@@ -75,7 +83,7 @@ def tag_block(tags: pl.DataFrame, song_ids: pl.Series, dimensions: int) -> Matri
     weights = np.zeros((len(song_ids), vocabulary.height), np.float32)
     idf = np.log(len(song_ids) / entries["songs"].to_numpy()) + 1
     weights[entries["row"].to_numpy(), entries["column"].to_numpy()] = entries["weight"].to_numpy() * idf
-    weights = _unit(weights)
+    weights = _unit(weights).astype(np.float32)
     _, axes = np.linalg.eigh(weights.T @ weights)  # eigenvalues rise: the strongest axes are the last
     strongest = axes[:, ::-1][:, :dimensions]
     signs = np.sign(strongest[np.abs(strongest).argmax(axis=0), np.arange(strongest.shape[1])])
@@ -83,7 +91,7 @@ def tag_block(tags: pl.DataFrame, song_ids: pl.Series, dimensions: int) -> Matri
     return block
 
 
-def _unit(rows: NDArray[np.floating]) -> NDArray[np.floating]:
+def _unit(rows: NDArray[np.floating]) -> Matrix:
     """Rows of length one; rows of zeros stay."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1)
+    return rows / np.where(lengths > 0, lengths, 1.0)

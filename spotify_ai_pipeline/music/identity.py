@@ -7,7 +7,9 @@ import polars as pl
 from spotify_ai_pipeline.music.matching import artist_key, merge_tracks, song_id, song_key
 
 
-def build_songs(library: pl.DataFrame, scrobbles: pl.DataFrame, *, mix_list: str | None, best_name: str) -> pl.DataFrame:
+def build_songs(
+    library: pl.DataFrame, scrobbles: pl.DataFrame, *, mix_list: str | None, best_name: str
+) -> pl.DataFrame:
     """One row a song: everything in ``library`` (an item of a list a row) and every scrobbled spelling.
 
     A song that was scrobbled but is in no list has no Spotify id (``track_id`` is null): unresolved, not unknown. The
@@ -40,7 +42,11 @@ def build_songs(library: pl.DataFrame, scrobbles: pl.DataFrame, *, mix_list: str
     )
     spelled = (
         scrobbles.group_by("artist", "title")
-        .agg(pl.len().alias("plays"), pl.col("track_mbid").drop_nulls().mode().sort().first().alias("mbid"), pl.first("album"))
+        .agg(
+            pl.len().alias("plays"),
+            pl.col("track_mbid").drop_nulls().mode().sort().first().alias("mbid"),
+            pl.first("album"),
+        )
         .with_columns(key=_keys("artist", "title"))
         .sort("plays", "artist", "title", descending=[True, False, False])
         .group_by("key", maintain_order=True)

@@ -62,7 +62,8 @@ def first_and_last(plays: Plays, now: float) -> tuple[Floats, Floats]:
 def recency_weighted(plays: Plays, now: float, half_life_days: float) -> Floats:
     """Play counts in which a play ``half_life_days`` ago counts half, shape (songs,)."""
     past = plays.before(now)
-    return np.bincount(past.song, np.exp2((past.at - now) / (half_life_days * DAY)), past.songs)
+    weight = np.exp2((past.at - now) / (half_life_days * DAY))
+    return np.bincount(past.song, weight, past.songs).astype(np.float64)
 
 
 def base_level(plays: Plays, now: float, decay: float) -> Floats:

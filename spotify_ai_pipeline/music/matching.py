@@ -17,7 +17,9 @@ import polars as pl
 MAX_DURATION_GAP_MS = 7_000
 """Two tracks whose lengths differ by more are two recordings, whatever their ISRC or name says."""
 
-_SAME_RECORDING = r"remaster(?:ed)?|mono|stereo|album version|original version|single version|bonus track|explicit|clean|deluxe"
+_SAME_RECORDING = (
+    r"remaster(?:ed)?|mono|stereo|album version|original version|single version|bonus track|explicit|clean|deluxe"
+)
 _OTHER_RECORDING = (
     r"live|acoustic|unplugged|demo|instrumental|karaoke|a ?capella|remix|mix|edit|extended|radio|session|sessions|take|"
     r"cover|tribute|orchestral|piano version|version|re-?recorded|sped up|slowed|reprise|dub|rehearsal|outtake|alternate"
@@ -88,7 +90,11 @@ def merge_tracks(tracks: pl.DataFrame) -> pl.DataFrame:
     Tracks are one song when they share an ISRC or a key and their durations agree within 7 s. The song is named by the
     key of its earliest member, so that later members do not rename it.
     """
-    rows = tracks.sort("added_at", "track_id", nulls_last=True).select("track_id", "artist", "title", "isrc", "duration_ms").rows()
+    rows = (
+        tracks.sort("added_at", "track_id", nulls_last=True)
+        .select("track_id", "artist", "title", "isrc", "duration_ms")
+        .rows()
+    )
     parent = list(range(len(rows)))
 
     def root(index: int) -> int:
@@ -105,12 +111,18 @@ def merge_tracks(tracks: pl.DataFrame) -> pl.DataFrame:
             alike["isrc\t" + isrc].append(index)
     for members in alike.values():
         for index in members[1:]:
-            near = next((other for other in members if other < index and _same_length(rows[other][4], rows[index][4])), None)
+            near = next(
+                (other for other in members if other < index and _same_length(rows[other][4], rows[index][4])), None
+            )
             if near is not None:
                 first, second = sorted((root(near), root(index)))
                 parent[second] = first
     return pl.DataFrame(
-        {"track_id": [row[0] for row in rows], "song_key": [keys[root(i)] for i in range(len(rows))], "leader": [root(i) for i in range(len(rows))]},
+        {
+            "track_id": [row[0] for row in rows],
+            "song_key": [keys[root(i)] for i in range(len(rows))],
+            "leader": [root(i) for i in range(len(rows))],
+        },
         schema={"track_id": pl.String, "song_key": pl.String, "leader": pl.Int64},
     ).with_columns(song_id=_unique_ids())
 

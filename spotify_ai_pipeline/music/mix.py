@@ -14,7 +14,10 @@ from spotify_ai_pipeline.settings import Playlist
 def quotas(available: dict[str, int], playlist: Playlist) -> dict[str, int]:
     """Songs each slot may hold: the configured fractions, with what a slot cannot fill handed to core, then exploration."""
     size = playlist.target_size
-    wanted = {DISCOVERY: round(size * playlist.discovery_fraction), EXPLORATION: round(size * playlist.exploration_fraction)}
+    wanted = {
+        DISCOVERY: round(size * playlist.discovery_fraction),
+        EXPLORATION: round(size * playlist.exploration_fraction),
+    }
     granted = {slot: min(count, available.get(slot, 0)) for slot, count in wanted.items()}
     granted[CORE] = min(size - sum(granted.values()), available.get(CORE, 0))
     spare = min(size - sum(granted.values()), available.get(EXPLORATION, 0) - granted[EXPLORATION])
@@ -46,9 +49,11 @@ def select(
     quota = pl.col("slot").replace_strict(share, return_dtype=pl.Float64).clip(lower_bound=0.5)
     on_list = pl.col("song_id").is_in(list(current))
     place = pl.col("score").fill_null(float("-inf")).rank("ordinal", descending=True).over("slot") / quota
-    placed = eligible.sort("score", "song_id", descending=[True, False], nulls_last=True).with_columns(
-        place=pl.when(pl.col("song_id").is_in(list(pinned))).then(0.0).otherwise(place), is_new=~on_list
-    ).sort("place", "song_id")
+    placed = (
+        eligible.sort("score", "song_id", descending=[True, False], nulls_last=True)
+        .with_columns(place=pl.when(pl.col("song_id").is_in(list(pinned))).then(0.0).otherwise(place), is_new=~on_list)
+        .sort("place", "song_id")
+    )
     if not current:
         return placed.head(playlist.target_size).drop("place")
     kept, others = placed.filter(~pl.col("is_new")), placed.filter("is_new")

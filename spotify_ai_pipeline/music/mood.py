@@ -22,7 +22,14 @@ def recent_mood(listens: pl.DataFrame, embeddings: pl.DataFrame, mood: Mood) -> 
         .join(embeddings.select("song_id", "vector"), on="song_id", maintain_order="left")
     )
     if not latest.height:
-        return pl.DataFrame(schema={"vector": pl.List(pl.Float32), "listens": pl.Int64, "since": listens.schema["played_at"], "until": listens.schema["played_at"]})
+        return pl.DataFrame(
+            schema={
+                "vector": pl.List(pl.Float32),
+                "listens": pl.Int64,
+                "since": listens.schema["played_at"],
+                "until": listens.schema["played_at"],
+            }
+        )
     weights = mood.decay_rate ** latest["age"].to_numpy().astype(float)
     mean = weights @ latest["vector"].to_numpy()
     unit = mean / (np.linalg.norm(mean) or 1.0)
@@ -36,6 +43,6 @@ def recent_mood(listens: pl.DataFrame, embeddings: pl.DataFrame, mood: Mood) -> 
     )
 
 
-def mood_match(vectors: NDArray[np.float32], mood: NDArray[np.float32]) -> NDArray[np.float32]:
+def mood_match(vectors: NDArray[np.float32], mood: NDArray[np.float32]) -> NDArray[np.floating]:
     """Nearness of each row of ``vectors`` (unit length, shape (songs, d)) to ``mood`` (shape (d,)): cosine, moved to 0..1."""
     return (vectors @ mood + 1) / 2

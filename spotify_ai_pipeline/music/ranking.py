@@ -29,7 +29,11 @@ def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random
     total = (scoring.taste_weight + scoring.mood_weight + scoring.freshness_weight) or 1.0
     noise = pl.Series("noise", rng.uniform(0, scoring.exploration_noise, songs.height))
     dormant = pl.col("days_quiet").is_null() | (pl.col("days_quiet") >= cycling.cooldown_days)
-    core = scoring.taste_weight * pl.col("taste") + scoring.mood_weight * pl.col("mood") + scoring.freshness_weight * pl.col("freshness")
+    core = (
+        scoring.taste_weight * pl.col("taste")
+        + scoring.mood_weight * pl.col("mood")
+        + scoring.freshness_weight * pl.col("freshness")
+    )
     return (
         songs.with_columns(taste=taste, mood=mood, freshness=1 - pl.col("staleness"), noise=noise)
         .with_columns(
@@ -44,7 +48,13 @@ def reasons() -> pl.Expr:
     """Why a ranked song is where it is, in words, from its statistics."""
     plays = pl.format("{} {}", "plays", pl.when(pl.col("plays") == 1).then(pl.lit("play")).otherwise(pl.lit("plays")))
     quiet = pl.col("days_quiet").floor().cast(pl.Int64)
-    ago = pl.when(quiet == 0).then(pl.lit("today")).when(quiet == 1).then(pl.lit("yesterday")).otherwise(pl.format("{} days ago", quiet))
+    ago = (
+        pl.when(quiet == 0)
+        .then(pl.lit("today"))
+        .when(quiet == 1)
+        .then(pl.lit("yesterday"))
+        .otherwise(pl.format("{} days ago", quiet))
+    )
     return (
         pl.when(pl.col("plays") == 0)
         .then(pl.lit("in your library, not heard yet"))

@@ -18,8 +18,8 @@ from .errors import WorldError
 _TABLES = """
 CREATE TABLE saved (uri TEXT PRIMARY KEY, added_at INTEGER NOT NULL) STRICT;
 CREATE TABLE playlist (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, owner_id TEXT NOT NULL, owner_name TEXT NOT NULL,
-    public INTEGER NOT NULL, collaborative INTEGER NOT NULL, snapshot_id TEXT NOT NULL
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, owner_id TEXT NOT NULL,
+    owner_name TEXT NOT NULL, public INTEGER NOT NULL, collaborative INTEGER NOT NULL, snapshot_id TEXT NOT NULL
 ) STRICT;
 CREATE TABLE item (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, track_id TEXT, title TEXT, artist TEXT,
@@ -29,9 +29,12 @@ CREATE TABLE version (
     playlist_id TEXT NOT NULL, snapshot_id TEXT NOT NULL, items TEXT NOT NULL, PRIMARY KEY (playlist_id, snapshot_id)
 ) STRICT;
 CREATE TABLE code (
-    code TEXT PRIMARY KEY, client_id TEXT NOT NULL, redirect_uri TEXT NOT NULL, scope TEXT NOT NULL, issued_at REAL NOT NULL
+    code TEXT PRIMARY KEY, client_id TEXT NOT NULL, redirect_uri TEXT NOT NULL, scope TEXT NOT NULL,
+    issued_at REAL NOT NULL
 ) STRICT;
-CREATE TABLE refresh (token TEXT PRIMARY KEY, client_id TEXT NOT NULL, scope TEXT NOT NULL, authorized_at REAL NOT NULL) STRICT;
+CREATE TABLE refresh (
+    token TEXT PRIMARY KEY, client_id TEXT NOT NULL, scope TEXT NOT NULL, authorized_at REAL NOT NULL
+) STRICT;
 CREATE TABLE access (token TEXT PRIMARY KEY, scope TEXT, expires_at REAL NOT NULL) STRICT;
 PRAGMA user_version = 1;
 """

@@ -10,8 +10,8 @@ import numpy as np
 
 from . import schema
 from .folder import whole
-from .generation import crowd, genres, library, listener, scrobbles
 from .generation import catalogue as made_catalogue
+from .generation import crowd, genres, library, listener, scrobbles
 from .generation.catalogue import Made
 from .ids import hashed_id
 
@@ -51,9 +51,7 @@ def _build(
     made = made_catalogue.make(rng, catalogue, np.datetime64(moment.date()))
     love = listener.taste(rng, made, max(1, round(years * 12)))
     kept, beyond = library.choose(rng, made, love, songs)
-    heard = listener.play(
-        rng, made, np.concatenate([kept, beyond]), love, first=first, end=end, plays=plays
-    )
+    heard = listener.play(rng, made, np.concatenate([kept, beyond]), love, first=first, end=end, plays=plays)
     liked = np.sort(rng.choice(kept, round(_LIKED_SHARE * songs), replace=False))
     listed = np.setdiff1d(kept, liked)
     lists, items = library.playlists(rng, made, listed, liked, heard, first)
@@ -93,7 +91,9 @@ def _catalogue_columns(made: Made, gone: int) -> dict[str, Any]:
     days = np.datetime_as_string(made.release).tolist()
     years = made.release.astype("datetime64[Y]").astype(np.int64) + 1970
     # Old records are often dated by the year alone.
-    dates = [day[:4] if y < 1985 and row % 2 else day for row, (day, y) in enumerate(zip(days, years.tolist(), strict=True))]
+    dates = [
+        day[:4] if y < 1985 and row % 2 else day for row, (day, y) in enumerate(zip(days, years.tolist(), strict=True))
+    ]
     known = np.array([i is not None for i in made.reccobeats_ids])
     album_ids = _album_ids(made)
     out: dict[str, Any] = {
@@ -138,8 +138,6 @@ def _artist_columns(made: Made, love: np.ndarray) -> dict[str, Any]:
 
 
 def _album_ids(made: Made) -> list[str]:
-    from .ids import hashed_id
-
     number = made.album.tolist()
     ids = [hashed_id(f"{made.artist_ids[0]} album {k}") for k in range(max(number) + 1)]
     return [ids[k] for k in number]

@@ -13,7 +13,6 @@ from starlette.routing import Route
 
 from .ids import hashed_uuid
 from .scrobbles import Scrobbles
-
 from .world import World
 
 _MOST = 1000
@@ -43,7 +42,9 @@ def routes(world: World) -> list[Route]:
         rows = scrobbles.newest(low, high, offset, count)
         started = scrobbles.started
         ends = {"latest_listen_ts": int(started[-1]), "oldest_listen_ts": int(started[0])} if len(started) else {}
-        return {"payload": {"count": len(rows), "listens": [_listen(row, name) for row in rows], "user_id": name, **ends}}
+        return {
+            "payload": {"count": len(rows), "listens": [_listen(row, name) for row in rows], "user_id": name, **ends}
+        }
 
     async def listen_count(request: Request) -> Any:
         return {"payload": {"count": len(_user(world, request)[1])}}
@@ -54,7 +55,9 @@ def routes(world: World) -> list[Route]:
         if not found:
             return Response(status_code=204)
         count, offset = _count(request), _number(request, "offset", 0) or 0
-        part = [{"recording_mbid": m, "score": s, "latest_listened_at": None} for m, s in found[offset : offset + count]]
+        part = [
+            {"recording_mbid": m, "score": s, "latest_listened_at": None} for m, s in found[offset : offset + count]
+        ]
         return {
             "payload": {
                 "mbids": part,
@@ -140,7 +143,11 @@ def _listen(row: dict[str, Any], user: str) -> dict[str, Any]:
     }
     if row["mbid"]:
         artists = [row["artist_mbid"]] if row["artist_mbid"] else []
-        metadata["mbid_mapping"] = {"recording_mbid": row["mbid"], "recording_name": row["track"], "artist_mbids": artists}
+        metadata["mbid_mapping"] = {
+            "recording_mbid": row["mbid"],
+            "recording_name": row["track"],
+            "artist_mbids": artists,
+        }
     return {
         "inserted_at": row["started"],
         "listened_at": row["started"],
@@ -167,7 +174,10 @@ def _metadata(world: World, mbids: list[str], wanted: set[str]) -> dict[str, Any
             entry["artist"] = {"name": artist["name"], "artists": [credit]}
         if "release" in wanted:
             entry["release"] = {"name": track["album"], "album_artist_name": artist["name"], "year": year}
-            entry["release"] |= {"mbid": hashed_uuid(track["album_id"]), "release_group_mbid": hashed_uuid(track["album"])}
+            entry["release"] |= {
+                "mbid": hashed_uuid(track["album_id"]),
+                "release_group_mbid": hashed_uuid(track["album"]),
+            }
         if "tag" in wanted:
             of_artist = [{**tag, "artist_mbid": artist["mbid"]} for tag in _tags(world, "artist", artist["id"])]
             entry["tag"] = {"artist": of_artist, "recording": _tags(world, "track", track["id"]), "release_group": []}

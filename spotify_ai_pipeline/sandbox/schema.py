@@ -153,7 +153,9 @@ def write(folder: Path, tables: dict[str, pl.DataFrame], about: dict[str, Any]) 
 def read_about(folder: Path) -> dict[str, Any]:
     """`world.json` of a world folder. Raises WorldError when there is none, or none that this program can read."""
     if not folder.is_dir():
-        raise WorldError(f"There is no world folder {folder}: build one with `spotify-ai sandbox build --out {folder}`.")
+        raise WorldError(
+            f"There is no world folder {folder}: build one with `spotify-ai sandbox build --out {folder}`."
+        )
     path = folder / "world.json"
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
@@ -177,7 +179,7 @@ def _read_table(path: Path, columns: dict[str, Any]) -> pl.DataFrame:
         raise WorldError(f"The world lacks {path}: build it anew.")
     frame = read_columns(path, list(columns))
     try:
-        return frame.cast(columns)
+        return frame.select(pl.col(name).cast(dtype) for name, dtype in columns.items())
     except pl.exceptions.PolarsError as problem:
         first = str(problem).splitlines()[0]
         raise WorldError(f"{path} has a column of another type ({first}): build it anew.") from None

@@ -11,7 +11,9 @@ import polars as pl
 
 from .catalogue import Catalogue
 
-_FILTER = re.compile(r'\b(track|artist|album|isrc|year|genre|upc|tag):\s*("[^"]*"|\S+(?:\s+(?!\w+:)\S+)*)', re.IGNORECASE)
+_FILTER = re.compile(
+    r'\b(track|artist|album|isrc|year|genre|upc|tag):\s*("[^"]*"|\S+(?:\s+(?!\w+:)\S+)*)', re.IGNORECASE
+)
 _EMPTY = np.empty(0, np.int64)
 _VERSION = re.compile(r"karaoke|originally performed|in the style of|tribute|lullaby", re.IGNORECASE)
 
@@ -94,7 +96,11 @@ class Search:
     @cached_property
     def _everything(self) -> _Words:
         frame = self._catalogue.tracks
-        return _Words(frame.select(pl.concat_str("name", pl.col("artist_names").list.join(" "), "album", separator=" ")).to_series())
+        return _Words(
+            frame.select(
+                pl.concat_str("name", pl.col("artist_names").list.join(" "), "album", separator=" ")
+            ).to_series()
+        )
 
     @cached_property
     def _names(self) -> _Words:
@@ -107,7 +113,14 @@ class _Words:
     def __init__(self, texts: pl.Series) -> None:
         folded = texts.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
         words = folded.str.replace_all("['’]", "").str.extract_all(r"[\p{L}\p{N}]+")
-        frame = pl.DataFrame({"word": words}).with_row_index("row").explode("word").drop_nulls().unique().sort("word", "row")
+        frame = (
+            pl.DataFrame({"word": words})
+            .with_row_index("row")
+            .explode("word")
+            .drop_nulls()
+            .unique()
+            .sort("word", "row")
+        )
         runs = frame.select(pl.col("word").rle().alias("run")).unnest("run")
         stops = np.cumsum(runs["len"].to_numpy())
         self._rows = frame["row"].to_numpy().astype(np.int64)

@@ -30,7 +30,9 @@ def listen(port: int) -> socket.socket:
     except OSError as problem:
         bound.close()
         if problem.errno == errno.EADDRINUSE:
-            raise PortTaken(f"Port {port} on {HOST} is taken by another program: stop it or choose another port.") from None
+            raise PortTaken(
+                f"Port {port} on {HOST} is taken by another program: stop it or choose another port."
+            ) from None
         raise
     bound.setblocking(False)
     return bound

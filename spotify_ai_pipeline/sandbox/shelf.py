@@ -54,7 +54,10 @@ class Shelf:
         self.saved: dict[str, int] = dict(db.execute("SELECT uri, added_at FROM saved"))
         self.playlists: dict[str, Playlist] = {}
         for row in db.execute("SELECT * FROM playlist"):
-            self.playlists[row[0]] = Playlist(*row[:5], bool(row[5]), bool(row[6]), row[7])
+            stored = Playlist(*row)
+            self.playlists[stored.id] = replace(
+                stored, public=bool(stored.public), collaborative=bool(stored.collaborative)
+            )
         self._items = {row[0]: Item(*row) for row in db.execute("SELECT * FROM item")}
         self._order = {key: self._version(key, p.snapshot_id) or [] for key, p in self.playlists.items()}
         self._likes: list[tuple[str, int]] | None = None
@@ -97,7 +100,9 @@ class Shelf:
         """How many rows a playlist has."""
         return len(self._order[playlist_id])
 
-    def create(self, name: str, description: str, owner: tuple[str, str], *, public: bool, collaborative: bool) -> Playlist:
+    def create(
+        self, name: str, description: str, owner: tuple[str, str], *, public: bool, collaborative: bool
+    ) -> Playlist:
         """A new empty playlist of `owner` (id, display name), in the library."""
         playlist = Playlist(new_id(), name, description, *owner, public, collaborative, "")
         self._order[playlist.id] = []
@@ -115,7 +120,7 @@ class Shelf:
         return None if order is None else [self._items[key] for key in order]
 
     def rearrange(self, playlist_id: str, items: list[Item]) -> Playlist:
-        """Gives a playlist these rows in this order; rows with the number 0 are new. Returns it with its new snapshot id."""
+        """Gives a playlist these rows in this order; rows numbered 0 are new. Returns it with its new snapshot id."""
         next_id = max(self._items, default=0) + 1
         fresh: list[Item] = []
         order: list[int] = []

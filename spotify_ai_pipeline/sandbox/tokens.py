@@ -36,7 +36,9 @@ class Tokens:
 
     def refresh(self, token: str, client_id: str) -> tuple[str, str] | None:
         """A new access token and its scope, None when the refresh token is unknown, another client's or too old."""
-        row = self._db.execute("SELECT client_id, scope, authorized_at FROM refresh WHERE token = ?", (token,)).fetchone()
+        row = self._db.execute(
+            "SELECT client_id, scope, authorized_at FROM refresh WHERE token = ?", (token,)
+        ).fetchone()
         if row is None or row[0] != client_id or time.time() - row[2] > _REFRESH_S:
             return None
         return self.new_access(row[1]), row[1]

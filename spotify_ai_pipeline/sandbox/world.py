@@ -79,13 +79,15 @@ class World:
         counts = self._counts(days)
         totals: dict[str, int] = {}
         heard = np.flatnonzero(counts)
-        for ids, count in zip(self.catalogue.tracks["artist_ids"][heard].to_list(), counts[heard].tolist(), strict=True):
+        for ids, count in zip(
+            self.catalogue.tracks["artist_ids"][heard].to_list(), counts[heard].tolist(), strict=True
+        ):
             totals[ids[0]] = totals.get(ids[0], 0) + count
         return [self.catalogue.artist_row_of[i] for i in sorted(totals, key=lambda i: -totals[i])]
 
     @cached_property
     def recommended(self) -> list[tuple[str, float]]:
-        """Recordings (MBIDs) with a score 0..1 that the listener has not heard but the crowd puts beside what they play."""
+        """Unheard recordings (MBIDs) that the crowd puts beside what the listener plays, with a score 0..1."""
         heard = set(np.flatnonzero(self._counts(100_000)).tolist())
         scores: dict[int, float] = {}
         ids = self.catalogue.tracks["id"]
@@ -115,5 +117,5 @@ class World:
         strangers = self._plays.join(self.catalogue.tracks.select("id"), left_on="track_id", right_on="id", how="anti")
         if len(strangers):
             raise WorldError(
-                f"{self.path}/plays.parquet names {len(strangers)} plays of tracks that catalogue.parquet lacks: build it anew."
+                f"{self.path}/plays.parquet names tracks that catalogue.parquet lacks ({len(strangers)} plays): build it anew."
             )

@@ -99,7 +99,10 @@ class LastFm:
             if code == NOT_FOUND and not method.startswith("user."):
                 return ElementTree.Element("lfm")
             if code not in TRY_AGAIN or attempt == ATTEMPTS:
-                raise LastFmError(f"Last.fm refused {method} (error {code}: {'' if error is None else error.text}); check LASTFM_USER and LASTFM_API_KEY")
+                said = "" if error is None else error.text
+                raise LastFmError(
+                    f"Last.fm refused {method} (error {code}: {said}); check LASTFM_USER and LASTFM_API_KEY"
+                )
             time.sleep(attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -61,7 +61,7 @@ class Spotify:
     """The signed-in listener's Spotify."""
 
     def __init__(self, transport: Transport, auth: spotipy.SpotifyOAuth) -> None:
-        self._client = spotipy.Spotify(auth_manager=auth, requests_session=transport.session)
+        self._client = spotipy.Spotify(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
         self._client.prefix = transport.service.url
 
     @classmethod
@@ -114,7 +114,9 @@ class Spotify:
         """
         if not 0 < len(track_ids) <= LARGEST_WRITE:
             raise ValueError(f"one call replaces 1 to {LARGEST_WRITE} songs, not {len(track_ids)}")
-        return self._call("playlist_replace_items", playlist_id, [f"spotify:track:{track}" for track in track_ids])["snapshot_id"]
+        return self._call("playlist_replace_items", playlist_id, [f"spotify:track:{track}" for track in track_ids])[
+            "snapshot_id"
+        ]
 
     def _all(self, method: str, *args: Any, **options: Any) -> Iterator[Any]:
         page = self._call(method, *args, **options)
@@ -142,10 +144,16 @@ def _playlist(row: dict[str, Any], user_id: str) -> PlaylistInfo:
 def _track(row: dict[str, Any] | None) -> dict[str, Any] | None:
     """The song of a playlist or library row; None where the row is empty, removed, a local file or an episode."""
     track = (row or {}).get("item") or (row or {}).get("track")
-    return track if track and track.get("id") and track.get("type", "track") == "track" and not track.get("is_local") else None
+    return (
+        track
+        if track and track.get("id") and track.get("type", "track") == "track" and not track.get("is_local")
+        else None
+    )
 
 
-def _rows(items: Collection[dict[str, Any]], list_id: str, name: str, snapshot_id: str | None, offset: int) -> pl.DataFrame:
+def _rows(
+    items: Collection[dict[str, Any]], list_id: str, name: str, snapshot_id: str | None, offset: int
+) -> pl.DataFrame:
     rows = [
         (
             list_id,

@@ -31,7 +31,9 @@ def oauth(home: Home) -> SpotifyOAuth:
     """spotipy's authorisation-code flow over our transport, with the token kept at ``home.token_file``."""
     secrets = home.secrets
     if not secrets.spotify_client_id:
-        raise NotConnected("no Spotify app is configured: set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in .env (see .env.example)")
+        raise NotConnected(
+            "no Spotify app is configured: set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in .env (see .env.example)"
+        )
     transport = Transport("spotify_accounts", home.settings.services.spotify_accounts, home.state)
     auth = SpotifyOAuth(
         client_id=secrets.spotify_client_id,
@@ -39,11 +41,12 @@ def oauth(home: Home) -> SpotifyOAuth:
         redirect_uri=home.settings.spotify.redirect_uri,
         scope=" ".join(SCOPES),
         cache_handler=TokenFile(home.token_file),
-        requests_session=transport.session,
+        requests_session=transport.session,  # pyright: ignore[reportArgumentType]  # or a Session
         open_browser=False,
     )
-    auth.OAUTH_AUTHORIZE_URL = transport.service.url + "authorize"
-    auth.OAUTH_TOKEN_URL = transport.service.url + "api/token"
+    vars(auth).update(
+        OAUTH_AUTHORIZE_URL=transport.service.url + "authorize", OAUTH_TOKEN_URL=transport.service.url + "api/token"
+    )
     return auth
 
 

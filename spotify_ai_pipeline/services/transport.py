@@ -116,7 +116,9 @@ class Transport:
 
     def _admit(self, kind: str) -> None:
         now = time.time()
-        for row in self.state.rows("SELECT until, reason FROM cooldowns WHERE service = ? AND until > ?", (self.name, now)):
+        for row in self.state.rows(
+            "SELECT until, reason FROM cooldowns WHERE service = ? AND until > ?", (self.name, now)
+        ):
             raise Deferred(self.name, row["until"], row["reason"])
         if kind == "read" and self._calls_today() >= self.service.calls_per_day:
             tomorrow = (now // 86_400 + 1) * 86_400

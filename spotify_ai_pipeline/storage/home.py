@@ -32,7 +32,9 @@ class Home:
         home = cls(root or settings.data_root())
         home.root.mkdir(parents=True, exist_ok=True)
         if not os.access(home.root, os.W_OK):
-            raise PermissionError(13, "the data folder cannot be written; change its owner or set SPOTIFY_AI_DATA", str(home.root))
+            raise PermissionError(
+                13, "the data folder cannot be written; change its owner or set SPOTIFY_AI_DATA", str(home.root)
+            )
         return home
 
     @cached_property

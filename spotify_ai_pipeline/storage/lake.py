@@ -8,6 +8,7 @@ killed writer leaves the old. Paths are UPaths, so that a bucket serves as well 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -16,7 +17,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import polars as pl
 from upath import UPath
@@ -108,7 +110,9 @@ class Lake:
         place = self.folder(layer, asset)
         if not place.exists():
             return []
-        return sorted(child.name for child in place.iterdir() if not child.name.startswith("v=") and (child / POINTER).exists())
+        return sorted(
+            child.name for child in place.iterdir() if not child.name.startswith("v=") and (child / POINTER).exists()
+        )
 
     def files(self, layer: str, asset: str) -> list[str]:
         """Paths of the Parquet files that make the dataset now, over all of its partitions."""
@@ -122,12 +126,14 @@ class Lake:
     def read(self, layer: str, asset: str) -> pl.DataFrame:
         """The whole dataset. Raises ``LakeError`` where it was never made."""
         if (frame := self.read_or_none(layer, asset)) is None:
-            raise LakeError(f"{asset} was never made in {self.base}; run `spotify-ai refresh` (or materialize it in the UI) first")
+            raise LakeError(
+                f"{asset} was never made in {self.base}; run `spotify-ai refresh` (or materialize it in the UI) first"
+            )
         return frame
 
     def read_or_none(self, layer: str, asset: str) -> pl.DataFrame | None:
         files = self.files(layer, asset)
-        return pl.read_parquet(files, glob=False) if files else None
+        return pl.read_parquet(files, glob=False, hive_partitioning=False) if files else None
 
     def read_blob(self, layer: str, asset: str, name: str) -> bytes:
         """The file ``name`` that was published beside the frame."""
@@ -139,7 +145,9 @@ class Lake:
         """One string that changes when any part of the dataset does; empty where there is none."""
         versions = [self.current(layer, asset, partition) for partition in self.partitions(layer, asset) or [None]]
         names = [version.version for version in versions if version]
-        return names[0] if len(names) == 1 else hashlib.sha256("".join(names).encode()).hexdigest()[:16] if names else ""
+        return (
+            names[0] if len(names) == 1 else hashlib.sha256("".join(names).encode()).hexdigest()[:16] if names else ""
+        )
 
     def datasets(self) -> list[tuple[str, str]]:
         """(layer, asset) of every dataset that has a version, sorted."""
@@ -161,7 +169,14 @@ class Lake:
             versions = [self.current(layer, asset, partition) for partition in self.partitions(layer, asset) or [None]]
             known = [version for version in versions if version]
             last = max(version.created_at for version in known)
-            made.append({"asset": asset, "layer": layer, "rows": sum(version.rows for version in known), "made": last[:16].replace("T", " ")})
+            made.append(
+                {
+                    "asset": asset,
+                    "layer": layer,
+                    "rows": sum(version.rows for version in known),
+                    "made": last[:16].replace("T", " "),
+                }
+            )
         return made
 
     def _prune(self, place: UPath, keep: str) -> None:
@@ -171,11 +186,11 @@ class Lake:
                 _remove(old)
 
 
-def _to_disk(stream: object) -> None:
+def _to_disk(stream: IO[Any]) -> None:
     """Forces a local file's content to the disk; an object store has done so when the stream closes."""
-    if (number := getattr(stream, "fileno", None)) is not None:
-        stream.flush()  # pyright: ignore[reportAttributeAccessIssue]
-        os.fsync(number())
+    if isinstance(stream, io.IOBase):
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _swap(pointer: UPath, text: str) -> None:
@@ -186,14 +201,14 @@ def _swap(pointer: UPath, text: str) -> None:
     with fresh.open("w") as stream:
         stream.write(text)
         _to_disk(stream)
-    os.replace(fresh, pointer)
+    Path(str(fresh)).replace(str(pointer))
 
 
 def _remove(place: UPath) -> None:
     if _is_local(place):
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(str(place), ignore_errors=True)
     else:
-        place.fs.rm(place.path, recursive=True)
+        place.rmdir(recursive=True)
 
 
 def _is_local(path: UPath) -> bool:

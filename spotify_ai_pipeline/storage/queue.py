@@ -55,7 +55,9 @@ def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limi
     reason), best first; songs asked about before are passed over. Gives the number of new questions."""
     with state.transaction() as connection:
         asked = {row["song_id"] for row in connection.execute("SELECT song_id FROM queue WHERE kind = ?", (kind,))}
-        (pending,) = connection.execute("SELECT count(*) FROM queue WHERE kind = ? AND status = 'pending'", (kind,)).fetchone()
+        (pending,) = connection.execute(
+            "SELECT count(*) FROM queue WHERE kind = ? AND status = 'pending'", (kind,)
+        ).fetchone()
         fresh = [song for song in songs if song["song_id"] not in asked][: max(limit - pending, 0)]
         connection.executemany(
             "INSERT INTO queue (kind, song_id, track_id, title, artist, score, reason, queued_at)"
@@ -103,7 +105,9 @@ def standing(state: State, now: float) -> dict[str, str]:
     """The verdict that counts at ``now`` for each song that has one: the latest, unless it expired."""
     rows = state.rows("SELECT song_id, verdict, expires_at FROM verdicts ORDER BY said_at, verdict_id")
     latest = {row["song_id"]: row for row in rows}
-    return {song: row["verdict"] for song, row in latest.items() if row["expires_at"] is None or row["expires_at"] > now}
+    return {
+        song: row["verdict"] for song, row in latest.items() if row["expires_at"] is None or row["expires_at"] > now
+    }
 
 
 def _say(connection: sqlite3.Connection, said: Said, said_through: str, now: float) -> None:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -36,7 +36,9 @@ class State:
         try:
             self._migrate()
         except sqlite3.DatabaseError as error:
-            raise StateError(f"{path}: cannot be used as the state ({error}); restore a backup or move it away") from None
+            raise StateError(
+                f"{path}: cannot be used as the state ({error}); restore a backup or move it away"
+            ) from None
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -50,7 +52,7 @@ class State:
         return connection
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection]:
         """All that is written inside is kept, or nothing of it."""
         connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
@@ -79,7 +81,9 @@ class State:
 
     def set_override(self, key: str, value: object) -> None:
         with self.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO overrides VALUES (?, ?, ?)", (key, json.dumps(value), time.time()))
+            connection.execute(
+                "INSERT OR REPLACE INTO overrides VALUES (?, ?, ?)", (key, json.dumps(value), time.time())
+            )
 
     def unset_override(self, key: str) -> bool:
         with self.transaction() as connection:
@@ -98,11 +102,15 @@ class State:
             connection.execute("DELETE FROM alerts WHERE name = ?", (name,))
 
     def _migrate(self) -> None:
-        scripts = sorted(files(__package__).joinpath("migrations").iterdir(), key=lambda script: script.name)
+        scripts = sorted(
+            files("spotify_ai_pipeline.storage").joinpath("migrations").iterdir(), key=lambda script: script.name
+        )
         scripts = [script for script in scripts if script.name.endswith(".sql")]
         known = self._version()
         if known > len(scripts):
-            raise StateError(f"{self.path}: written by a newer version (schema {known}, this one knows {len(scripts)}); upgrade")
+            raise StateError(
+                f"{self.path}: written by a newer version (schema {known}, this one knows {len(scripts)}); upgrade"
+            )
         for number, script in enumerate(scripts[known:], known + 1):
             with self.transaction() as connection:
                 if self._version() < number:  # another process may have been first

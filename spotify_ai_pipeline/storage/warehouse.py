@@ -25,12 +25,12 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
     connection.execute("SET TimeZone = 'UTC'")
     for layer, asset in lake.datasets():
         files = ", ".join(_quoted(file) for file in lake.files(layer, asset))
-        connection.execute(f'CREATE VIEW "{asset}" AS SELECT * FROM read_parquet([{files}])')
+        connection.execute(f'CREATE VIEW "{asset}" AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)')
     for (table,) in state.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
         cursor = state.connection.execute(f'SELECT * FROM "{table}"')
         columns = [column[0] for column in cursor.description]
         rows = pl.DataFrame([tuple(row) for row in cursor], schema=columns, orient="row", infer_schema_length=None)
-        connection.register("copied", rows.to_arrow())
+        connection.register("copied", rows)
         connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM copied')
         connection.unregister("copied")
     return connection

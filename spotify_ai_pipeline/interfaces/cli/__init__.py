@@ -6,7 +6,18 @@ import sys
 
 import click
 
-from spotify_ai_pipeline.interfaces.cli import backtest, configure, demo, look, questions, refreshing, sandboxes, signin, sql, up
+from spotify_ai_pipeline.interfaces.cli import (
+    backtest,
+    configure,
+    demo,
+    look,
+    questions,
+    refreshing,
+    sandboxes,
+    signin,
+    sql,
+    up,
+)
 from spotify_ai_pipeline.interfaces.cli.errors import explain
 
 

@@ -14,12 +14,22 @@ from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
 from spotify_ai_pipeline.music import evaluation
 from spotify_ai_pipeline.storage.home import Home
 
-NEEDED = {"ts": "Int", "artist": "String", "track": "String"}
+NEEDED = ("ts", "artist", "track")
 
 
 @click.command()
-@click.option("--history", type=click.Path(path_type=Path), required=True, help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Parquet file to write: refresh_at, rank, artist, track, slot.")
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Parquet file to write: refresh_at, rank, artist, track, slot.",
+)
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First refresh; default: the median play.")
 def backtest(history: Path, out: Path, start: datetime | None) -> None:
     """Make the mix of each week over the second half of a history, from nothing but the past.
@@ -49,9 +59,15 @@ def read_history(file: Path) -> pl.DataFrame:
         raise UsageProblem(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
     frame = frame.rename({"uts": "ts"}) if "uts" in frame.columns and "ts" not in frame.columns else frame
     if missing := [column for column in NEEDED if column not in frame.columns]:
-        raise UsageProblem(f"{file}: no column {' or '.join(missing)}; needed are ts (or uts), artist and track, found are {', '.join(frame.columns)}")
-    if not frame["ts"].dtype.is_integer() or frame["artist"].dtype != pl.String or frame["track"].dtype != pl.String:
-        raise UsageProblem(f"{file}: ts must be whole UTC seconds, artist and track text; found {frame['ts'].dtype}, {frame['artist'].dtype}, {frame['track'].dtype}")
+        raise UsageProblem(
+            f"{file}: no column {' or '.join(missing)}; needed are ts (or uts), artist and track, "
+            f"found are {', '.join(frame.columns)}"
+        )
+    kinds = [frame[column].dtype for column in NEEDED]
+    if not kinds[0].is_integer() or kinds[1:] != [pl.String, pl.String]:
+        raise UsageProblem(
+            f"{file}: ts must be whole UTC seconds, artist and track text; found {', '.join(map(str, kinds))}"
+        )
     if not frame.height:
         raise UsageProblem(f"{file}: holds no plays")
     return frame.drop_nulls(["ts", "artist", "track"])

@@ -23,7 +23,11 @@ def config(context: click.Context, as_json: bool) -> None:
     files = settings.config_files(home.root)
     general = settings.load(files[:1]).flat
     rows = [
-        {"key": key, "value": value, "from": "override" if key in overrides else str(files[0].name if value == general[key] else files[-1])}
+        {
+            "key": key,
+            "value": value,
+            "from": "override" if key in overrides else str(files[0].name if value == general[key] else files[-1]),
+        }
         for key, value in home.settings.flat.items()
     ]
     if as_json:
@@ -31,7 +35,12 @@ def config(context: click.Context, as_json: bool) -> None:
         return
     shown = table("key", "value", "from")
     for row in rows:
-        shown.add_row(plain(row["key"]), plain(row["value"]), plain(row["from"]), style="yellow" if row["from"] == "override" else None)
+        shown.add_row(
+            plain(row["key"]),
+            plain(row["value"]),
+            plain(row["from"]),
+            style="yellow" if row["from"] == "override" else None,
+        )
     console.print(shown)
 
 
@@ -44,9 +53,12 @@ def set_(key: str, value: str) -> None:
     parsed = yaml.safe_load(value)
     checked = settings.load(settings.config_files(home.root), home.state.overrides() | {key: parsed})
     if key not in checked.flat:
-        raise UsageProblem(f"{key} is a group of settings; name one of them, e.g. {next(k for k in checked.flat if k.startswith(key))}")
+        raise UsageProblem(
+            f"{key} is a group of settings; name one of them, e.g. {next(k for k in checked.flat if k.startswith(key))}"
+        )
+    before = home.settings.flat[key]
     home.state.set_override(key, checked.flat[key])
-    console.print(plain(f"{key} = {checked.flat[key]} (was {home.settings.flat[key]})"))
+    console.print(plain(f"{key} = {checked.flat[key]} (was {before})"))
 
 
 @config.command()

@@ -33,7 +33,11 @@ PREFIXES = {
 
 
 @click.command()
-@click.option("--world", type=click.Path(path_type=Path), help="A world made by `spotify-ai sandbox build`; default: a made-up listener.")
+@click.option(
+    "--world",
+    type=click.Path(path_type=Path),
+    help="A world made by `spotify-ai sandbox build`; default: a made-up listener.",
+)
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port on 127.0.0.1 for the sandbox.")
 def demo(world: Path | None, port: int) -> None:
     """Run the whole pipeline on a sandbox of the web services and show the mix. Needs no account.
@@ -54,10 +58,10 @@ def demo(world: Path | None, port: int) -> None:
     figures = look.listening(home)
     counts = figures["counts"]
     calls = ", ".join(f"{count:,} {service}" for service, count in sorted(display.calls.items()))
-    resolved = figures["resolved_share"]
     console.print(
         f"{counts['library']:,} songs in the library, {counts['listens']:,} listens "
-        f"({'none' if resolved is None else f'{resolved:.1%}'} resolved to a Spotify id); calls: {calls}; {time.monotonic() - started:.0f} s"
+        f"({look.percent(figures['resolved_share'])} resolved to a Spotify id); "
+        f"calls: {calls}; {time.monotonic() - started:.0f} s"
     )
     console.print(
         "\n[bold]Where to look next[/]  (source .venv/bin/activate puts spotify-ai on the path)\n"
@@ -74,8 +78,7 @@ def _home(world: Path | None) -> Home:
     if world is not None:
         digest = hashlib.sha1(str(world.absolute()).encode(), usedforsecurity=False).hexdigest()[:6]
         name = f"{re.sub(r'[^A-Za-z0-9_-]', '-', world.name)}-{digest}"
-    home = Home.open(DEMOS / name)
-    return home
+    return Home.open(DEMOS / name)
 
 
 def _default_world(home: Home) -> Path:
@@ -92,7 +95,9 @@ def _connect(home: Home, world: Path, port: int, listener: dict[str, str]) -> No
     """Points the demo's settings at the sandbox and signs in there, as the listener would in a browser."""
     base = f"http://127.0.0.1:{port}/"
     services = {name: {"url": base + path, "calls_per_second": UNHURRIED} for name, path in PREFIXES.items()}
-    (home.root / CONFIG_FILE).write_text(yaml.safe_dump({"listener": {"name": "demo"}, "services": services}, sort_keys=False))
+    (home.root / CONFIG_FILE).write_text(
+        yaml.safe_dump({"listener": {"name": "demo"}, "services": services}, sort_keys=False)
+    )
     (home.root / ".env").write_text(
         f"SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\nLASTFM_API_KEY=sandbox\nLASTFM_USER={listener['lastfm_user']}\n"
     )

@@ -37,7 +37,7 @@ def explain(error: BaseException) -> str | None:
             where = f"{cause.filename}: " if cause.filename else ""
             return where + REMEDIES.get(cause.errno, cause.strerror or str(cause))
         if isinstance(cause, sqlite3.OperationalError):
-            return f"the state or Dagster's records cannot be written ({cause}): check free space and permissions of the data folder"
+            return f"the state or Dagster's records cannot be written ({cause}): check the data folder's space and permissions"
     return None
 
 

@@ -40,17 +40,20 @@ def stats(as_json: bool) -> None:
     counts = found["counts"]
     console.print(
         f"[bold]{counts['listens']:,}[/] listens of {counts['songs_heard']:,} songs, {found['first']} to {found['last']}; "
-        f"{counts['library']:,} songs in the library; {_percent(found['resolved_share'])} of listens have a Spotify id"
+        f"{counts['library']:,} songs in the library; {percent(found['resolved_share'])} of listens have a Spotify id"
     )
     hours = found["listens_by_hour"]
     console.print(f"by hour ({home.settings.listener.timezone}), 0 to 23: {spark(hours)}")
     console.print(f"by year: {', '.join(f'{year} {count:,}' for year, count in found['listens_by_year'].items())}")
-    for title, rows in (("artists of the last 30 days", found["artists_lately"]), ("songs of the last 30 days", found["songs_lately"])):
+    for title, rows in (
+        ("artists of the last 30 days", found["artists_lately"]),
+        ("songs of the last 30 days", found["songs_lately"]),
+    ):
         shown = table("plays", title, right=("plays",))
         for row in rows:
             shown.add_row(str(row["plays"]), plain(row["name"]))
         console.print(shown)
-    coverage = ", ".join(f"{name} {_percent(share)}" for name, share in found["library_coverage"].items())
+    coverage = ", ".join(f"{name} {percent(share)}" for name, share in found["library_coverage"].items())
     console.print(f"of the library: {coverage}; stale now: {counts['stale']:,} songs")
 
 
@@ -67,16 +70,29 @@ def status(as_json: bool) -> None:
     console.print(f"[bold]{found['listener']}[/] ({kind}), data in {found['data']}")
     last = found["last_refresh"]
     console.print(
-        f"last refresh: {when(last['refreshed_at'])}, {last['outcome']} (+{last['added']} −{last['removed']})  {found['playlist']}"
+        f"last refresh: {when(last['refreshed_at'])}, {last['outcome']} "
+        f"(+{last['added']} −{last['removed']})  {found['playlist']}"
         if last
         else "last refresh: none yet; run `spotify-ai refresh`"
     )
-    console.print(f"questions waiting: {found['questions']}" + ("; answer them with `spotify-ai next`" if found["questions"] else ""))
+    console.print(
+        f"questions waiting: {found['questions']}"
+        + ("; answer them with `spotify-ai next`" if found["questions"] else "")
+    )
     for alert in found["alerts"]:
         console.print(f"[red]alert[/] {alert['message']}")
-    services = table("service", "calls today", "failed", "budget a day", "paused until", right=("calls today", "failed", "budget a day"))
+    services = table(
+        "service",
+        "calls today",
+        "failed",
+        "budget a day",
+        "paused until",
+        right=("calls today", "failed", "budget a day"),
+    )
     for row in found["services"]:
-        services.add_row(row["service"], f"{row['calls']:,}", f"{row['failures']:,}", f"{row['budget']:,}", plain(row["paused"]))
+        services.add_row(
+            row["service"], f"{row['calls']:,}", f"{row['failures']:,}", f"{row['budget']:,}", plain(row["paused"])
+        )
     console.print(services)
     made = table("asset", "rows", "made", right=("rows",))
     for row in found["assets"]:
@@ -94,13 +110,18 @@ def listening(home: Home) -> dict[str, Any]:
 
         connection.execute(f"SET TimeZone = '{home.settings.listener.timezone}'")
         lately = "FROM listens JOIN songs USING (song_id) WHERE played_at > now() - INTERVAL 30 DAY"
-        hours = {row["hour"]: row["plays"] for row in rows("SELECT hour(played_at) AS hour, count(*) AS plays FROM listens GROUP BY 1")}
+        hours = {
+            row["hour"]: row["plays"]
+            for row in rows("SELECT hour(played_at) AS hour, count(*) AS plays FROM listens GROUP BY 1")
+        }
         (counts,) = rows(
             "SELECT (SELECT count(*) FROM listens) AS listens, (SELECT count(DISTINCT song_id) FROM listens) AS songs_heard,"
             " (SELECT count(*) FROM songs WHERE in_library) AS library,"
             " (SELECT count(*) FROM listening_stats WHERE staleness > 0) AS stale"
         )
-        (span,) = rows("SELECT min(played_at)::DATE::VARCHAR AS first, max(played_at)::DATE::VARCHAR AS last FROM listens")
+        (span,) = rows(
+            "SELECT min(played_at)::DATE::VARCHAR AS first, max(played_at)::DATE::VARCHAR AS last FROM listens"
+        )
         (share,) = rows("SELECT avg((track_id IS NOT NULL)::INT) AS resolved FROM listens JOIN songs USING (song_id)")
         (coverage,) = rows(
             "SELECT avg((a.source IS NOT NULL)::INT) AS audio, avg((len(t.tags) > 0)::INT) AS tags FROM songs s"
@@ -115,9 +136,12 @@ def listening(home: Home) -> dict[str, Any]:
                 row["year"]: row["plays"]
                 for row in rows("SELECT year(played_at) AS year, count(*) AS plays FROM listens GROUP BY 1 ORDER BY 1")
             },
-            "artists_lately": rows(f"SELECT artist AS name, count(*) AS plays {lately} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 8"),
+            "artists_lately": rows(
+                f"SELECT artist AS name, count(*) AS plays {lately} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 8"
+            ),
             "songs_lately": rows(
-                f"SELECT artist || ' — ' || title AS name, count(*) AS plays {lately} GROUP BY song_id, 1 ORDER BY 2 DESC, 1 LIMIT 8"
+                f"SELECT artist || ' — ' || title AS name, count(*) AS plays {lately}"
+                " GROUP BY song_id, 1 ORDER BY 2 DESC, 1 LIMIT 8"
             ),
             "library_coverage": {"with audio features": coverage["audio"], "with tags": coverage["tags"]},
         }
@@ -129,10 +153,13 @@ def health(home: Home) -> dict[str, Any]:
     today = {
         row["service"]: row
         for row in state.rows(
-            "SELECT service, sum(calls) AS calls, sum(failures) AS failures FROM api_calls WHERE day = date('now') GROUP BY service"
+            "SELECT service, sum(calls) AS calls, sum(failures) AS failures FROM api_calls"
+            " WHERE day = date('now') GROUP BY service"
         )
     }
-    pauses = {row["service"]: when(row["until"]) for row in state.rows("SELECT * FROM cooldowns WHERE until > ?", (now,))}
+    pauses = {
+        row["service"]: when(row["until"]) for row in state.rows("SELECT * FROM cooldowns WHERE until > ?", (now,))
+    }
     last = state.rows("SELECT * FROM refreshes ORDER BY refresh_id DESC LIMIT 1")
     services = [
         {
@@ -163,5 +190,6 @@ def spark(values: list[int]) -> str:
     return "".join(SPARKS[round(value / top * (len(SPARKS) - 1))] for value in values)
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
+    """A share in words; None is unknown, not zero."""
     return "unknown" if share is None else f"{share:.0%}"

@@ -29,7 +29,9 @@ class RunDisplay:
         transport.observe(self._on_call)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         transport.forget(self._on_call)
         self._progress.stop()
 

@@ -19,7 +19,11 @@ def refresh(features: bool, as_json: bool) -> None:
     """Bring the AI Mix up to date: read what is new, decide, write, read back."""
     home = Home.open()
     with sandboxes.beside(home):
-        run(home, "everything" if features or not home.lake.current("features", "song_embeddings") else "refresh_the_mix", quiet=as_json)
+        run(
+            home,
+            "everything" if features or not home.lake.current("features", "song_embeddings") else "refresh_the_mix",
+            quiet=as_json,
+        )
     if as_json:
         print_json(show.mix_as_data(home))
     else:
@@ -33,5 +37,7 @@ def run(home: Home, job: str, *, quiet: bool = False) -> RunDisplay:
         result = run_job(home, job, display.on_event)
     console.quiet = False
     if not result.success:
-        raise UsageProblem(f"{result.error or 'the run failed'} (run {result.run_id[:8]}; details: `spotify-ai up`, Runs)")
+        raise UsageProblem(
+            f"{result.error or 'the run failed'} (run {result.run_id[:8]}; details: `spotify-ai up`, Runs)"
+        )
     return display

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,8 +26,18 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-@click.option("--history", type=click.Path(path_type=Path), required=True, help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].")
-@click.option("--catalogue", type=click.Path(path_type=Path), required=True, help="Parquet file of tracks: spotify_id, title, artist, ... with audio features and genres.")
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].",
+)
+@click.option(
+    "--catalogue",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Parquet file of tracks: spotify_id, title, artist, ... with audio features and genres.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make; it must not exist.")
 def build(history: Path, catalogue: Path, out: Path) -> None:
     """Make a world from a real listening history, to try with `spotify-ai demo --world FOLDER`.
@@ -54,7 +64,7 @@ def serve(world: Path, port: int) -> None:
 
 
 @contextmanager
-def beside(home: Home) -> Iterator[None]:
+def beside(home: Home) -> Generator[None]:
     """The services that ``home`` speaks to: nothing to do for real ones; a demo's sandbox runs until the end of the block,
     unless it runs already."""
     if not home.demo_file.exists():
@@ -66,11 +76,13 @@ def beside(home: Home) -> Iterator[None]:
 
 
 @contextmanager
-def running(world: Path, port: int) -> Iterator[None]:
+def running(world: Path, port: int) -> Generator[None]:
     """A sandbox that serves ``world`` on ``port``: the one that is there, else one of our own until the end of the block."""
     if (served := _served_world(port)) is not None:
         if served != str(world):
-            raise UsageProblem(f"port {port} is taken by another world ({served}); stop that one or choose another with --port")
+            raise UsageProblem(
+                f"port {port} is taken by another world ({served}); stop that one or choose another with --port"
+            )
         yield
         return
     process = subprocess.Popen(_command(world, port), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -18,12 +18,24 @@ PARTS = ("taste", "mood", "freshness")
 def mix_table(home: Home) -> None:
     """The songs of the mix, in order."""
     listed = home.lake.read("playlist", "mix").drop_nulls("rank").sort("rank")
-    shown = table("#", "slot", "artist", "title", "score", *PARTS, "why", title=_title(home, listed.height), right=("#", "score", *PARTS))
+    shown = table(
+        "#",
+        "slot",
+        "artist",
+        "title",
+        "score",
+        *PARTS,
+        "why",
+        title=_title(home, listed.height),
+        right=("#", "score", *PARTS),
+    )
     for row in listed.iter_rows(named=True):
         mark = "+" if row["change"] == "new" else " "
         slot = Text(row["slot"], SLOT_STYLE[row["slot"]])
         numbers = [f"{row[part]:.2f}" for part in ("score", *PARTS)]
-        shown.add_row(f"{mark}{row['rank']:>3}", slot, plain(row["artist"]), plain(row["title"]), *numbers, plain(row["reason"]))
+        shown.add_row(
+            f"{mark}{row['rank']:>3}", slot, plain(row["artist"]), plain(row["title"]), *numbers, plain(row["reason"])
+        )
     console.print(shown)
 
 
@@ -33,12 +45,16 @@ def change(home: Home) -> None:
     new, out = decided.filter(change="new"), decided.filter(change="out")
     last = home.state.rows("SELECT outcome FROM refreshes ORDER BY refresh_id DESC LIMIT 1")
     outcome = last[0]["outcome"] if last else "not written yet"
-    console.print(f"[bold]{home.settings.spotify.playlist_name}[/] {outcome}: +{new.height} −{out.height}  {playlist_link(home)}")
+    console.print(
+        f"[bold]{home.settings.spotify.playlist_name}[/] {outcome}: +{new.height} −{out.height}  {playlist_link(home)}"
+    )
     if outcome == "filled":
         return
     for sign, style, rows in (("+", "green", new), ("−", "red", out)):
         for row in rows.iter_rows(named=True):
-            console.print(Text.assemble((f"{sign} ", style), f"{row['artist']} — {row['title']}", (f"  {row['reason']}", "dim")))
+            console.print(
+                Text.assemble((f"{sign} ", style), f"{row['artist']} — {row['title']}", (f"  {row['reason']}", "dim"))
+            )
 
 
 def mix_as_data(home: Home) -> dict[str, Any]:

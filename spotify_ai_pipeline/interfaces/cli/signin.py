@@ -32,8 +32,12 @@ def accept(home: Home, redirected_to: str) -> None:
     """Trades the code in the address that Spotify redirected to for a token, and keeps it."""
     answer = parse_qs(urlsplit(redirected_to.strip()).query)
     if "code" not in answer:
-        raise UsageProblem(f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again")
+        raise UsageProblem(
+            f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again"
+        )
     try:
         spotify_auth.oauth(home).get_access_token(answer["code"][0], as_dict=False, check_cache=False)
     except SpotifyOauthError as error:
-        raise UsageProblem(f"Spotify refused the code ({error.error_description or error.error}); run `spotify-ai login` again") from None
+        raise UsageProblem(
+            f"Spotify refused the code ({error.error_description or error.error}); run `spotify-ai login` again"
+        ) from None

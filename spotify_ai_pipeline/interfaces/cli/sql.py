@@ -12,6 +12,11 @@ from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
 from spotify_ai_pipeline.storage import warehouse
 from spotify_ai_pipeline.storage.home import Home
 
+TABLES = """
+    SELECT table_name AS "table", string_agg(column_name, ', ' ORDER BY column_index) AS columns
+    FROM duckdb_columns() WHERE NOT internal GROUP BY 1 ORDER BY 1
+"""
+
 
 @click.command()
 @click.argument("query", required=False)
@@ -29,7 +34,7 @@ def sql(query: str | None, output: str | None) -> None:
     home = Home.open()
     with warehouse.connect(home.lake, home.state) as connection:
         try:
-            answer = connection.sql(query or "SELECT table_name, column_count FROM duckdb_views() WHERE NOT internal UNION ALL SELECT table_name, column_count FROM duckdb_tables() ORDER BY 1")
+            answer = connection.sql(query or TABLES)
             if answer is None:
                 return
             columns, rows = answer.columns, answer.fetchall()

@@ -38,7 +38,18 @@ def up(port: int) -> None:
     if home.demo_file.exists():
         demo = json.loads(home.demo_file.read_text())
         _refuse_taken(demo["port"])
-        commands.insert(0, [sys.executable, "-m", "spotify_ai_pipeline.sandbox", "--world", demo["world"], "--port", str(demo["port"])])
+        commands.insert(
+            0,
+            [
+                sys.executable,
+                "-m",
+                "spotify_ai_pipeline.sandbox",
+                "--world",
+                demo["world"],
+                "--port",
+                str(demo["port"]),
+            ],
+        )
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
     sys.exit(supervise(commands, PROJECT_ROOT))
 
@@ -56,7 +67,7 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
     children = [subprocess.Popen(command, cwd=folder, start_new_session=True) for command in commands]
     while not stopping and all(child.poll() is None for child in children):
         time.sleep(0.2)
-    failed = next((child for child in children if child.poll() not in (None, 0)), None)
+    failed = next((index for index, child in enumerate(children) if child.poll() not in (None, 0)), None)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         for child in children:
             if child.poll() is None:
@@ -65,7 +76,8 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
         while time.monotonic() < until and any(child.poll() is None for child in children):
             time.sleep(0.1)
     if failed is not None and not stopping:
-        raise UsageProblem(f"{Path(str(failed.args[0])).name} ended with code {failed.returncode}; its messages are above")  # pyright: ignore
+        name = Path(commands[failed][0]).name
+        raise UsageProblem(f"{name} ended with code {children[failed].returncode}; its messages are above")
     return 0
 
 

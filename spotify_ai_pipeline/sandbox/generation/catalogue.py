@@ -55,7 +55,9 @@ def make(rng: np.random.Generator, n: int, today: np.datetime64) -> Made:
     artist_weight = np.arange(1, m + 1) ** -0.7 * rng.lognormal(0, 0.5, m)
     album, track_number, single = _albums(rng, base)
     albums = int(album[-1]) + 1
-    owner = np.concatenate([np.arange(min(m, albums)), rng.choice(m, max(0, albums - m), p=artist_weight / artist_weight.sum())])
+    owner = np.concatenate(
+        [np.arange(min(m, albums)), rng.choice(m, max(0, albums - m), p=artist_weight / artist_weight.sum())]
+    )
     owner = rng.permutation(owner)
 
     genre_weight = rng.lognormal(0, 0.5, len(genres.NAMES))
@@ -66,7 +68,12 @@ def make(rng: np.random.Generator, n: int, today: np.datetime64) -> Made:
 
     artist = owner[album]
     genre = np.where(rng.random(base) < 0.85, artist_genre[artist], second[artist])
-    fame = np.log(artist_weight)[artist] + rng.normal(0, 0.5, albums)[album] + rng.normal(0, 1.0, base) - 0.05 * track_number
+    fame = (
+        np.log(artist_weight)[artist]
+        + rng.normal(0, 0.5, albums)[album]
+        + rng.normal(0, 1.0, base)
+        - 0.05 * track_number
+    )
     guest = np.where(rng.random(base) < 0.05, rng.integers(0, m - len(_COVER_ARTISTS), base), -1)
     guest[guest == artist] = -1
     duration = np.clip(rng.lognormal(np.log(222_000), 0.28, base), 61_000, 1_100_000).astype(np.int64)
@@ -74,13 +81,19 @@ def make(rng: np.random.Generator, n: int, today: np.datetime64) -> Made:
 
     # Second ids (the song's own single, out a little before the album) and covers copy rows of well-known songs.
     by_fame = np.argsort(-fame, kind="stable")
-    twins = rng.choice(by_fame[~single[by_fame]][: max(2 * seconds, 1)], seconds, replace=False) if seconds else by_fame[:0]
+    twins = (
+        rng.choice(by_fame[~single[by_fame]][: max(2 * seconds, 1)], seconds, replace=False) if seconds else by_fame[:0]
+    )
     originals = by_fame[:covers]
     source = np.concatenate([np.arange(base), twins, originals])
     cover = np.arange(n) >= base + seconds
     twin = (np.arange(n) >= base) & ~cover
     extra_albums = albums + np.arange(seconds + covers)
-    duration = duration[source] + np.where(twin, rng.integers(-1500, 1500, n), 0) + np.where(cover, rng.integers(-9000, 9000, n), 0)
+    duration = (
+        duration[source]
+        + np.where(twin, rng.integers(-1500, 1500, n), 0)
+        + np.where(cover, rng.integers(-9000, 9000, n), 0)
+    )
     release = release[source] - np.where(twin, rng.integers(10, 120, n), 0) + np.where(cover, 500, 0)
     artist = np.where(cover, m - len(_COVER_ARTISTS) + rng.integers(0, len(_COVER_ARTISTS), n), artist[source])
     fame = fame[source] - np.where(twin, 0.4, 0) - np.where(cover, 2.5, 0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 # name, kin (genres of a family share listeners), then the prototype:
-# acousticness, danceability, energy, instrumentalness, liveness, speechiness, valence (0..1), loudness (dB), tempo (bpm)
+# acousticness, danceability, energy, instrumentalness, liveness, speechiness, valence (0..1),
+# loudness (dB), tempo (bpm)
 _PROTOTYPES: list[tuple[str, str, tuple[float, ...]]] = [
     ("indie rock", "rock", (0.12, 0.48, 0.74, 0.06, 0.19, 0.05, 0.50, -6.5, 128)),
     ("shoegaze", "rock", (0.06, 0.33, 0.76, 0.42, 0.20, 0.05, 0.28, -7.0, 118)),
@@ -36,7 +37,8 @@ _PROTOTYPES: list[tuple[str, str, tuple[float, ...]]] = [
 NAMES = [name for name, _, _ in _PROTOTYPES]
 FAMILIES = [kin for _, kin, _ in _PROTOTYPES]
 FEATURES = (
-    "acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness", "valence", "loudness", "tempo",
+    "acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness", "valence",
+    "loudness", "tempo",
 )  # fmt: skip
 PROTOTYPE = np.array([values for _, _, values in _PROTOTYPES])
 UNIT = np.array([False, False, False, False, False, False, False, True, True])  # True = not on the 0..1 scale

@@ -16,12 +16,36 @@ LISTENER = {
     "lastfm_user": "otterling",
     "listenbrainz_user": "otterling",
 }
-_NAMES = (
-    "Kitchen Slow Sundays,Rainy Tram,Evening Run,Focus,Night Bus,Garden,Old Favourites,Loud,Quiet,Road to the Coast,"
-    "Tea & Toast,Été,Autumn Leaves,Party <loud>,Guitars,Keys,New Finds,Sleep,Sing-along,Winter"
-).split(",")
+_NAMES = [
+    "Kitchen Slow Sundays",
+    "Rainy Tram",
+    "Evening Run",
+    "Focus",
+    "Night Bus",
+    "Garden",
+    "Old Favourites",
+    "Loud",
+    "Quiet",
+    "Road to the Coast",
+    "Tea & Toast",
+    "Été",
+    "Autumn Leaves",
+    "Party <loud>",
+    "Guitars",
+    "Keys",
+    "New Finds",
+    "Sleep",
+    "Sing-along",
+    "Winter",
+]
 _DAY = 86_400
-_FRIENDS = [("brass_kettle", "Bertil"), ("mossandmoths", "Ilse"), ("tramline9", "Zoë"), ("hushhush", "Osric"), ("fernweh", "Fenna")]
+_FRIENDS = [
+    ("brass_kettle", "Bertil"),
+    ("mossandmoths", "Ilse"),
+    ("tramline9", "Zoë"),
+    ("hushhush", "Osric"),
+    ("fernweh", "Fenna"),
+]
 
 
 def choose(rng: np.random.Generator, made: Made, love: np.ndarray, songs: int) -> tuple[np.ndarray, np.ndarray]:
@@ -49,18 +73,32 @@ def playlists(
     rng: np.random.Generator, made: Made, listed: np.ndarray, liked: np.ndarray, plays: Plays, first: int
 ) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Columns of `playlists` and `playlist_items`. Every song of `listed` is on one; "Best" holds the most played."""
-    lists = {key: [] for key in ("id", "name", "description", "owner_id", "owner_name", "public", "collaborative", "added_at")}
+    lists = {
+        key: []
+        for key in ("id", "name", "description", "owner_id", "owner_name", "public", "collaborative", "added_at")
+    }
     items = {key: [] for key in ("playlist_id", "kind", "track_id", "title", "artist", "added_at", "added_by")}
     me, last = LISTENER["id"], int(plays.started[-1])
     ids = iter(random_ids(rng, len(_NAMES) + 4))
 
-    def create(name: str, description: str = "", owner: str = me, collaborative: bool = False, public: bool = False) -> str:
-        values = (next(ids), name, description, owner, LISTENER["display_name"] if owner == me else owner.title(), public)
+    def create(
+        name: str, description: str = "", owner: str = me, collaborative: bool = False, public: bool = False
+    ) -> str:
+        values = (
+            next(ids),
+            name,
+            description,
+            owner,
+            LISTENER["display_name"] if owner == me else owner.title(),
+            public,
+        )
         for key, value in zip(lists, (*values, collaborative, int(rng.integers(first, last))), strict=True):
             lists[key].append(value)
         return lists["id"][-1]
 
-    def add(playlist: str, kind: str, track: str | None, title: str | None = None, artist: str | None = None, by: str = me) -> None:
+    def add(
+        playlist: str, kind: str, track: str | None, title: str | None = None, artist: str | None = None, by: str = me
+    ) -> None:
         added = lists["added_at"][lists["id"].index(playlist)]
         when = int(rng.integers(added, last + 1))
         for key, value in zip(items, (playlist, kind, track, title, artist, when, by), strict=True):
@@ -105,13 +143,17 @@ def taken_down(made: Made, listed: np.ndarray) -> int:
     return int(listed[np.argmin(made.popularity[listed])])
 
 
-def friends(rng: np.random.Generator, made: Made, plays: Plays, end: int) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+def friends(
+    rng: np.random.Generator, made: Made, plays: Plays, end: int
+) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Columns of `friends` and `friend_plays`: a month of plays each, half of them of songs the listener knows."""
     table: dict[str, list[Any]] = {
         "user": [user for user, _ in _FRIENDS],
         "real_name": [name for _, name in _FRIENDS],
         "private": [user == "hushhush" for user, _ in _FRIENDS],
-        "now_playing": [made.ids[int(rng.integers(len(made.ids)))] if k % 2 == 0 else None for k in range(len(_FRIENDS))],
+        "now_playing": [
+            made.ids[int(rng.integers(len(made.ids)))] if k % 2 == 0 else None for k in range(len(_FRIENDS))
+        ],
     }
     played: dict[str, list[Any]] = {"user": [], "started": [], "track_id": []}
     weight = made.popularity**2 * ~made.cover + 0.01

@@ -8,6 +8,7 @@ it has been played too often lately.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,7 +26,7 @@ _WEEKDAY_HOURS = np.array([2, 1, 0, 0, 0, 1, 5, 9, 7, 5, 4, 4, 6, 5, 4, 4, 5, 8,
 _WEEKEND_HOURS = np.array([6, 4, 2, 1, 0, 0, 1, 2, 5, 8, 9, 8, 6, 6, 7, 7, 6, 6, 7, 8, 9, 9, 9, 8], float)
 _WEEKDAY_LOAD = np.array([0.95, 0.9, 1.0, 1.0, 1.2, 1.15, 0.8])  # Monday first
 # How lively the listener likes it at each hour: calm mornings, energetic evenings, quiet nights.
-_LIVELY = np.array([-.6, -.8, -.8, -.8, -.8, -.9, -1, -.9, -.8, -.5, -.2, 0, .1, .1, .2, .3, .6, .9, 1, 1, .9, .6, .2, -.3])  # fmt: skip
+_LIVELY = np.array([-6, -8, -8, -8, -8, -9, -10, -9, -8, -5, -2, 0, 1, 1, 2, 3, 6, 9, 10, 10, 9, 6, 2, -3]) / 10
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,11 @@ def taste(rng: np.random.Generator, made: Made, months: int) -> np.ndarray:
     who = rng.choice(m, bursts, p=np.exp(love[0]) / np.exp(love[0]).sum())
     when = rng.integers(-2, months, bursts)
     for artist, start, height, length in zip(
-        who.tolist(), when.tolist(), rng.uniform(0.8, 2.0, bursts).tolist(), rng.uniform(1.5, 6, bursts).tolist(), strict=True
+        who.tolist(),
+        when.tolist(),
+        rng.uniform(0.8, 2.0, bursts).tolist(),
+        rng.uniform(1.5, 6, bursts).tolist(),
+        strict=True,
     ):
         age = np.arange(months) - start
         love[:, artist] += np.where(age >= 0, height * np.exp(-np.maximum(age, 0) / length), 0)
@@ -103,8 +108,14 @@ def _starts(rng: np.random.Generator, sessions: int, first: int, end: int) -> np
 
 
 def _simulate(
-    rng: np.random.Generator, made: Made, pool: np.ndarray, love: np.ndarray, starts: np.ndarray, lengths: np.ndarray, month: float
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    rng: np.random.Generator,
+    made: Made,
+    pool: np.ndarray,
+    love: np.ndarray,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    month: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Which songs: positions in `pool` (n,), and whether each was unheard before (n,)."""
     total, size = int(lengths.sum()), len(pool)
     taste_by_song = np.exp(love[:, made.artist[pool]] - love.max()).astype(np.float32)
@@ -129,15 +140,21 @@ def _simulate(
         songs = _session(rng, known, novel, share, length, albums, where)
         picked[at : at + length] = songs
         fresh[at : at + length] = ~heard[songs]
-        np.add.at(traces, (slice(None), songs), 1)
+        traces += np.bincount(songs, minlength=size).astype(np.float32)
         heard[songs] = True
         at += length
     return picked, fresh
 
 
 def _session(
-    rng: np.random.Generator, known: np.ndarray, novel: np.ndarray, share: float, length: int, albums: list[list[int]], where: list[int]
-) -> list[int]:  # fmt: skip
+    rng: np.random.Generator,
+    known: np.ndarray,
+    novel: np.ndarray,
+    share: float,
+    length: int,
+    albums: list[list[int]],
+    where: list[int],
+) -> list[int]:
     """`length` pool positions: whole albums from a song that comes to mind, or single songs."""
     drawn = _draw(rng, known, novel, share, 2 * length + 2)
     if rng.random() >= _ALBUM_SHARE:
@@ -171,7 +188,7 @@ def _album_lists(made: Made, pool: np.ndarray) -> tuple[list[list[int]], list[in
     """Pool positions by album in track order, and the album list that each pool position is in."""
     order = np.lexsort((made.track_number[pool], made.album[pool]))
     bounds = np.flatnonzero(np.diff(made.album[pool][order], prepend=-1, append=-1))
-    albums = [order[a:b].tolist() for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    albums = [order[a:b].tolist() for a, b in pairwise(bounds.tolist())]
     where = np.empty(len(pool), np.int64)
     where[order] = np.repeat(np.arange(len(albums)), np.diff(bounds))
     return albums, where.tolist()
@@ -187,7 +204,9 @@ def _durations(rng: np.random.Generator, full: np.ndarray, fresh: np.ndarray, sk
     return np.where(skipped, rng.integers(1_000, 29_500, n), long)
 
 
-def _clock(rng: np.random.Generator, starts: np.ndarray, lengths: np.ndarray, ms_played: np.ndarray, end: int) -> np.ndarray:
+def _clock(
+    rng: np.random.Generator, starts: np.ndarray, lengths: np.ndarray, ms_played: np.ndarray, end: int
+) -> np.ndarray:
     """Start of each play, unix seconds: one after the other, sessions pushed back so that none overlaps the next."""
     steps = ms_played // 1000 + rng.integers(0, 3, len(ms_played))
     ends = np.cumsum(lengths)

@@ -4,47 +4,68 @@ from __future__ import annotations
 
 import numpy as np
 
-_ADJECTIVES = (
-    "Paper Violet Hollow Copper Sleepy Amber Wandering Glass Crooked Marble Tidal Woolen Electric Quiet Feral Plaid "
-    "Lunar Rusty Velvet Mild Distant Salted Borrowed Ivory Tangled Polite Northern Spare Wooden Sunken Bright Nimble "
-    "Frosted Idle Magnetic Painted Humble Stray Golden Foggy Brittle Mossy Thirsty Broken Civil Parallel Neon Dusty"
-).split()
-_NOUNS = (
-    "Otters Semaphore Lanterns Harbour Teacups Antlers Orchard Pylons Marmots Cartographers Umbrella Foxgloves Radio "
-    "Beekeepers Tramlines Astronauts Ferns Weathervane Librarians Cassette Pigeons Lighthouse Moths Parade Glaciers "
-    "Bicycles Satellites Cathedral Herons Post Choir Almanac Magpies Kettle Meridian Saplings Escalator Walrus Dominoes "
-    "Compass Thimbles Aquarium Barometer Sparrows Carousel Hedgehogs Observatory Turbines"
-).split()
-_FIRST = (
-    "Odalys Bertil Maren Tobiah Ilse Casimir Perpetua Anselm Wilhelmina Jorund Fenna Osric Zelda Ambrose Liesl Corwin "
-    "Thandeka Rurik Bettina Hjalmar Quillon Solveig Evander Pomona"
-).split()
-_LAST = (
-    "Quillfeather Marrowby Oakhollow Tenpenny Brasswick Lindqvarn Fogarelli Underhay Wexcombe Strandvik Mulbrook Ashgrave "
-    "Pettibane Kestrelson Dunmallow Hartigool Varnecki Loomis-Fray Snowdrop Bellweather Grist Tallow Ventrish Oxbow"
-).split()
+
+def _words(text: str) -> list[str]:
+    return text.split(", ")
+
+
+_ADJECTIVES = _words(
+    "Paper, Violet, Hollow, Copper, Sleepy, Amber, Wandering, Glass, Crooked, Marble, Tidal, Woolen, Electric, Quiet, "
+    "Feral, Plaid, Lunar, Rusty, Velvet, Mild, Distant, Salted, Borrowed, Ivory, Tangled, Polite, Northern, Spare, "
+    "Wooden, Sunken, Bright, Nimble, Frosted, Idle, Magnetic, Painted, Humble, Stray, Golden, Foggy, Brittle, Mossy, "
+    "Thirsty, Broken, Civil, Parallel, Neon, Dusty"
+)
+_NOUNS = _words(
+    "Otters, Semaphore, Lanterns, Harbour, Teacups, Antlers, Orchard, Pylons, Marmots, Cartographers, Umbrella, "
+    "Foxgloves, Radio, Beekeepers, Tramlines, Astronauts, Ferns, Weathervane, Librarians, Cassette, Pigeons, "
+    "Lighthouse, Moths, Parade, Glaciers, Bicycles, Satellites, Cathedral, Herons, Post, Choir, Almanac, Magpies, "
+    "Kettle, Meridian, Saplings, Escalator, Walrus, Dominoes, Compass, Thimbles, Aquarium, Barometer, Sparrows, "
+    "Carousel, Hedgehogs, Observatory, Turbines"
+)
+_FIRST = _words(
+    "Odalys, Bertil, Maren, Tobiah, Ilse, Casimir, Perpetua, Anselm, Wilhelmina, Jorund, Fenna, Osric, Zelda, "
+    "Ambrose, Liesl, Corwin, Thandeka, Rurik, Bettina, Hjalmar, Quillon, Solveig, Evander, Pomona"
+)
+_LAST = _words(
+    "Quillfeather, Marrowby, Oakhollow, Tenpenny, Brasswick, Lindqvarn, Fogarelli, Underhay, Wexcombe, Strandvik, "
+    "Mulbrook, Ashgrave, Pettibane, Kestrelson, Dunmallow, Hartigool, Varnecki, Loomis-Fray, Snowdrop, Bellweather, "
+    "Grist, Tallow, Ventrish, Oxbow"
+)
 _AWKWARD = [
-    "Sígur Blómstra", "Motörglöckchen", "Señor Lluvia", "海辺のラジオ", "Чайки и Провода", "Les Étoiles Fânées", "고양이 우주선",
+    "Sígur Blómstra", "Motörglöckchen", "Señor Lluvia", "海辺のラジオ", "Чайки и Провода", "Les Étoiles Fânées",
+    "고양이 우주선",
     'The "Quote" Quartet', "Salt & Vinegar", "<b>Bold Tags</b>", "Tea, Toast & Thunder", "O'Malley's Ghost Bus",
     "Earth, Window & Flour", "AC/ÐC-Adapter", "!?!", "Ænima Nørd", "Back\\Slash", "Percent 100%", "Jean-Ünique & Sons",
     "…And Then the Dots", "Ömer Yıldızoğlu'nun Bandosu", "The The Thes", "Null", "N/A", "夜行バス", "Zoë & the Zoës",
 ]  # fmt: skip
-_TITLE_HEADS = (
-    "Letters to,Almost,Under,Another,Leaving,Waiting for,Slow,Last,Half,Over,Beneath,Return of,Calling,Static,Burning,"
-    "Kind of,Learning,Winter,Summer,Midnight,Early,Paper,Ghost,Silver,Empty,Counting,Nothing but,Between"
-).split(",")
-_TITLE_TAILS = (
-    "Rain,Windows,Rooftops,Tomorrow,Satellites,Stairs,Rivers,Umbrellas,the Ferry,November,Gravity,the Orchard,Salt,"
-    "Telephones,Houses,the Kettle,Shadows,Tuesday,Honey,Lampposts,Hours,the Sea,Balloons,Distance,Machines,the Garden,"
-    "Maps,Feathers,Ashes,the Platform,Voices,Sugar,Engines,the Lake,Postcards,Thunder,Curtains,Moss,Echoes,Bread"
-).split(",")
+_TITLE_HEADS = _words(
+    "Letters to, Almost, Under, Another, Leaving, Waiting for, Slow, Last, Half, Over, Beneath, Return of, Calling, "
+    "Static, Burning, Kind of, Learning, Winter, Summer, Midnight, Early, Paper, Ghost, Silver, Empty, Counting, "
+    "Nothing but, Between"
+)
+_TITLE_TAILS = _words(
+    "Rain, Windows, Rooftops, Tomorrow, Satellites, Stairs, Rivers, Umbrellas, the Ferry, November, Gravity, the "
+    "Orchard, Salt, Telephones, Houses, the Kettle, Shadows, Tuesday, Honey, Lampposts, Hours, the Sea, Balloons, "
+    "Distance, Machines, the Garden, Maps, Feathers, Ashes, the Platform, Voices, Sugar, Engines, the Lake, "
+    "Postcards, Thunder, Curtains, Moss, Echoes, Bread"
+)
 _TITLE_MIDDLES = ["", "", "", " My", " Your", " All the", " Two", " Every", " These", " Borrowed", " Perfect", " Lost"]
 _AWKWARD_TITLES = [
-    "Déjà Bu", "Naïve & Über", "雨のプラットフォーム", "Где Мой Зонт?", "Rock 'n' Stroll", "(I Can't Get No) Tea", "<i>Italic</i> Heart",
-    '"Untitled"', "R&B&B", "100% Wool", "What?!", "S.O.S. (Save Our Soup)", "Mañana, Mañana", "I / O", "Ça Va, Ça Vient", "∞",
+    "Déjà Bu", "Naïve & Über", "雨のプラットフォーム", "Где Мой Зонт?", "Rock 'n' Stroll",
+    "(I Can't Get No) Tea", "<i>Italic</i> Heart",
+    '"Untitled"', "R&B&B", "100% Wool", "What?!", "S.O.S. (Save Our Soup)", "Mañana, Mañana", "I / O", "Ça Va, Ça Vient",
+    "∞",
     "Track, with, Commas", "Null", "-", "A",
 ]  # fmt: skip
-SUFFIXES = [" - Live", " - 2011 Remaster", " (Acoustic)", " - Radio Edit", " (Live at Paper Hall)", " - Demo", " - Remix"]
+SUFFIXES = [
+    " - Live",
+    " - 2011 Remaster",
+    " (Acoustic)",
+    " - Radio Edit",
+    " (Live at Paper Hall)",
+    " - Demo",
+    " - Remix",
+]
 
 
 def artists(rng: np.random.Generator, n: int) -> list[str]:
@@ -63,7 +84,9 @@ def artists(rng: np.random.Generator, n: int) -> list[str]:
             else:
                 names[f"{_FIRST[f]} & the {_ADJECTIVES[a]} {_NOUNS[b]}"] = None
     out = list(names)[:n]
-    for place, name in zip(rng.permutation(n)[: n // 60 + 2].tolist(), rng.permutation(_AWKWARD).tolist(), strict=False):
+    for place, name in zip(
+        rng.permutation(n)[: n // 60 + 2].tolist(), rng.permutation(_AWKWARD).tolist(), strict=False
+    ):
         out[place] = name
     for place in rng.permutation(n)[: n // 150 + 1].tolist():
         out[place] = out[(place + n // 3) % n]

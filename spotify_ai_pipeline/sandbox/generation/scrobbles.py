@@ -12,7 +12,7 @@ from .names import SUFFIXES
 
 
 def columns(rng: np.random.Generator, made: Made, plays: Plays) -> dict[str, Any]:
-    """Columns of the table `plays`. About 3 % are spelled in another way, a tenth carry no mbid, a few share a second."""
+    """Columns of the table `plays`. Some 3 % are spelled another way, a tenth carry no mbid, a few share a second."""
     rows = plays.track.tolist()
     main = made.artist[plays.track].tolist()
     artist = [made.artist_name[a] for a in main]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-_BLOCK = 2048
+_BLOCK = 512
 
 
 def neighbours(group: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -19,25 +21,25 @@ def neighbours(group: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarr
     order = np.argsort(group, kind="stable")
     bounds = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
     vectors = vectors.astype(np.float32)
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    norms = (vectors**2).sum(axis=1)
+    for start, stop in pairwise(bounds.tolist()):
         members = order[start:stop]
         near = min(k, len(members) - 1)
         if near < 1:
             continue
+        across = -2 * vectors[members].T
         for at in range(0, len(members), _BLOCK):
             rows = members[at : at + _BLOCK]
-            squared = _squared_distances(vectors[rows], vectors[members])
+            # Squared distance less the row's own norm, which ranks the same; added again for the few that are kept.
+            squared = vectors[rows] @ across
+            squared += norms[members]
             squared[np.arange(len(rows)), np.arange(at, at + len(rows))] = np.inf
             best = np.argpartition(squared, near - 1, axis=1)[:, :near]
-            distance = np.take_along_axis(squared, best, axis=1)
+            distance = np.take_along_axis(squared, best, axis=1) + norms[rows, None]
             rank = np.argsort(distance, axis=1, kind="stable")
             others[rows, :near] = members[np.take_along_axis(best, rank, axis=1)]
-            match[rows, :near] = 1 / (1 + np.sqrt(np.take_along_axis(distance, rank, axis=1)))
+            match[rows, :near] = 1 / (1 + np.sqrt(np.maximum(np.take_along_axis(distance, rank, axis=1), 0)))
     return others, np.round(match, 4)
-
-
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.maximum((a**2).sum(1)[:, None] - 2 * a @ b.T + (b**2).sum(1), 0)
 
 
 def as_lists(others: np.ndarray, match: np.ndarray, ids: list[str]) -> tuple[list[list[str]], list[list[float]]]:

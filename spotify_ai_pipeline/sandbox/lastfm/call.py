@@ -34,7 +34,9 @@ class Call:
         """A parameter that must be there."""
         value = self.values.get(name, "").strip()
         if not value:
-            raise Refused(INVALID_PARAMETERS, f"Invalid parameters - Your request is missing a required parameter: {name}", 400)
+            raise Refused(
+                INVALID_PARAMETERS, f"Invalid parameters - Your request is missing a required parameter: {name}", 400
+            )
         return value
 
     def number(self, name: str, default: int | None = None) -> int | None:
@@ -61,7 +63,8 @@ def url(*parts: str) -> str:
 _SIZES = ("small", "medium", "large", "extralarge")
 _BLANK = "https://lastfm.freetls.fastly.net/i/u/{}/2a96cbd8b46e442fc41c2b86b821562f.png"
 IMAGES: list[dict[str, Any]] = [
-    {"size": size, "#text": _BLANK.format(px)} for size, px in zip(_SIZES, ("34s", "64s", "174s", "300x300"), strict=True)
+    {"size": size, "#text": _BLANK.format(px)}
+    for size, px in zip(_SIZES, ("34s", "64s", "174s", "300x300"), strict=True)
 ]
 
 

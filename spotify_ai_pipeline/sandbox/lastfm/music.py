@@ -29,7 +29,12 @@ def similar_tracks(call: Call) -> dict[str, Any]:
     near = catalogue.similar("track", row["id"])[: call.number("limit") or 100]
     others = catalogue.get([catalogue.row_of[key] for key, _ in near])
     tracks = [
-        {**_short(other), "playcount": crowd(other["popularity"])[1], "match": match, "duration": other["duration_ms"] // 1000}
+        {
+            **_short(other),
+            "playcount": crowd(other["popularity"])[1],
+            "match": match,
+            "duration": other["duration_ms"] // 1000,
+        }
         for other, (_, match) in zip(others, near, strict=True)
     ]
     return {"similartracks": {"track": tracks, "@attr": {"artist": row["artist_names"][0]}}}
@@ -42,7 +47,13 @@ def similar_artists(call: Call) -> dict[str, Any]:
     near = catalogue.similar("artist", row["id"])[: call.number("limit") or 30]
     others = catalogue.get_artists([catalogue.artist_row_of[key] for key, _ in near])
     artists = [
-        {"name": other["name"], "mbid": other["mbid"] or "", "match": str(match), "url": url(other["name"]), "image": IMAGES}
+        {
+            "name": other["name"],
+            "mbid": other["mbid"] or "",
+            "match": str(match),
+            "url": url(other["name"]),
+            "image": IMAGES,
+        }
         for other, (_, match) in zip(others, near, strict=True)
     ]
     return {"similarartists": {"artist": artists, "@attr": {"artist": row["name"]}}}

@@ -28,7 +28,9 @@ def tags(long: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
     tracks = tracks.with_columns(kind=pl.lit("track"), counts=pl.col("tags").list.eval(pl.lit(100)))
     counted = named.group_by("artist_id", "tag", maintain_order=True).agg(n=pl.len())
     share = (100 * pl.col("n") / pl.col("n").max().over("artist_id")).round().cast(pl.Int64)
-    counted = counted.with_columns(count=share).sort("artist_id", "count", descending=[False, True], maintain_order=True)
+    counted = counted.with_columns(count=share).sort(
+        "artist_id", "count", descending=[False, True], maintain_order=True
+    )
     artists = counted.group_by("artist_id", maintain_order=True).agg(
         tags=pl.col("tag").head(_MOST_TAGS), counts=pl.col("count").head(_MOST_TAGS)
     )
@@ -43,14 +45,18 @@ def similar(long: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
     genre = long.group_by("row", maintain_order=True).agg(pl.col("tag").first())
     rows = genre["row"].to_numpy()
     group = genre["tag"].rank("dense").to_numpy().astype(np.int64)
-    sound = catalogue.select(name for name in schema.FEATURES if name not in ("key", "mode"))[rows].fill_null(0).to_numpy()
+    sound = (
+        catalogue.select(name for name in schema.FEATURES if name not in ("key", "mode"))[rows].fill_null(0).to_numpy()
+    )
     sound = (sound - sound.mean(axis=0)) / (sound.std(axis=0) + 1e-6)
     track_ids = catalogue["id"][rows].to_list()
     track_lists = as_lists(*neighbours(group, 0.5 * sound, 15), track_ids)
 
     artist_of = catalogue["artist_ids"].list.first()[rows]
     frame = pl.DataFrame({"artist": artist_of, "group": group}).with_columns(pl.DataFrame(sound, orient="row"))
-    by_artist = frame.group_by("artist", maintain_order=True).agg(pl.col("group").mode().min(), pl.selectors.float().mean())
+    by_artist = frame.group_by("artist", maintain_order=True).agg(
+        pl.col("group").mode().min(), pl.selectors.float().mean()
+    )
     vectors = by_artist.select(pl.selectors.float()).to_numpy()
     artist_ids = by_artist["artist"].to_list()
     artist_lists = as_lists(*neighbours(by_artist["group"].to_numpy(), 0.5 * vectors, 20), artist_ids)

@@ -14,9 +14,9 @@ _OPTIONAL = ["ms_played", "album", "track_mbid", "artist_mbid"]
 
 
 def read(path: Path) -> pl.DataFrame:
-    """Plays, oldest first: started (unix s), artist, track, album, track_mbid, artist_mbid, ms_played (null = unknown), song.
+    """Plays, oldest first: started (unix s), artist, track, album, track_mbid, artist_mbid, ms_played, song.
 
-    `song` is the case-folded artist and title by which a song is known. Raises WorldError.
+    A null `ms_played` is unknown, a text that is unknown is blank. `song` is the case-folded artist and title by which a song is known. Raises WorldError.
     """
     found = read_names(path)
     time = next((name for name in ("ts", "uts") if name in found), None)
@@ -27,8 +27,14 @@ def read(path: Path) -> pl.DataFrame:
         )
     frame = read_columns(path, [time, "artist", "track", *(name for name in _OPTIONAL if name in found)])
     if not frame.schema[time].is_integer():
-        raise WorldError(f"{path} has {frame.schema[time]} in {time}, whole UTC seconds are needed: convert the column.")
-    absent = [pl.lit(None, pl.Int64 if name == "ms_played" else pl.String).alias(name) for name in _OPTIONAL if name not in found]
+        raise WorldError(
+            f"{path} has {frame.schema[time]} in {time}, whole UTC seconds are needed: convert the column."
+        )
+    absent = [
+        pl.lit(None, pl.Int64 if name == "ms_played" else pl.String).alias(name)
+        for name in _OPTIONAL
+        if name not in found
+    ]
     plays = (
         frame.with_columns(absent)
         .select(
@@ -56,7 +62,7 @@ def shift_weeks(plays: pl.DataFrame, now: int) -> int:
 
 
 def with_lengths(plays: pl.DataFrame, durations: pl.DataFrame) -> pl.DataFrame:
-    """Plays with `track_id` and no `ms_played` missing: a song of unknown length of play is taken to have run until the next.
+    """Plays with `track_id` and no `ms_played` missing: where it is, the song is taken to have run until the next.
 
     `durations` has song, track_id, duration_ms.
     """

@@ -13,8 +13,8 @@ from ..ids import hashed_id, hashed_uuid, isrc
 from .plays import song_key
 
 _COLUMNS = [
-    "spotify_id", "title", "artist", "album", "release_date", "release_year", "duration_ms", *schema.FEATURES, "genres", "tags",
-    "sources",
+    "spotify_id", "title", "artist", "album", "release_date", "release_year", "duration_ms", *schema.FEATURES, "genres",
+    "tags", "sources",
 ]  # fmt: skip
 
 
@@ -39,9 +39,12 @@ def songs(plays: pl.DataFrame) -> pl.DataFrame:
 
 
 def tracks(known: pl.DataFrame, heard: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the catalogue, before artists are known: those of the file, then a minted one for each song it lacks."""
+    """The rows of the catalogue-to-be: those of the file, then a minted one for each song that it lacks."""
     mbids = heard.select("song", mbid=pl.when(pl.col("mbid") != "").then("mbid"))
-    ours = known.join(mbids, on="song", how="left", maintain_order="left").with_columns(minted=pl.lit(value=False))
+    # MusicBrainz knows what a catalogue file holds; where the history does not say under which id, one is minted.
+    unsaid = pl.Series([hashed_uuid(f"recording\n{song}") for song in known["song"].to_list()], dtype=pl.String)
+    ours = known.join(mbids, on="song", how="left", maintain_order="left")
+    ours = ours.with_columns(pl.col("mbid").fill_null(unsaid), minted=pl.lit(value=False))
     lacking = heard.join(known, on="song", how="anti", maintain_order="left")
     fallback = [150_000 + zlib.crc32(song.encode()) % 170_001 for song in lacking["song"].to_list()]
     minted = lacking.select(
@@ -63,7 +66,9 @@ def catalogue(rows: pl.DataFrame) -> pl.DataFrame:
     """The table `catalogue` of what `tracks` gave."""
     n = len(rows)
     single = rows["album"].is_null()
-    frame = rows.with_columns(pl.col("album").fill_null(pl.col("title")), artist_key=pl.col("artist").str.to_lowercase())
+    frame = rows.with_columns(
+        pl.col("album").fill_null(pl.col("title")), artist_key=pl.col("artist").str.to_lowercase()
+    )
     album_key = pl.concat_str("artist_key", pl.col("album").str.to_lowercase(), separator="\n")
     frame = frame.with_columns(album_key=album_key)
     years = frame["release_year"].fill_null(2000).to_list()
@@ -81,11 +86,15 @@ def catalogue(rows: pl.DataFrame) -> pl.DataFrame:
         release_date=pl.col("release_date").fill_null(pl.col("release_year").cast(pl.String)),
         disc_number=pl.lit(1),
         track_number=number,
-        isrc=pl.Series([isrc("QZ", 1 + k // 100_000, y, k) for k, y in zip(range(n), years, strict=True)], dtype=pl.String),
+        isrc=pl.Series(
+            [isrc("QZ", 1 + k // 100_000, y, k) for k, y in zip(range(n), years, strict=True)], dtype=pl.String
+        ),
         explicit=pl.lit(value=False),
         popularity=pl.Series(fame),
         playable=pl.lit(value=True),
-        reccobeats_id=pl.when(~pl.col("minted")).then(pl.Series([hashed_uuid(i) for i in rows["spotify_id"].to_list()])),
+        reccobeats_id=pl.when(~pl.col("minted")).then(
+            pl.Series([hashed_uuid(i) for i in rows["spotify_id"].to_list()])
+        ),
     )
     return columns.select(pl.col(name).cast(dtype) for name, dtype in schema.TABLES["catalogue"].items())
 

@@ -14,7 +14,6 @@ from starlette.responses import JSONResponse, Response
 from ..ids import is_spotify_id
 from ..world import World
 
-
 PREFIX = "spotify/v1"
 
 
@@ -115,7 +114,7 @@ Handler = Callable[[Call], Awaitable[Any]]
 def guarded(world: World, handler: Handler, *, user: bool) -> Callable[[Request], Awaitable[Response]]:
     """A Starlette endpoint that checks the token, then answers with what `handler` returns, or its refusal.
 
-    A handler returns a JSON value (200) or a Response. `user` = a client's own token, without a listener, is not enough.
+    A handler returns a JSON value (200) or a Response. `user` = a client's own token, without a listener, won't do.
     """
 
     async def endpoint(request: Request) -> Response:

@@ -57,7 +57,9 @@ async def artist_albums(call: Call) -> Any:
         raise Refused(400, "Invalid include_groups")
     catalogue = call.world.catalogue
     first = {row["album_id"]: row for row in catalogue.get(catalogue.by_artist.rows(key))}
-    own = [row for row in first.values() if (row["album_type"] if row["artist_ids"][0] == key else "appears_on") in wanted]
+    own = [
+        row for row in first.values() if (row["album_type"] if row["artist_ids"][0] == key else "appears_on") in wanted
+    ]
     own.sort(key=lambda row: row["release_date"] or "", reverse=True)
     part = own[offset : offset + limit]
     items = [objects.simple_album(call.base, row, len(catalogue.albums.rows(row["album_id"]))) for row in part]

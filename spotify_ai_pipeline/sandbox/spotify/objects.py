@@ -41,7 +41,12 @@ def simple_artists(base: str, row: Json) -> list[Json]:
 
 def artist(base: str, row: Json) -> Json:
     """A full artist of a row of the artists table."""
-    return {**_common(base, "artist", row["id"]), "genres": row["genres"], "images": _images(row["id"]), "name": row["name"]}
+    return {
+        **_common(base, "artist", row["id"]),
+        "genres": row["genres"],
+        "images": _images(row["id"]),
+        "name": row["name"],
+    }
 
 
 def simple_album(base: str, row: Json, total: int) -> Json:
@@ -131,7 +136,14 @@ def playlist_rows(world: World, base: str, items: Sequence[Item]) -> list[Json]:
 
 def _local(item: Item) -> Json:
     """A file on the listener's own disk: names only."""
-    artist_name = {"external_urls": {}, "href": None, "id": None, "name": item.artist or "", "type": "artist", "uri": None}
+    artist_name = {
+        "external_urls": {},
+        "href": None,
+        "id": None,
+        "name": item.artist or "",
+        "type": "artist",
+        "uri": None,
+    }
     album = {
         "album_type": None, "artists": [], "external_urls": {}, "href": None, "id": None, "images": [], "name": "",
         "release_date": None, "release_date_precision": None, "type": "album", "uri": None,
@@ -148,7 +160,8 @@ def _episode(base: str, item: Item) -> Json:
     name = item.title or "An episode"
     show_id = key[::-1]
     show = {
-        **_common(base, "show", show_id), "copyrights": [], "description": "", "explicit": False, "html_description": "",
+        **_common(base, "show", show_id), "copyrights": [], "description": "", "explicit": False,
+        "html_description": "",
         "images": _images(show_id), "is_externally_hosted": False, "languages": ["en"], "media_type": "audio",
         "name": item.artist or "A show", "total_episodes": 12,
     }  # fmt: skip

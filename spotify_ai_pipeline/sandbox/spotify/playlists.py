@@ -15,6 +15,7 @@ from .call import NOT_FOUND, Call, Refused
 from .fields import select
 
 _MOST_URIS = 100
+_RANGE = (("range_start", None), ("insert_before", None), ("range_length", 1))
 
 
 async def mine(call: Call) -> Any:
@@ -55,7 +56,9 @@ async def describe(call: Call) -> Any:
     """Changes name, description, visibility."""
     playlist = _own(call)
     body = await _object(call)
-    details = {key: body[key] for key in ("name", "description", "public", "collaborative") if body.get(key) is not None}
+    details = {
+        key: body[key] for key in ("name", "description", "public", "collaborative") if body.get(key) is not None
+    }
     if not details:
         raise Refused(400, "Nothing to change")
     changed = replace(playlist, **details)
@@ -101,11 +104,11 @@ async def update(call: Call) -> Any:
         raise Refused(400, "Either uris, or range_start and insert_before must be given")
     now = call.world.shelf.items(playlist.id)
     if replacing:
-        return _answer(call.world.shelf.rearrange(playlist.id, _items(call, _listed(call, body.get("uris"), empty=True))))
+        return _answer(
+            call.world.shelf.rearrange(playlist.id, _items(call, _listed(call, body.get("uris"), empty=True)))
+        )
     then = _then(call, playlist, body, now)
-    start, before, length = body.get("range_start"), body.get("insert_before"), body.get("range_length", 1)
-    if not all(isinstance(n, int) and n >= 0 for n in (start, before, length)):
-        raise Refused(400, "Invalid range")
+    start, before, length = (_place(body.get(name, default)) for name, default in _RANGE)
     if length < 1 or start + length > len(then) or before > len(then):
         raise Refused(400, "Index out of bounds")
     return _answer(call.world.shelf.rearrange(playlist.id, edits.moved(now, then, start, before, length)))
@@ -198,6 +201,12 @@ def _then(call: Call, playlist: Playlist, body: dict[str, Any], now: list[Item])
     if then is None:
         raise Refused(400, "Invalid snapshot id")
     return then
+
+
+def _place(value: Any) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise Refused(400, "Invalid range")
+    return value
 
 
 async def _object(call: Call) -> dict[str, Any]:

@@ -42,10 +42,12 @@ _PUBLIC: list[tuple[str, Handler]] = [
     ("/search", music.search),
 ]
 # Closed to a new app: status, methods, path.
+_BATCHES = ("tracks", "albums", "artists", "shows", "episodes", "audiobooks", "chapters")
+_SHELVES = ("tracks", "albums", "shows", "episodes", "audiobooks", "following")
 _CLOSED: list[tuple[int, tuple[str, ...], str]] = [
-    *((403, ("GET",), f"/{kind}") for kind in ("tracks", "albums", "artists", "shows", "episodes", "audiobooks", "chapters")),
-    *((403, ("PUT", "DELETE"), f"/me/{kind}") for kind in ("tracks", "albums", "shows", "episodes", "audiobooks", "following")),
-    *((403, ("GET",), f"/me/{kind}/contains") for kind in ("tracks", "albums", "shows", "episodes", "audiobooks", "following")),
+    *((403, ("GET",), f"/{kind}") for kind in _BATCHES),
+    *((403, ("PUT", "DELETE"), f"/me/{kind}") for kind in _SHELVES),
+    *((403, ("GET",), f"/me/{kind}/contains") for kind in _SHELVES),
     (403, ("GET",), "/audio-features"),
     (403, ("GET",), "/audio-features/{id}"),
     (403, ("GET",), "/audio-analysis/{id}"),
