@@ -6,7 +6,7 @@ import polars as pl
 from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.music.identity import build_songs, resolve_plays
+from spotify_ai_pipeline.music.identity import assign_songs, build_songs
 from spotify_ai_pipeline.storage.playlists import written
 
 LEAST_RESOLVED = 0.5
@@ -47,7 +47,7 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
 @dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
 def listens(scrobbles: pl.DataFrame, songs: pl.DataFrame) -> dg.MaterializeResult:
     """One row a play of a known song, in order of time."""
-    plays = resolve_plays(scrobbles, songs)
+    plays = assign_songs(scrobbles, songs).select("song_id", "played_at").unique().sort("played_at", "song_id")
     by_month = plays.group_by(pl.col("played_at").dt.strftime("%Y-%m").alias("month")).len().sort("month")
     return dg.MaterializeResult(
         value=plays,

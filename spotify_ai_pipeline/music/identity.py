@@ -79,17 +79,11 @@ def build_songs(
     )
 
 
-def resolve_plays(scrobbles: pl.DataFrame, songs: pl.DataFrame) -> pl.DataFrame:
-    """One row a play (song_id, played_at), each once, in order of time: the songs that ``scrobbles`` name."""
+def assign_songs(plays: pl.DataFrame, songs: pl.DataFrame) -> pl.DataFrame:
+    """``plays`` (artist, title, ...) with the ``song_id`` that each spelling belongs to; spellings of no song are left out."""
     keys = songs.select("song_id", key="keys").explode("key")
-    spellings = scrobbles.select("artist", "title").unique().with_columns(key=_keys("artist", "title"))
-    return (
-        scrobbles.join(spellings, on=["artist", "title"])
-        .join(keys, on="key")
-        .select("song_id", "played_at")
-        .unique()
-        .sort("played_at", "song_id")
-    )
+    spellings = plays.select("artist", "title").unique().with_columns(key=_keys("artist", "title"))
+    return plays.join(spellings.join(keys, on="key").drop("key"), on=["artist", "title"])
 
 
 def _keys(artist: str, title: str) -> pl.Expr:
