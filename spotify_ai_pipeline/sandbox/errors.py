@@ -9,6 +9,3 @@ class WorldError(ValueError):
 
 class PortTaken(OSError):
     """The port asked for is in use by another program."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import schema
+from .errors import WorldError
 from .folder import whole
 from .generation import catalogue as made_catalogue
 from .generation import crowd, genres, library, listener, scrobbles
@@ -26,17 +27,17 @@ def generate(
     """Writes a world of `songs` library songs in a catalogue of `catalogue` track ids, with `plays` scrobbles.
 
     The scrobbles span `years` and end within the hours before `end` (default now). The same seed, sizes and end make
-    the same world. Returns what `world.json` says. Raises ValueError for sizes that do not fit, OSError from the disk;
+    the same world. Returns what `world.json` says. Raises WorldError for sizes that do not fit, OSError from the disk;
     then nothing is left behind.
     """
     if not (50 <= songs <= catalogue * 3 // 4 and plays >= songs // 4 and plays >= 100 and years > 0):
-        raise ValueError(
+        raise WorldError(
             f"No world of {songs} songs in a catalogue of {catalogue} with {plays} plays over {years} years: it takes "
             "50 songs or more, at most three quarters of the catalogue, 100 plays or more, a play for every four songs."
         )
     moment = (end or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     tables, about = _build(seed, songs, catalogue, plays, years, moment)
-    with whole(out) as folder:
+    with whole(Path(out)) as folder:
         schema.write(folder, tables, about)
     return about
 

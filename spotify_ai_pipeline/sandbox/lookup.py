@@ -16,9 +16,6 @@ class Lookup:
         self._at = {key: at for at, key in enumerate(grouped["key"].to_list())}
         self._rows = grouped["row"]
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._at
-
     def rows(self, key: str) -> list[int]:
         """The rows of `key`, empty when it is unknown."""
         at = self._at.get(key)

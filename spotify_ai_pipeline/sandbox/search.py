@@ -14,6 +14,7 @@ from .catalogue import Catalogue
 _FILTER = re.compile(
     r'\b(track|artist|album|isrc|year|genre|upc|tag):\s*("[^"]*"|\S+(?:\s+(?!\w+:)\S+)*)', re.IGNORECASE
 )
+_MOST_RANKED = 2000
 _EMPTY = np.empty(0, np.int64)
 _VERSION = re.compile(r"karaoke|originally performed|in the style of|tribute|lullaby", re.IGNORECASE)
 
@@ -60,15 +61,15 @@ class Search:
 
     def _ranked(self, rows: np.ndarray, wanted: str) -> list[int]:
         """By how much of the title the query says, then popularity; covers that nobody asked for come last."""
+        popularity = self._catalogue.popularity
+        # No page reaches beyond the first thousand.
+        rows = rows[np.argsort(-popularity[rows], kind="stable")][:_MOST_RANKED]
+        names = self._catalogue.tracks["name"][rows].to_list()
         words = set(fold(wanted).split())
-        if not len(rows):
-            return []
-        titles = [set(fold(title).split()) for title in self._catalogue.tracks["name"][rows].to_list()]
-        close = np.array([len(words & title) / len(words | title) if words else 0.0 for title in titles])
-        asked = _VERSION.search(wanted) is not None
-        cover = np.array([_VERSION.search(t) is not None for t in self._catalogue.tracks["name"][rows].to_list()])
-        score = close + self._catalogue.popularity[rows] / 150 - (0.3 * cover if not asked else 0)
-        return rows[np.argsort(-score, kind="stable")].tolist()
+        close = np.array([_overlap(words, set(fold(name).split())) for name in names])
+        cover = np.array([_VERSION.search(name) is not None for name in names], bool)
+        unasked = cover & (_VERSION.search(wanted) is None)
+        return rows[np.argsort(-(close + popularity[rows] / 150 - 0.3 * unasked), kind="stable")].tolist()
 
     def _in_years(self, years: str) -> np.ndarray:
         first, _, last = years.partition("-")
@@ -113,19 +114,10 @@ class _Words:
     def __init__(self, texts: pl.Series) -> None:
         folded = texts.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
         words = folded.str.replace_all("['’]", "").str.extract_all(r"[\p{L}\p{N}]+")
-        frame = (
-            pl.DataFrame({"word": words})
-            .with_row_index("row")
-            .explode("word")
-            .drop_nulls()
-            .unique()
-            .sort("word", "row")
-        )
-        runs = frame.select(pl.col("word").rle().alias("run")).unnest("run")
-        stops = np.cumsum(runs["len"].to_numpy())
-        self._rows = frame["row"].to_numpy().astype(np.int64)
-        starts = (stops - runs["len"].to_numpy()).tolist()
-        self._spans = dict(zip(runs["value"].to_list(), zip(starts, stops.tolist(), strict=True), strict=True))
+        frame = pl.DataFrame({"word": words}).with_row_index("row").explode("word").drop_nulls()
+        grouped = frame.group_by("word", maintain_order=True).agg(pl.col("row").unique(maintain_order=True))
+        self._at = {word: at for at, word in enumerate(grouped["word"].to_list())}
+        self._rows = grouped["row"]
 
     def find(self, text: str | None) -> np.ndarray | None:
         """Rows with every word of `text`; None when `text` asks for nothing."""
@@ -134,8 +126,8 @@ class _Words:
             return None
         found: np.ndarray | None = None
         for word in words:
-            start, stop = self._spans.get(word, (0, 0))
-            found = _both(found, self._rows[start:stop])
+            at = self._at.get(word)
+            found = _both(found, _EMPTY if at is None else self._rows[at].to_numpy().astype(np.int64))
         return found
 
 
@@ -143,6 +135,10 @@ def fold(text: str) -> str:
     """Lower case, without accents and punctuation, words apart by one space."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
     return " ".join(re.findall(r"[^\W_]+", re.sub("['’]", "", plain)))
+
+
+def _overlap(a: set[str], b: set[str]) -> float:
+    return len(a & b) / len(a | b) if a and b else 0.0
 
 
 def _both(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:

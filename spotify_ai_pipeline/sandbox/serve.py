@@ -43,6 +43,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, world: World, bound: socket.socket, ready: Callable[[str], object] | None) -> None:
         super().__init__(uvicorn.Config(create_app(world), log_level=logging.WARNING, access_log=False, lifespan="off"))
+        self._world = world
         self._bound = bound
         self._ready = ready
         self.url = f"http://{HOST}:{bound.getsockname()[1]}"
@@ -59,6 +60,7 @@ class Server(uvicorn.Server):
             self.run(sockets=[self._bound])
         finally:
             self._bound.close()
+            self._world.close()
 
 
 def serve(world_path: Path | str, port: int, ready: Callable[[str], object] | None = None) -> None:

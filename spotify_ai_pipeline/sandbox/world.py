@@ -40,9 +40,9 @@ class World:
         self.followed = tables["artists"].filter("followed")["id"].to_list()
         self._counted: dict[int, np.ndarray] = {}
         self._check()
-        db = open_changes(path, tables)
-        self.shelf = Shelf(db)
-        self.tokens = Tokens(db)
+        self._db = open_changes(path, tables)
+        self.shelf = Shelf(self._db)
+        self.tokens = Tokens(self._db)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -50,6 +50,10 @@ class World:
         folder = Path(path)
         about = schema.read_about(folder)
         return cls(folder, about, schema.read(folder))
+
+    def close(self) -> None:
+        """Lets go of the file of changes; everything in it was committed before."""
+        self._db.close()
 
     @property
     def mine(self) -> Scrobbles:

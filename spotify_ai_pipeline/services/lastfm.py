@@ -5,6 +5,7 @@ pylast's own paging asks for 50 scrobbles a page and drops MusicBrainz ids, so p
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +22,9 @@ PAGE = 200
 NOT_FOUND = "6"
 TRY_AGAIN = frozenset({"8", "11", "16", "29"})
 ATTEMPTS = 4
+
+NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
+"""Signs that players scrobble in titles, that Last.fm passes on, and that no XML parser takes."""
 
 SCROBBLES = {
     "played_at": pl.Datetime("ms", "UTC"),
@@ -85,7 +89,8 @@ class LastFm:
         """The ``<lfm>`` element of the answer; an empty one where what was asked for does not exist."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                answer = ElementTree.fromstring(_Request(self._network, method, params)._download_response())
+                text = _Request(self._network, method, params)._download_response()
+                answer = ElementTree.fromstring(NOT_XML.sub("", text))
             except pylast.NetworkError as error:
                 if isinstance(error.underlying_error, Deferred):
                     raise error.underlying_error from None

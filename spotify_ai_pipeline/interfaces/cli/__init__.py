@@ -57,6 +57,7 @@ for command in (
     configure.config,
     sql.sql,
     up.up,
+    up.dagster,
     backtest.backtest,
     sandboxes.sandbox,
 ):

@@ -45,11 +45,11 @@ def demo(world: Path | None, port: int) -> None:
     A second run refreshes the same playlist.
     """
     started = time.monotonic()
-    home = _home(world)
-    world = world.absolute() if world else _default_world(home)
+    root = _root(world)
+    world = world.absolute() if world else _default_world(root)
     with sandboxes.running(world, port):
-        listener = json.loads((world / "world.json").read_text())["listener"]
-        _connect(home, world, port, listener)
+        home = Home.open(root)
+        _connect(home, world, port)
         display = run(home, "everything")
     console.print()
     show.mix_table(home)
@@ -72,27 +72,28 @@ def demo(world: Path | None, port: int) -> None:
     )
 
 
-def _home(world: Path | None) -> Home:
-    """The data root of this world's demo, made the last one tried."""
-    name = "default"
-    if world is not None:
-        digest = hashlib.sha1(str(world.absolute()).encode(), usedforsecurity=False).hexdigest()[:6]
-        name = f"{re.sub(r'[^A-Za-z0-9_-]', '-', world.name)}-{digest}"
-    return Home.open(DEMOS / name)
+def _root(world: Path | None) -> Path:
+    """The data root of this world's demo."""
+    if world is None:
+        return DEMOS / "default"
+    digest = hashlib.sha1(str(world.absolute()).encode(), usedforsecurity=False).hexdigest()[:6]
+    return DEMOS / f"{re.sub(r'[^A-Za-z0-9_-]', '-', world.name)}-{digest}"
 
 
-def _default_world(home: Home) -> Path:
-    world = home.root / "world"
+def _default_world(root: Path) -> Path:
+    world = root / "world"
     if not world.exists():
         from spotify_ai_pipeline.sandbox.generate import generate
 
+        root.mkdir(parents=True, exist_ok=True)
         with console.status("making up a listener: 8,000 songs, 100,000 scrobbles over four years"):
             generate(world)
     return world
 
 
-def _connect(home: Home, world: Path, port: int, listener: dict[str, str]) -> None:
+def _connect(home: Home, world: Path, port: int) -> None:
     """Points the demo's settings at the sandbox and signs in there, as the listener would in a browser."""
+    listener = json.loads((world / "world.json").read_text())["listener"]
     base = f"http://127.0.0.1:{port}/"
     services = {name: {"url": base + path, "calls_per_second": UNHURRIED} for name, path in PREFIXES.items()}
     (home.root / CONFIG_FILE).write_text(

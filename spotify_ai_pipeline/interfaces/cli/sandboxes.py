@@ -46,10 +46,14 @@ def build(history: Path, catalogue: Path, out: Path) -> None:
     """
     if out.exists():
         raise UsageProblem(f"{out} exists already; remove it or choose another folder")
+    from spotify_ai_pipeline.sandbox.errors import WorldError
     from spotify_ai_pipeline.sandbox.from_history import build as build_world
 
     with console.status(f"building {out} from {history.name}"):
-        summary = build_world(history, catalogue, out)
+        try:
+            summary = build_world(history, catalogue, out)
+        except WorldError as error:
+            raise UsageProblem(str(error)) from None
     counts = ", ".join(f"{count:,} {name}" for name, count in summary["counts"].items())
     console.print(f"{out}: {counts}; moved forward by {summary['shifted_weeks']} weeks")
     console.print(f"next: spotify-ai demo --world {out}")

@@ -1,4 +1,4 @@
-"""`spotify-ai up`: the Dagster UI and its daemon, ended together."""
+"""Dagster on this listener's instance: the UI and its daemon, ended together, and Dagster's own command line."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from spotify_ai_pipeline.automation.run import prepare
+from spotify_ai_pipeline.interfaces.cli import sandboxes
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
 from spotify_ai_pipeline.settings import PROJECT_ROOT
@@ -52,6 +53,19 @@ def up(port: int) -> None:
         )
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
     sys.exit(supervise(commands, PROJECT_ROOT))
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def dagster(arguments: tuple[str, ...]) -> None:
+    """Run Dagster's own command line on this instance (and a demo's sandbox beside it). Example, three years in one run:
+
+        spotify-ai dagster asset materialize -m spotify_ai_pipeline.definitions --select scrobbles --partition-range 2023-01...2025-12
+    """
+    home = Home.open()
+    prepare(home)
+    with sandboxes.beside(home):
+        sys.exit(subprocess.call([_script("dagster"), *arguments], cwd=PROJECT_ROOT))
 
 
 def supervise(commands: list[list[str]], folder: Path) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from ..ids import isrc, random_ids, random_uuids
 from . import genres, names
 
-_COVER_ARTISTS = ["Karaoke Orchard", "Sing Along Lanterns", "The Tribute Otters", "Lullaby Marmots"]
+COVER_ARTISTS = ["Karaoke Orchard", "Sing Along Lanterns", "The Tribute Otters", "Lullaby Marmots"]
 _COVER_SUFFIXES = [" (Karaoke Version)", " - Originally Performed by {}", " (In the Style of {})", " (Lullaby Version)"]
 _COUNTRIES = ["QZ", "GB", "US", "DE", "SE", "FR", "JP"]
 
@@ -29,7 +29,6 @@ class Made:
     release: np.ndarray  # (n,) datetime64[D]
     single: np.ndarray  # (n,) bool: the album is a single
     cover: np.ndarray  # (n,) bool: karaoke and the like
-    recording: np.ndarray  # (n,) row of the first track id of the same recording
     title: list[str]
     album_title: list[str]
     ids: list[str]
@@ -63,8 +62,8 @@ def make(rng: np.random.Generator, n: int, today: np.datetime64) -> Made:
     genre_weight = rng.lognormal(0, 0.5, len(genres.NAMES))
     artist_genre, second = rng.choice(len(genres.NAMES), (2, m), p=genre_weight / genre_weight.sum())
     artist_sound = rng.standard_normal((m, 9))
-    artist_name = names.artists(rng, m - len(_COVER_ARTISTS)) + _COVER_ARTISTS
-    owner %= m - len(_COVER_ARTISTS)
+    artist_name = names.artists(rng, m - len(COVER_ARTISTS)) + COVER_ARTISTS
+    owner %= m - len(COVER_ARTISTS)
 
     artist = owner[album]
     genre = np.where(rng.random(base) < 0.85, artist_genre[artist], second[artist])
@@ -74,7 +73,7 @@ def make(rng: np.random.Generator, n: int, today: np.datetime64) -> Made:
         + rng.normal(0, 1.0, base)
         - 0.05 * track_number
     )
-    guest = np.where(rng.random(base) < 0.05, rng.integers(0, m - len(_COVER_ARTISTS), base), -1)
+    guest = np.where(rng.random(base) < 0.05, rng.integers(0, m - len(COVER_ARTISTS), base), -1)
     guest[guest == artist] = -1
     duration = np.clip(rng.lognormal(np.log(222_000), 0.28, base), 61_000, 1_100_000).astype(np.int64)
     release = _releases(rng, owner, today)[album]
@@ -95,7 +94,7 @@ def make(rng: np.random.Generator, n: int, today: np.datetime64) -> Made:
         + np.where(cover, rng.integers(-9000, 9000, n), 0)
     )
     release = release[source] - np.where(twin, rng.integers(10, 120, n), 0) + np.where(cover, 500, 0)
-    artist = np.where(cover, m - len(_COVER_ARTISTS) + rng.integers(0, len(_COVER_ARTISTS), n), artist[source])
+    artist = np.where(cover, m - len(COVER_ARTISTS) + rng.integers(0, len(COVER_ARTISTS), n), artist[source])
     fame = fame[source] - np.where(twin, 0.4, 0) - np.where(cover, 2.5, 0)
     album = np.concatenate([album, extra_albums])
     recording = np.where(cover, np.arange(n), source)
@@ -104,27 +103,27 @@ def make(rng: np.random.Generator, n: int, today: np.datetime64) -> Made:
     sound = genres.features(rng, genre, artist_sound[artist[:base]])[source]
     sound[cover, 3] = np.clip(sound[cover, 3] + 0.5, 0, 1)  # karaoke is instrumental
     title = _titles(rng, base, artist, guest, artist_name, source, cover)
-    album_names = names.titles(rng, albums, awkward=0.003)
-    album_title = [album_names[a] if a < albums else title[row] for row, a in enumerate(album.tolist())]
-    for row in np.flatnonzero(np.concatenate([single, np.ones(n - base, bool)])).tolist():
-        album_title[row] = title[row] if row >= base else album_title[row]
+    track_number = np.concatenate([track_number, np.ones(n - base, np.int64)])
+    single = np.concatenate([single, np.ones(n - base, bool)])
+    album_names = names.titles(rng, albums + seconds + covers, awkward=0.003)
+    for row in np.flatnonzero(single & (track_number == 1)).tolist():
+        album_names[album[row]] = title[row]  # a single is called as its first song
 
     mbids = random_uuids(rng, n)
     return Made(
         artist=artist,
         guest=guest,
         album=album,
-        track_number=np.concatenate([track_number, np.ones(n - base, np.int64)]),
+        track_number=track_number,
         genre=genre[source],
         features=sound,
         popularity=_heavy_tail(fame, 100),
         duration_ms=np.maximum(duration, 45_000),
         release=np.minimum(release, today),
-        single=np.concatenate([single, np.ones(n - base, bool)]),
+        single=single,
         cover=cover,
-        recording=recording,
         title=title,
-        album_title=album_title,
+        album_title=[album_names[a] for a in album.tolist()],
         ids=random_ids(rng, n),
         isrcs=_isrcs(rng, artist, release, recording),
         mbids=_known(mbids, rng.random(n) < 0.75, recording),

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .catalogue import Made
+from .catalogue import COVER_ARTISTS, Made
 
 _DAY = 86_400
 _DECAY = 0.86
@@ -58,7 +58,7 @@ def taste(rng: np.random.Generator, made: Made, months: int) -> np.ndarray:
     ):
         age = np.arange(months) - start
         love[:, artist] += np.where(age >= 0, height * np.exp(-np.maximum(age, 0) / length), 0)
-    love[:, -4:] = -9  # nobody loves the cover artists
+    love[:, -len(COVER_ARTISTS) :] = -9  # nobody loves those
     return love
 
 
@@ -122,6 +122,7 @@ def _simulate(
     pull = (0.15 + (made.popularity[pool] / 100) ** 2).astype(np.float32)
     energy = (2 * (made.features[pool, 2] - 0.5)).astype(np.float32)
     suits = np.exp(1.3 * _LIVELY[:, None] * energy).astype(np.float32)
+    released = made.release[pool].astype("datetime64[s]").astype(np.int64)
     albums, where = _album_lists(made, pool)
     curious = float(np.clip(1.0 * size / total, 0.01, 0.5))
 
@@ -135,7 +136,7 @@ def _simulate(
         before = start
         favour = taste_by_song[min(int((start - starts[0]) / month), len(love) - 1)] * suits[start % _DAY // 3600]
         known = (_WEIGHTS @ traces) * favour / (1 + (traces[_LATELY] / 3) ** 2)
-        novel = np.where(heard, 0, favour * pull)
+        novel = np.where(heard | (released > start), 0, favour * pull)
         share = curious * (0.5 + 2.5 * np.exp(-6 * at / total))
         songs = _session(rng, known, novel, share, length, albums, where)
         picked[at : at + length] = songs

@@ -9,6 +9,7 @@ from .. import schema
 from ..generation.similarity import as_lists, neighbours
 
 _MOST_TAGS = 12
+_LARGEST = 2000
 
 
 def words(rows: pl.DataFrame) -> pl.DataFrame:
@@ -44,16 +45,20 @@ def similar(long: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
     """The table `similar`: tracks near in sound, artists near in mean sound, within their first genre."""
     genre = long.group_by("row", maintain_order=True).agg(pl.col("tag").first())
     rows = genre["row"].to_numpy()
-    group = genre["tag"].rank("dense").to_numpy().astype(np.int64)
+    # Vast genres are cut up: the nearest of two thousand are near enough, and the work grows with the square.
+    part = genre.select(pl.struct("tag", pl.int_range(pl.len()).over("tag") // _LARGEST)).to_series()
+    parts = part.rank("dense").to_numpy().astype(np.int64)
     sound = (
         catalogue.select(name for name in schema.FEATURES if name not in ("key", "mode"))[rows].fill_null(0).to_numpy()
     )
     sound = (sound - sound.mean(axis=0)) / (sound.std(axis=0) + 1e-6)
     track_ids = catalogue["id"][rows].to_list()
-    track_lists = as_lists(*neighbours(group, 0.5 * sound, 15), track_ids)
+    track_lists = as_lists(*neighbours(parts, 0.5 * sound, 15), track_ids)
 
     artist_of = catalogue["artist_ids"].list.first()[rows]
-    frame = pl.DataFrame({"artist": artist_of, "group": group}).with_columns(pl.DataFrame(sound, orient="row"))
+    frame = pl.DataFrame({"artist": artist_of, "group": genre["tag"].rank("dense").cast(pl.Int64)}).with_columns(
+        pl.DataFrame(sound, orient="row")
+    )
     by_artist = frame.group_by("artist", maintain_order=True).agg(
         pl.col("group").mode().min(), pl.selectors.float().mean()
     )

@@ -16,7 +16,8 @@ _OPTIONAL = ["ms_played", "album", "track_mbid", "artist_mbid"]
 def read(path: Path) -> pl.DataFrame:
     """Plays, oldest first: started (unix s), artist, track, album, track_mbid, artist_mbid, ms_played, song.
 
-    A null `ms_played` is unknown, a text that is unknown is blank. `song` is the case-folded artist and title by which a song is known. Raises WorldError.
+    A null `ms_played` is unknown, a text that is unknown is blank. `song` is the case-folded artist and title by
+    which a song is known. Raises WorldError.
     """
     found = read_names(path)
     time = next((name for name in ("ts", "uts") if name in found), None)

@@ -26,7 +26,9 @@ class Refused(Exception):
         self.message = message
 
 
-NOT_FOUND = Refused(404, "Resource not found")
+def not_found() -> Refused:
+    """The refusal of an id that nothing has."""
+    return Refused(404, "Resource not found")
 
 
 def error(status: int, message: str) -> Response:

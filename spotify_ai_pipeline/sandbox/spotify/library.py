@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from ..ids import is_spotify_id
-from .call import NOT_FOUND, Call, Refused
+from .call import Call, Refused, not_found
 
 _MOST = 40
 # kind of URI -> (scope to change, scope to ask)
@@ -29,9 +29,9 @@ async def save(call: Call) -> Any:
     for uri in uris:
         _, kind, key = uri.split(":")
         if kind == "track" and key not in call.world.catalogue.row_of:
-            raise NOT_FOUND
+            raise not_found()
         if kind == "playlist" and key not in call.world.shelf.playlists:
-            raise NOT_FOUND
+            raise not_found()
     call.world.shelf.save(uris)
     return Response()
 

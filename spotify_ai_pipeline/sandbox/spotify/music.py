@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import objects
-from .call import NOT_FOUND, Call, Refused
+from .call import Call, Refused, not_found
 
 _TYPES = ("album", "artist", "playlist", "track", "show", "episode", "audiobook")
 
@@ -14,7 +14,7 @@ async def track(call: Call) -> Any:
     """One track."""
     row = call.world.catalogue.row_of.get(call.id())
     if row is None:
-        raise NOT_FOUND
+        raise not_found()
     return objects.tracks(call.world, call.base, [row])[0]
 
 
@@ -99,12 +99,12 @@ async def search(call: Call) -> Any:
 def _artist_row(call: Call) -> int:
     row = call.world.catalogue.artist_row_of.get(call.id())
     if row is None:
-        raise NOT_FOUND
+        raise not_found()
     return row
 
 
 def _album_rows(call: Call) -> list[int]:
     rows = call.world.catalogue.albums.rows(call.id())
     if not rows:
-        raise NOT_FOUND
+        raise not_found()
     return rows

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from ..ids import is_spotify_id
 from ..shelf import Item, Playlist
 from . import edits, objects
-from .call import NOT_FOUND, Call, Refused
+from .call import Call, Refused, not_found
 from .fields import select
 
 _MOST_URIS = 100
@@ -131,7 +131,7 @@ async def remove(call: Call) -> Any:
 def _playlist(call: Call) -> Playlist:
     playlist = call.world.shelf.playlists.get(call.id())
     if playlist is None:
-        raise NOT_FOUND
+        raise not_found()
     return playlist
 
 
