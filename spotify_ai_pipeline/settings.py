@@ -18,6 +18,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from spotify_ai_pipeline.problems import Problem
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = "config.yaml"
 DEMOS = PROJECT_ROOT / "data" / "demo"
@@ -28,7 +30,7 @@ Weight = Annotated[float, Field(ge=0, le=10)]
 Days = Annotated[int, Field(ge=1, le=365)]
 
 
-class SettingsError(ValueError):
+class SettingsError(Problem):
     """A setting that cannot be taken: says which key, where, and what is allowed."""
 
 

@@ -1,6 +1,5 @@
 """Runs a job in this process, on the same instance that the UI shows, and tells of its progress."""
 
-import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from spotify_ai_pipeline.services.lastfm import LastFm
-from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.home import Home
 
 FIRST_MONTH = "first_month"
@@ -30,14 +28,6 @@ class RunResult:
     """What the failed step said, empty for a success."""
 
 
-def prepare(home: Home) -> None:
-    """Sets the environment by which Dagster finds its instance and the assets find ``home``."""
-    os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
-    os.environ["SPOTIFY_AI_DAGSTER_STORAGE"] = str(home.dagster_storage)
-    os.environ["SPOTIFY_AI_DATA"] = str(home.root)
-    home.dagster_storage.mkdir(parents=True, exist_ok=True)
-
-
 def learn_first_month(home: Home) -> str | None:
     """The month of the first scrobble, asked of Last.fm once and remembered; None for a listener without any."""
     if (known := home.state.fact(FIRST_MONTH)) is None and (first := LastFm.of(home).first_scrobble()):
@@ -48,7 +38,7 @@ def learn_first_month(home: Home) -> str | None:
 
 def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
     """Runs ``job_name`` over the months from the last one that was read (it may have grown) to this one."""
-    prepare(home)
+    home.name_to_dagster()
     this_month = f"{datetime.now(UTC):%Y-%m}"
     first_month = learn_first_month(home) or this_month
     known = home.lake.partitions("ingest", "scrobbles")

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pylast
 
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Deferred, Transport
 from spotify_ai_pipeline.storage.home import Home
 
@@ -36,7 +37,7 @@ SCROBBLES = {
 }
 
 
-class LastFmError(RuntimeError):
+class LastFmError(Problem):
     """Last.fm refused: says what and what to do."""
 
 

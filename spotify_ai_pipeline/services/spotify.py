@@ -15,6 +15,7 @@ import polars as pl
 import spotipy
 from spotipy.oauth2 import SpotifyOauthError
 
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.transport import Transport
 from spotify_ai_pipeline.storage.home import Home
@@ -41,7 +42,7 @@ LIBRARY = {
 }
 
 
-class SpotifyError(RuntimeError):
+class SpotifyError(Problem):
     """Spotify refused: says what and what to do."""
 
 

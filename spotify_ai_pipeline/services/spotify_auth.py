@@ -10,6 +10,7 @@ from typing import Any
 from spotipy.cache_handler import CacheHandler
 from spotipy.oauth2 import SpotifyOAuth
 
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Transport
 from spotify_ai_pipeline.storage.home import Home
 
@@ -23,7 +24,7 @@ SCOPES = (
 )
 
 
-class NotConnected(RuntimeError):
+class NotConnected(Problem):
     """No app is configured: says what to do."""
 
 

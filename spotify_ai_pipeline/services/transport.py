@@ -18,6 +18,7 @@ import httpx2
 import requests
 from requests.adapters import HTTPAdapter
 
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import Service
 from spotify_ai_pipeline.storage.state import State
 
@@ -33,7 +34,7 @@ Observer = Callable[[str, str], None]
 _observers: list[Observer] = []
 
 
-class Deferred(RuntimeError):
+class Deferred(Problem):
     """A service may not be called before ``until`` (UTC seconds): the step ends here and a later run resumes."""
 
     def __init__(self, service: str, until: float, reason: str) -> None:

@@ -58,9 +58,12 @@ class Home:
     def token_file(self) -> Path:
         return self.root / "spotify_token.json"
 
-    @property
-    def dagster_storage(self) -> Path:
-        return self.root / "dagster"
+    def name_to_dagster(self) -> None:
+        """Sets the environment by which Dagster finds its instance and the assets find this home."""
+        os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
+        os.environ["SPOTIFY_AI_DAGSTER_STORAGE"] = str(self.root / "dagster")
+        os.environ["SPOTIFY_AI_DATA"] = str(self.root)
+        (self.root / "dagster").mkdir(parents=True, exist_ok=True)
 
     @property
     def demo_file(self) -> Path:

@@ -23,6 +23,8 @@ from typing import IO, Any
 import polars as pl
 from upath import UPath
 
+from spotify_ai_pipeline.problems import Problem
+
 POINTER = "current.json"
 DATA_FILE = "part-0.parquet"
 KEEP_VERSIONS = 3
@@ -30,7 +32,7 @@ KEEP_SECONDS = 86_400.0
 """A reader that took the pointer may still open the files; younger versions are never removed."""
 
 
-class LakeError(LookupError):
+class LakeError(Problem):
     """A dataset that is not there or cannot be read: says which and what to do."""
 
 

@@ -16,10 +16,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from spotify_ai_pipeline.problems import Problem
+
 BUSY_SECONDS = 30
 
 
-class StateError(RuntimeError):
+class StateError(Problem):
     """The state file cannot be used: says where and what to do."""
 
 

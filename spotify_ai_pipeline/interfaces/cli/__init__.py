@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
-from spotify_ai_pipeline.interfaces.cli import (
-    backtest,
-    configure,
-    demo,
-    look,
-    questions,
-    refreshing,
-    sandboxes,
-    signin,
-    sql,
-    up,
-)
 from spotify_ai_pipeline.interfaces.cli.errors import explain
+
+COMMANDS = {
+    "demo": "demo.demo",
+    "login": "signin.login",
+    "refresh": "refreshing.refresh",
+    "mix": "look.mix",
+    "next": "questions.next_",
+    "stats": "look.stats",
+    "status": "look.status",
+    "config": "configure.config",
+    "sql": "sql.sql",
+    "up": "up.up",
+    "dagster": "up.dagster",
+    "backtest": "backtest.backtest",
+    "sandbox": "sandboxes.sandbox",
+}
+"""Each command and where it is, in the order of a first day. A module is imported when its command is asked for."""
 
 
 class _Group(click.Group):
-    """Lists commands in the order of a first day, not of the alphabet, and lets no traceback reach a person."""
+    """Imports commands when they are asked for, and lets no traceback reach a person."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(".")
+        return getattr(import_module(f"{__name__}.{module}"), name)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -44,21 +56,3 @@ def main() -> None:
 
     Until an account is connected (`spotify-ai login`), the commands work on the last demo.
     """
-
-
-for command in (
-    demo.demo,
-    signin.login,
-    refreshing.refresh,
-    look.mix,
-    questions.next_,
-    look.stats,
-    look.status,
-    configure.config,
-    sql.sql,
-    up.up,
-    up.dagster,
-    backtest.backtest,
-    sandboxes.sandbox,
-):
-    main.add_command(command)

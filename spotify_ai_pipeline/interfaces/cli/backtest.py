@@ -10,8 +10,7 @@ import polars as pl
 from rich.progress import track
 
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
-from spotify_ai_pipeline.music import evaluation
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
 NEEDED = ("ts", "artist", "track")
@@ -36,11 +35,13 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
 
     The functions are the ones the pipeline uses, with the settings in force.
     """
+    from spotify_ai_pipeline.music import evaluation
+
     plays = evaluation.clean_history(read_history(history))
     begin = start.replace(tzinfo=UTC).timestamp() if start else None
     times = evaluation.refresh_times(plays["ts"].to_numpy(), begin)
     if not len(times):
-        raise UsageProblem(f"{history}: too short; a backtest needs at least a week of plays after its first refresh")
+        raise Problem(f"{history}: too short; a backtest needs at least a week of plays after its first refresh")
     mixes = evaluation.weekly_mixes(plays, times, Home.open().settings)
     made = list(track(mixes, "weekly mixes", total=len(times), console=console, transient=True))
     fresh = out.with_name(out.name + ".new")
@@ -50,24 +51,24 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
 
 
 def read_history(file: Path) -> pl.DataFrame:
-    """Plays (ts, artist, track[, ms_played]) from a Parquet file; raises ``UsageProblem`` saying what is wrong with it."""
+    """Plays (ts, artist, track[, ms_played]) from a Parquet file; raises ``Problem`` saying what is wrong with it."""
     try:
         frame = pl.read_parquet(file)
     except FileNotFoundError:
-        raise UsageProblem(f"{file}: there is no such file") from None
+        raise Problem(f"{file}: there is no such file") from None
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise UsageProblem(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+        raise Problem(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
     frame = frame.rename({"uts": "ts"}) if "uts" in frame.columns and "ts" not in frame.columns else frame
     if missing := [column for column in NEEDED if column not in frame.columns]:
-        raise UsageProblem(
+        raise Problem(
             f"{file}: no column {' or '.join(missing)}; needed are ts (or uts), artist and track, "
             f"found are {', '.join(frame.columns)}"
         )
     kinds = [frame[column].dtype for column in NEEDED]
     if not kinds[0].is_integer() or kinds[1:] != [pl.String, pl.String]:
-        raise UsageProblem(
+        raise Problem(
             f"{file}: ts must be whole UTC seconds, artist and track text; found {', '.join(map(str, kinds))}"
         )
     if not frame.height:
-        raise UsageProblem(f"{file}: holds no plays")
+        raise Problem(f"{file}: holds no plays")
     return frame.drop_nulls(["ts", "artist", "track"])

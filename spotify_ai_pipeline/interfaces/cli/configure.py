@@ -7,7 +7,7 @@ import yaml
 
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
 
@@ -53,7 +53,7 @@ def set_(key: str, value: str) -> None:
     parsed = yaml.safe_load(value)
     checked = settings.load(settings.config_files(home.root), home.state.overrides() | {key: parsed})
     if key not in checked.flat:
-        raise UsageProblem(
+        raise Problem(
             f"{key} is a group of settings; name one of them, e.g. {next(k for k in checked.flat if k.startswith(key))}"
         )
     before = home.settings.flat[key]
@@ -67,5 +67,5 @@ def unset(key: str) -> None:
     """Take the override of KEY back."""
     home = Home.open()
     if not home.state.unset_override(key):
-        raise UsageProblem(f"{key} is not overridden; `spotify-ai config` shows what is")
+        raise Problem(f"{key} is not overridden; `spotify-ai config` shows what is")
     console.print(plain(f"{key} = {Home.open(home.root).settings.flat[key]}"))

@@ -5,20 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from spotify_ai_pipeline.services.lastfm import LastFmError
-from spotify_ai_pipeline.services.spotify import SpotifyError
-from spotify_ai_pipeline.services.spotify_auth import NotConnected
-from spotify_ai_pipeline.services.transport import Deferred
-from spotify_ai_pipeline.settings import SettingsError
-from spotify_ai_pipeline.storage.lake import LakeError
-from spotify_ai_pipeline.storage.state import StateError
-
-
-class UsageProblem(RuntimeError):
-    """Something that the person at the keyboard can put right; the message says how."""
-
-
-SAID_WELL = (UsageProblem, SettingsError, StateError, LakeError, SpotifyError, LastFmError, NotConnected, Deferred)
+from spotify_ai_pipeline.problems import Problem
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space; what was there before is untouched",
@@ -33,13 +20,15 @@ REMEDIES = {
 def explain(error: BaseException) -> str | None:
     """One line for an error that a person can act on; None for one that is our own mistake."""
     for cause in _chain(error):
-        if isinstance(cause, SAID_WELL):
-            return str(cause.args[0] if isinstance(cause, LakeError) else cause)
+        if isinstance(cause, Problem):
+            return str(cause)
         if isinstance(cause, OSError) and cause.errno is not None:
             where = f"{cause.filename}: " if cause.filename else ""
             return where + REMEDIES.get(cause.errno, cause.strerror or str(cause))
         if isinstance(cause, sqlite3.OperationalError):
-            return f"the disk is full or cannot be written ({cause}): free some space; what was there before is untouched"
+            return (
+                f"the disk is full or cannot be written ({cause}): free some space; what was there before is untouched"
+            )
     return None
 
 

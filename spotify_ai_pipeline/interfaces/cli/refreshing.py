@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from spotify_ai_pipeline.automation.run import run_job
 from spotify_ai_pipeline.interfaces.cli import sandboxes, show
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
-from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
 from spotify_ai_pipeline.interfaces.cli.progress import RunDisplay
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
 
@@ -31,13 +30,13 @@ def refresh(features: bool, as_json: bool) -> None:
 
 
 def run(home: Home, job: str, *, quiet: bool = False) -> RunDisplay:
-    """Runs ``job`` with progress; raises ``UsageProblem`` with what the failed step said."""
+    """Runs ``job`` with progress; raises ``Problem`` with what the failed step said."""
+    from spotify_ai_pipeline.automation.run import run_job  # Dagster takes its second only where a job runs
+
     console.quiet = quiet
     with RunDisplay() as display:
         result = run_job(home, job, display.on_event)
     console.quiet = False
     if not result.success:
-        raise UsageProblem(
-            f"{result.error or 'the run failed'} (run {result.run_id[:8]}; details: `spotify-ai up`, Runs)"
-        )
+        raise Problem(f"{result.error or 'the run failed'} (run {result.run_id[:8]}; details: `spotify-ai up`, Runs)")
     return display

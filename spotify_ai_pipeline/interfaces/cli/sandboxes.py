@@ -14,7 +14,7 @@ import click
 import requests
 
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
 READY_SECONDS = 60
@@ -45,7 +45,7 @@ def build(history: Path, catalogue: Path, out: Path) -> None:
     The history is moved forward by whole weeks so that it ends this week; weekdays and hours are kept.
     """
     if out.exists():
-        raise UsageProblem(f"{out} exists already; remove it or choose another folder")
+        raise Problem(f"{out} exists already; remove it or choose another folder")
     from spotify_ai_pipeline.sandbox.errors import WorldError
     from spotify_ai_pipeline.sandbox.from_history import build as build_world
 
@@ -53,7 +53,7 @@ def build(history: Path, catalogue: Path, out: Path) -> None:
         try:
             summary = build_world(history, catalogue, out)
         except WorldError as error:
-            raise UsageProblem(str(error)) from None
+            raise Problem(str(error)) from None
     counts = ", ".join(f"{count:,} {name}" for name, count in summary["counts"].items())
     console.print(f"{out}: {counts}; moved forward by {summary['shifted_weeks']} weeks")
     console.print(f"next: spotify-ai demo --world {out}")
@@ -84,7 +84,7 @@ def running(world: Path, port: int) -> Generator[None]:
     """A sandbox that serves ``world`` on ``port``: the one that is there, else one of our own until the end of the block."""
     if (served := _served_world(port)) is not None:
         if served != str(world):
-            raise UsageProblem(
+            raise Problem(
                 f"port {port} is taken by another world ({served}); stop that one or choose another with --port"
             )
         yield
@@ -115,8 +115,8 @@ def _wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
     while time.monotonic() < until:
         if process.poll() is not None:
             said = process.stderr.read().strip() if process.stderr else ""
-            raise UsageProblem(said.removeprefix("error: ") or f"the sandbox ended with code {process.returncode}")
+            raise Problem(said.removeprefix("error: ") or f"the sandbox ended with code {process.returncode}")
         if _served_world(port) is not None:
             return
         time.sleep(0.05)
-    raise UsageProblem(f"the sandbox did not answer on port {port} within {READY_SECONDS} s; is the machine very busy?")
+    raise Problem(f"the sandbox did not answer on port {port} within {READY_SECONDS} s; is the machine very busy?")

@@ -8,7 +8,7 @@ import click
 from spotipy.oauth2 import SpotifyOauthError
 
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.storage.home import Home
@@ -32,12 +32,12 @@ def accept(home: Home, redirected_to: str) -> None:
     """Trades the code in the address that Spotify redirected to for a token, and keeps it."""
     answer = parse_qs(urlsplit(redirected_to.strip()).query)
     if "code" not in answer:
-        raise UsageProblem(
+        raise Problem(
             f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again"
         )
     try:
         spotify_auth.oauth(home).get_access_token(answer["code"][0], as_dict=False, check_cache=False)
     except SpotifyOauthError as error:
-        raise UsageProblem(
+        raise Problem(
             f"Spotify refused the code ({error.error_description or error.error}); run `spotify-ai login` again"
         ) from None

@@ -8,7 +8,7 @@ import sys
 import click
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage import warehouse
 from spotify_ai_pipeline.storage.home import Home
 
@@ -39,7 +39,7 @@ def sql(query: str | None, output: str | None) -> None:
                 return
             columns, rows = answer.columns, answer.fetchall()
         except duckdb.Error as error:
-            raise UsageProblem(str(error).split("\n\n")[0]) from None
+            raise Problem(str(error).split("\n\n")[0]) from None
     if output == "json":
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif output == "csv":

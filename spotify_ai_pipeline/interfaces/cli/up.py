@@ -14,10 +14,9 @@ from pathlib import Path
 
 import click
 
-from spotify_ai_pipeline.automation.run import prepare
 from spotify_ai_pipeline.interfaces.cli import sandboxes
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.home import Home
 
@@ -30,7 +29,7 @@ def up(port: int) -> None:
     """Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends them all."""
     home = Home.open()
     _refuse_taken(port)
-    prepare(home)
+    home.name_to_dagster()
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     commands = [
         [_script("dagster-webserver"), "--host", "127.0.0.1", "--port", str(port), "--workspace", workspace],
@@ -60,10 +59,12 @@ def up(port: int) -> None:
 def dagster(arguments: tuple[str, ...]) -> None:
     """Run Dagster's own command line on this instance (and a demo's sandbox beside it). Example, three years in one run:
 
-        spotify-ai dagster asset materialize -m spotify_ai_pipeline.definitions --select scrobbles --partition-range 2023-01...2025-12
+    \b
+    spotify-ai dagster asset materialize -m spotify_ai_pipeline.definitions \\
+        --select scrobbles --partition-range 2023-01...2025-12
     """
     home = Home.open()
-    prepare(home)
+    home.name_to_dagster()
     with sandboxes.beside(home):
         sys.exit(subprocess.call([_script("dagster"), *arguments], cwd=PROJECT_ROOT))
 
@@ -91,7 +92,7 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
             time.sleep(0.1)
     if failed is not None and not stopping:
         name = Path(commands[failed][0]).name
-        raise UsageProblem(f"{name} ended with code {children[failed].returncode}; its messages are above")
+        raise Problem(f"{name} ended with code {children[failed].returncode}; its messages are above")
     return 0
 
 
@@ -99,7 +100,7 @@ def _script(name: str) -> str:
     """An entry point of our own environment."""
     found = shutil.which(name, path=str(Path(sys.executable).parent))
     if found is None:
-        raise UsageProblem(f"{name} is not installed in this environment; run `make demo` or `make install` again")
+        raise Problem(f"{name} is not installed in this environment; run `make demo` or `make install` again")
     return found
 
 
@@ -109,4 +110,4 @@ def _refuse_taken(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise UsageProblem(f"port {port} is taken; stop what uses it or choose another with --port") from None
+            raise Problem(f"port {port} is taken; stop what uses it or choose another with --port") from None
