@@ -63,7 +63,7 @@ class Spotify(_Section):
 
 
 class Playlist(_Section):
-    target_size: int = Field(ge=10, le=1000)
+    target_size: int = Field(ge=10, le=100)
     core_fraction: Share
     exploration_fraction: Share
     discovery_fraction: Share

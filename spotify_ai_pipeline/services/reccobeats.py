@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
 from spotify_ai_pipeline.services.transport import Transport
 from spotify_ai_pipeline.storage.home import Home
 
 TRACKS_A_CALL = 40
 
-AUDIO_FEATURES = (
-    "danceability",
-    "energy",
-    "valence",
-    "acousticness",
-    "instrumentalness",
-    "speechiness",
-    "liveness",
-    "loudness",
-    "tempo",
-    "key",
-    "mode",
-)
+AUDIO_FEATURES = (*AUDIO_COLUMNS, "key", "mode")
 
 
 class ReccoBeats:
