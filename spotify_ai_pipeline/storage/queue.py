@@ -52,13 +52,13 @@ class Question:
 
 def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limit: int) -> int:
     """Fills the questions of ``kind`` up to ``limit`` pending ones with ``songs`` (song_id, track_id, title, artist, score,
-    reason), best first; songs asked about before are passed over. Gives the number of new questions."""
+    reason), best first; a song that waits already is passed over. Gives the number of new questions."""
     with state.transaction() as connection:
-        asked = {row["song_id"] for row in connection.execute("SELECT song_id FROM queue WHERE kind = ?", (kind,))}
+        waiting = {row["song_id"] for row in connection.execute("SELECT song_id FROM queue WHERE status = 'pending'")}
         (pending,) = connection.execute(
             "SELECT count(*) FROM queue WHERE kind = ? AND status = 'pending'", (kind,)
         ).fetchone()
-        fresh = [song for song in songs if song["song_id"] not in asked][: max(limit - pending, 0)]
+        fresh = [song for song in songs if song["song_id"] not in waiting][: max(limit - pending, 0)]
         connection.executemany(
             "INSERT INTO queue (kind, song_id, track_id, title, artist, score, reason, queued_at)"
             " VALUES (:kind, :song_id, :track_id, :title, :artist, :score, :reason, :now)",
