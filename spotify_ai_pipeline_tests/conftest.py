@@ -185,7 +185,12 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipeline(filled: Path, tmp_path: Path) -> Iterator[Pipeline]:
-    place = Path(shutil.copytree(filled, tmp_path / "filled"))
+def place(filled: Path, tmp_path: Path) -> Path:
+    """``filled``, this test's own."""
+    return Path(shutil.copytree(filled, tmp_path / "filled"))
+
+
+@pytest.fixture
+def pipeline(place: Path) -> Iterator[Pipeline]:
     with testing.running(place / "world") as url:
         yield Pipeline(place, url)
