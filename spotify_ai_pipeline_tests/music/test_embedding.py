@@ -91,7 +91,9 @@ def test_a_tag_of_one_song_alone_relates_it_to_nothing(features: Features) -> No
 
 def test_audio_is_scaled_robustly_and_unknown_is_zero() -> None:
     values = [0.0, 1.0, 2.0, 3.0, 4.0, 1_000.0, None]
-    block = audio_block(pl.DataFrame(dict.fromkeys(AUDIO_COLUMNS, values), schema=dict.fromkeys(AUDIO_COLUMNS, pl.Float64)))
+    block = audio_block(
+        pl.DataFrame(dict.fromkeys(AUDIO_COLUMNS, values), schema=dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
+    )
     column = block[:, 0]
     assert (np.diff(column[:6]) >= 0).all()
     assert column[5] == 3, "an outlier is clipped"
@@ -100,7 +102,7 @@ def test_audio_is_scaled_robustly_and_unknown_is_zero() -> None:
 
 @pytest.mark.xfail(strict=True, reason="a song exactly at the median of every feature counts as a song without audio")
 def test_a_song_in_the_middle_of_all_features_has_audio(features: Features) -> None:
-    values = dict.fromkeys(AUDIO_COLUMNS, [1.0, 2.0, 3.0])
+    values = {column: [1.0, 2.0, 3.0] for column in AUDIO_COLUMNS}
     three = pl.Series("song_id", ["low", "middle", "high"])
     table = embed(pl.DataFrame({"song_id": three, **values}), tags([]), three, features)
     assert table.filter(song_id="middle")["has_audio"].to_list() == [True]

@@ -22,7 +22,11 @@ def history(days: int = 120, plays_a_day: int = 20, songs: int = 60) -> pl.DataF
     at = np.sort(rng.integers(0, days * 86_400, days * plays_a_day)) + START
     song = (rng.geometric(0.08, len(at)) + (at - START) // (4 * 86_400)) % songs
     return pl.DataFrame(
-        {"ts": at, "artist": [f"Artist {number % 9}" for number in song], "track": [f"Track {number}" for number in song]}
+        {
+            "ts": at,
+            "artist": [f"Artist {number % 9}" for number in song],
+            "track": [f"Track {number}" for number in song],
+        }
     )
 
 
@@ -103,7 +107,9 @@ def test_the_same_history_gives_the_same_mixes(small: Settings) -> None:
 
 
 @pytest.mark.parametrize(("file", "least"), [("listener_a_scrobbles", 0.12), ("listener_b_streaming", 0.24)])
-def test_the_judge_accepts_the_mixes_of_real_listeners(defaults: Settings, tmp_path: Path, file: str, least: float) -> None:
+def test_the_judge_accepts_the_mixes_of_real_listeners(
+    defaults: Settings, tmp_path: Path, file: str, least: float
+) -> None:
     source, judge = SHARED / "data" / f"{file}.parquet", SHARED / "tools" / "referee.py"
     if not (source.exists() and judge.exists()):
         pytest.skip(f"{source} or {judge} is not there")

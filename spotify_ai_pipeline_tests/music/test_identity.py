@@ -49,7 +49,9 @@ def songs_of(tracks: pl.DataFrame, scrobbles: pl.DataFrame | None = None) -> pl.
 
 
 def test_three_ids_of_one_recording_are_one_song() -> None:
-    table = songs_of(library({"isrc": "X"}, {"isrc": "X", "title": "Song (Remastered)"}, {"isrc": "X", "title": "Lied"}))
+    table = songs_of(
+        library({"isrc": "X"}, {"isrc": "X", "title": "Song (Remastered)"}, {"isrc": "X", "title": "Lied"})
+    )
     assert table.height == 1
     assert table["track_ids"][0].to_list() == ["t0", "t1", "t2"]
     assert table["track_id"][0] == "t0", "the earliest added id stands for the song"
@@ -65,7 +67,9 @@ def test_lengths_more_than_seven_seconds_apart_are_two_songs(isrc: str | None) -
 
 @pytest.mark.xfail(strict=True, reason="lengths agree link by link: 200 s, 206 s and 212 s become one song, 12 s apart")
 def test_no_song_holds_ids_more_than_seven_seconds_apart() -> None:
-    table = songs_of(library({"isrc": "X"}, {"isrc": "X", "duration_ms": 206_000}, {"isrc": "X", "duration_ms": 212_000}))
+    table = songs_of(
+        library({"isrc": "X"}, {"isrc": "X", "duration_ms": 206_000}, {"isrc": "X", "duration_ms": 212_000})
+    )
     assert table.height == 2
 
 

@@ -85,7 +85,9 @@ def test_moving_the_clock_and_the_plays_together_changes_no_measure(
 
 
 @given(moments, st.floats(0.5, 200))
-def test_waiting_halves_momentum_every_half_life_and_lowers_activation(pairs: list[tuple[int, int]], days: float) -> None:
+def test_waiting_halves_momentum_every_half_life_and_lowers_activation(
+    pairs: list[tuple[int, int]], days: float
+) -> None:
     plays = plays_of([pair for pair in pairs if pair[1] < -3_600])
     later = NOW + days * DAY
     halved = recency_weighted(plays, NOW, 30) * 0.5 ** (days / 30)

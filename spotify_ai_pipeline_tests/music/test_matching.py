@@ -17,7 +17,10 @@ SAME = [
     (("The Kinks", "Lola"), ("The Kinks", "Lola - Mono")),
     (("Guns N' Roses", "Don't Cry"), ("Guns N’ Roses", "Dont Cry")),
     (("AC/DC", "T.N.T."), ("AC-DC", "T N T")),
-    (("Fairport Convention", "Matty Groves (Live 1970)"), ("Fairport Convention", "Matty Groves - Live - 2002 Remaster")),
+    (
+        ("Fairport Convention", "Matty Groves (Live 1970)"),
+        ("Fairport Convention", "Matty Groves - Live - 2002 Remaster"),
+    ),
 ]
 APART = [
     (("Nirvana", "Polly"), ("Nirvana", "Polly (Live)")),
@@ -57,7 +60,9 @@ def test_a_version_is_split_from_its_title(title: str, parts: tuple[str, str]) -
     assert split_version(title) == parts
 
 
-@pytest.mark.xfail(strict=True, reason="case is folded before compatibility signs are: ™ becomes TM, and tm the second time")
+@pytest.mark.xfail(
+    strict=True, reason="case is folded before compatibility signs are: ™ becomes TM, and tm the second time"
+)
 @example("Song™")
 @given(st.text())
 def test_folding_twice_is_folding_once(text: str) -> None:

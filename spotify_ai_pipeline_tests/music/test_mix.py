@@ -26,7 +26,9 @@ PLAYLIST = Playlist(
 def ranked_songs(draw: st.DrawFn, least: int = 0, most: int = 40) -> pl.DataFrame:
     rows = draw(
         st.lists(
-            st.tuples(st.sampled_from(SLOTS), st.none() | st.floats(-5, 5, allow_nan=False)), min_size=least, max_size=most
+            st.tuples(st.sampled_from(SLOTS), st.none() | st.floats(-5, 5, allow_nan=False)),
+            min_size=least,
+            max_size=most,
         )
     )
     names = [f"s{index:02}" for index in range(len(rows))]
@@ -123,7 +125,9 @@ def test_the_best_of_each_slot_make_the_list() -> None:
     assert set(chosen["song_id"]) == wanted
 
 
-@pytest.mark.parametrize(("share", "size", "cap"), [(0.15, 100, 15), (0.29, 100, 29), (0.15, 10, 1), (0, 100, 0), (1, 10, 10)])
+@pytest.mark.parametrize(
+    ("share", "size", "cap"), [(0.15, 100, 15), (0.29, 100, 29), (0.15, 10, 1), (0, 100, 0), (1, 10, 10)]
+)
 def test_the_cap_is_the_share_rounded_down(share: float, size: int, cap: int) -> None:
     playlist = PLAYLIST.model_copy(update={"max_change_per_refresh": share, "target_size": size})
     assert change_cap(playlist) == cap
@@ -165,7 +169,9 @@ def test_songs_of_one_artist_are_spaced_where_there_is_choice() -> None:
     assert min(gaps(["AABBCCDD"[song] for song in order])) >= 3
 
 
-@pytest.mark.xfail(strict=True, reason="the greedy order spends the other artists first: B C A A A, though A B A C A would do")
+@pytest.mark.xfail(
+    strict=True, reason="the greedy order spends the other artists first: B C A A A, though A B A C A would do"
+)
 @example(list("BCAAA"), 1)
 @given(crowds, st.integers(0, 6))
 def test_spacing_is_kept_wherever_it_can_be(artists: list[str], spacing: int) -> None:

@@ -193,5 +193,7 @@ def test_the_environment_wins_over_the_file_and_the_later_file_over_the_earlier(
 
 
 def test_the_example_names_every_secret() -> None:
-    named = {line.split("=")[0].lower() for line in (PROJECT_ROOT / ".env.example").read_text().splitlines() if "=" in line}
+    named = {
+        line.split("=")[0].lower() for line in (PROJECT_ROOT / ".env.example").read_text().splitlines() if "=" in line
+    }
     assert named == set(Secrets.model_fields)

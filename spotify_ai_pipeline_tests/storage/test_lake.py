@@ -25,7 +25,9 @@ lake.Lake(UPath(sys.argv[1]), "me").write(pl.DataFrame({"song_id": ["new"]}), "t
 
 
 def versions(lake: Lake, partition: str | None = None) -> list[str]:
-    return sorted(child.name for child in lake.folder("taste", "stats", partition).iterdir() if child.name.startswith("v="))
+    return sorted(
+        child.name for child in lake.folder("taste", "stats", partition).iterdir() if child.name.startswith("v=")
+    )
 
 
 def age(lake: Lake, name: str, days: float) -> None:
@@ -52,7 +54,9 @@ def test_a_version_is_never_touched_again(lake: Lake, frame: pl.DataFrame) -> No
     assert lake.read("taste", "stats").height == 0
 
 
-def test_a_writer_killed_before_the_pointer_leaves_the_old_version(lake: Lake, frame: pl.DataFrame, tmp_path: Path) -> None:
+def test_a_writer_killed_before_the_pointer_leaves_the_old_version(
+    lake: Lake, frame: pl.DataFrame, tmp_path: Path
+) -> None:
     lake.write(frame, "taste", "stats")
     pointer = (tmp_path / "lake/me/taste/stats/current.json").read_bytes()
     died = subprocess.run(
@@ -68,9 +72,7 @@ def test_a_writer_killed_before_the_pointer_leaves_the_old_version(lake: Lake, f
     assert lake.read("taste", "stats").height == 1, "what it left behind is in nobody's way"
 
 
-def test_a_failed_write_leaves_nothing_behind(
-    lake: Lake, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_leaves_nothing_behind(lake: Lake, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.write(frame, "taste", "stats")
     before = versions(lake)
 

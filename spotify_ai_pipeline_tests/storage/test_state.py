@@ -30,14 +30,18 @@ for _ in range({TRANSACTIONS}):
 def test_no_transaction_of_many_processes_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(number)], cwd=PROJECT_ROOT, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(number)], cwd=PROJECT_ROOT, stderr=subprocess.PIPE
+        )
         for number in range(PROCESSES)
     ]
     said = [writer.communicate()[1].decode() for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * PROCESSES, said
     state = State(path)
     assert state.rows("SELECT calls FROM api_calls")[0]["calls"] == PROCESSES * TRANSACTIONS
-    assert [row["n"] for row in state.rows("SELECT count(*) AS n FROM alerts GROUP BY message")] == [TRANSACTIONS] * PROCESSES
+    assert [row["n"] for row in state.rows("SELECT count(*) AS n FROM alerts GROUP BY message")] == [
+        TRANSACTIONS
+    ] * PROCESSES
 
 
 def test_a_transaction_is_kept_whole_or_not_at_all(state: State) -> None:

@@ -81,7 +81,9 @@ def test_no_duckdb_file_is_opened(
 
 def test_the_warehouse_is_the_only_place_that_opens_duckdb() -> None:
     found = {
-        path.relative_to(PROJECT_ROOT / "spotify_ai_pipeline").as_posix(): re.findall(r"duckdb\.connect\(([^,)]*)", text)
+        path.relative_to(PROJECT_ROOT / "spotify_ai_pipeline").as_posix(): re.findall(
+            r"duckdb\.connect\(([^,)]*)", text
+        )
         for path in (PROJECT_ROOT / "spotify_ai_pipeline").rglob("*.py")
         if "duckdb.connect(" in (text := path.read_text())
     }
