@@ -1,0 +1,102 @@
+"""The graph as the code server loads it, and what loading it costs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage.home import Home
+
+HEAVY = ["umap", "hdbscan", "lightgbm", "faiss", "sklearn", "anthropic"]
+LOAD = f"""
+import json, sys
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+repository = ReconstructableRepository(ModuleCodePointer("spotify_ai_pipeline.definitions", "defs")).get_definition()
+print(json.dumps({{
+    "assets": sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()),
+    "jobs": sorted(job.name for job in repository.get_all_jobs()),
+    "heavy": [name for name in {HEAVY} if name in sys.modules],
+}}))
+"""
+ASSETS = {
+    "spotify_library", "scrobbles", "songs", "listens", "audio_features", "tags", "song_embeddings", "song_index",
+    "listening_stats", "mood", "mix", "spotify_playlist",
+}  # fmt: skip
+
+
+def build(home: Home) -> dg.Definitions:
+    """The graph for ``home``. Imported here, because the module opens the home of the environment as it is loaded."""
+    from spotify_ai_pipeline.definitions import build_defs
+
+    return build_defs(home)
+
+
+@pytest.fixture
+def defs(tmp_path: Path) -> dg.Definitions:
+    return build(Home.open(tmp_path / "home"))
+
+
+def test_the_code_server_loads_the_graph_and_nothing_heavy(tmp_path: Path) -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOAD],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "SPOTIFY_AI_DATA": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    said = json.loads(loaded.stdout.splitlines()[-1])
+    assert set(said["assets"]) >= ASSETS
+    assert {"everything", "refresh_the_mix", "fill_history"} <= set(said["jobs"])
+    assert said["heavy"] == []
+
+
+def test_every_asset_says_what_it_is(defs: dg.Definitions) -> None:
+    for spec in defs.resolve_all_asset_specs():
+        name = spec.key.to_user_string()
+        assert spec.group_name in ("ingest", "identity", "features", "taste", "playlist"), name
+        assert spec.kinds, name
+        assert spec.owners, name
+        assert spec.description, name
+        assert len(spec.description) > 20, name
+        assert spec.code_version, name
+
+
+def test_every_check_says_what_it_checks(defs: dg.Definitions) -> None:
+    checks = [spec for check in defs.asset_checks or [] for spec in getattr(check, "check_specs", [])]
+    assert len(checks) >= 6
+    assert all(spec.description for spec in checks)
+
+
+def test_only_one_asset_writes_to_spotify_and_refreshes_of_it_wait_for_each_other(defs: dg.Definitions) -> None:
+    for name in ("everything", "refresh_the_mix"):
+        assert defs.resolve_job_def(name).tags["spotify_ai/writer"] == "playlist"
+
+
+def test_the_refresh_leaves_features_as_they_are(defs: dg.Definitions) -> None:
+    chosen = {key.to_user_string() for key in defs.resolve_job_def("refresh_the_mix").asset_layer.executable_asset_keys}
+    assert not chosen & {"audio_features", "tags", "song_embeddings", "song_index"}
+    assert {"spotify_library", "scrobbles", "mix", "spotify_playlist"} <= chosen
+
+
+def test_months_begin_with_the_first_scrobble(tmp_path: Path) -> None:
+    home = Home.open(tmp_path / "home")
+    home.state.set_fact("first_month", "2024-03")
+    scrobbles = build(home).resolve_assets_def("scrobbles")
+    assert scrobbles.partitions_def is not None
+    assert scrobbles.partitions_def.get_first_partition_key() == "2024-03"
+    assert scrobbles.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_secrets_are_no_part_of_dagsters_configuration(tmp_path: Path) -> None:
+    home = Home.open(tmp_path / "home")
+    (home.root / ".env").write_text("SPOTIFY_CLIENT_ID=id\nSPOTIFY_CLIENT_SECRET=hush\nLASTFM_API_KEY=hush\n")
+    made = build(home)
+    assert home.secrets.lastfm_api_key.get_secret_value() == "hush"
+    assert "hush" not in repr([getattr(resource, "__dict__", resource) for resource in (made.resources or {}).values()])

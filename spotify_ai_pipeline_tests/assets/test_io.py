@@ -1,0 +1,107 @@
+"""Between Dagster and the lake: versions, what they were made from, and what the UI is shown."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from spotify_ai_pipeline.assets.io import LakeIOManager, Parts, WithBlobs, frame_of, sample
+from spotify_ai_pipeline.assets.plots import bar_chart
+from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.storage.home import Home
+
+FRAME = pl.DataFrame({"song_id": ["a", "b"], "vector": [[0.1, 0.2], [0.3, 0.4]], "note": ["x" * 200, None]})
+
+
+@dg.asset(group_name="identity", code_version="3")
+def songs() -> pl.DataFrame:
+    return FRAME
+
+
+@dg.asset(group_name="features")
+def index(songs: pl.DataFrame) -> WithBlobs:
+    return WithBlobs(songs.select("song_id"), {"index.bin": b"bytes"})
+
+
+@dg.asset(group_name="ingest")
+def plays() -> Parts:
+    return Parts(iter([("2024-01", FRAME), ("2024-02", FRAME.head(1))]))
+
+
+@dg.asset(group_name="ingest")
+def broken() -> Parts:
+    def frames() -> Iterator[tuple[str, pl.DataFrame]]:
+        yield "2024-01", FRAME
+        raise ConnectionError("gone")
+
+    return Parts(frames())
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home.open(tmp_path / "home")
+
+
+def make(home: Home, *assets: dg.AssetsDefinition) -> dg.ExecuteInProcessResult:
+    place = HomeResource(root=str(home.root))
+    manager = LakeIOManager(home=place)
+    return dg.materialize(list(assets), resources={"io_manager": manager}, raise_on_error=False)
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, dg.MetadataValue]:
+    (event,) = result.asset_materializations_for_node(asset)
+    return dict(event.metadata)
+
+
+def test_what_an_asset_returns_is_the_version_the_next_one_reads(home: Home) -> None:
+    assert make(home, songs, index).success
+    assert home.lake.read("identity", "songs").equals(FRAME)
+    assert home.lake.read("features", "index")["song_id"].to_list() == ["a", "b"]
+    assert home.lake.read_blob("features", "index", "index.bin") == b"bytes"
+    version = home.lake.current("identity", "songs")
+    made = home.lake.current("features", "index")
+    assert version is not None
+    assert made is not None
+    assert version.code_version == "3"
+    assert made.inputs == {"songs": version.version}
+
+
+def test_the_ui_is_shown_rows_schema_and_sample(home: Home) -> None:
+    shown = metadata(make(home, songs), "songs")
+    assert shown["dagster/row_count"].value == 2
+    schema = shown["dagster/column_schema"].value
+    assert isinstance(schema, dg.TableSchema)
+    assert [column.name for column in schema.columns] == FRAME.columns
+    rows = sample(FRAME).records
+    assert rows[0].data["vector"] == "2 numbers"
+    assert len(str(rows[0].data["note"])) == 60
+    assert rows[1].data["note"] == ""
+
+
+def test_partitions_are_kept_one_by_one(home: Home) -> None:
+    shown = metadata(make(home, plays), "plays")
+    assert shown["dagster/row_count"].value == 3
+    assert home.lake.partitions("ingest", "plays") == ["2024-01", "2024-02"]
+
+
+def test_a_run_that_breaks_off_keeps_the_partitions_it_had(home: Home) -> None:
+    assert not make(home, broken).success
+    assert home.lake.partitions("ingest", "broken") == ["2024-01"]
+    assert home.lake.read("ingest", "broken").equals(FRAME)
+
+
+def test_an_own_version_of_another_schema_counts_as_none(home: Home) -> None:
+    schema: dict[str, pl.DataType] = {"song_id": pl.String()}
+    assert frame_of(home.lake, "identity", "songs", schema).height == 0
+    home.lake.write(FRAME, "identity", "songs")
+    assert frame_of(home.lake, "identity", "songs", schema).height == 0
+    home.lake.write(FRAME.select("song_id"), "identity", "songs")
+    assert frame_of(home.lake, "identity", "songs", schema)["song_id"].to_list() == ["a", "b"]
+
+
+@pytest.mark.parametrize("values", [[], [0.0], [1.0, 2.0, 3.0] * 10])
+def test_a_chart_is_drawn_of_anything(values: list[float]) -> None:
+    chart = bar_chart([f"<{number}>" for number in range(len(values))], values, "a & b")
+    assert str(chart.value).startswith("![a & b](data:image/svg+xml;base64,")

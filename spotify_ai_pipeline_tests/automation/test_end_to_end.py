@@ -1,0 +1,283 @@
+"""The whole way on a small world over real HTTP: from the services to the playlist read back, again and again."""
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import requests
+
+from spotify_ai_pipeline.assets.playlist import playlists as playlist_log
+from spotify_ai_pipeline.interfaces.cli import show
+from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.storage import playlists, queue
+from spotify_ai_pipeline.storage.queue import Said
+
+CHECKS = 7
+
+
+def on_spotify(pipeline: Any) -> list[str]:
+    """Track ids that the playlist holds now."""
+    known = playlists.written(pipeline.home.state)
+    assert known is not None
+    return Spotify.of(pipeline.home).track_ids(known.playlist_id)
+
+
+def write(pipeline: Any, track_ids: list[str]) -> None:
+    """Edits the playlist as the listener would, on Spotify."""
+    known = playlists.written(pipeline.home.state)
+    assert known is not None
+    Spotify.of(pipeline.home).replace_items(known.playlist_id, track_ids)
+
+
+def delete(pipeline: Any, playlist_id: str) -> None:
+    """Takes a playlist out of the listener's library, which is how Spotify deletes."""
+    token = json.loads(pipeline.home.token_file.read_text())["access_token"]
+    answer = requests.delete(
+        f"{pipeline.url}/spotify/v1/me/library",
+        params={"uris": f"spotify:playlist:{playlist_id}"},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=30,
+    )
+    assert answer.ok, answer.text
+
+
+def outcomes(pipeline: Any) -> list[tuple[str, int, int]]:
+    rows = pipeline.home.state.rows("SELECT outcome, added, removed FROM refreshes ORDER BY refresh_id")
+    return [(row["outcome"], row["added"], row["removed"]) for row in rows]
+
+
+def refresh(pipeline: Any, job: str = "refresh_the_mix") -> None:
+    result = pipeline.refresh(job)
+    assert result.success, result.error
+
+
+def reject(pipeline: Any, songs: list[str]) -> None:
+    queue.say(pipeline.home.state, [Said(song, "reject", f"test:{song}") for song in songs], "cli")
+
+
+def songs_of(pipeline: Any, tracks: list[str]) -> list[str]:
+    named = dict(pipeline.read("playlist", "mix").select("track_id", "song_id").iter_rows())
+    return [named[track] for track in tracks]
+
+
+def test_the_first_run_fills_the_playlist_with_the_decision(filled: Path, pipeline: Any) -> None:
+    mix = pipeline.read("playlist", "mix")
+    assert on_spotify(pipeline) == pipeline.listed()
+    assert mix.height == mix["track_id"].n_unique() == pipeline.home.settings.playlist.target_size
+    assert mix["reason"].is_not_null().all()
+    assert set(mix["change"]) == {"new"}
+    assert outcomes(pipeline) == [("filled", 100, 0)]
+    warned = [event for event in json.loads((filled / "events.json").read_text()) if event[1] in ("warned", "failed")]
+    assert warned == [], "every asset check passed"
+
+
+def test_every_made_thing_agrees_with_the_world(pipeline: Any) -> None:
+    heard = pl.read_parquet(pipeline.world / "plays.parquet").filter(pl.col("ms_played") >= 30_000)
+    liked = pl.read_parquet(pipeline.world / "likes.parquet")
+    scrobbles, songs = pipeline.read("ingest", "scrobbles"), pipeline.read("identity", "songs")
+    listens, stats = pipeline.read("identity", "listens"), pipeline.read("taste", "listening_stats")
+    assert scrobbles.height == heard.height
+    assert 0.95 * heard.height <= listens.height <= heard.height
+    assert stats["plays"].sum() == listens.height
+    assert set(liked["track_id"]) <= set(songs["track_ids"].explode())
+    assert songs["song_id"].is_unique().all()
+    features = pipeline.read("features", "audio_features")
+    assert features["source"].null_count() == features["energy"].null_count() > 0, "unknown is null"
+    assert pipeline.read("features", "song_embeddings").height > 0.9 * songs.height
+
+
+def test_all_asset_checks_were_evaluated_and_passed(pipeline: Any) -> None:
+    files = list(pipeline.home.dagster_storage.rglob("index.db"))
+    assert files
+    with sqlite3.connect(files[0]) as database:
+        passed = database.execute("SELECT execution_status FROM asset_check_executions").fetchall()
+    assert [status for (status,) in passed] == ["SUCCEEDED"] * len(passed)
+    assert len(passed) >= CHECKS
+
+
+@pytest.mark.parametrize("job", ["refresh_the_mix", "everything"])
+def test_a_second_run_changes_nothing_twice(pipeline: Any, job: str) -> None:
+    before, calls = (
+        on_spotify(pipeline),
+        pipeline.home.state.rows("SELECT sum(calls) FROM api_calls WHERE kind='write'"),
+    )
+    counts = {row["asset"]: row["rows"] for row in pipeline.home.lake.summary()}
+    refresh(pipeline, job)
+    assert on_spotify(pipeline) == before
+    assert outcomes(pipeline)[1:] == [("unchanged", 0, 0)]
+    after = {row["asset"]: row["rows"] for row in pipeline.home.lake.summary()}
+    own = counts.pop("spotify_library") + len(before)  # the mix itself is one of the listener's lists by now
+    assert after.pop("spotify_library") == own
+    assert after == counts
+    assert tuple(pipeline.home.state.rows("SELECT sum(calls) FROM api_calls WHERE kind='write'")[0]) == tuple(calls[0])
+    assert pipeline.home.state.rows("SELECT * FROM verdicts") == []
+
+
+def test_edits_by_hand_are_respected(pipeline: Any) -> None:
+    """The listener takes two songs off and puts one on that was in none of their lists."""
+    before = on_spotify(pipeline)
+    removed, last = songs_of(pipeline, [before[10], before[-1]])
+    catalogue = pl.read_parquet(pipeline.world / "catalogue.parquet").filter("playable")
+    owned = set(pipeline.read("identity", "songs")["track_ids"].explode())
+    stranger = next(track for track in catalogue["id"] if track not in owned)
+    write(pipeline, [*before[:10], *before[11:-1], stranger])
+    for _ in range(2):
+        refresh(pipeline)
+        now = on_spotify(pipeline)
+        assert stranger in now
+        assert not {before[10], before[-1]} & set(now)
+        assert len(now) == len(before)
+        assert set(before) - {before[10], before[-1]} <= set(now), "nothing else moved"
+    verdicts = pipeline.home.state.rows("SELECT song_id, verdict FROM verdicts WHERE said_through = 'playlist'")
+    said = dict(map(tuple, verdicts))
+    assert {removed: said.pop(removed), last: said.pop(last)} == dict.fromkeys((removed, last), "remove")
+    assert list(said.values()) == ["keep"]
+
+
+def test_a_refresh_moves_the_list_within_the_cap(pipeline: Any) -> None:
+    before = on_spotify(pipeline)
+    pipeline.home.state.set_override("scoring.half_life_days", 1)
+    pipeline.home.state.set_override("playlist.exploration_fraction", 0.6)
+    pipeline.home.state.set_override("playlist.core_fraction", 0.3)
+    refresh(pipeline)
+    after = on_spotify(pipeline)
+    assert len(after) == len(before)
+    assert 0 < len(set(after) - set(before)) == len(set(before) - set(after)) <= 15
+    assert after == pipeline.listed()
+    changes = pipeline.read("playlist", "mix")["change"]
+    assert outcomes(pipeline)[-1] == ("refreshed", (changes == "new").sum(), (changes == "out").sum())
+
+
+@pytest.fixture
+def grown(place: Path) -> list[str]:
+    """Twenty liked songs that are off the list were played ten times each since the first run; their ids."""
+    tables = {name: pl.read_parquet(place / "world" / f"{name}.parquet") for name in ("plays", "catalogue", "likes")}
+    mix = pl.read_parquet(list((place / "home/lake/demo/playlist/mix").rglob("*.parquet")))
+    liked = pl.col("id").is_in(tables["likes"]["track_id"].to_list())
+    off = (
+        tables["catalogue"].filter(liked & pl.col("playable") & ~pl.col("name").is_in(mix["title"].to_list())).head(20)
+    )
+    last = tables["plays"].sort("started").tail(1)
+    start, now = int(last["started"][0]), int(time.time())
+    rows = [
+        last.with_columns(
+            started=pl.lit(start + (now - start) * number // 200),
+            track_id=pl.lit(song["id"]),
+            artist=pl.lit(song["artist_names"][0]),
+            track=pl.lit(song["name"]),
+            album=pl.lit(song["album"]),
+            ms_played=pl.lit(200_000),
+        ).cast(dict(tables["plays"].schema))
+        for number, song in enumerate(off.to_dicts() * 10)
+    ]
+    pl.concat([tables["plays"], *rows]).write_parquet(place / "world" / "plays.parquet")
+    return off["id"].to_list()
+
+
+def test_new_plays_move_the_mix_towards_them_within_the_cap(grown: list[str], pipeline: Any) -> None:
+    heard, before = pipeline.read("identity", "listens").height, on_spotify(pipeline)
+    refresh(pipeline)
+    after = on_spotify(pipeline)
+    fresh = set(after) - set(before)
+    assert heard < pipeline.read("identity", "listens").height <= heard + 200
+    assert len(after) == len(before)
+    assert len(fresh) == 15, "as many as one refresh may bring"
+    assert fresh <= set(grown)
+    refresh(pipeline)
+    assert set(grown) <= set(on_spotify(pipeline)), "the others come with the next"
+
+
+def test_an_empty_decision_keeps_the_list(pipeline: Any) -> None:
+    before = on_spotify(pipeline)
+    reject(pipeline, pipeline.read("identity", "songs")["song_id"].to_list())
+    assert not pipeline.refresh().success
+    assert on_spotify(pipeline) == before
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the blocking check of the mix stops the run before the step that raises the alert"
+)
+def test_an_empty_decision_raises_an_alert(pipeline: Any) -> None:
+    reject(pipeline, pipeline.read("identity", "songs")["song_id"].to_list())
+    pipeline.refresh()
+    assert [row["name"] for row in pipeline.home.state.rows("SELECT name FROM alerts")] == ["mix"]
+
+
+def test_a_deleted_playlist_is_made_anew(pipeline: Any) -> None:
+    before = playlists.written(pipeline.home.state)
+    assert before is not None
+    delete(pipeline, before.playlist_id)
+    refresh(pipeline)
+    after = playlists.written(pipeline.home.state)
+    assert after is not None
+    assert after.playlist_id != before.playlist_id
+    assert on_spotify(pipeline) == pipeline.listed()
+    assert len(on_spotify(pipeline)) == 100
+    assert outcomes(pipeline)[-1] == ("filled", 100, 0)
+    assert pipeline.home.state.rows("SELECT * FROM verdicts") == [], "that was no edit of a hundred songs"
+
+
+def test_an_emptied_playlist_is_filled_whole(pipeline: Any) -> None:
+    known = playlists.written(pipeline.home.state)
+    assert known is not None
+    Spotify.of(pipeline.home)._client.playlist_replace_items(known.playlist_id, [])
+    refresh(pipeline)
+    assert len(on_spotify(pipeline)) == 100
+
+
+def test_an_answer_counts_at_the_next_refresh(pipeline: Any) -> None:
+    state = pipeline.home.state
+    question = queue.next_question(state)
+    assert question is not None, "the first run leaves questions"
+    assert question.track_id not in on_spotify(pipeline)
+    assert queue.decide(state, question.item_id, "approve", "cli")
+    refresh(pipeline)
+    assert question.track_id in on_spotify(pipeline)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="what is about to be written is not recorded: after a crash our own write is taken for edits"
+)
+def test_a_crash_after_the_write_is_no_edit_by_hand(pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    reject(pipeline, songs_of(pipeline, on_spotify(pipeline)[:5]))
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(playlist_log, "remember", crash)
+        assert not pipeline.refresh().success
+    refresh(pipeline)
+    assert on_spotify(pipeline) == pipeline.listed()
+    said = pipeline.home.state.rows("SELECT verdict FROM verdicts WHERE said_through = 'playlist'")
+    assert [row["verdict"] for row in said] == []
+
+
+@pytest.mark.xfail(strict=True, reason="sizes up to 1000 are allowed, and one call writes at most 100 songs")
+def test_a_list_of_more_than_a_hundred_songs_is_written(pipeline: Any) -> None:
+    pipeline.home.state.set_override("playlist.target_size", 110)
+    refresh(pipeline)
+    assert len(on_spotify(pipeline)) == 110
+
+
+def test_no_duckdb_file_and_no_secret_is_left_behind(pipeline: Any) -> None:
+    token = json.loads(pipeline.home.token_file.read_text())
+    found = [path for path in pipeline.root.rglob("*") if path.is_file()]
+    assert not [path for path in found if ".duckdb" in path.name]
+    for path in found:
+        if path == pipeline.home.token_file:
+            continue
+        content = path.read_bytes()
+        for secret in (token["access_token"], token["refresh_token"]):
+            assert secret.encode() not in content, path
+
+
+@pytest.mark.xfail(strict=True, reason="a song never heard has no score, and the table formats every score as a number")
+def test_songs_never_heard_are_shown_too(filled: Path, pipeline: Any) -> None:
+    unheard = pipeline.read("playlist", "mix").with_columns(score=pl.lit(None, pl.Float64))
+    pipeline.home.lake.write(unheard, "playlist", "mix")
+    show.mix_table(pipeline.home)

@@ -1,0 +1,196 @@
+"""What the tests share: a small made-up world, the sandbox that serves it, and homes that are wired to it.
+
+No test reads a real ``.env``, the environment of the shell, or anything outside this machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import polars as pl
+import pytest
+import requests
+import yaml
+from hypothesis import settings as hypothesis_settings
+
+from spotify_ai_pipeline import settings as settings_module
+from spotify_ai_pipeline.automation.run import RunResult, run_job
+from spotify_ai_pipeline.interfaces.cli import signin
+from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
+from spotify_ai_pipeline.sandbox import testing
+from spotify_ai_pipeline.sandbox.generate import generate
+from spotify_ai_pipeline.services import spotify_auth
+from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
+from spotify_ai_pipeline.storage import home as home_module
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.state import State
+
+hypothesis_settings.register_profile("suite", deadline=None, max_examples=60)
+hypothesis_settings.load_profile("suite")
+
+OURS = ("SPOTIFY_", "SPOTIPY_", "LASTFM_", "LISTENBRAINZ_", "DAGSTER_")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only() -> Iterator[None]:
+    """Refuses every connection that would leave the machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "local"
+        if self.family != socket.AF_UNIX and host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to connect to {host}")
+        connect(self, address)  # pyright: ignore[reportArgumentType]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_shell() -> Iterator[None]:
+    """Takes away what the shell that started the tests may have set."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(OURS) or name.lower() in PROXIES:
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, clean_shell: None) -> Iterator[None]:
+    """Gives each test a data root of its own, hides the project's ``.env``, and undoes what a run sets in the environment."""
+    before = dict(os.environ)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(home_module, "PROJECT_ROOT", tmp_path / "no-project")
+        os.environ["SPOTIFY_AI_DATA"] = str(tmp_path / "home")
+        yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def defaults() -> Settings:
+    """The settings as they come with the project."""
+    return settings_module.load([PROJECT_ROOT / "config" / "config.yaml"])
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / "state.sqlite")
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """200 songs in the library, 2,500 scrobbles over eight months. Shared: serve a copy of it (``world``)."""
+    folder = tmp_path_factory.mktemp("worlds") / "small"
+    generate(folder, songs=200, catalogue=600, plays=2_500, years=0.7)
+    return folder
+
+
+@pytest.fixture
+def world(small_world: Path, tmp_path: Path) -> Path:
+    """The small world, this test's own: what is written to the sandbox stays in the folder."""
+    return Path(shutil.copytree(small_world, tmp_path / "world"))
+
+
+@pytest.fixture(scope="session")
+def running() -> Callable[[Path], AbstractContextManager[str]]:
+    """``running(world)`` serves a world on a free port for the length of a with block and gives the base URL."""
+    return testing.running
+
+
+def wire(home: Home, world: Path, url: str) -> None:
+    """Points ``home`` at the sandbox at ``url``, as the demo does."""
+    who = json.loads((world / "world.json").read_text())["listener"]
+    services = {name: {"url": f"{url}/{path}", "calls_per_second": UNHURRIED} for name, path in PREFIXES.items()}
+    (home.root / "config.yaml").write_text(yaml.safe_dump({"listener": {"name": "demo"}, "services": services}))
+    (home.root / ".env").write_text(
+        f"SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\nLASTFM_API_KEY=sandbox\nLASTFM_USER={who['lastfm_user']}\n"
+    )
+
+
+def sign_in(home: Home) -> None:
+    address = spotify_auth.oauth(home).get_authorize_url()
+    signin.accept(home, requests.get(address, allow_redirects=False, timeout=30).headers["Location"])
+
+
+def run(root: Path, job: str) -> tuple[RunResult, list[tuple[str, str, str]]]:
+    """Runs ``job`` for the home at ``root`` as a new process would: settings and definitions are read anew."""
+    os.environ["SPOTIFY_AI_DATA"] = str(root)
+    sys.modules.pop("spotify_ai_pipeline.definitions", None)
+    events: list[tuple[str, str, str]] = []
+    result = run_job(Home.open(root), job, lambda *event: events.append(event))
+    return result, events
+
+
+@pytest.fixture
+def connected(world: Path, tmp_path: Path) -> Iterator[Home]:
+    """A home that is signed in to the running sandbox, and has made nothing yet."""
+    with testing.running(world) as url:
+        home = Home.open(tmp_path / "home")
+        wire(home, world, url)
+        sign_in(home)
+        yield home
+
+
+@pytest.fixture(scope="session")
+def filled(small_world: Path, tmp_path_factory: pytest.TempPathFactory, clean_shell: None) -> Path:
+    """A folder with ``world`` and ``home`` as the first run of the whole graph leaves them. Shared: use ``pipeline``."""
+    place = tmp_path_factory.mktemp("filled")
+    shutil.copytree(small_world, place / "world")
+    before = dict(os.environ)
+    with testing.running(place / "world") as url, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(home_module, "PROJECT_ROOT", place / "no-project")
+        home = Home.open(place / "home")
+        wire(home, place / "world", url)
+        sign_in(home)
+        result, events = run(home.root, "everything")
+    os.environ.clear()
+    os.environ.update(before)
+    assert result.success, result.error
+    (place / "events.json").write_text(json.dumps(events))
+    return place
+
+
+class Pipeline:
+    """A home that holds a filled mix, and the sandbox that it speaks to."""
+
+    def __init__(self, place: Path, url: str) -> None:
+        self.root, self.world, self.url = place / "home", place / "world", url
+        wire(self.home, self.world, url)
+
+    @property
+    def home(self) -> Home:
+        """The home as a new process finds it."""
+        return Home.open(self.root)
+
+    def refresh(self, job: str = "refresh_the_mix") -> RunResult:
+        return run(self.root, job)[0]
+
+    def read(self, layer: str, asset: str) -> pl.DataFrame:
+        return self.home.lake.read(layer, asset)
+
+    def listed(self) -> list[str]:
+        """Track ids of the mix as decided, in order."""
+        return self.read("playlist", "mix").drop_nulls("rank").sort("rank")["track_id"].to_list()
+
+
+@pytest.fixture
+def place(filled: Path, tmp_path: Path) -> Path:
+    """``filled``, this test's own."""
+    return Path(shutil.copytree(filled, tmp_path / "filled"))
+
+
+@pytest.fixture
+def pipeline(place: Path) -> Iterator[Pipeline]:
+    with testing.running(place / "world") as url:
+        yield Pipeline(place, url)

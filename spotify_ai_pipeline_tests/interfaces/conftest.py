@@ -1,0 +1,90 @@
+"""The command line as a person has it: a project folder of its own, and every command a process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from spotify_ai_pipeline.settings import PROJECT_ROOT
+
+ENTRY = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main(prog_name='spotify-ai')"]
+PATIENCE_S = 120
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project without its data, so that demos and configuration are the test's own."""
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *args: object, typed: str = "", **environment: object) -> subprocess.CompletedProcess[str]:
+        """Runs ``spotify-ai ARGS`` with ``typed`` on a pipe."""
+        shell = {name: value for name, value in os.environ.items() if not name.startswith("SPOTIFY_AI")}
+        more = {name: str(value) for name, value in environment.items()}
+        return subprocess.run(
+            [*ENTRY, *map(str, args)],
+            cwd=self.root,
+            env=shell | {"PYTHONPATH": str(self.root), "PYTHONUNBUFFERED": "1"} | more,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+
+def copy_project(root: Path) -> Project:
+    skipped = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT_ROOT / "spotify_ai_pipeline", root / "spotify_ai_pipeline", ignore=skipped)
+    shutil.copytree(PROJECT_ROOT / "config", root / "config")
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(PROJECT_ROOT / name, root / name)
+    return Project(root)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which nothing was made yet. Give each command a data root (``SPOTIFY_AI_DATA``) of its own."""
+    return copy_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def taken_port() -> Iterator[int]:
+    """Taken by a program that does not answer yet."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        yield other.getsockname()[1]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A project in which the demo ran once, and what it printed."""
+
+    project: Project
+    printed: str
+
+
+@pytest.fixture(scope="session")
+def demo(small_world: Path, tmp_path_factory: pytest.TempPathFactory, free_port: int) -> Demo:
+    root = tmp_path_factory.mktemp("demo")
+    project, world = copy_project(root), shutil.copytree(small_world, root / "some-world")
+    ran = project("demo", "--world", world, "--port", free_port)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
+    return Demo(project, ran.stdout)

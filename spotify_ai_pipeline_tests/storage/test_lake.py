@@ -1,0 +1,173 @@
+"""The lake: immutable versions, a pointer that is swapped last, and readers that never notice."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage import lake as lake_module
+from spotify_ai_pipeline.storage.lake import Lake, LakeError
+
+DYING_WRITER = """
+import os, signal, sys
+import polars as pl
+from upath import UPath
+from spotify_ai_pipeline.storage import lake
+lake._swap = lambda pointer, text: os.kill(os.getpid(), signal.SIGKILL)
+lake.Lake(UPath(sys.argv[1]), "me").write(pl.DataFrame({"song_id": ["new"]}), "taste", "stats")
+"""
+
+
+def versions(lake: Lake, partition: str | None = None) -> list[str]:
+    return sorted(
+        child.name for child in lake.folder("taste", "stats", partition).iterdir() if child.name.startswith("v=")
+    )
+
+
+def age(lake: Lake, name: str, days: float) -> None:
+    then = time.time() - days * 86_400
+    os.utime(str(lake.folder("taste", "stats") / name), (then, then))
+
+
+def test_what_was_written_is_read(lake: Lake, frame: pl.DataFrame) -> None:
+    version = lake.write(frame, "taste", "stats", code_version="7", inputs={"songs": "v1"})
+    assert lake.read("taste", "stats").equals(frame)
+    assert lake.current("taste", "stats") == version
+    assert (version.rows, version.code_version, version.inputs) == (2, "7", {"songs": "v1"})
+    assert version.schema == {"song_id": "String", "plays": "Int64"}
+    assert lake.datasets() == [("taste", "stats")]
+
+
+def test_a_version_is_never_touched_again(lake: Lake, frame: pl.DataFrame) -> None:
+    lake.write(frame, "taste", "stats")
+    (first,) = lake.files("taste", "stats")
+    content = Path(first).read_bytes()
+    lake.write(frame.head(0), "taste", "stats")
+    assert Path(first).read_bytes() == content
+    assert lake.files("taste", "stats") != [first]
+    assert lake.read("taste", "stats").height == 0
+
+
+def test_a_writer_killed_before_the_pointer_leaves_the_old_version(
+    lake: Lake, frame: pl.DataFrame, tmp_path: Path
+) -> None:
+    lake.write(frame, "taste", "stats")
+    pointer = (tmp_path / "lake/me/taste/stats/current.json").read_bytes()
+    died = subprocess.run(
+        [sys.executable, "-c", DYING_WRITER, str(tmp_path / "lake")],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
+        check=False,
+    )
+    assert died.returncode == -9
+    assert len(versions(lake)) == 2, "its data had been written"
+    assert (tmp_path / "lake/me/taste/stats/current.json").read_bytes() == pointer
+    assert lake.read("taste", "stats").equals(frame)
+    lake.write(frame.head(1), "taste", "stats")
+    assert lake.read("taste", "stats").height == 1, "what it left behind is in nobody's way"
+
+
+def test_a_failed_write_leaves_nothing_behind(lake: Lake, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.write(frame, "taste", "stats")
+    before = versions(lake)
+
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(lake_module, "_to_disk", full)
+        lake.write(frame.head(0), "taste", "stats")
+    assert versions(lake) == before
+    assert lake.read("taste", "stats").equals(frame)
+
+
+def test_readers_see_a_whole_version_while_it_is_replaced(lake: Lake) -> None:
+    def version(number: int) -> pl.DataFrame:
+        return pl.DataFrame({"number": [number] * 500})
+
+    lake.write(version(0), "taste", "stats")
+    problems: list[object] = []
+    seen: set[int] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                found = lake.read("taste", "stats")["number"]
+                if found.len() != 500 or found.n_unique() != 1:
+                    problems.append(found)
+                seen.add(found[0])
+            except Exception as error:
+                problems.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 60):
+        lake.write(version(number), "taste", "stats")
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not problems
+    assert len(seen) > 2, "the readers did read in between"
+
+
+def test_three_versions_and_everything_of_the_last_day_are_kept(lake: Lake, frame: pl.DataFrame) -> None:
+    for _ in range(5):
+        lake.write(frame, "taste", "stats")
+    assert len(versions(lake)) == 5, "young versions stay"
+    for name in versions(lake):
+        age(lake, name, days=2)
+    lake.write(frame, "taste", "stats")
+    assert len(versions(lake)) == 3
+    for name in versions(lake):
+        age(lake, name, days=0.9)
+    lake.write(frame, "taste", "stats")
+    assert len(versions(lake)) == 4
+    assert lake.read("taste", "stats").equals(frame)
+
+
+def test_partitions_are_written_apart_and_read_together(lake: Lake, frame: pl.DataFrame) -> None:
+    lake.write(frame, "ingest", "scrobbles", "2024-02")
+    lake.write(frame.head(1), "ingest", "scrobbles", "2024-01")
+    whole = lake.version_of("ingest", "scrobbles")
+    assert lake.partitions("ingest", "scrobbles") == ["2024-01", "2024-02"]
+    assert lake.read("ingest", "scrobbles")["song_id"].to_list() == ["a", "a", "b"]
+    lake.write(frame.head(0), "ingest", "scrobbles", "2024-01")
+    assert lake.read("ingest", "scrobbles").height == 2
+    assert lake.version_of("ingest", "scrobbles") != whole
+    assert [(row["asset"], row["rows"]) for row in lake.summary()] == [("scrobbles", 2)]
+
+
+def test_no_column_is_made_of_folder_names(lake: Lake, frame: pl.DataFrame) -> None:
+    lake.write(frame, "ingest", "scrobbles", "month=2024-01")
+    lake.write(frame, "ingest", "scrobbles", "month=2024-02")
+    assert lake.read("ingest", "scrobbles").columns == frame.columns
+
+
+def test_blobs_belong_to_their_version(lake: Lake, frame: pl.DataFrame) -> None:
+    lake.write(frame, "features", "index", blobs={"index.faiss": b"one"})
+    lake.write(frame, "features", "index", blobs={"index.faiss": b"two"})
+    assert lake.read_blob("features", "index", "index.faiss") == b"two"
+    assert lake.read("features", "index").equals(frame), "a blob is no Parquet file"
+
+
+def test_what_was_never_made_is_said_to_be(lake: Lake) -> None:
+    assert lake.read_or_none("taste", "stats") is None
+    assert lake.current("taste", "stats") is None
+    assert lake.version_of("taste", "stats") == ""
+    assert lake.datasets() == []
+    with pytest.raises(LakeError, match="stats was never made"):
+        lake.read("taste", "stats")
+    with pytest.raises(LakeError, match="stats was never made"):
+        lake.read_blob("taste", "stats", "x")
+
+
+def test_listeners_do_not_see_each_other(lake: Lake, frame: pl.DataFrame) -> None:
+    lake.write(frame, "taste", "stats")
+    assert Lake(lake.base.parent, "you").datasets() == []

@@ -1,0 +1,36 @@
+"""What we last wrote, and the log of refreshes."""
+
+from spotify_ai_pipeline.storage.playlists import log_refresh, remember, written
+from spotify_ai_pipeline.storage.state import State
+
+
+def test_nothing_was_written_before_the_playlist_was_made(state: State) -> None:
+    assert written(state) is None
+
+
+def test_the_last_write_is_remembered_in_order(state: State) -> None:
+    remember(state, "p", ["b", "a"], "s1")
+    remember(state, "p", ["c", "a", "b"], None)
+    known = written(state)
+    assert known is not None
+    assert (known.playlist_id, known.track_ids) == ("p", ["c", "a", "b"])
+    assert len(state.rows("SELECT * FROM playlists")) == 1
+
+
+def test_playlists_are_kept_by_name(state: State) -> None:
+    remember(state, "p", ["a"], None)
+    remember(state, "q", ["b"], None, name="other")
+    first, second = written(state), written(state, "other")
+    assert first is not None
+    assert second is not None
+    assert (first.playlist_id, second.playlist_id) == ("p", "q")
+
+
+def test_a_run_that_is_tried_again_logs_one_refresh(state: State) -> None:
+    log_refresh(state, "run-1", 0, 0, "kept", "empty decision")
+    log_refresh(state, "run-1", 3, 3, "refreshed")
+    log_refresh(state, "run-2", 0, 0, "unchanged")
+    assert [row["outcome"] for row in state.rows("SELECT outcome FROM refreshes ORDER BY refresh_id")] == [
+        "refreshed",
+        "unchanged",
+    ]
