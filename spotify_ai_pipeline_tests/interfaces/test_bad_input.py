@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline.interfaces.cli.backtest import read_history
-from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
 PLAYS = {"ts": [1_700_000_000, 1_700_003_600], "artist": ["A", "B"], "track": ["X", "Y"]}
@@ -159,7 +159,7 @@ def test_a_history_that_cannot_be_used(tmp_path: Path, content: Any, said: str) 
         file.write_bytes(content)
     elif content is not None:
         pl.DataFrame(content).write_parquet(file)
-    with pytest.raises(UsageProblem, match=said) as caught:
+    with pytest.raises(Problem, match=said) as caught:
         read_history(file)
     assert str(caught.value).startswith(str(file))
     assert "\n" not in str(caught.value)
