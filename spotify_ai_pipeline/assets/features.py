@@ -124,7 +124,7 @@ def song_embeddings(
 @dg.asset_check(asset=song_embeddings, description="Vectors have unit length and hold no NaN, and each song has one.")
 def embeddings_are_sound(song_embeddings: pl.DataFrame) -> dg.AssetCheckResult:
     lengths = song_embeddings["vector"].to_numpy() ** 2
-    off = int((abs(lengths.sum(axis=1) - 1) > 1e-3).sum()) if len(lengths) else 0
+    off = int((~(abs(lengths.sum(axis=1) - 1) <= 1e-3)).sum()) if len(lengths) else 0  # NaN is off, too
     doubled = song_embeddings.height - song_embeddings["song_id"].n_unique()
     return dg.AssetCheckResult(passed=not off and not doubled, metadata={"off unit length": off, "doubled": doubled})
 

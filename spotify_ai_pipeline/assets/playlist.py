@@ -11,6 +11,7 @@ from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music import mix as mixing
 from spotify_ai_pipeline.music.ranking import EXPLORATION, SLOTS
 from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.settings import Playlist
 from spotify_ai_pipeline.storage import playlists, queue
 from spotify_ai_pipeline.storage.home import Home
 
@@ -38,6 +39,8 @@ def mix(home: HomeResource, song_scores: pl.DataFrame, spotify_library: pl.DataF
     banned = set(verdicts) - pinned
     candidates = song_scores.filter(pl.col("in_library") | pl.col("song_id").is_in(list(pinned)))
     chosen = mixing.select(candidates, current, settings, pinned=pinned, banned=banned)
+    if is_short(chosen.height, len(current), settings):
+        home.state.raise_alert("mix", f"the mix came out with {chosen.height} songs; the playlist was left as it is")
     order = mixing.sequence(chosen["artist_key"].to_list(), settings.min_artist_spacing)
     listed = chosen[order].with_columns(
         rank=pl.int_range(1, pl.len() + 1), change=pl.when("is_new").then(pl.lit(NEW)).otherwise(pl.lit(KEPT))
@@ -80,8 +83,9 @@ def mix_is_sound(home: HomeResource, mix: pl.DataFrame) -> dg.AssetCheckResult:
     new = int((listed["change"] == NEW).sum())
     doubled = listed.height - listed["song_id"].n_unique()
     within = first_fill or new <= mixing.change_cap(settings)
+    short = is_short(listed.height, mix.height - new, settings)
     return dg.AssetCheckResult(
-        passed=doubled == 0 and within and 0 < listed.height <= settings.target_size,
+        passed=doubled == 0 and within and not short and listed.height <= settings.target_size,
         metadata={"songs": listed.height, "doubled": doubled, "new": new, "cap": mixing.change_cap(settings)},
     )
 
@@ -102,11 +106,7 @@ def spotify_playlist(
     playlist_id = _find_or_create(client, home.home)
     before = client.track_ids(playlist_id)
     if not target:
-        home.state.raise_alert("mix", "the mix came out empty; the playlist was left as it is")
-        playlists.log_refresh(home.state, context.run_id, 0, 0, "kept", "empty decision")
-        raise dg.Failure(
-            "the mix is empty: the playlist was left as it is; look at song_scores for the reason", allow_retries=False
-        )
+        raise dg.Failure("the mix is empty: the playlist was left as it is; song_scores says why", allow_retries=False)
     decided_on = set(mix.filter(pl.col("change") != NEW)["track_id"].to_list())
     if before and not set(before) <= decided_on | set(target):
         raise dg.Failure(
@@ -114,9 +114,10 @@ def spotify_playlist(
             allow_retries=False,
         )
     if before != target:
+        playlists.intend(home.state, target)
         client.replace_items(playlist_id, target)
     after = client.track_ids(playlist_id)
-    playlists.remember(home.state, playlist_id, after, None)
+    playlists.remember(home.state, playlist_id, after)
     added, removed = len(set(after) - set(before)), len(set(before) - set(after))
     outcome = "unchanged" if before == after else "refreshed" if before else "filled"
     playlists.log_refresh(home.state, context.run_id, added, removed, outcome)
@@ -145,19 +146,23 @@ def playlist_is_the_mix(spotify_playlist: pl.DataFrame, mix: pl.DataFrame) -> dg
 @dg.asset(group_name=PLAYLIST, kinds={"sqlite"}, owners=OWNERS, code_version="1")
 def suggestions(home: HomeResource, song_scores: pl.DataFrame, mix: pl.DataFrame) -> dg.MaterializeResult:
     """Dormant songs worth bringing back that are not on the list: the questions that `spotify-ai next` asks."""
-    decided = set(queue.standing(home.state, home.now()))
     listed = mix.drop_nulls("rank")["song_id"].to_list()
     worth = song_scores.filter(
         (pl.col("slot") == EXPLORATION)
         & pl.col("in_library")
         & (pl.col("plays") > 0)
-        & ~pl.col("song_id").is_in([*listed, *decided])
+        & ~pl.col("song_id").is_in(listed)
     ).sort("score", descending=True)
     shown = worth.head(5 * QUESTIONS).select("song_id", "track_id", "title", "artist", "score", "reason")
     asked = queue.propose(home.state, "resurface", shown.iter_rows(named=True), QUESTIONS)
     return dg.MaterializeResult(
         value=shown.head(QUESTIONS), metadata={"new questions": asked, "waiting": queue.pending(home.state)}
     )
+
+
+def is_short(songs: int, current: int, settings: Playlist) -> bool:
+    """Whether a list of so many songs is worse than the ``current`` number: empty, or shorter than one refresh may leave it."""
+    return songs == 0 or songs < min(current, settings.target_size) - mixing.change_cap(settings)
 
 
 def current_list(last: playlists.Written | None, song_scores: pl.DataFrame, library: pl.DataFrame) -> list[str]:
@@ -174,6 +179,8 @@ def hand_edits(last: playlists.Written | None, current: list[str], song_scores: 
     if last is None or not last.track_ids or not current:
         return []
     ours = _songs_of(last.track_ids, song_scores)
+    if last.intended and current == _songs_of(last.intended, song_scores):
+        ours = current  # our last write took place, though it was cut off before it could be read back
     edits = [(song, "keep") for song in current if song not in ours] + [
         (song, "remove") for song in ours if song not in current
     ]
@@ -195,7 +202,7 @@ def _find_or_create(client: Spotify, home: Home) -> str:
     playlist_id = next((found for found, called in owned.items() if called == name), None) or client.create_playlist(
         name, DESCRIPTION
     )
-    playlists.remember(home.state, playlist_id, [], None)
+    playlists.remember(home.state, playlist_id, [])
     return playlist_id
 
 

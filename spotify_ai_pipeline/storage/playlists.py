@@ -14,28 +14,34 @@ MIX = "mix"
 
 @dataclass(frozen=True)
 class Written:
-    """A playlist as it was read back after our last write."""
+    """A playlist as it was read back after our last write, and what a write that was cut off may have made of it."""
 
     playlist_id: str
     track_ids: list[str]
     written_at: float
+    intended: list[str] | None
 
 
 def written(state: State, name: str = MIX) -> Written | None:
     """What we know of our playlist ``name``; None before it was made."""
-    found = state.rows("SELECT playlist_id, track_ids, written_at FROM playlists WHERE name = ?", (name,))
-    return (
-        Written(found[0]["playlist_id"], json.loads(found[0]["track_ids"]), found[0]["written_at"]) if found else None
-    )
+    for row in state.rows("SELECT playlist_id, track_ids, written_at, intended FROM playlists WHERE name = ?", (name,)):
+        intended = json.loads(row["intended"]) if row["intended"] else None
+        return Written(row["playlist_id"], json.loads(row["track_ids"]), row["written_at"], intended)
+    return None
 
 
-def remember(
-    state: State, playlist_id: str, track_ids: Sequence[str], snapshot_id: str | None, name: str = MIX
-) -> None:
+def intend(state: State, track_ids: Sequence[str], name: str = MIX) -> None:
+    """Notes what is about to be written: after a crash, our own write is not taken for the listener's."""
+    with state.transaction() as connection:
+        connection.execute("UPDATE playlists SET intended = ? WHERE name = ?", (json.dumps(list(track_ids)), name))
+
+
+def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str = MIX) -> None:
+    """Notes what was read back after a write."""
     with state.transaction() as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)",
-            (name, playlist_id, snapshot_id, json.dumps(list(track_ids)), time.time()),
+            "INSERT OR REPLACE INTO playlists (name, playlist_id, track_ids, written_at) VALUES (?, ?, ?, ?)",
+            (name, playlist_id, json.dumps(list(track_ids)), time.time()),
         )
 
 

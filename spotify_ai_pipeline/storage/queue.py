@@ -52,17 +52,20 @@ class Question:
 
 def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limit: int) -> int:
     """Fills the questions of ``kind`` up to ``limit`` pending ones with ``songs`` (song_id, track_id, title, artist, score,
-    reason), best first; a song that waits already is passed over. Gives the number of new questions."""
+    reason), best first; a song that waits already, or has a verdict that counts, is passed over. Gives the number of new
+    questions."""
+    now = time.time()
     with state.transaction() as connection:
         waiting = {row["song_id"] for row in connection.execute("SELECT song_id FROM queue WHERE status = 'pending'")}
+        settled = waiting | standing(state, now).keys()
         (pending,) = connection.execute(
             "SELECT count(*) FROM queue WHERE kind = ? AND status = 'pending'", (kind,)
         ).fetchone()
-        fresh = [song for song in songs if song["song_id"] not in waiting][: max(limit - pending, 0)]
+        fresh = [song for song in songs if song["song_id"] not in settled][: max(limit - pending, 0)]
         connection.executemany(
             "INSERT INTO queue (kind, song_id, track_id, title, artist, score, reason, queued_at)"
             " VALUES (:kind, :song_id, :track_id, :title, :artist, :score, :reason, :now)",
-            [{**song, "kind": kind, "now": time.time()} for song in fresh],
+            [{**song, "kind": kind, "now": now} for song in fresh],
         )
     return len(fresh)
 

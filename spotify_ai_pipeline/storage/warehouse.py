@@ -23,9 +23,14 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(":memory:", config={"threads": 2})
     connection.execute("SET TimeZone = 'UTC'")
+    readable: list[str] = []
     for layer, asset in lake.datasets():
-        files = ", ".join(_quoted(file) for file in lake.files(layer, asset))
-        connection.execute(f'CREATE VIEW "{asset}" AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)')
+        files = lake.files(layer, asset)
+        readable += files
+        listed = ", ".join(map(_quoted, files))
+        connection.execute(
+            f'CREATE VIEW "{asset}" AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)'
+        )
     for (table,) in state.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
         cursor = state.connection.execute(f'SELECT * FROM "{table}"')
         columns = [column[0] for column in cursor.description]
@@ -33,6 +38,9 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
         connection.register("copied", rows)
         connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM copied')
         connection.unregister("copied")
+    connection.execute(f"SET allowed_paths = [{', '.join(map(_quoted, readable))}]")
+    connection.execute("SET enable_external_access = false")  # a question reads the lake and touches nothing else
+    connection.execute("SET lock_configuration = true")
     return connection
 
 

@@ -38,6 +38,8 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
     from spotify_ai_pipeline.music import evaluation
 
     plays = evaluation.clean_history(read_history(history))
+    if not plays.height:
+        raise Problem(f"{history}: holds no play of 30 seconds or more")
     begin = start.replace(tzinfo=UTC).timestamp() if start else None
     times = evaluation.refresh_times(plays["ts"].to_numpy(), begin)
     if not len(times):

@@ -50,7 +50,10 @@ def config(context: click.Context, as_json: bool) -> None:
 def set_(key: str, value: str) -> None:
     """Override KEY with VALUE on this machine, e.g. `spotify-ai config set playlist.target_size 80`."""
     home = Home.open()
-    parsed = yaml.safe_load(value)
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise Problem(f"{key}: {value!r} is no value as config.yaml would hold it; put quotes around a text") from None
     checked = settings.load(settings.config_files(home.root), home.state.overrides() | {key: parsed})
     if key not in checked.flat:
         raise Problem(

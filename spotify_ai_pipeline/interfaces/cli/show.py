@@ -32,7 +32,7 @@ def mix_table(home: Home) -> None:
     for row in listed.iter_rows(named=True):
         mark = "+" if row["change"] == "new" else " "
         slot = Text(row["slot"], SLOT_STYLE[row["slot"]])
-        numbers = [f"{row[part]:.2f}" for part in ("score", *PARTS)]
+        numbers = ["" if row[part] is None else f"{row[part]:.2f}" for part in ("score", *PARTS)]
         shown.add_row(
             f"{mark}{row['rank']:>3}", slot, plain(row["artist"]), plain(row["title"]), *numbers, plain(row["reason"])
         )

@@ -39,7 +39,7 @@ def sql(query: str | None, output: str | None) -> None:
                 return
             columns, rows = answer.columns, answer.fetchall()
         except duckdb.Error as error:
-            raise Problem(str(error).split("\n\n")[0]) from None
+            raise Problem(" ".join(str(error).split("LINE 1:")[0].split())) from None
     if output == "json":
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif output == "csv":

@@ -56,9 +56,9 @@ CREATE INDEX verdicts_by_song ON verdicts (song_id, said_at);
 CREATE TABLE playlists (            -- what we last wrote to Spotify, and read back
     name TEXT PRIMARY KEY,          -- our name for it: mix
     playlist_id TEXT NOT NULL,
-    snapshot_id TEXT,
     track_ids TEXT NOT NULL,        -- JSON list, in order
-    written_at REAL NOT NULL
+    written_at REAL NOT NULL,
+    intended TEXT                   -- JSON list: what a write under way is to bring about; null when none is
 ) STRICT;
 
 CREATE TABLE refreshes (            -- one row a refresh of a playlist
