@@ -32,7 +32,7 @@ from spotify_ai_pipeline.storage import home as home_module
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.state import State
 
-hypothesis_settings.register_profile("suite", deadline=None, max_examples=60)
+hypothesis_settings.register_profile("suite", deadline=None, max_examples=40)
 hypothesis_settings.load_profile("suite")
 
 OURS = ("SPOTIFY_", "SPOTIPY_", "LASTFM_", "LISTENBRAINZ_", "DAGSTER_")

@@ -131,7 +131,7 @@ def test_edits_by_hand_are_respected(pipeline: Any) -> None:
         assert stranger in now
         assert not {before[10], before[-1]} & set(now)
         assert len(now) == len(before)
-        assert set(before) - {before[10], before[-1]} <= set(now), "nothing else moved"
+        assert len(set(before) - {before[10], before[-1]} - set(now)) <= 1, "one at most makes room for another slot"
     verdicts = pipeline.home.state.rows("SELECT song_id, verdict FROM verdicts WHERE said_through = 'playlist'")
     said = dict(map(tuple, verdicts))
     assert {removed: said.pop(removed), last: said.pop(last)} == dict.fromkeys((removed, last), "remove")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,16 +24,16 @@ class Project:
     """A copy of the project without its data, so that demos and configuration are the test's own."""
 
     root: Path
-    environment: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *args: object, typed: str = "", **environment: object) -> subprocess.CompletedProcess[str]:
         """Runs ``spotify-ai ARGS`` with ``typed`` on a pipe."""
-        shell = {name: value for name, value in os.environ.items() if not name.startswith("SPOTIFY_AI")}
+        kept = (name for name in os.environ if not name.startswith(("SPOTIFY_AI", "PYTHON")))  # compile the copy once
+        shell = {name: os.environ[name] for name in kept}
         more = {name: str(value) for name, value in environment.items()}
         return subprocess.run(
             [*ENTRY, *map(str, args)],
             cwd=self.root,
-            env=shell | {"PYTHONPATH": str(self.root), "PYTHONUNBUFFERED": "1"} | more,
+            env=shell | {"PYTHONPATH": str(self.root)} | more,
             input=typed,
             capture_output=True,
             text=True,
