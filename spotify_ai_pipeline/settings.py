@@ -22,6 +22,7 @@ from spotify_ai_pipeline.problems import Problem
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = "config.yaml"
+ENV_FILE = PROJECT_ROOT / ".env"
 DEMOS = PROJECT_ROOT / "data" / "demo"
 """A data root for each world that was tried; the file ``last`` names the one tried last."""
 
@@ -213,7 +214,7 @@ def data_root() -> Path:
     if chosen := os.environ.get("SPOTIFY_AI_DATA"):
         return Path(chosen).absolute()
     last_demo = DEMOS / "last"
-    connected = load_secrets(PROJECT_ROOT / ".env").spotify_client_id
+    connected = load_secrets(ENV_FILE).spotify_client_id
     return DEMOS / last_demo.read_text().strip() if not connected and last_demo.exists() else PROJECT_ROOT / "data"
 
 

@@ -28,7 +28,6 @@ from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
-from spotify_ai_pipeline.storage import home as home_module
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.state import State
 
@@ -70,7 +69,7 @@ def isolated(tmp_path: Path, clean_shell: None) -> Iterator[None]:
     """Gives each test a data root of its own, hides the project's ``.env``, and undoes what a run sets in the environment."""
     before = dict(os.environ)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(home_module, "PROJECT_ROOT", tmp_path / "no-project")
+        patch.setattr(settings_module, "ENV_FILE", tmp_path / "no.env")
         os.environ["SPOTIFY_AI_DATA"] = str(tmp_path / "home")
         yield
     os.environ.clear()
@@ -149,7 +148,7 @@ def filled(small_world: Path, tmp_path_factory: pytest.TempPathFactory, clean_sh
     shutil.copytree(small_world, place / "world")
     before = dict(os.environ)
     with testing.running(place / "world") as url, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(home_module, "PROJECT_ROOT", place / "no-project")
+        patch.setattr(settings_module, "ENV_FILE", place / "no.env")
         home = Home.open(place / "home")
         wire(home, place / "world", url)
         sign_in(home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from math import floor
 
@@ -66,16 +67,49 @@ def select(
 def sequence(artists: Sequence[str], spacing: int) -> list[int]:
     """An order of the songs, as indices into ``artists``, that keeps ``spacing`` songs between two of one artist.
 
-    Songs come in the given order as far as the spacing allows. Where no song is far enough from its artist's last one, the
-    one that is farthest comes: the spacing yields as little as it must at that point.
+    Songs come in the given order as far as the spacing allows: a song is passed over where it would leave no order for the
+    rest. Where there is none anyway, the song comes that is farthest from its artist's last one: the spacing yields as
+    little as it must at that point.
     """
     waiting = list(range(len(artists)))
+    left = Counter(artists)
+    ready = dict.fromkeys(left, 0)  # the first place where each artist may come again
     order: list[int] = []
-    last: dict[str, int] = {}
     while waiting:
-        gaps = [len(order) - last[artists[song]] - 1 if artists[song] in last else spacing for song in waiting]
-        chosen = max(range(len(waiting)), key=lambda index: (min(gaps[index], spacing), -index))
+        place = len(order)
+        free = [index for index, song in enumerate(waiting) if ready[artists[song]] <= place]
+        chosen = next(
+            (index for index in free if _leaves_an_order(artists[waiting[index]], left, ready, place, spacing)), None
+        )
+        if chosen is None:
+            chosen = min(range(len(waiting)), key=lambda index: (max(ready[artists[waiting[index]]] - place, 0), index))
         song = waiting.pop(chosen)
-        last[artists[song]] = len(order)
+        left[artists[song]] -= 1
+        ready[artists[song]] = place + spacing + 1
         order.append(song)
     return order
+
+
+def _leaves_an_order(artist: str, left: Counter[str], ready: dict[str, int], place: int, spacing: int) -> bool:
+    """Whether the songs that remain after one by ``artist`` at ``place`` can be ordered with the spacing.
+
+    Earliest deadline first: the artist with the most songs left has the latest start nearest, and an order exists if that
+    rule finds one. Where even the largest artist fits with room to spare, the search is not needed.
+    """
+    rest = {name: count - (name == artist) for name, count in left.items() if count - (name == artist)}
+    if not rest:
+        return True
+    most = max(rest.values())
+    if most * (spacing + 1) + sum(count == most for count in rest.values()) <= sum(rest.values()):
+        return True
+    free_at = ready | {artist: place + spacing + 1}
+    for now in range(place + 1, place + 1 + sum(rest.values())):
+        free = [name for name in rest if free_at[name] <= now]
+        if not free:
+            return False
+        name = max(free, key=lambda name: rest[name])
+        free_at[name] = now + spacing + 1
+        rest[name] -= 1
+        if not rest[name]:
+            del rest[name]
+    return True

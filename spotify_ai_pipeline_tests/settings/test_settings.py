@@ -56,7 +56,7 @@ def test_the_tree_cannot_be_changed(defaults: Settings) -> None:
         ("spotify.playlist_name", "", "at least 1 character"),
         ("spotify.redirect_uri", "http://localhost:8888/callback", "127"),
         ("playlist.target_size", 9, "greater than or equal to 10"),
-        ("playlist.target_size", 1_001, "less than or equal to 1000"),
+        ("playlist.target_size", 101, "less than or equal to 100"),
         ("playlist.target_size", "many", "a valid integer"),
         ("playlist.target_size", 50.5, "a valid integer"),
         ("playlist.target_size", None, "a valid integer"),
@@ -127,11 +127,7 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         (b"playlist:\n\ttarget_size: 5\n", "line 2: not valid YAML"),
         (b"", "holds no settings"),
         (b"- a\n- b\n", "holds no settings"),
-        pytest.param(
-            b"listener: {name: caf\xe9}\n",
-            "config.yaml",
-            marks=pytest.mark.xfail(strict=True, reason="a file that is not UTF-8 ends in UnicodeDecodeError"),
-        ),
+        (b"listener: {name: caf\xe9}\n", "not UTF-8"),
     ],
 )
 def test_a_broken_file_is_refused_by_name(tmp_path: Path, content: bytes, said: str) -> None:
@@ -166,7 +162,6 @@ def test_the_data_roots_own_file_comes_after_the_general_one(tmp_path: Path, mon
     assert settings.config_files(tmp_path) == [tmp_path / "general.yaml", tmp_path / "config.yaml"]
 
 
-@pytest.mark.xfail(strict=True, reason="true counts as the number 1")
 def test_yes_is_no_number() -> None:
     refusal("playlist.min_artist_spacing", True)
 

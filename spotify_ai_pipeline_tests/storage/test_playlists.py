@@ -9,8 +9,8 @@ def test_nothing_was_written_before_the_playlist_was_made(state: State) -> None:
 
 
 def test_the_last_write_is_remembered_in_order(state: State) -> None:
-    remember(state, "p", ["b", "a"], "s1")
-    remember(state, "p", ["c", "a", "b"], None)
+    remember(state, "p", ["b", "a"])
+    remember(state, "p", ["c", "a", "b"])
     known = written(state)
     assert known is not None
     assert (known.playlist_id, known.track_ids) == ("p", ["c", "a", "b"])
@@ -18,8 +18,8 @@ def test_the_last_write_is_remembered_in_order(state: State) -> None:
 
 
 def test_playlists_are_kept_by_name(state: State) -> None:
-    remember(state, "p", ["a"], None)
-    remember(state, "q", ["b"], None, name="other")
+    remember(state, "p", ["a"])
+    remember(state, "q", ["b"], name="other")
     first, second = written(state), written(state, "other")
     assert first is not None
     assert second is not None

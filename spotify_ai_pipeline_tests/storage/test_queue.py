@@ -75,9 +75,6 @@ def test_a_rejected_song_is_not_asked_about_again(state: State) -> None:
     assert propose(state, "resurface", songs("a"), 10) == 0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="'later' promises a second question in 60 days, and the queue asks only once ever"
-)
 def test_a_song_put_off_is_asked_about_again(state: State, at: Callable[[float], None]) -> None:
     at(0)
     propose(state, "resurface", songs("a"), 10)
