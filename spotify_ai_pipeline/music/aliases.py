@@ -32,6 +32,9 @@ COMMON_TITLE = 40
 RIVALS = 20
 """Artists with the most titles in common that are looked at."""
 
+USERS = 3
+"""Artists who use a word in titles, from which it is one: a slip of the pen may happen twice."""
+
 LEAST_WORDS = 1_000
 """Words in common below which a vocabulary is too small to know a slip of the pen."""
 
@@ -68,13 +71,13 @@ def learn_aliases(names: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str,
 
 def learn_vocabulary(names: Iterable[tuple[str, str]]) -> frozenset[str]:
     """Words of titles that several artists use: a slip of the pen is not among them. Empty where the names are too few."""
-    users: dict[str, str | None] = {}
+    users: defaultdict[str, set[str]] = defaultdict(set)
     for artist, title in names:
         who = artist_key(artist)
         for word in title_words(split_version(title)[0]).split():
-            if users.setdefault(word, who) != who:
-                users[word] = None
-    common = frozenset(word for word, user in users.items() if user is None)
+            if len(users[word]) < USERS:
+                users[word].add(who)
+    common = frozenset(word for word, artists in users.items() if len(artists) == USERS)
     return common if len(common) >= LEAST_WORDS else frozenset()
 
 

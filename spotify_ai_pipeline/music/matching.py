@@ -15,11 +15,21 @@ from functools import lru_cache
 
 from spotify_ai_pipeline.music.artists import artist_key, credited, without_suffix
 from spotify_ai_pipeline.music.spelling import compact
-from spotify_ai_pipeline.music.titles import DIFFERENT_NUMBERS, in_front, other_forms, same_title, title_words
+from spotify_ai_pipeline.music.titles import (
+    DIFFERENT_NUMBERS,
+    in_front,
+    other_forms,
+    same_title,
+    title_words,
+    weak_slip,
+)
 from spotify_ai_pipeline.music.versions import split_version
 
 NEAR = 80
 """Similarity (0 to 100, ``rapidfuzz.fuzz.ratio``) from which a title is a candidate: judged, and listed where refused."""
+
+RARE = 3
+"""Times that a name is played more than a slip of it."""
 
 LISTING = (";", "/")
 """Signs that part names in lists and hardly ever stand in a name."""
@@ -68,18 +78,20 @@ class Known:
     def __init__(self, aliases: Aliases | None = None, vocabulary: Set[str] = frozenset()) -> None:
         self._aliases, self._vocabulary = aliases or {}, vocabulary
         self._keys = set[str]()
+        self._plays: dict[str, int | None] = {}
         self._names: dict[str, str] = {}
         self._titles: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._forms: defaultdict[tuple[str, str], dict[str, list[tuple[str, str]]]] = defaultdict(dict)
         self._credits: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
 
-    def add(self, artist: str, title: str, credits: Iterable[str] = ()) -> str:
+    def add(self, artist: str, title: str, credits: Iterable[str] = (), plays: int | None = None) -> str:
         """Makes a song known and gives its key; ``credits`` are its artists one by one, where the source says so."""
         key = song_key(artist, title)
         who, name, version = key.split("\t")
         place, core = (who, version), split_version(title)[0]
         if key not in self._keys:
             self._keys.add(key)
+            self._plays[key] = plays
             self._names.setdefault(who, artist)
             self._titles[place][title_words(core)] = key
             for form, why in other_forms(core):
@@ -94,18 +106,18 @@ class Known:
             self._credits[name, version][f"\t{one}"] = key  # said by the source: no guess from signs
         return key
 
-    def find(self, artist: str, title: str) -> Found | None:
+    def find(self, artist: str, title: str, plays: int | None = None) -> Found | None:
         """The song that a spelling names, else the nearest one with ``same`` false; None where nothing is like it."""
         key = song_key(artist, title)
         if key in self._keys:
             return Found(key, True, "name", "same artist, title and version", 1.0)
         nearest = None
-        for said, stripped in [(title, ""), *in_front(title, artist)]:
+        for said, stripped in [*in_front(title, artist), (title, "")]:
             who, name, version = song_key(artist, said).split("\t")
             core, _ = split_version(said)
             forms = [(name, stripped), *((compact(form), why) for form, why in other_forms(core))]
             for holder, written in self._agreeing(artist, who, name, version):
-                found = self._among(holder, version, title_words(core), forms, written)
+                found = self._among(holder, version, title_words(core), forms, written, plays)
                 if found is not None and found.same:
                     return found
                 nearest = nearest or found
@@ -142,7 +154,9 @@ class Known:
         listed = any(sign in credit for sign in LISTING) or all(compact(one) in self._names for one in names)
         return listed or (name == names[0] and " " in name)
 
-    def _among(self, holder: str, version: str, words: str, forms: list[tuple[str, str]], written: str) -> Found | None:
+    def _among(
+        self, holder: str, version: str, words: str, forms: list[tuple[str, str]], written: str, plays: int | None
+    ) -> Found | None:
         """The song of one artist in one version, by its exact title, another form of it, or a slip of the pen."""
         said, rule = (f"{written}; ", "artist ") if written else ("", "")
         for form, why in forms:
@@ -160,9 +174,9 @@ class Known:
             if fits and (len(fits) == 1 or not ONE_SIDED & set(fits.values())):
                 key, theirs = next(iter(fits.items()))  # the best established
                 return Found(key, True, f"{rule}form", f"{said}same title but for: {theirs}", 1.0)
-        return self._misspelled((holder, version), words, said, f"{rule}typo")
+        return self._misspelled((holder, version), words, said, f"{rule}typo", plays)
 
-    def _misspelled(self, place: tuple[str, str], words: str, said: str, rule: str) -> Found | None:
+    def _misspelled(self, place: tuple[str, str], words: str, said: str, rule: str, plays: int | None) -> Found | None:
         from rapidfuzz import fuzz, process
 
         titles = self._titles.get(place)
@@ -176,5 +190,12 @@ class Known:
             return Found(titles[one], False, rule, f"{said}as like {other!r} as {one!r}", score)
         doubtful = [verdict for verdict in judged if verdict[3] != DIFFERENT_NUMBERS]
         for like, score, alike, why in same[:1] or doubtful[:1]:
+            if alike and weak_slip(words, like) and not _rare(plays, self._plays[titles[like]]):
+                alike, why = False, f"{why}, at its end, and both are played"
             return Found(titles[like], alike, rule, f"{said}{words!r} for {like!r}: {why}", score)
         return None
+
+
+def _rare(plays: int | None, of_known: int | None) -> bool:
+    """Whether a spelling is played so much less than the known one as slips are."""
+    return plays is not None and of_known is not None and plays * RARE <= of_known

@@ -197,16 +197,16 @@ def _gather(
     near: dict[str, Found] = {}
     roots: dict[str, Found] = {}
     credits = {track.key: track.artists for track in reversed(free)}
-    for key, (artist, title, _) in names.items():
-        found = known.find(artist, title) if Member(SPELLING, key) not in alone else None
+    for key, (artist, title, plays) in names.items():
+        found = known.find(artist, title, plays) if Member(SPELLING, key) not in alone else None
         if found is None or not found.same:
-            known.add(artist, title, credits.get(key, ()))
+            known.add(artist, title, credits.get(key, ()), plays)
             if found is not None:
                 near[key] = found
         elif all(_same_length(track, by_key.get(found.key, ())) for track in by_key.get(key, ())):
             roots[key] = found
         else:
-            known.add(artist, title, credits.get(key, ()))
+            known.add(artist, title, credits.get(key, ()), plays)
     _join_tracks(groups, free, roots)
     for track in reversed(tracks):  # the earliest comes last and has the say
         home = by_key[track.key][0] if track.key in by_key else track

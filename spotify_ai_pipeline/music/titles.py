@@ -150,6 +150,11 @@ def same_title(first: str, second: str, vocabulary: Set[str] = frozenset()) -> t
     return (True, f"{said}, of {length}") if doubt is None else (False, doubt)
 
 
+def weak_slip(first: str, second: str) -> bool:
+    """Whether two titles of one word differ in how they end, as "memorial" and "memoriam" do: they may well be two."""
+    return " " not in first and " " not in second and first[-1] != second[-1]
+
+
 def _one_word_more(first: list[str], second: list[str]) -> bool:
     """Whether one title is the other and a word, where that leaves enough in common to know it by."""
     short, long = sorted((first, second), key=len)
