@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from spotify_ai_pipeline.music.artists import artist_key
+from rapidfuzz import fuzz
+
+from spotify_ai_pipeline.music.artists import artist_key, credited
 from spotify_ai_pipeline.music.matching import song_key
 from spotify_ai_pipeline.music.spelling import compact, fold
 from spotify_ai_pipeline.music.titles import title_words
@@ -83,13 +85,12 @@ def learn_vocabulary(names: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 def _resemblance(artist: str, known: str, shared: int) -> str:
     """How ``artist`` may be ``known`` written otherwise, given the number of titles they share; empty where it may not."""
-    from rapidfuzz import fuzz
-
     one, two, several = fold(artist), fold(known), shared >= SEVERAL
     if one.isascii() != two.isascii():
         return f"{known!r} in another script, {shared} titles shared" if several else ""
-    alike = fuzz.ratio(compact(one), compact(two))
-    if min(len(one), len(two)) >= 5 and alike >= (LIKE_NAME if several else SAME_NAME):
+    bare = [compact("".join(credited(name))) for name in (artist, known)]
+    alike = fuzz.ratio(*bare)
+    if min(map(len, bare)) >= 5 and alike >= (LIKE_NAME if several else SAME_NAME):
         return f"{artist!r} is {known!r} misspelled"
     if sorted(one.split()) == sorted(two.split()):
         return f"{artist!r} is {known!r} in another order"
@@ -101,8 +102,6 @@ def _resemblance(artist: str, known: str, shared: int) -> str:
 
 def _part(short: list[str], long: list[str]) -> bool:
     """Whether ``short`` is how ``long`` begins, or how it ends: a surname, as it may be written in another alphabet."""
-    from rapidfuzz import fuzz
-
     end = "".join(long[-len(short) :])
     if len("".join(short)) >= 5 and "".join(long).startswith("".join(short)):
         return True

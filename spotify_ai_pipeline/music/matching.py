@@ -101,6 +101,8 @@ class Known:
             names = credited(artist)
             for one in names if len(names) > 1 else ():
                 self._credits[name, version].setdefault(compact(one), key)
+            if (plain := without_suffix(artist)) != artist:
+                self._credits[name, version].setdefault(f"\t{artist_key(plain)}", key)
         others = [artist_key(one) for one in credits]
         for one in ("".join(sorted(others)), *others) if len(others) > 1 else ():
             self._credits[name, version][f"\t{one}"] = key  # said by the source: no guess from signs

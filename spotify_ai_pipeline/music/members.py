@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
+from rapidfuzz import fuzz
 
 from spotify_ai_pipeline.music.aliases import learn_aliases, learn_vocabulary
 from spotify_ai_pipeline.music.artists import credited
@@ -38,8 +40,7 @@ MEMBERS: dict[str, pl.DataType] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A Spotify id or a spelling, as overrides and links speak of it."""
 
     kind: str
@@ -112,7 +113,8 @@ class Groups:
         if one != two:
             low, high = sorted((one, two))
             self._parent[high] = low
-            told = member if self.leader(member) != member else self.members[high]
+            unexplained = member not in self.why and self.leader(member) != member
+            told = member if unexplained else self.members[high]
             self.why.setdefault(told, why)
 
     def songs(self) -> dict[Member, list[Member]]:
@@ -298,9 +300,11 @@ def _same_length(track: Track, others: Sequence[Track]) -> bool:
 
 
 def _plausible(track: Track, other: Track) -> bool:
-    """Whether two tracks of one ISRC may be one recording: an ISRC that names strangers was given twice by mistake."""
-    from rapidfuzz import fuzz
-
+    """Whether two tracks of one ISRC may be one recording: an ISRC that names strangers was given twice by mistake, and one
+    that names two versions needs lengths that agree."""
+    versions = {one.key.split("\t")[2] for one in (track, other)}
+    if len(versions) > 1 and None in (track.duration_ms, other.duration_ms):
+        return False
     artists = [set(credited(one.artist)).union(*map(credited, one.artists)) for one in (track, other)]
     titles = [one.key.split("\t")[1] for one in (track, other)]
     return bool(artists[0] & artists[1]) or fuzz.ratio(*titles) >= 80

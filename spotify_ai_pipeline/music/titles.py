@@ -11,6 +11,8 @@ from collections.abc import Set
 from functools import lru_cache
 from itertools import pairwise, zip_longest
 
+from rapidfuzz.distance import OSA
+
 from spotify_ai_pipeline.music.spelling import compact, fold
 from spotify_ai_pipeline.music.versions import names_version
 
@@ -68,6 +70,7 @@ def _numbered(found: re.Match[str]) -> str:
     return f"{_CANONICAL.get(word, word)} {_ROMAN_AFTER.get(number) or _COUNT.get(number, number)}"
 
 
+@lru_cache(maxsize=524_288)
 def in_front(title: str, artist: str) -> list[tuple[str, str]]:
     """(title, why) without what players put in front of it: the track's number, the artist."""
     found = list[tuple[str, str]]()
@@ -127,8 +130,6 @@ def same_title(first: str, second: str, vocabulary: Set[str] = frozenset()) -> t
         return False, DIFFERENT_NUMBERS
     if (_OPPOSITE & set(first.split())) != (_OPPOSITE & set(second.split())):
         return False, "words that tell songs apart"
-    from rapidfuzz.distance import OSA
-
     edits = OSA.distance(one, two)
     said = f"{edits} letter{'s differ' if edits > 1 else ' differs'}"
     if _one_word_more(first.split(), second.split()):
@@ -165,8 +166,6 @@ def _one_word_more(first: list[str], second: list[str]) -> bool:
 
 def _changed_word(first: list[str], second: list[str], letters: int, vocabulary: Set[str], *, sure: bool) -> str | None:
     """The words that a slip of the pen does not explain; None where it explains them all."""
-    from rapidfuzz.distance import OSA
-
     if len(first) != len(second):
         added = sorted(word for word in set(first) ^ set(second) if len(word) > 3)
         explained = sure and (len(added) < 2 or _joined(first, second))
@@ -179,7 +178,7 @@ def _changed_word(first: list[str], second: list[str], letters: int, vocabulary:
             return f"{one} and {two} are both words"
         unheard_of = vocabulary and short >= 3
         slip = edits <= (2 if short >= 8 else 1) and (unheard_of or one[0] == two[0])
-        if not slip or short < (3 if letters >= 20 or unheard_of else 4) or not (sure or unheard_of):
+        if not slip or short < (3 if letters >= LONG or unheard_of else 5) or not (sure or unheard_of):
             return f"{one} is not {two}"
     return None
 

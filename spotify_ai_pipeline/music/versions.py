@@ -6,6 +6,7 @@ A remaster is the same recording under another label; a live take, an acoustic v
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from spotify_ai_pipeline.music.spelling import fold
 
@@ -20,7 +21,7 @@ _SAME_RECORDING = (
 _OTHER_RECORDING = (
     r"live|en\s+vivo|ao\s+vivo|en\s+directo?|unplugged|acoustic|ac[uú]stic[oa]|acoustique|demos?|instrumental|karaoke"
     r"|a\s?capp?ella|remix(?:ed)?|rmx|mix|mixed|edit(?:ed)?|extended|sessions?|takes?|cover(?:ed)?|tribute|orchestral"
-    r"|symphonic|piano|strings?|stripped|version|ver\.?|re-?record(?:ed|ing)|sped\s+up|speed\s+up|slowed|nightcore|reverb"
+    r"|symphonic|piano|strings?|stripped|versi[oó]n[e]?|vers[aã]o|ver\.?|re-?record(?:ed|ing)|sped\s+up|speed\s+up|slowed|nightcore|reverb"
     r"|reprise|dub|rehearsal|outtakes?|alternat(?:e|ive)|bootleg|mash-?up|rework(?:ed)?|flip|vip|reimagined|lullaby"
     r"|in\s+the\s+style\s+of|(?:originally\s+performed|made\s+famous|as\s+performed)\s+by|8-?bit|commentary|interview|skit"
     r"|backing\s+track|minus\s+one|sing-?along|medley|megamix|unreleased|dubstep|refix|chopped|screwed|home\s+recording|bbc"
@@ -48,6 +49,7 @@ _FILLER = frozenset(
 )
 
 
+@lru_cache(maxsize=524_288)
 def split_version(title: str) -> tuple[str, str]:
     """(title without its version, version), e.g. ("Iron Man - 2012 - Remaster") -> ("Iron Man", "").
 
