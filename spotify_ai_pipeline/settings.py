@@ -134,6 +134,7 @@ class Features(_Section):
 class Identity(_Section):
     labs_songs_per_run: int = Field(ge=0, le=1_000_000)
     searches_per_run: int = Field(ge=0, le=10_000)
+    searches_per_day: int = Field(ge=0, le=10_000)
     ask_again_days: Days
 
 

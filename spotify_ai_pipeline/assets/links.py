@@ -13,7 +13,7 @@ from spotify_ai_pipeline.music import linking
 from spotify_ai_pipeline.music.identity import albums_and_recordings, library_tracks, spellings_of
 from spotify_ai_pipeline.music.linking import LINKS, best_offer
 from spotify_ai_pipeline.music.members import MEMBERS, TRACK, decide
-from spotify_ai_pipeline.services.listenbrainz_labs import ROWS_A_CALL, ListenBrainzLabs
+from spotify_ai_pipeline.services.listenbrainz_labs import ROWS_A_CALL, LabsError, ListenBrainzLabs
 from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
 from spotify_ai_pipeline.services.transport import Deferred
 from spotify_ai_pipeline.storage.identity_overrides import said
@@ -67,7 +67,7 @@ def song_links(
         frames, deferred = list[pl.DataFrame](), ""
         try:
             frames.extend(answers(songs.join(albums_and_recordings(scrobbles), on=["artist", "title"], how="left")))
-        except (Deferred, SpotifyError) as pause:
+        except (Deferred, LabsError, SpotifyError) as pause:
             context.log.warning(str(pause))
             deferred = str(pause)
         return linking.remember(links, pl.concat([pl.DataFrame(schema=LINKS), *frames])), deferred
@@ -78,10 +78,11 @@ def song_links(
         settings.labs_songs_per_run,
         lambda songs: _from_labs(listenbrainz_labs.client(), songs, now),
     )
+    searched = known.filter(pl.col("search_asked_at") > now - timedelta(days=1)).height
     table, search_deferred = through(
         known,
         "search_asked_at",
-        settings.searches_per_run,
+        max(0, min(settings.searches_per_run, settings.searches_per_day - searched)),
         lambda songs: _from_search(spotify.client(), songs, now),
     )
     resolved = set(song_members.filter(pl.col("kind") == TRACK)["song_id"].to_list())

@@ -21,7 +21,8 @@ def library_tracks(library: pl.DataFrame) -> pl.DataFrame:
 
 def spellings_of(plays: pl.DataFrame) -> pl.DataFrame:
     """The distinct names of ``plays`` (artist, title, ...) with the number of their ``plays``."""
-    return plays.group_by("artist", "title").agg(pl.len().cast(pl.Int64).alias("plays"))
+    named = plays.drop_nulls(["artist", "title"])
+    return named.group_by("artist", "title").agg(pl.len().cast(pl.Int64).alias("plays"))
 
 
 def albums_and_recordings(plays: pl.DataFrame) -> pl.DataFrame:
@@ -67,7 +68,7 @@ def assign_songs(plays: pl.DataFrame, songs: pl.DataFrame) -> pl.DataFrame:
     """``plays`` (artist, title[, track_id], ...) with the ``song_id`` that each belongs to, by its Spotify id where that is
     known, else by its spelling; plays of no song are left out."""
     keys = songs.select("song_id", key="keys").explode("key").drop_nulls()
-    spellings = plays.select("artist", "title").unique().with_columns(key=_keys("artist", "title"))
+    spellings = plays.select("artist", "title").drop_nulls().unique().with_columns(key=_keys("artist", "title"))
     named = plays.join(spellings.join(keys, on="key").drop("key"), on=["artist", "title"], how="left")
     if "track_id" in plays.columns:
         tracks = songs.select(by_track="song_id", track_id="track_ids").explode("track_id").drop_nulls()
@@ -122,7 +123,7 @@ def _heard_only(names: pl.DataFrame, scrobbles: pl.DataFrame, links: pl.DataFram
 def _recordings(names: pl.DataFrame, scrobbles: pl.DataFrame) -> pl.DataFrame:
     """The MusicBrainz recording of each song's most scrobbled spelling that has one."""
     mbids = (
-        scrobbles.drop_nulls("track_mbid")
+        scrobbles.drop_nulls(["artist", "title", "track_mbid"])
         .group_by("artist", "title")
         .agg(pl.len().alias("plays"), pl.col("track_mbid").mode().sort().first().alias("mbid"))
         .with_columns(key=_keys("artist", "title"))

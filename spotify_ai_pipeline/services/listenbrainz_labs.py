@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import requests
+
 from spotify_ai_pipeline.music.linking import Offer
 from spotify_ai_pipeline.services.transport import Transport
 from spotify_ai_pipeline.storage.home import Home
 
 ROWS_A_CALL = 100
 """Names sent in one call: kind to a service without published limits."""
+
+
+class LabsError(RuntimeError):
+    """The service did not answer, or not as it used to; what it would have said may be asked for another time."""
 
 
 class ListenBrainzLabs:
@@ -44,9 +50,12 @@ class ListenBrainzLabs:
     def _ask(self, dataset: str, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
         if not rows:
             return []
-        answer = self._session.post(f"{self._url}{dataset}/json", json=rows)
-        answer.raise_for_status()
-        return answer.json()
+        try:
+            answer = self._session.post(f"{self._url}{dataset}/json", json=rows)
+            answer.raise_for_status()
+            return answer.json()
+        except requests.RequestException as error:
+            raise LabsError(f"ListenBrainz labs gave no answer to {dataset} ({type(error).__name__})") from None
 
 
 def _name(row: dict[str, Any]) -> tuple[str, str]:

@@ -127,9 +127,7 @@ def split(track: str) -> None:
         raise UsageProblem(f"{track}: no Spotify id of your library; `spotify-ai match show SONG` lists a song's ids")
     if members.filter((pl.col("song_id") == row["song_id"][0]) & (pl.col("kind") == TRACK)).height == 1:
         raise UsageProblem(f"{track}: is the only Spotify id of its song already")
-    _say(
-        home, "split", Named(TRACK, track_id or ""), None, f"split: {row['artist'][0]} — {row['title'][0]} ({track_id})"
-    )
+    _say(home, "split", Named(TRACK, track_id), None, f"split: {row['artist'][0]} — {row['title'][0]} ({track_id})")
 
 
 @match.command(name="set")
@@ -205,9 +203,10 @@ def _song(members: pl.DataFrame, text: str) -> str:
     raise UsageProblem(f"{text!r}: {near.height} songs have this in their name, such as {some}; name one by its id")
 
 
-def _track_id(text: str) -> str | None:
+def _track_id(text: str) -> str:
+    """The Spotify id that ``text`` is or links to; empty where it is neither."""
     found = _SPOTIFY_ID.fullmatch(text.strip())
-    return found[1] if found else None
+    return found[1] if found else ""
 
 
 def _readings(text: str) -> list[tuple[str, str]]:
