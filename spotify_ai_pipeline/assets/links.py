@@ -10,9 +10,10 @@ from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS
 from spotify_ai_pipeline.assets.io import frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, ListenBrainzLabsResource, SpotifyResource
 from spotify_ai_pipeline.music import linking
+from spotify_ai_pipeline.music.groups import TRACK
 from spotify_ai_pipeline.music.identity import albums_and_recordings, library_tracks, spellings_of
 from spotify_ai_pipeline.music.linking import LINKS, best_offer
-from spotify_ai_pipeline.music.members import MEMBERS, TRACK, decide
+from spotify_ai_pipeline.music.members import MEMBERS, decide
 from spotify_ai_pipeline.services.listenbrainz_labs import ROWS_A_CALL, LabsError, ListenBrainzLabs
 from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
 from spotify_ai_pipeline.services.transport import Deferred

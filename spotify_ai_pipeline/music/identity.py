@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from spotify_ai_pipeline.music.artists import artist_key
+from spotify_ai_pipeline.music.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.matching import song_key
-from spotify_ai_pipeline.music.members import SPELLING, TRACK
 
 
 def library_tracks(library: pl.DataFrame) -> pl.DataFrame:

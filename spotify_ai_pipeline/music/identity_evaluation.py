@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.music.groups import SPELLING
 from spotify_ai_pipeline.music.matching import song_key
-from spotify_ai_pipeline.music.members import SPELLING, decide
+from spotify_ai_pipeline.music.members import decide
 
 _NOT_LETTER = re.compile(r"[\W_]")
 

@@ -6,23 +6,21 @@ spelling that ``matching`` recognises. Each member keeps the rule that joined it
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import polars as pl
 from rapidfuzz import fuzz
 
 from spotify_ai_pipeline.music.aliases import learn_aliases, learn_vocabulary
 from spotify_ai_pipeline.music.artists import credited
+from spotify_ai_pipeline.music.groups import SPELLING, TRACK, Groups, Member, Why
 from spotify_ai_pipeline.music.matching import Found, Known, song_id, song_key
 from spotify_ai_pipeline.music.titles import in_front
 
 MAX_LENGTH_GAP_MS = 7_000
 """Two tracks whose lengths differ by more are two recordings, whatever their ISRC or name says."""
-
-TRACK, SPELLING = "track", "spelling"
 
 MEMBERS: dict[str, pl.DataType] = {
     "song_id": pl.String(),
@@ -38,21 +36,6 @@ MEMBERS: dict[str, pl.DataType] = {
     "near_evidence": pl.String(),  # and why it is not taken for it
     "near_score": pl.Float64(),
 }
-
-
-class Member(NamedTuple):
-    """A Spotify id or a spelling, as overrides and links speak of it."""
-
-    kind: str
-    member: str
-
-    @classmethod
-    def track(cls, track_id: str) -> Member:
-        return cls(TRACK, track_id)
-
-    @classmethod
-    def spelling(cls, artist: str, title: str) -> Member:
-        return cls(SPELLING, song_key(artist, title))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,58 +60,6 @@ class Track:
     @property
     def key(self) -> str:
         return song_key(self.artist, self.title)
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    rule: str
-    evidence: str = ""
-    score: float | None = None
-
-
-class Groups:
-    """Members in order of standing, gathered into songs: a song is led by its earliest member (union-find)."""
-
-    def __init__(self) -> None:
-        self.members: list[Member] = []
-        self.why: dict[Member, Why] = {}
-        self._place: dict[Member, int] = {}
-        self._parent: list[int] = []
-
-    def __contains__(self, member: Member) -> bool:
-        return member in self._place
-
-    def add(self, member: Member) -> None:
-        if member not in self._place:
-            self._place[member] = len(self.members)
-            self._parent.append(len(self.members))
-            self.members.append(member)
-
-    def leader(self, member: Member) -> Member:
-        return self.members[self._root(self._place[member])]
-
-    def join(self, member: Member, other: Member, why: Why) -> None:
-        """Makes the songs of both one; ``why`` is told of ``member``, or of the leader that gives way."""
-        one, two = self._root(self._place[member]), self._root(self._place[other])
-        if one != two:
-            low, high = sorted((one, two))
-            self._parent[high] = low
-            unexplained = member not in self.why and self.leader(member) != member
-            told = member if unexplained else self.members[high]
-            self.why.setdefault(told, why)
-
-    def songs(self) -> dict[Member, list[Member]]:
-        """Each song's members, by leader."""
-        gathered: defaultdict[Member, list[Member]] = defaultdict(list)
-        for member in self.members:
-            gathered[self.leader(member)].append(member)
-        return gathered
-
-    def _root(self, place: int) -> int:
-        while self._parent[place] != place:
-            self._parent[place] = self._parent[self._parent[place]]
-            place = self._parent[place]
-        return place
 
 
 def decide(
@@ -264,7 +195,7 @@ def _apply(groups: Groups, overrides: Sequence[Override], links: Iterable[tuple[
 def _name_songs(
     groups: Groups, tracks: Sequence[Track], before: pl.DataFrame | None, apart: set[Member]
 ) -> dict[Member, str]:
-    """The id of each song, by leader: the one a member had before, else one made of the leader's key."""
+    """The id of each song, by leader: the one most members had before, else one made of the leader's key."""
     held: dict[Member, str] = {}
     if before is not None:
         for kind, member, song in before.select("kind", "member", "song_id").iter_rows():
@@ -274,9 +205,10 @@ def _name_songs(
     ids: dict[Member, str] = {}
     taken = set[str]()
     for leader, members in songs:
-        if kept := next((held[one] for one in members if one in held and held[one] not in taken), None):
-            ids[leader] = kept
-            taken.add(kept)
+        votes = Counter(held[one] for one in members if one in held and held[one] not in taken)
+        if votes:
+            ids[leader] = votes.most_common(1)[0][0]
+            taken.add(ids[leader])
     reserved = taken | set(held.values())
     for leader, _ in songs:
         if leader not in ids:

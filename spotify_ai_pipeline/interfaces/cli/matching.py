@@ -9,8 +9,8 @@ import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
 from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
+from spotify_ai_pipeline.music.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.matching import song_key
-from spotify_ai_pipeline.music.members import SPELLING, TRACK
 from spotify_ai_pipeline.storage import identity_overrides
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.identity_overrides import Named
