@@ -33,6 +33,10 @@ class Why:
     score: float | None = None
 
 
+FIRST = Why("first")
+"""Why the leader of a song is in it."""
+
+
 class Groups:
     """Members in order of standing, gathered into songs: a song is led by its earliest member (union-find)."""
 
