@@ -5,11 +5,12 @@ import warnings
 
 import dagster as dg
 
-from spotify_ai_pipeline.assets import features, identity, ingest, playlist, taste
+from spotify_ai_pipeline.assets import features, identity, ingest, links, playlist, taste
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
     LastFmResource,
+    ListenBrainzLabsResource,
     ListenBrainzResource,
     ReccoBeatsResource,
     SpotifyResource,
@@ -25,7 +26,7 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The definitions for ``home``, else for the home that the environment names."""
     home = home or Home.open()
-    modules = [ingest, identity, features, taste, playlist]
+    modules = [ingest, links, identity, features, taste, playlist]
     place = HomeResource(root=str(home.root))
     return dg.Definitions(
         assets=[ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)],
@@ -37,6 +38,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
             "spotify": SpotifyResource(home=place),
             "lastfm": LastFmResource(home=place),
             "listenbrainz": ListenBrainzResource(home=place),
+            "listenbrainz_labs": ListenBrainzLabsResource(home=place),
             "reccobeats": ReccoBeatsResource(home=place),
         },
         executor=dg.in_process_executor,

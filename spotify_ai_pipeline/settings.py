@@ -134,6 +134,13 @@ class Features(_Section):
     tag_artists_per_run: int = Field(ge=0, le=100_000)
 
 
+class Identity(_Section):
+    labs_songs_per_run: int = Field(ge=0, le=1_000_000)
+    searches_per_run: int = Field(ge=0, le=10_000)
+    searches_per_day: int = Field(ge=0, le=10_000)
+    ask_again_days: Days
+
+
 class Service(_Section):
     url: str = Field(pattern=r"^https?://.+/$")
     timeout_seconds: float = Field(ge=1, le=300)
@@ -146,6 +153,7 @@ class Services(_Section):
     spotify_accounts: Service
     lastfm: Service
     listenbrainz: Service
+    listenbrainz_labs: Service
     reccobeats: Service
 
 
@@ -172,6 +180,7 @@ class Settings(_Section):
     taste_model: TasteModel
     clustering: Clustering
     features: Features
+    identity: Identity
     services: Services
 
     @cached_property

@@ -12,13 +12,21 @@ from spotify_ai_pipeline.storage.playlists import written
 LEAST_RESOLVED = 0.5
 
 
-@dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
-def songs(home: HomeResource, spotify_library: pl.DataFrame, scrobbles: pl.DataFrame) -> dg.MaterializeResult:
+@dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
+def songs(
+    home: HomeResource,
+    spotify_library: pl.DataFrame,
+    scrobbles: pl.DataFrame,
+    song_members: pl.DataFrame,
+    song_links: pl.DataFrame,
+) -> dg.MaterializeResult:
     """One row a song: all of its Spotify ids and spellings together, from the library and from the scrobbles."""
     mix = written(home.state)
     table = build_songs(
         spotify_library,
         scrobbles,
+        song_members,
+        song_links,
         mix_list=mix.playlist_id if mix else None,
         best_name=home.settings.spotify.best_playlist,
     )
@@ -27,7 +35,8 @@ def songs(home: HomeResource, spotify_library: pl.DataFrame, scrobbles: pl.DataF
         metadata={
             "in the library": int(table["in_library"].sum()),
             "with more than one Spotify id": int((table["track_ids"].list.len() > 1).sum()),
-            "heard, not in the library": int(table["track_id"].is_null().sum()),
+            "heard, in no list": int((~table["in_library"]).sum()),
+            "without a Spotify id": int(table["track_id"].is_null().sum()),
         },
     )
 

@@ -11,6 +11,7 @@ from pydantic import PrivateAttr
 
 from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.listenbrainz import ListenBrainz
+from spotify_ai_pipeline.services.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.services.reccobeats import ReccoBeats
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.settings import Settings
@@ -73,6 +74,15 @@ class ListenBrainzResource(dg.ConfigurableResource):
 
     def client(self) -> ListenBrainz:
         return ListenBrainz.of(self.home.home)
+
+
+class ListenBrainzLabsResource(dg.ConfigurableResource):
+    """ListenBrainz labs: Spotify ids of recordings and names."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def client(self) -> ListenBrainzLabs:
+        return ListenBrainzLabs.of(self.home.home)
 
 
 class ReccoBeatsResource(dg.ConfigurableResource):

@@ -4,26 +4,84 @@ from __future__ import annotations
 
 import polars as pl
 
-from spotify_ai_pipeline.music.matching import artist_key, merge_tracks, song_id, song_key
+from spotify_ai_pipeline.music.artists import artist_key
+from spotify_ai_pipeline.music.groups import SPELLING, TRACK
+from spotify_ai_pipeline.music.matching import song_key
+
+
+def library_tracks(library: pl.DataFrame) -> pl.DataFrame:
+    """One row a Spotify id of ``library`` (an item of a list a row), earliest added first."""
+    return (
+        library.sort("added_at", "track_id", nulls_last=True)
+        .group_by("track_id", maintain_order=True)
+        .first()
+        .select("track_id", "artist", "title", "artists", "isrc", "duration_ms", "album", "release_date")
+    )
+
+
+def spellings_of(plays: pl.DataFrame) -> pl.DataFrame:
+    """The distinct names of ``plays`` (artist, title, ...) with the number of their ``plays``."""
+    named = plays.drop_nulls(["artist", "title"])
+    return named.group_by("artist", "title").agg(pl.len().cast(pl.Int64).alias("plays"))
+
+
+def albums_and_recordings(plays: pl.DataFrame) -> pl.DataFrame:
+    """The first known album and the most frequent MusicBrainz recording (``mbid``) of each distinct name of ``plays``."""
+    return plays.group_by("artist", "title").agg(
+        pl.col("album").drop_nulls().first(), pl.col("track_mbid").drop_nulls().mode().sort().first().alias("mbid")
+    )
 
 
 def build_songs(
-    library: pl.DataFrame, scrobbles: pl.DataFrame, *, mix_list: str | None, best_name: str
+    library: pl.DataFrame,
+    scrobbles: pl.DataFrame,
+    members: pl.DataFrame,
+    links: pl.DataFrame,
+    *,
+    mix_list: str | None,
+    best_name: str,
 ) -> pl.DataFrame:
-    """One row a song: everything in ``library`` (an item of a list a row) and every scrobbled spelling.
+    """One row a song: what ``members`` (as ``members.decide`` gives them) gather from ``library`` and ``scrobbles``.
 
-    A song that was scrobbled but is in no list has no Spotify id (``track_id`` is null): unresolved, not unknown. The
-    list ``mix_list`` is our own and says nothing of what is in the library; ``best_name`` names the list of favourites.
+    A song that was scrobbled but is in no list has the Spotify id that ``links`` (song_id, track_id, isrc, duration_ms) found
+    for it, or none (``track_id`` is null): unresolved, not unknown. The list ``mix_list`` is our own and says nothing of what
+    is in the library; ``best_name`` names the list of favourites.
 
     Columns: song_id, title, artist, artists, album, artist_key, isrc, duration_ms, release_date, track_id (the earliest
     added), track_ids, mbid (of the most scrobbled spelling), keys, added_at, liked, best, lists, in_library.
     """
-    tracks = library.sort("added_at", nulls_last=True).group_by("track_id", maintain_order=True).first()
-    merged = merge_tracks(tracks)
+    tracks = members.filter(pl.col("kind") == TRACK).select("song_id", track_id="member")
+    names = members.filter(pl.col("kind") == SPELLING).select("song_id", "artist", "title", "plays", key="member")
+    owned = _owned(library.join(tracks, on="track_id"), mix_list, best_name)
+    heard = _heard_only(names.join(owned, on="song_id", how="anti"), scrobbles, links, tracks)
+    spelled = names.group_by("song_id").agg(pl.col("key").sort().alias("keys"))
+    return (
+        pl.concat([owned, heard], how="diagonal")
+        .join(spelled, on="song_id", how="left")
+        .join(_recordings(names, scrobbles), on="song_id", how="left")
+        .with_columns(artist_key=pl.col("artist").map_elements(artist_key, return_dtype=pl.String))
+        .sort("song_id")
+    )
+
+
+def assign_songs(plays: pl.DataFrame, songs: pl.DataFrame) -> pl.DataFrame:
+    """``plays`` (artist, title[, track_id], ...) with the ``song_id`` that each belongs to, by its Spotify id where that is
+    known, else by its spelling; plays of no song are left out."""
+    keys = songs.select("song_id", key="keys").explode("key").drop_nulls()
+    spellings = plays.select("artist", "title").drop_nulls().unique().with_columns(key=_keys("artist", "title"))
+    named = plays.join(spellings.join(keys, on="key").drop("key"), on=["artist", "title"], how="left")
+    if "track_id" in plays.columns:
+        tracks = songs.select(by_track="song_id", track_id="track_ids").explode("track_id").drop_nulls()
+        named = named.join(tracks, on="track_id", how="left")
+        named = named.with_columns(song_id=pl.coalesce("by_track", "song_id")).drop("by_track")
+    return named.filter(pl.col("song_id").is_not_null())
+
+
+def _owned(library: pl.DataFrame, mix_list: str | None, best_name: str) -> pl.DataFrame:
+    """Songs that are in a list on Spotify."""
     ours = pl.col("list_id") == (mix_list or "")
-    owned = (
-        library.join(merged.select("track_id", "song_id"), on="track_id")
-        .sort("added_at", nulls_last=True)
+    return (
+        library.sort("added_at", "track_id", nulls_last=True)
         .group_by("song_id", maintain_order=True)
         .agg(
             pl.first("title", "artist", "artists", "album", "isrc", "duration_ms", "release_date", "track_id"),
@@ -35,55 +93,47 @@ def build_songs(
             (~ours).any().alias("in_library"),
         )
     )
-    keys = (
-        tracks.select("track_id", key=_keys("artist", "title"))
-        .join(merged.select("track_id", "song_id"), on="track_id")
-        .unique(["key"], keep="first", maintain_order=True)  # one key, two lengths: plays count for the first
-    )
-    spelled = (
-        scrobbles.group_by("artist", "title")
-        .agg(
-            pl.len().alias("plays"),
-            pl.col("track_mbid").drop_nulls().mode().sort().first().alias("mbid"),
-            pl.first("album"),
-        )
-        .with_columns(key=_keys("artist", "title"))
-        .sort("plays", "artist", "title", descending=[True, False, False])
-        .group_by("key", maintain_order=True)
-        .agg(pl.first("artist", "title", "album"), pl.col("mbid").drop_nulls().first())
-    )
-    heard_only = (
-        spelled.join(keys, on="key", how="anti")
-        .with_columns(song_id=pl.col("key").map_elements(song_id, return_dtype=pl.String))
-        .unique("song_id", keep="first", maintain_order=True)
+
+
+def _heard_only(names: pl.DataFrame, scrobbles: pl.DataFrame, links: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
+    """Songs that were heard and are in no list, by their most played spelling. A Spotify id that is another song's says that
+    both are one, which the next decision takes in: until then it stays where it was (``owned``)."""
+    albums = albums_and_recordings(scrobbles).drop("mbid")
+    found = links.select("song_id", "track_id", "isrc", "duration_ms").drop_nulls("track_id")
+    found = found.join(owned, on="track_id", how="anti").unique("track_id", keep="first", maintain_order=True)
+    return (
+        names.sort("plays", "key", descending=[True, False], nulls_last=True)
+        .group_by("song_id", maintain_order=True)
+        .agg(pl.first("artist", "title"))
+        .join(albums, on=["artist", "title"], how="left")
+        .join(found, on="song_id", how="left")
         .with_columns(
             artists=pl.concat_list("artist"),
-            track_ids=pl.lit([], pl.List(pl.String)),
+            track_ids=pl.when(pl.col("track_id").is_null())
+            .then(pl.lit([], pl.List(pl.String)))
+            .otherwise(pl.concat_list("track_id")),
             lists=pl.lit([], pl.List(pl.String)),
             liked=False,
             best=False,
             in_library=False,
         )
     )
-    all_keys = pl.concat([keys.select("song_id", "key"), heard_only.select("song_id", "key")])
-    spellings = (
-        all_keys.join(spelled.select("key", "mbid"), on="key", how="left")
-        .group_by("song_id")
-        .agg(pl.col("key").sort().alias("keys"), pl.col("mbid").drop_nulls().first())
+
+
+def _recordings(names: pl.DataFrame, scrobbles: pl.DataFrame) -> pl.DataFrame:
+    """The MusicBrainz recording of each song's most scrobbled spelling that has one."""
+    mbids = (
+        scrobbles.drop_nulls(["artist", "title", "track_mbid"])
+        .group_by("artist", "title")
+        .agg(pl.len().alias("plays"), pl.col("track_mbid").mode().sort().first().alias("mbid"))
+        .with_columns(key=_keys("artist", "title"))
     )
     return (
-        pl.concat([owned, heard_only.drop("key", "mbid")], how="diagonal")
-        .join(spellings, on="song_id", how="left")
-        .with_columns(artist_key=pl.col("artist").map_elements(artist_key, return_dtype=pl.String))
-        .sort("song_id")
+        mbids.join(names.select("song_id", "key"), on="key")
+        .sort("plays", "artist", "title", descending=[True, False, False])
+        .group_by("song_id", maintain_order=True)
+        .agg(pl.first("mbid"))
     )
-
-
-def assign_songs(plays: pl.DataFrame, songs: pl.DataFrame) -> pl.DataFrame:
-    """``plays`` (artist, title, ...) with the ``song_id`` that each spelling belongs to; spellings of no song are left out."""
-    keys = songs.select("song_id", key="keys").explode("key")
-    spellings = plays.select("artist", "title").unique().with_columns(key=_keys("artist", "title"))
-    return plays.join(spellings.join(keys, on="key").drop("key"), on=["artist", "title"])
 
 
 def _keys(artist: str, title: str) -> pl.Expr:

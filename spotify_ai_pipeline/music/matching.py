@@ -1,82 +1,51 @@
-"""Identity: many spellings and Spotify ids, one song.
+"""Matching: which of the known songs a spelling names, and by what evidence.
 
-A name is reduced to a key (artist, title, version). Version words are data: a remaster is the same song, a live take is
-not. A wrong split costs little, a wrong merge hides a song: in doubt, names stay apart.
+A song is known by a key: artist, title, version. The artist must agree before a title counts; the version must be the same;
+then the titles may differ by no more than a slip of the pen. What stays in doubt stays apart: a wrong split costs little, a
+wrong merge hides a song.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from functools import lru_cache
 
-import polars as pl
-
-MAX_DURATION_GAP_MS = 7_000
-"""Two tracks whose lengths differ by more are two recordings, whatever their ISRC or name says."""
-
-_SAME_RECORDING = (
-    r"remaster(?:ed)?|mono|stereo|album version|original version|single version|bonus track|explicit|clean|deluxe"
+from spotify_ai_pipeline.music.artists import artist_key, credited, without_suffix
+from spotify_ai_pipeline.music.spelling import compact
+from spotify_ai_pipeline.music.titles import (
+    DIFFERENT_NUMBERS,
+    in_front,
+    other_forms,
+    same_title,
+    title_words,
+    weak_slip,
 )
-_OTHER_RECORDING = (
-    r"live|acoustic|unplugged|demo|instrumental|karaoke|a ?capella|remix|mix|edit|extended|radio|session|sessions|take|"
-    r"cover|tribute|orchestral|piano version|version|re-?recorded|sped up|slowed|reprise|dub|rehearsal|outtake|alternate"
-)
-_FEATURED = re.compile(r"\s*[\(\[]?\b(?:feat|ft|featuring)\b\.?\s[^\)\]]*[\)\]]?", re.IGNORECASE)
-_BRACKETED = re.compile(r"\s*[\(\[]([^\)\]]*)[\)\]]")
-_DASHED = re.compile(r"\s+[-–—]\s+(.+)$")
-_SAME = re.compile(rf"\b(?:{_SAME_RECORDING})\b", re.IGNORECASE)
-_OTHER = re.compile(rf"\b(?:{_OTHER_RECORDING})\b", re.IGNORECASE)
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_NOT_WORD = re.compile(r"[^\w]+")
+from spotify_ai_pipeline.music.versions import split_version
+
+NEAR = 80
+"""Similarity (0 to 100, ``rapidfuzz.fuzz.ratio``) from which a title is a candidate: judged, and listed where refused."""
+
+RARE = 3
+"""Times that a name is played more than a slip of it."""
+
+LISTING = (";", "/")
+"""Signs that part names in lists and hardly ever stand in a name."""
+
+ONE_SIDED = frozenset({"subtitle", "year", "work"})
+"""What one title has and the other has not; two that each have another are two titles."""
+
+Aliases = Mapping[str, list[tuple[str, str]]]
+"""Artist key -> (key of the artist it is another spelling of, why), as ``aliases.learn_aliases`` finds them."""
 
 
-def fold(text: str) -> str:
-    """Case, accents, punctuation and spacing removed; ``&`` reads "and"; other scripts stay as they are."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
-    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
-    folded = _NOT_WORD.sub(" ", plain.replace("'", "").replace("’", "")).strip()
-    return folded or text.casefold().strip()  # a name made of signs alone ("!!!") is still a name
-
-
-def split_version(title: str) -> tuple[str, str]:
-    """(title without its version, version), e.g. ("Iron Man - 2012 - Remaster") -> ("Iron Man", "").
-
-    Featured artists are dropped; words that name the same recording (remaster, mono) are dropped; words that name another
-    one (live, acoustic) are the version. A bracket without such a word belongs to the title: "(I Can't Get No) ...".
-    """
-    core, version = _FEATURED.sub("", title), list[str]()
-    for found in _BRACKETED.finditer(core):
-        words = found.group(1)
-        if _OTHER.search(words):
-            version.append(words)
-        elif not _SAME.search(words):
-            continue
-        core = core.replace(found.group(0), "", 1)
-    while found := _DASHED.search(core):
-        words = found.group(1)
-        if _OTHER.search(words):
-            version.append(words)
-        elif not _SAME.search(words) and not _YEAR.fullmatch(words.strip()):
-            break
-        core = core[: found.start()]
-    described = _YEAR.sub("", _SAME.sub("", " ".join(version)))
-    return (core.strip() or title), fold(described) if version else ""
-
-
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=524_288)
 def song_key(artist: str, title: str) -> str:
-    """The key that all spellings of one song share."""
+    """The key that all exact spellings of one song share: artist, title and version, tab between."""
     core, version = split_version(title)
-    return "\t".join((artist_key(artist), fold(core), version))
-
-
-@lru_cache(maxsize=65_536)
-def artist_key(artist: str) -> str:
-    """The key of an artist's name: folded, without featured artists and a leading "The"."""
-    return fold(_FEATURED.sub("", artist)).removeprefix("the ")
+    return "\t".join((artist_key(artist), compact(title_words(core)), version))
 
 
 def song_id(key: str) -> str:
@@ -84,55 +53,151 @@ def song_id(key: str) -> str:
     return hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
-def merge_tracks(tracks: pl.DataFrame) -> pl.DataFrame:
-    """Adds ``song_id`` to ``tracks`` (track_id, artist, title, isrc, duration_ms, added_at), one row a Spotify id.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a spelling was found to be."""
 
-    Tracks are one song when they share an ISRC or a key and their durations agree within 7 s. The song is named by the
-    key of its earliest member, so that later members do not rename it.
+    key: str
+    """Of the song that it names, or that it is most like."""
+    same: bool
+    """False: below the threshold, kept for the list of the unresolved."""
+    rule: str
+    """name | credit | form | typo, after "artist" where the artist is written otherwise."""
+    evidence: str
+    score: float
+    """Similarity of the titles, 0 to 1."""
+
+
+class Known:
+    """The songs that are known, and the search among them.
+
+    ``add`` makes a song known; ``find`` looks a spelling up. Only songs of an artist who agrees, in the same version, are ever
+    compared. ``vocabulary`` is that of ``titles.same_title``.
     """
-    rows = (
-        tracks.sort("added_at", "track_id", nulls_last=True)
-        .select("track_id", "artist", "title", "isrc", "duration_ms")
-        .rows()
-    )
-    parent = list(range(len(rows)))
 
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
+    def __init__(self, aliases: Aliases | None = None, vocabulary: Set[str] = frozenset()) -> None:
+        self._aliases, self._vocabulary = aliases or {}, vocabulary
+        self._keys = set[str]()
+        self._plays: dict[str, int | None] = {}
+        self._names: dict[str, str] = {}
+        self._titles: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        self._forms: defaultdict[tuple[str, str], dict[str, list[tuple[str, str]]]] = defaultdict(dict)
+        self._credits: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
 
-    keys = [song_key(artist, title) for _, artist, title, _, _ in rows]
-    alike: defaultdict[str, list[int]] = defaultdict(list)
-    for index, (_, _, _, isrc, _) in enumerate(rows):
-        alike[keys[index]].append(index)
-        if isrc:
-            alike["isrc\t" + isrc].append(index)
-    for members in alike.values():
-        for index in members[1:]:
-            near = next(
-                (other for other in members if other < index and _same_length(rows[other][4], rows[index][4])), None
-            )
-            if near is not None:
-                first, second = sorted((root(near), root(index)))
-                parent[second] = first
-    return pl.DataFrame(
-        {
-            "track_id": [row[0] for row in rows],
-            "song_key": [keys[root(i)] for i in range(len(rows))],
-            "leader": [root(i) for i in range(len(rows))],
-        },
-        schema={"track_id": pl.String, "song_key": pl.String, "leader": pl.Int64},
-    ).with_columns(song_id=_unique_ids())
+    def add(self, artist: str, title: str, credits: Iterable[str] = (), plays: int | None = None) -> str:
+        """Makes a song known and gives its key; ``credits`` are its artists one by one, where the source says so."""
+        key = song_key(artist, title)
+        who, name, version = key.split("\t")
+        place, core = (who, version), split_version(title)[0]
+        if key not in self._keys:
+            self._keys.add(key)
+            self._plays[key] = plays
+            self._names.setdefault(who, artist)
+            self._titles[place][title_words(core)] = key
+            for form, why in other_forms(core):
+                self._forms[place].setdefault(compact(form), []).append((key, why))
+            for bare, why in in_front(title, artist):
+                self._forms[place].setdefault(song_key(artist, bare).split("\t")[1], []).append((key, why))
+            names = credited(artist)
+            for one in names if len(names) > 1 else ():
+                self._credits[name, version].setdefault(compact(one), key)
+            if (plain := without_suffix(artist)) != artist:
+                self._credits[name, version].setdefault(f"\t{artist_key(plain)}", key)
+        others = [artist_key(one) for one in credits]
+        for one in ("".join(sorted(others)), *others) if len(others) > 1 else ():
+            self._credits[name, version][f"\t{one}"] = key  # said by the source: no guess from signs
+        return key
+
+    def find(self, artist: str, title: str, plays: int | None = None) -> Found | None:
+        """The song that a spelling names, else the nearest one with ``same`` false; None where nothing is like it."""
+        key = song_key(artist, title)
+        if key in self._keys:
+            return Found(key, True, "name", "same artist, title and version", 1.0)
+        nearest = None
+        for said, stripped in [*in_front(title, artist), (title, "")]:
+            who, name, version = song_key(artist, said).split("\t")
+            core, _ = split_version(said)
+            forms = [(name, stripped), *((compact(form), why) for form, why in other_forms(core))]
+            for holder, written in self._agreeing(artist, who, name, version):
+                found = self._among(holder, version, title_words(core), forms, written, plays)
+                if found is not None and found.same:
+                    return found
+                nearest = nearest or found
+            if (found := self._credited(artist, who, name, version)) is not None:
+                return found
+        return nearest
+
+    def _agreeing(self, artist: str, who: str, name: str, version: str) -> Iterator[tuple[str, str]]:
+        """(artist key, how it is written otherwise) of every known artist that ``artist`` may be."""
+        yield who, ""
+        yield from self._aliases.get(who, ())
+        plain = without_suffix(artist)
+        if plain != artist:
+            yield artist_key(plain), f"{artist!r} without its suffix"
+        names = credited(artist)
+        for one in names if len(names) > 1 else ():
+            if f"{compact(one)}\t{name}\t{version}" in self._keys and self._parts(artist, one):
+                yield compact(one), f"{one!r} is in the credit"
+
+    def _credited(self, artist: str, who: str, name: str, version: str) -> Found | None:
+        """The song of several artists that has this title and one of whom is ``artist``."""
+        holders = self._credits.get((name, version), {})
+        key = holders.get(f"\t{who}") or holders.get(who)
+        if key is None:
+            return None
+        theirs = self._names[key.split("\t")[0]]
+        if f"\t{who}" in holders or self._parts(theirs, credited(artist)[0]):
+            return Found(key, True, "credit", f"{artist!r} is credited beside {theirs!r}; same title", 1.0)
+        return None
+
+    def _parts(self, credit: str, name: str) -> bool:
+        """Whether ``name`` is one artist of ``credit``, not a word of a band's name ("Earth" of "Earth, Wind & Fire")."""
+        names = credited(credit)
+        listed = any(sign in credit for sign in LISTING) or all(compact(one) in self._names for one in names)
+        return listed or (name == names[0] and " " in name)
+
+    def _among(
+        self, holder: str, version: str, words: str, forms: list[tuple[str, str]], written: str, plays: int | None
+    ) -> Found | None:
+        """The song of one artist in one version, by its exact title, another form of it, or a slip of the pen."""
+        said, rule = (f"{written}; ", "artist ") if written else ("", "")
+        for form, why in forms:
+            key = f"{holder}\t{form}\t{version}"
+            if key in self._keys:
+                title = f"same title but for: {why}" if why else "same title"
+                return Found(key, True, f"{rule}{'form' if why else ''}".strip(), said + title, 1.0)
+        known_forms = self._forms.get((holder, version), {})
+        for form, why in forms:
+            fits = {
+                key: theirs
+                for key, theirs in known_forms.get(form, ())
+                if not (why in ONE_SIDED or (why and theirs in ONE_SIDED))
+            }
+            if fits and (len(fits) == 1 or not ONE_SIDED & set(fits.values())):
+                key, theirs = next(iter(fits.items()))  # the best established
+                return Found(key, True, f"{rule}form", f"{said}same title but for: {theirs}", 1.0)
+        return self._misspelled((holder, version), words, said, f"{rule}typo", plays)
+
+    def _misspelled(self, place: tuple[str, str], words: str, said: str, rule: str, plays: int | None) -> Found | None:
+        from rapidfuzz import fuzz, process
+
+        titles = self._titles.get(place)
+        if not titles:
+            return None
+        near = process.extract(words, titles.keys(), scorer=fuzz.ratio, score_cutoff=NEAR, limit=8)
+        judged = [(like, score / 100, *same_title(words, like, self._vocabulary)) for like, score, _ in near]
+        same = [verdict for verdict in judged if verdict[2]]
+        if len(same) > 1 and same[0][1] == same[1][1]:
+            (one, score, _, _), (other, _, _, _) = same[:2]
+            return Found(titles[one], False, rule, f"{said}as like {other!r} as {one!r}", score)
+        doubtful = [verdict for verdict in judged if verdict[3] != DIFFERENT_NUMBERS]
+        for like, score, alike, why in same[:1] or doubtful[:1]:
+            if alike and weak_slip(words, like) and not _rare(plays, self._plays[titles[like]]):
+                alike, why = False, f"{why}, at its end, and both are played"
+            return Found(titles[like], alike, rule, f"{said}{words!r} for {like!r}: {why}", score)
+        return None
 
 
-def _unique_ids() -> pl.Expr:
-    """Ids by key; where tracks of one key stayed apart by length, the later ones get a numbered id of their own."""
-    nth = pl.col("leader").rank("dense").over("song_key") - 1
-    named = pl.when(nth == 0).then(pl.col("song_key")).otherwise(pl.col("song_key") + "\t" + nth.cast(pl.String))
-    return named.map_elements(song_id, return_dtype=pl.String)
-
-
-def _same_length(first: int | None, second: int | None) -> bool:
-    return first is None or second is None or abs(first - second) <= MAX_DURATION_GAP_MS
+def _rare(plays: int | None, of_known: int | None) -> bool:
+    """Whether a spelling is played so much less than the known one as slips are."""
+    return plays is not None and of_known is not None and plays * RARE <= of_known

@@ -10,12 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import accounts, listenbrainz, reccobeats
+from . import accounts, labs, listenbrainz, reccobeats
 from .lastfm import routes as lastfm
 from .spotify import routes as spotify
 from .world import World
 
-_SERVICES = ("spotify", "accounts", "lastfm", "listenbrainz", "reccobeats")
+_SERVICES = ("spotify", "accounts", "lastfm", "listenbrainz", "labs", "reccobeats")
 
 
 class _Front:
@@ -36,7 +36,7 @@ class _Front:
 
 
 def create_app(world: World) -> Starlette:
-    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /reccobeats/v1, and /sandbox."""
+    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, and /sandbox."""
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:
@@ -50,6 +50,7 @@ def create_app(world: World) -> Starlette:
             Mount("/accounts", routes=accounts.routes(world)),
             *lastfm.routes(world),
             Mount("/listenbrainz/1", routes=listenbrainz.routes(world)),
+            Mount("/labs", routes=labs.routes(world)),
             Mount("/reccobeats/v1", routes=reccobeats.routes(world)),
         ]
     )

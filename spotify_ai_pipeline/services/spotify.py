@@ -15,6 +15,7 @@ import polars as pl
 import spotipy
 from spotipy.oauth2 import SpotifyOauthError
 
+from spotify_ai_pipeline.music.linking import Offer
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.transport import Transport
@@ -22,6 +23,9 @@ from spotify_ai_pipeline.storage.home import Home
 
 PAGE = 50
 LARGEST_WRITE = 100
+SEARCH_PAGE = 10
+LONGEST_QUERY = 250
+"""Characters of a search that Spotify takes."""
 LIKED = "liked"
 """The list id of the liked songs, beside the ids of playlists."""
 
@@ -104,6 +108,22 @@ class Spotify:
         """Whether the playlist is still in the listener's library."""
         return any(row and row["id"] == playlist_id for row in self._all("current_user_playlists", limit=PAGE))
 
+    def search(self, artist: str, title: str) -> list[Offer]:
+        """Up to ten tracks that Spotify finds for a name, best first, in one call of the day's budget."""
+        quoted = " ".join(f'{field}:"{_unquoted(text)}"' for field, text in (("track", title), ("artist", artist)))
+        answer = self._call("search", quoted[:LONGEST_QUERY], limit=SEARCH_PAGE, type="track")
+        return [
+            Offer(
+                track["id"],
+                track["name"],
+                [one["name"] for one in track["artists"]],
+                (track.get("external_ids") or {}).get("isrc"),
+                track["duration_ms"],
+            )
+            for track in answer["tracks"]["items"]
+            if track and track.get("id")
+        ]
+
     def create_playlist(self, name: str, description: str) -> str:
         """The id of a new private playlist."""
         return self._call("current_user_playlist_create", name, public=False, description=description)["id"]
@@ -134,6 +154,10 @@ class Spotify:
             raise SpotifyError(f"Spotify needs you to sign in again ({error.error}); run `spotify-ai login`") from None
         except spotipy.SpotifyException as error:
             raise SpotifyError(f"Spotify refused {method} (HTTP {error.http_status}: {error.msg})") from None
+
+
+def _unquoted(text: str) -> str:
+    return text.replace('"', " ")
 
 
 def _playlist(row: dict[str, Any], user_id: str) -> PlaylistInfo:

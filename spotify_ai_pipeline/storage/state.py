@@ -104,19 +104,20 @@ class State:
             connection.execute("DELETE FROM alerts WHERE name = ?", (name,))
 
     def _migrate(self) -> None:
-        scripts = sorted(
-            files("spotify_ai_pipeline.storage").joinpath("migrations").iterdir(), key=lambda script: script.name
-        )
-        scripts = [script for script in scripts if script.name.endswith(".sql")]
-        known = self._version()
-        if known > len(scripts):
+        scripts = {
+            int(script.name.split("_")[0]): script
+            for script in files("spotify_ai_pipeline.storage").joinpath("migrations").iterdir()
+            if script.name.endswith(".sql")
+        }
+        known, newest = self._version(), max(scripts)
+        if known > newest:
             raise StateError(
-                f"{self.path}: written by a newer version (schema {known}, this one knows {len(scripts)}); upgrade"
+                f"{self.path}: written by a newer version (schema {known}, this one knows {newest}); upgrade"
             )
-        for number, script in enumerate(scripts[known:], known + 1):
+        for number in sorted(number for number in scripts if number > known):
             with self.transaction() as connection:
                 if self._version() < number:  # another process may have been first
-                    for statement in _statements(script.read_text(encoding="utf-8")):
+                    for statement in _statements(scripts[number].read_text(encoding="utf-8")):
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {number}")
 

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.matching import artist_key, fold, song_id, song_key, split_version
+from spotify_ai_pipeline.music.artists import artist_key
+from spotify_ai_pipeline.music.matching import song_id, song_key
+from spotify_ai_pipeline.music.spelling import fold
+from spotify_ai_pipeline.music.versions import split_version
 
 SAME = [
     (("Black Sabbath", "Iron Man"), ("Black Sabbath", "Iron Man - 2012 - Remaster")),
@@ -16,11 +19,6 @@ SAME = [
     (("Rihanna feat. Drake", "Work"), ("Rihanna", "Work")),
     (("The Kinks", "Lola"), ("The Kinks", "Lola - Mono")),
     (("Guns N' Roses", "Don't Cry"), ("Guns N’ Roses", "Dont Cry")),
-    (("AC/DC", "T.N.T."), ("AC-DC", "T N T")),
-    (
-        ("Fairport Convention", "Matty Groves (Live 1970)"),
-        ("Fairport Convention", "Matty Groves - Live - 2002 Remaster"),
-    ),
 ]
 APART = [
     (("Nirvana", "Polly"), ("Nirvana", "Polly (Live)")),

@@ -15,6 +15,7 @@ COMMANDS = {
     "refresh": "refreshing.refresh",
     "mix": "look.mix",
     "next": "questions.next_",
+    "match": "matching.match",
     "stats": "look.stats",
     "status": "look.status",
     "config": "configure.config",
@@ -22,6 +23,7 @@ COMMANDS = {
     "up": "up.up",
     "dagster": "up.dagster",
     "backtest": "backtest.backtest",
+    "evaluate": "evaluate.evaluate",
     "sandbox": "sandboxes.sandbox",
 }
 """Each command and where it is, in the order of a first day. A module is imported when its command is asked for."""

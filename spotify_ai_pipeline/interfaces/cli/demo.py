@@ -28,6 +28,7 @@ PREFIXES = {
     "spotify_accounts": "accounts/",
     "lastfm": "lastfm/2.0/",
     "listenbrainz": "listenbrainz/1/",
+    "listenbrainz_labs": "labs/",
     "reccobeats": "reccobeats/v1/",
 }
 

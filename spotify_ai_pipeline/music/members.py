@@ -1,0 +1,284 @@
+"""Members: which Spotify ids and which spellings are one song, and why.
+
+Order of evidence: what the listener said; ISRC with lengths that agree; artist, title and version with lengths that agree; a
+spelling that ``matching`` recognises. Each member keeps the rule that joined it and what it rests on.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from rapidfuzz import fuzz
+
+from spotify_ai_pipeline.music.aliases import learn_aliases, learn_vocabulary
+from spotify_ai_pipeline.music.artists import credited
+from spotify_ai_pipeline.music.groups import FIRST, SPELLING, Groups, Member, Why
+from spotify_ai_pipeline.music.matching import Found, Known, song_id, song_key
+from spotify_ai_pipeline.music.titles import in_front
+
+MAX_LENGTH_GAP_MS = 7_000
+"""Two tracks whose lengths differ by more are two recordings, whatever their ISRC or name says."""
+
+MEMBERS: dict[str, pl.DataType] = {
+    "song_id": pl.String(),
+    "kind": pl.String(),  # track | spelling
+    "member": pl.String(),  # Spotify id, or the key of the spelling
+    "artist": pl.String(),
+    "title": pl.String(),
+    "plays": pl.Int64(),  # of a spelling as scrobbled; null for a track
+    "rule": pl.String(),  # first | override | link | isrc | name | artist | form | typo | credit
+    "evidence": pl.String(),
+    "score": pl.Float64(),  # similarity of the titles, 0 to 1; null where none was computed
+    "near": pl.String(),  # song that an unresolved spelling is most like
+    "near_evidence": pl.String(),  # and why it is not taken for it
+    "near_score": pl.Float64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What the listener said: ``same`` (two songs are one), ``split`` (a track is a song of its own), ``set`` (a spelling
+    names a song). ``target`` is any member of the song meant; there is none for a split."""
+
+    kind: str
+    subject: Member
+    target: Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    track_id: str
+    artist: str
+    title: str
+    artists: Sequence[str]
+    isrc: str | None
+    duration_ms: int | None
+
+    @property
+    def key(self) -> str:
+        return song_key(self.artist, self.title)
+
+
+def decide(
+    tracks: pl.DataFrame,
+    spellings: pl.DataFrame,
+    overrides: Sequence[Override] = (),
+    links: Iterable[tuple[str, str]] = (),
+    before: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """The table of members (``MEMBERS``), one row a Spotify id or spelling.
+
+    ``tracks`` (track_id, artist, title, artists, isrc, duration_ms) come earliest added first; ``spellings`` (artist, title,
+    plays) are distinct names as scrobbled; ``links`` are (spelling's key, Spotify id that was found for it); ``before`` is
+    the last table, whose song ids are kept wherever a member of the song is still there.
+    """
+    with _no_collector():
+        return _decide([Track(*row) for row in _rows(tracks)], spellings, overrides, links, before)
+
+
+def _decide(
+    tracks: Sequence[Track],
+    spellings: pl.DataFrame,
+    overrides: Sequence[Override],
+    links: Iterable[tuple[str, str]],
+    before: pl.DataFrame | None,
+) -> pl.DataFrame:
+    names = _names(tracks, spellings)
+    groups, apart = Groups(), {said.subject for said in overrides if said.kind in ("split", "set")}
+    for track in tracks:
+        groups.add(Member.track(track.track_id))
+    for key in names:
+        groups.add(Member(SPELLING, key))
+    near = _gather(groups, tracks, names, apart)
+    _apply(groups, overrides, links, apart)
+    songs = groups.songs()
+    ids = _name_songs(songs, tracks, before, apart)
+    song_of = {member: ids[leader] for leader, members in songs.items() for member in members}
+    shown = {Member.track(track.track_id): (track.artist, track.title, None) for track in tracks}
+    shown |= {Member(SPELLING, key): name for key, name in names.items()}
+    rows = list[tuple[object, ...]]()
+    for member in groups.members:
+        song, why = song_of[member], groups.why.get(member, FIRST)
+        like = near.get(member.member) if member.kind == SPELLING and member in songs else None
+        other = song_of[Member(SPELLING, like.key)] if like else song
+        doubt = (other, like.evidence, like.score) if like and other != song else (None, None, None)
+        rows.append((song, *member, *shown[member], why.rule, why.evidence, why.score, *doubt))
+    return pl.DataFrame(rows, schema=MEMBERS, orient="row")
+
+
+@contextmanager
+def _no_collector() -> Generator[None]:
+    """Nothing here refers to itself in a circle: the collector of such circles would walk a million live rows in vain, which
+    takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _rows(tracks: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    return tracks.select(*Track.__dataclass_fields__).iter_rows()
+
+
+def _names(tracks: Sequence[Track], spellings: pl.DataFrame) -> dict[str, tuple[str, str, int | None]]:
+    """Every key with its best spelling and plays: those of tracks first, then the most played, names with a track number or
+    the like in front last, so that no song is named by one."""
+    names: dict[str, tuple[str, str, int | None]] = {}
+    for track in tracks:
+        names.setdefault(track.key, (track.artist, track.title, None))
+    best = spellings.sort("plays", "artist", "title", descending=[True, False, False])
+    heard = sorted(best.select("artist", "title", "plays").iter_rows(), key=lambda row: bool(in_front(row[1], row[0])))
+    for artist, title, plays in heard:
+        key = song_key(artist, title)
+        known = names.get(key)
+        names[key] = (known[0], known[1], (known[2] or 0) + plays) if known else (artist, title, plays)
+    return names
+
+
+def _gather(
+    groups: Groups, tracks: Sequence[Track], names: Mapping[str, tuple[str, str, int | None]], apart: set[Member]
+) -> dict[str, Found]:
+    """Joins what names, lengths and ISRCs say is one; gives what the unresolved spellings are like."""
+    spelled = [(artist, title) for artist, title, _ in names.values()]
+    known = Known(learn_aliases(spelled), learn_vocabulary(spelled))
+    free = [track for track in tracks if Member.track(track.track_id) not in apart]
+    by_key: defaultdict[str, list[Track]] = defaultdict(list)
+    for track in free:
+        by_key[track.key].append(track)
+    alone = apart | {Member(SPELLING, track.key) for track in tracks if track.key not in by_key}
+    near: dict[str, Found] = {}
+    roots: dict[str, Found] = {}
+    credits = {track.key: track.artists for track in reversed(free)}
+    for key, (artist, title, plays) in names.items():
+        found = known.find(artist, title, plays) if Member(SPELLING, key) not in alone else None
+        if found is None or not found.same:
+            known.add(artist, title, credits.get(key, ()), plays)
+            if found is not None:
+                near[key] = found
+        elif all(_same_length(track, by_key.get(found.key, ())) for track in by_key.get(key, ())):
+            roots[key] = found
+        else:
+            known.add(artist, title, credits.get(key, ()), plays)
+    _join_tracks(groups, free, roots)
+    for track in reversed(tracks):  # the earliest comes last and has the say
+        home = by_key[track.key][0] if track.key in by_key else track
+        name = Member(SPELLING, track.key)
+        if name not in apart:
+            groups.join(name, Member.track(home.track_id), Why("name", "the name on Spotify"))
+    for key, found in roots.items():
+        if key not in by_key:
+            groups.join(
+                Member(SPELLING, key), Member(SPELLING, found.key), Why(found.rule, found.evidence, found.score)
+            )
+    return near
+
+
+def _join_tracks(groups: Groups, tracks: Sequence[Track], roots: Mapping[str, Found]) -> None:
+    """Joins tracks with an earlier one of the same ISRC or name, where their lengths agree with the one that leads."""
+    alike: defaultdict[str, list[Track]] = defaultdict(list)
+    for track in tracks:
+        found = roots.get(track.key)
+        marks = [("name", found.key if found else track.key)]
+        if track.isrc:
+            marks.insert(0, ("isrc", f"isrc\t{track.isrc.upper()}"))
+        for rule, mark in marks:
+            for leader in alike[mark]:
+                if _same_length(track, [leader]) and (rule == "name" or _plausible(track, leader)):
+                    how = f"same ISRC {track.isrc}" if rule == "isrc" else found.evidence if found else "same name"
+                    why = Why(found.rule if rule == "name" and found else rule, f"{how}, {_lengths(leader, track)}")
+                    groups.join(Member.track(track.track_id), Member.track(leader.track_id), why)
+                    break
+            else:
+                alike[mark].append(track)
+
+
+def _apply(groups: Groups, overrides: Sequence[Override], links: Iterable[tuple[str, str]], apart: set[Member]) -> None:
+    found: dict[str, Member] = {}
+    for key, track_id in links:
+        spelling, track = Member(SPELLING, key), Member.track(track_id)
+        if spelling in groups and not {spelling, track} & apart:
+            same = track if track in groups else found.setdefault(track_id, spelling)
+            groups.join(same, spelling, Why("link", f"both are the Spotify id {track_id}"))
+    split = {said.subject: place for place, said in enumerate(overrides) if said.kind == "split"}
+    for place, said in enumerate(overrides):
+        if said.target is None or said.subject not in groups or said.target not in groups:
+            continue
+        if max(split.get(said.subject, -1), split.get(said.target, -1)) > place and said.kind == "same":
+            continue  # parted again since
+        groups.join(said.subject, said.target, Why("override"))
+        groups.why[said.subject] = Why("override", f"you said: {said.kind}")
+    for member in split:
+        groups.why.setdefault(member, Why("override", "you said: split"))
+
+
+def _name_songs(
+    gathered: Mapping[Member, Sequence[Member]],
+    tracks: Sequence[Track],
+    before: pl.DataFrame | None,
+    apart: set[Member],
+) -> dict[Member, str]:
+    """The id of each song, by leader: the one most members had before, else one made of the leader's key."""
+    held: dict[Member, str] = {}
+    if before is not None:
+        for kind, member, song in before.select("kind", "member", "song_id").iter_rows():
+            held[Member(kind, member)] = song
+    key_of = {Member.track(track.track_id): track.key for track in tracks}
+    songs = sorted(gathered.items(), key=lambda song: song[0] in apart)  # what was parted takes another name
+    ids: dict[Member, str] = {}
+    taken = set[str]()
+    for leader, members in songs:
+        votes = Counter(held[one] for one in members if one in held and held[one] not in taken)
+        if votes:
+            ids[leader] = votes.most_common(1)[0][0]
+            taken.add(ids[leader])
+    reserved = taken | set(held.values())
+    for leader, _ in songs:
+        if leader not in ids:
+            ids[leader] = next(one for one in _fresh_ids(leader, key_of) if one not in reserved)
+            reserved.add(ids[leader])
+    return ids
+
+
+def _fresh_ids(leader: Member, key_of: Mapping[Member, str]) -> Iterator[str]:
+    key = key_of.get(leader, leader.member)
+    yield song_id(key)
+    yield song_id(f"{key}\t{leader.member}")
+    yield from (song_id(f"{key}\t{leader.member}\t{more}") for more in range(1, 1_000))
+
+
+def _same_length(track: Track, others: Sequence[Track]) -> bool:
+    """Whether a track is as long as the first of ``others``; a length that is unknown contradicts nothing."""
+    if not others or track.duration_ms is None or others[0].duration_ms is None:
+        return True
+    return abs(track.duration_ms - others[0].duration_ms) <= MAX_LENGTH_GAP_MS
+
+
+def _plausible(track: Track, other: Track) -> bool:
+    """Whether two tracks of one ISRC may be one recording: an ISRC that names strangers was given twice by mistake, and one
+    that names two versions needs lengths that agree."""
+    versions = {one.key.split("\t")[2] for one in (track, other)}
+    if len(versions) > 1 and None in (track.duration_ms, other.duration_ms):
+        return False
+    artists = [set(credited(one.artist)).union(*map(credited, one.artists)) for one in (track, other)]
+    titles = [one.key.split("\t")[1] for one in (track, other)]
+    return bool(artists[0] & artists[1]) or fuzz.ratio(*titles) >= 80
+
+
+def _lengths(one: Track, two: Track) -> str:
+    return f"lengths {_clock(one.duration_ms)} and {_clock(two.duration_ms)}"
+
+
+def _clock(duration_ms: int | None) -> str:
+    if duration_ms is None:
+        return "unknown"
+    minutes, seconds = divmod(round(duration_ms / 1000), 60)
+    return f"{minutes}:{seconds:02}"

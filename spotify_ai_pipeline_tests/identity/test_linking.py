@@ -1,0 +1,255 @@
+"""Spotify ids for songs in no list: the cheapest source first, most played first, unknowns remembered for a while."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from spotify_ai_pipeline.assets import links as links_module
+from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.music import linking
+from spotify_ai_pipeline.music.linking import LINKS, Offer
+from spotify_ai_pipeline.music.members import decide
+from spotify_ai_pipeline.services.listenbrainz_labs import LabsError, ListenBrainzLabs
+from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.services.transport import Deferred, Transport
+from spotify_ai_pipeline.settings import Service
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.state import State
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+AGAIN = timedelta(days=90)
+
+
+@pytest.fixture
+def labs(tmp_path):
+    """A client of a server that answers by ``answers`` (dataset -> function of the rows) and keeps what it was ``asked``."""
+    answers, asked = {}, []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            dataset = self.path.split("/")[-2]
+            asked.append((dataset, rows))
+            try:
+                body = json.dumps(answers[dataset](rows)).encode()
+            except AttributeError:
+                body = b"<html>"
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    service = Service(
+        url=f"http://127.0.0.1:{server.server_port}/", timeout_seconds=5, calls_per_second=1000, calls_per_day=100
+    )
+    client = ListenBrainzLabs(
+        Transport("listenbrainz_labs", service, State(tmp_path / "state.sqlite"), safe_posts=True)
+    )
+    client.answers, client.asked = answers, asked
+    yield client
+    server.shutdown()
+    server.server_close()
+
+
+def row(artist, title, *ids, mbid=None):
+    return {
+        "recording_mbid": mbid,
+        "artist_name": artist,
+        "release_name": "",
+        "track_name": title,
+        "spotify_track_ids": list(ids),
+    }
+
+
+def heard(*names):
+    return pl.DataFrame(names, schema={"artist": pl.String, "title": pl.String, "plays": pl.Int64}, orient="row")
+
+
+def empty_links():
+    return pl.DataFrame(schema=LINKS)
+
+
+def test_labs_takes_answers_in_any_order_and_with_gaps(labs):
+    labs.answers["spotify-id-from-mbid"] = lambda rows: [row("B", "Two", "id2", mbid="m2"), row(None, None, mbid="m1")]
+    labs.answers["spotify-id-from-metadata"] = lambda rows: [row("b", "two", "id2")]
+    assert labs.by_recording(["m1", "m2"]) == {"m1": [], "m2": [Offer("id2", "Two", ["B"])]}
+    assert labs.by_name([("A", "One", None), ("B", "Two", "Album")]) == [[], [Offer("id2", "two", ["b"])]]
+    assert labs.asked[1][1][0] == {"artist_name": "A", "release_name": "", "track_name": "One"}
+
+
+def test_A9_a_recording_unknown_or_of_another_name_falls_back_to_the_name(labs):
+    labs.answers["spotify-id-from-mbid"] = lambda rows: [row("Somebody", "Else", "wrong", mbid="m1")]
+    labs.answers["spotify-id-from-metadata"] = lambda rows: [
+        row(r["artist_name"], r["track_name"], f"id-{r['track_name']}") for r in rows
+    ]
+    songs = pl.DataFrame(
+        {
+            "song_id": ["s1", "s2", "s3"],
+            "key": ["k1", "k2", "k3"],
+            "artist": ["Ada"] * 3,
+            "title": ["One", "Two", "Three"],
+            "album": [None] * 3,
+            "mbid": ["m1", "m2", None],
+        }
+    )
+    (found,) = links_module._from_labs(labs, songs, NOW)
+    assert found["track_id"].to_list() == ["id-One", "id-Two", "id-Three"]
+
+
+def test_most_played_first_and_unknowns_only_after_their_time():
+    members = decide(
+        pl.DataFrame(
+            [("t", "Ada", "Owned", ["Ada"], None, None)],
+            schema=["track_id", "artist", "title", "artists", "isrc", "duration_ms"],
+            orient="row",
+        ),
+        heard(("Ada", "Owned", 99), ("Ada", "Rare", 1), ("Ada", "Often", 50), ("Ada", "Sometimes", 7)),
+    )
+    asked = linking.wanted(members, empty_links(), "labs_asked_at", NOW, AGAIN)
+    assert asked["title"].to_list() == ["Often", "Sometimes", "Rare"]
+    answers = [
+        linking.answer(song, (Offer("id", "Often", ["Ada"]), "why") if song["title"] == "Often" else None, "labs", NOW)
+        for song in asked.to_dicts()
+    ]
+    known = linking.remember(empty_links(), pl.concat(answers))
+
+    def titles(column, days):
+        return linking.wanted(members, known, column, NOW + timedelta(days=days), AGAIN)["title"].to_list()
+
+    assert titles("labs_asked_at", 89) == []
+    assert titles("labs_asked_at", 91) == ["Sometimes", "Rare"]
+    assert titles("search_asked_at", 0) == ["Sometimes", "Rare"]
+
+
+def test_an_unknown_of_one_source_keeps_what_the_other_found():
+    song = {"song_id": "s", "key": "k"}
+    found = linking.answer(song, (Offer("id", "T", ["A"], "ISRC", 1000), "why"), "search", NOW)
+    unknown = linking.answer(song, None, "labs", NOW + timedelta(days=1))
+    (kept,) = linking.remember(found, unknown).to_dicts()
+    assert (kept["track_id"], kept["source"], kept["isrc"]) == ("id", "search", "ISRC")
+    assert kept["labs_asked_at"] == NOW + timedelta(days=1)
+
+
+class Fake:
+    """Stands in for both clients: knows some titles, and defers after some searches."""
+
+    def __init__(self, labs=(), search=(), defers_after=10**6):
+        self.labs, self.known, self.left, self.searched = labs, search, defers_after, []
+
+    def client(self):
+        return self
+
+    def by_recording(self, mbids):
+        return {}
+
+    def by_name(self, names):
+        return [[Offer(f"labs-{title}", title, [artist])] if title in self.labs else [] for artist, title, _ in names]
+
+    def search(self, artist, title):
+        if not self.left:
+            raise Deferred("spotify", NOW.timestamp() + 86_400, "the day's budget is used up")
+        self.left -= 1
+        self.searched.append(title)
+        return [Offer(f"search-{title}", title, [artist])] if title in self.known else []
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the asset once a call, as on a later day each time, over songs "1" (most played) to "6"."""
+    home = Home.open(tmp_path)
+    home.state.set_override("identity.searches_per_run", 2)
+    home.state.set_override("identity.searches_per_day", 5)
+    titles = [f"Song of {word}" for word in ("Ash", "Birch", "Cedar", "Dogwood", "Elm", "Fir")]
+    plays = pl.DataFrame(
+        [("Ada", title, None, None) for place, title in enumerate(titles) for _ in range(9 - place)],
+        schema={"artist": pl.String, "title": pl.String, "album": pl.String, "track_mbid": pl.String},
+        orient="row",
+    )
+    members = decide(
+        pl.DataFrame(
+            schema={
+                "track_id": pl.String,
+                "artist": pl.String,
+                "title": pl.String,
+                "artists": pl.List(pl.String),
+                "isrc": pl.String,
+                "duration_ms": pl.Int64,
+            }
+        ),
+        plays.group_by("artist", "title").agg(pl.len().cast(pl.Int64).alias("plays")),
+    )
+
+    def once(labs, search):
+        compute = links_module.song_links.op.compute_fn.decorated_fn
+        result = compute(dg.build_asset_context(), HomeResource(root=str(tmp_path)), labs, search, members, plays)
+        home.lake.write(result.value, "identity", "song_links")
+        return dict(result.value.drop_nulls("track_id").select("track_id", "source").iter_rows())
+
+    return once
+
+
+def test_labs_first_then_search_within_the_budget_spread_over_runs(run):
+    labs, search = Fake(labs=["Song of Ash"]), Fake(search=["Song of Cedar", "Song of Fir"])
+    assert run(labs, search) == {"labs-Song of Ash": "labs", "search-Song of Cedar": "search"}
+    assert search.searched == ["Song of Birch", "Song of Cedar"]
+    run(labs, search)
+    assert run(labs, search).keys() == {"labs-Song of Ash", "search-Song of Cedar", "search-Song of Fir"}
+    run(labs, search)
+    assert search.searched == [f"Song of {word}" for word in ("Birch", "Cedar", "Dogwood", "Elm", "Fir")]
+
+
+def test_the_searches_of_a_day_have_an_end(run):
+    search = Fake()
+    for _ in range(4):
+        run(Fake(), search)
+    assert len(search.searched) == 5
+
+
+def test_labs_without_an_answer_degrades_to_search(run):
+    class Broken(Fake):
+        def by_name(self, names):
+            raise LabsError("ListenBrainz labs gave no answer")
+
+    assert run(Broken(), Fake(search=["Song of Ash"])) == {"search-Song of Ash": "search"}
+
+
+def test_labs_that_answers_nonsense_is_an_error_in_words(labs):
+    labs.answers["spotify-id-from-mbid"] = lambda rows: rows.nonsense
+    with pytest.raises(LabsError, match="spotify-id-from-mbid"):
+        labs.by_recording(["m1"])
+
+
+def test_a_search_asks_by_field_within_the_limits(monkeypatch):
+    asked = []
+
+    def answer(self, method, *args, **options):
+        asked.append((method, args, options))
+        track = {"id": "t", "name": "T", "artists": [{"name": "A"}], "external_ids": {"isrc": "I"}, "duration_ms": 1}
+        return {"tracks": {"items": [track, None]}}
+
+    monkeypatch.setattr(Spotify, "_call", answer)
+    offers = Spotify.__new__(Spotify).search('The "A"', "T" * 300)
+    ((method, (query,), options),) = asked
+    assert offers == [Offer("t", "T", ["A"], "I", 1)]
+    assert (method, options) == ("search", {"limit": 10, "type": "track"})
+    assert len(query) <= 250
+    assert query.startswith('track:"TTT')
+
+
+def test_a_search_that_is_deferred_loses_nothing_and_goes_on_later(run):
+    first = Fake(search=["Song of Ash", "Song of Birch"], defers_after=1)
+    assert run(Fake(), first) == {"search-Song of Ash": "search"}
+    second = Fake(search=["Song of Ash", "Song of Birch"])
+    assert run(Fake(), second).keys() == {"search-Song of Ash", "search-Song of Birch"}
+    assert second.searched == ["Song of Birch", "Song of Cedar"]
