@@ -59,6 +59,11 @@ class Home:
         return self.root / "spotify_token.json"
 
     @property
+    def inbox(self) -> Path:
+        """Exports that are laid here are taken in by themselves."""
+        return self.root / "inbox"
+
+    @property
     def dagster_storage(self) -> Path:
         return self.root / "dagster"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import sqlite3
 
+from spotify_ai_pipeline.services.exports.intake import UnknownFormat
 from spotify_ai_pipeline.services.lastfm import LastFmError
+from spotify_ai_pipeline.services.listenbrainz import ListenBrainzError
 from spotify_ai_pipeline.services.spotify import SpotifyError
 from spotify_ai_pipeline.services.spotify_auth import NotConnected
 from spotify_ai_pipeline.services.transport import Deferred
@@ -18,7 +20,18 @@ class UsageProblem(RuntimeError):
     """Something that the person at the keyboard can put right; the message says how."""
 
 
-SAID_WELL = (UsageProblem, SettingsError, StateError, LakeError, SpotifyError, LastFmError, NotConnected, Deferred)
+SAID_WELL = (
+    UsageProblem,
+    SettingsError,
+    StateError,
+    LakeError,
+    SpotifyError,
+    LastFmError,
+    ListenBrainzError,
+    UnknownFormat,
+    NotConnected,
+    Deferred,
+)
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space; what was there before is untouched",
