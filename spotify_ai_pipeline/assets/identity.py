@@ -67,16 +67,16 @@ def listens(
     rules = [found.rule for found in exclusions.in_force(home.state)]
     left_out = excluded(merged, rules, songs, spotify_library)
     said = merged.drop("duration_ms", "track_mbid").rename({"track_id": "played_track_id"}).with_columns(left_out)
-    table = said.with_columns(
-        counts=~pl.col("excluded") & (pl.col("ms_played").fill_null(SHORTEST_MS) >= SHORTEST_MS)
-    )
+    table = said.with_columns(counts=~pl.col("excluded") & (pl.col("ms_played").fill_null(SHORTEST_MS) >= SHORTEST_MS))
     months = by_month(table)
     anywhere = months.filter(source="any")
     return dg.MaterializeResult(
         value=table,
         metadata={
             "listens by month": bar_chart(anywhere["month"].to_list(), anywhere["plays"].to_list(), "listens by month"),
-            "known by month and source": strips(months, "month", "source", "plays", "listens known by month and source"),
+            "known by month and source": strips(
+                months, "month", "source", "plays", "listens known by month and source"
+            ),
             "first": str(table["played_at"].min() or ""),
             "last": str(table["played_at"].max() or ""),
             "told of by several sources": int((table["sources"].list.len() > 1).sum()),

@@ -32,10 +32,11 @@ def listenbrainz_listens(
 
     def monthly() -> Iterator[tuple[str, pl.DataFrame]]:
         client = listenbrainz.client()
-        first = datetime.strptime(known[-1], MONTH_FORMAT).replace(tzinfo=UTC) if known else client.first_listen()
-        if known and now - LATE_LISTENS < first:
-            first -= LATE_LISTENS
-        month = (first or now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        if known:
+            start = min(datetime.strptime(known[-1], MONTH_FORMAT).replace(tzinfo=UTC), now - LATE_LISTENS)
+        else:
+            start = client.first_listen() or now
+        month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         while month <= now:
             after = (month + timedelta(days=32)).replace(day=1)
             frame = client.listens(month, after)
@@ -88,7 +89,7 @@ def history_imports(context: dg.AssetExecutionContext, home: HomeResource) -> dg
 
 @dg.asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[history_imports])
 def album_ratings(home: HomeResource) -> dg.MaterializeResult:
-    """The listener's ratings of albums (1 to 10, null where they gave none), from RateYourMusic's export; the last file counts."""
+    """The listener's ratings of albums (1 to 10, null where they gave none), from RateYourMusic; the last file counts."""
     table = intake.ratings(home.lake)
     rated = table.drop_nulls("rating").group_by("rating").len().sort("rating")
     chart = bar_chart([str(rating) for rating in rated["rating"]], rated["len"].to_list(), "albums by rating")

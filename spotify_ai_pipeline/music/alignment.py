@@ -8,14 +8,14 @@ because each record is paired at most once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
+Indices = NDArray[np.signedinteger[Any]]
 Mask = NDArray[np.bool_]
 
 
@@ -32,11 +32,8 @@ class Stamps:
     long: Mask
 
     def __getitem__(self, index: Indices | Mask) -> Stamps:
-        return Stamps(*(getattr(self, column.name)[index] for column in fields(self)))
-
-    def __add__(self, other: Stamps) -> Stamps:
         return Stamps(
-            *(np.concatenate([getattr(self, column.name), getattr(other, column.name)]) for column in fields(self))
+            self.song[index], self.at[index], self.early[index], self.late[index], self.brief[index], self.long[index]
         )
 
     def order(self) -> Indices:
@@ -61,10 +58,12 @@ def _candidates(first: Stamps, second: Stamps) -> tuple[Indices, Indices]:
         return none, none
     widest = float(max(second.early.max(), second.late.max(), first.early.max(), first.late.max()))
     start = min(first.at.min(), second.at.min())
-    span = max(first.at.max(), second.at.max()) - start + 4 * widest + 1  # songs lie further apart than any span reaches
+    span = (
+        max(first.at.max(), second.at.max()) - start + 4 * widest + 1
+    )  # songs lie further apart than any span reaches
     place, other = first.song * span + first.at - start, second.song * span + second.at - start
-    low = np.searchsorted(other, place - first.early - second.late.max())
-    high = np.searchsorted(other, place + first.late + second.early.max(), "right")
+    low = _place(other, place - first.early - second.late.max(), "left")
+    high = _place(other, place + first.late + second.early.max(), "right")
     count = high - low
     i = np.repeat(np.arange(len(place)), count)
     j = np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
@@ -72,6 +71,10 @@ def _candidates(first: Stamps, second: Stamps) -> tuple[Indices, Indices]:
     meets = (apart - second.early[j] <= first.late[i]) & (-apart - second.late[j] <= first.early[i])
     agree = ~(first.brief[i] & second.long[j]) & ~(first.long[i] & second.brief[j])
     return i[meets & agree], j[meets & agree]
+
+
+def _place(among: Floats, values: Floats, side: Literal["left", "right"]) -> Indices:
+    return np.searchsorted(among, values, side)
 
 
 def _best_chain(i: Indices, j: Indices, cost: Floats) -> Indices:
@@ -83,9 +86,8 @@ def _best_chain(i: Indices, j: Indices, cost: Floats) -> Indices:
     tree: list[tuple[int, float, int]] = [(0, 0.0, -1)] * (size + 1)
     before = [-1] * len(i)
     best = (0, 0.0, -1)
-    places: Sequence[int] = j.tolist()
-    costs: Sequence[float] = cost.tolist()
-    for pair in order.tolist():
+    places, costs = cast(list[int], j.tolist()), cast(list[float], cost.tolist())
+    for pair in cast(list[int], order.tolist()):
         node, reached = places[pair], (0, 0.0, -1)
         while node > 0:
             reached = max(reached, tree[node])

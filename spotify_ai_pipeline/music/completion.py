@@ -49,7 +49,7 @@ def judge(plays: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
     heard = pl.min_horizontal(pl.coalesce("ms_played", "gap"), "duration_ms")
     tells = measured | (gap <= duration + PLAYED_ON_MS)
     margin = (heard - BROKEN_OFF * duration).abs()
-    brief = pl.col("ms_played") < SHORTEST_MS
+    brief = (pl.col("ms_played") < SHORTEST_MS).fill_null(False)
     ended = pl.col("ended_by")
     short = brief | (heard < BROKEN_OFF * duration)
     skipped = (

@@ -6,7 +6,7 @@ tell of a known play add their evidence to it, the others are plays of their own
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -42,7 +42,9 @@ def merge(plays: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=MERGED)
     evidence = [name for name in MERGED if name not in ("song_id", "source", "sources", "played_at")]
     minutes = [source.name for source in SOURCES if source.whole_minutes]
-    repeatable = pl.col("source").is_in(minutes)  # within a minute a short song may be played twice, within a second not
+    repeatable = pl.col("source").is_in(
+        minutes
+    )  # within a minute a short song may be played twice, within a second not
     same = ["rank", "song_id", "played_at", "ms_played"]
     ordered = known.with_columns(
         rank=pl.col("source").replace_strict(rank, return_dtype=pl.Int64),
@@ -115,13 +117,16 @@ class _Records:
         known = part.stamps[np.unique(part.plays())]
         ended = np.zeros(len(at), bool)
         ended[either] = are_ends(self.stamps[either], ends[either], length[either], known)
-        columns = {
-            name: np.where(ended, getattr(ends, name), getattr(self.stamps, name)) for name in ("at", "early", "late")
-        }
-        return replace(self, stamps=replace(self.stamps, **columns))
+        settled = replace(
+            self.stamps,
+            at=np.where(ended, ends.at, at),
+            early=np.where(ended, ends.early, self.stamps.early),
+            late=np.where(ended, ends.late, self.stamps.late),
+        )
+        return replace(self, stamps=settled)
 
     def __getitem__(self, index: Mask) -> _Records:
-        return _Records(*(getattr(self, column.name)[index] for column in fields(self)))
+        return _Records(self.stamps[index], self.rank[index], self.offset[index], self.twin[index], self.burst[index])
 
     def plays(self) -> Indices:
         """The number of the play that each record tells of: that of its first record."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spotify_ai_pipeline.music.alignment import Floats, Mask, Stamps, align
+from spotify_ai_pipeline.music.alignment import Floats, Indices, Mask, Stamps, align
 
 SITTING = 1_800.0
 """Seconds of silence that end a sitting."""
@@ -40,7 +40,7 @@ def are_ends(starts: Stamps, ends: Stamps, length: Floats, known: Stamps) -> Mas
     return (np.where(verdict == 0, usual, verdict) > 0)[number]
 
 
-def _meetings(reading: Stamps, known: Stamps, sitting: Floats, sittings: int) -> tuple[Floats, Floats]:
+def _meetings(reading: Stamps, known: Stamps, sitting: Indices, sittings: int) -> tuple[Floats, Floats]:
     """How many plays of each sitting meet a known one, and how far off these are in the mean (seconds)."""
     order, place = reading.order(), known.order()
     i, j = align(known[place], reading[order])

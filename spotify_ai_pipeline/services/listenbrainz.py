@@ -64,7 +64,9 @@ class ListenBrainz:
         if answer.status_code == requests.codes.not_found:
             raise ListenBrainzError(f"ListenBrainz knows no user {self.user}; check LISTENBRAINZ_USER in .env")
         if not answer.ok:
-            raise ListenBrainzError(f"ListenBrainz refused to list listens (HTTP {answer.status_code}); try again later")
+            raise ListenBrainzError(
+                f"ListenBrainz refused to list listens (HTTP {answer.status_code}); try again later"
+            )
         return answer.json()["payload"]
 
     def recording_tags(self, mbids: Sequence[str]) -> dict[str, dict[str, float]]:

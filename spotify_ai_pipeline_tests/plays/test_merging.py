@@ -101,8 +101,7 @@ def histories(draw, loops=True):
 
 def told(merged):
     return sorted(
-        (song, at // 1000)
-        for song, at in merged.select("song_id", pl.col("played_at").dt.epoch("ms")).iter_rows()
+        (song, at // 1000) for song, at in merged.select("song_id", pl.col("played_at").dt.epoch("ms")).iter_rows()
     )
 
 
@@ -113,16 +112,12 @@ drifts = st.fixed_dictionaries({name: st.integers(-90, 90) for name in ("lastfm"
 @settings(max_examples=150, deadline=None)
 @given(truth=histories(), chosen=sources, drift=drifts, ends=st.booleans(), seed=st.integers())
 def test_every_play_is_recovered_once_from_any_sources(truth, chosen, drift, ends, seed):
-    records = [
-        row for name in chosen for row in VIEWS[name](truth, drift=drift.get(name, 0), ends=ends)
-    ]
+    records = [row for name in chosen for row in VIEWS[name](truth, drift=drift.get(name, 0), ends=ends)]
     random.Random(seed).shuffle(records)
     merged = merge(table(records))
 
     def of_song(song):
-        per_source = [
-            sum(row[1] == song for row in VIEWS[name](truth, ends=ends)) for name in chosen
-        ]
+        per_source = [sum(row[1] == song for row in VIEWS[name](truth, ends=ends)) for name in chosen]
         return max(per_source)
 
     counts = dict(merged.group_by("song_id").len().iter_rows())
@@ -182,8 +177,10 @@ def test_B3_true_repeats_kept():
 
 def test_plays_handed_in_days_later_meet_the_times_at_which_they_were_heard():
     truth = [("a", DAY, 200_000), ("b", DAY + 210, 183_000), ("d", DAY + 400, 420_000), ("a", DAY + 900, 200_000)]
-    synced = [record("spotify_history", song, DAY + 50_000 + place - ms / 1000, ms)
-              for place, (song, _, ms) in enumerate(truth)]
+    synced = [
+        record("spotify_history", song, DAY + 50_000 + place - ms / 1000, ms)
+        for place, (song, _, ms) in enumerate(truth)
+    ]
     merged = merge(table(synced + scrobbles("lastfm")(truth)))
     assert told(merged) == sorted((song, at) for song, at, _ in truth)
     assert merged["ms_played"].to_list() == [ms for _, _, ms in truth]

@@ -111,7 +111,9 @@ def list_(as_json: bool) -> None:
 def undo(exclusion_id: int) -> None:
     """Bring back the listens of exclusion EXCLUSION_ID (see `exclude list`)."""
     if not exclusions.undo(Home.open().state, exclusion_id):
-        raise UsageProblem(f"there is no exclusion {exclusion_id} in force; `spotify-ai exclude list` shows those there are")
+        raise UsageProblem(
+            f"there is no exclusion {exclusion_id} in force; `spotify-ai exclude list` shows those there are"
+        )
     console.print(f"exclusion {exclusion_id} is undone: its listens count again from the next `spotify-ai refresh`")
 
 

@@ -32,7 +32,12 @@ def import_(files: tuple[Path, ...], as_json: bool) -> None:
     console.quiet = as_json
     reports: list[Report] = []
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console, transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
     ) as progress:
         tasks: dict[str, TaskID] = {}
 

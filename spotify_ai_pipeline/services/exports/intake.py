@@ -141,7 +141,11 @@ def waiting(home: Home) -> list[Path]:
 def ratings(lake: Lake) -> pl.DataFrame:
     """Each album's rating by the file that was taken in last."""
     parts = [(lake.current(LAYER, RATINGS, part), part) for part in lake.partitions(LAYER, RATINGS)]
-    made = sorted((version.created_at, str(lake.folder(LAYER, RATINGS, part) / version.files[0])) for version, part in parts if version)
+    made = sorted(
+        (version.created_at, str(lake.folder(LAYER, RATINGS, part) / version.files[0]))
+        for version, part in parts
+        if version
+    )
     table = pl.concat([pl.DataFrame(schema=rateyourmusic.RATING), *(pl.read_parquet(file) for _, file in made)])
     return table.unique("rym_id", keep="last", maintain_order=True).sort("artist", "title")
 
@@ -196,7 +200,7 @@ class _Intake:
 
 
 class _Seen:
-    """The plays that were taken in before, as 64-bit hashes: among ten million plays two share one with a chance of 1 in 370,000."""
+    """The plays that were taken in before, as 64-bit hashes: two of ten million share one with a chance of 1 in 370,000."""
 
     def __init__(self, lake: Lake) -> None:
         columns = ["source", "stamped_at", "track_id", "artist", "title", "ms_played", "nth"]
@@ -223,7 +227,7 @@ def _as_imported(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _keys(rows: pl.DataFrame) -> pl.Series:
     who = pl.coalesce("track_id", pl.concat_str("artist", pl.lit("\t"), "title"))
-    return rows.select("source", "stamped_at", who.alias("who"), "ms_played", "nth").hash_rows(1, 2, 3, 4)
+    return rows.select("source", "stamped_at", who.alias("who"), "ms_played", "nth").hash_rows()
 
 
 def _digest(rows: pl.DataFrame) -> str:
@@ -280,7 +284,7 @@ class _Counted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
         chunk = self._stream.read(len(buffer))
         buffer[: len(chunk)] = chunk
         self._done += len(chunk)

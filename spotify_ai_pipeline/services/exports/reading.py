@@ -196,4 +196,3 @@ def wrong_length(column: str) -> dict[str, pl.Expr]:
 
 def missing(column: str) -> pl.Expr:
     return pl.col(column).is_null() | (pl.col(column) == "")
-
