@@ -9,7 +9,6 @@ import pytest
 import requests
 import yaml
 
-from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.automation.sensors import files_in_the_inbox
 from spotify_ai_pipeline.definitions import build_defs
@@ -24,7 +23,12 @@ from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage import exclusions
 from spotify_ai_pipeline.storage.home import Home
 
-PATHS = {"spotify": "spotify/v1/", "spotify_accounts": "accounts/", "lastfm": "lastfm/2.0/", "listenbrainz": "listenbrainz/1/"}
+PATHS = {
+    "spotify": "spotify/v1/",
+    "spotify_accounts": "accounts/",
+    "lastfm": "lastfm/2.0/",
+    "listenbrainz": "listenbrainz/1/",
+}
 PLAYS = 1_500
 TRUTH = ["song_id", "played_at"]
 
@@ -45,13 +49,15 @@ def connected(home, world, monkeypatch):
         place, url = world
         listener = json.loads((place / "world.json").read_text())["listener"]
         services = {name: {"url": url + path, "calls_per_second": 10_000} for name, path in PATHS.items()}
-        (home.root / CONFIG_FILE).write_text(yaml.safe_dump({"services": services}))
+        root = home.root / "_".join(["of", *scrobblers])
+        root.mkdir()
+        (root / CONFIG_FILE).write_text(yaml.safe_dump({"services": services}))
         monkeypatch.setenv("SPOTIFY_CLIENT_ID", "sandbox")
         monkeypatch.setenv("SPOTIFY_CLIENT_SECRET", "sandbox")
         monkeypatch.setenv("LASTFM_API_KEY", "sandbox")
         monkeypatch.setenv("LASTFM_USER", listener["lastfm_user"] if "lastfm" in scrobblers else "")
         monkeypatch.setenv("LISTENBRAINZ_USER", listener["listenbrainz_user"] if "listenbrainz" in scrobblers else "")
-        fresh = Home.open(home.root)
+        fresh = Home.open(root)
         address = spotify_auth.oauth(fresh).get_authorize_url()
         signin.accept(fresh, requests.get(address, allow_redirects=False, timeout=30).headers["Location"])
         fresh.state.set_fact("first_month", f"{datetime.now(UTC) - timedelta(days=80):%Y-%m}")
@@ -92,9 +98,6 @@ def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
     apart = {}
     for scrobblers in (("lastfm",), ("listenbrainz",), ("lastfm", "listenbrainz")):
         home = connected(*scrobblers)
-        for asset in ("scrobbles", "listenbrainz_listens", "recent_plays"):
-            for part in home.lake.partitions("ingest", asset):
-                home.lake.write(home.lake.read("ingest", asset).clear(), "ingest", asset, part)
         materialize(home, *EVERYTHING)
         apart[scrobblers] = listens_of(home)
     alone, other, together = apart.values()
@@ -188,14 +191,9 @@ def test_readers_of_listens_get_what_counts(home, played):
     def reader(listens: pl.DataFrame) -> None:
         seen.append(listens["song_id"].to_list())
 
-    source = next(
-        asset
-        for asset in build_defs(home).assets
-        if isinstance(asset, dg.AssetsDefinition) and dg.AssetKey("listens") in asset.keys
-    )
-    place = HomeResource(root=str(home.root))
-    resources = {"home": place, "io_manager": LakeIOManager(home=place)}
-    assert dg.materialize([reader, source], selection=[reader], resources=resources).success
+    defs = build_defs(home)
+    graph = [asset for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)]
+    assert dg.materialize([reader, *graph], selection=[reader], resources=defs.resources).success
     assert seen == [["a"]]
 
 
