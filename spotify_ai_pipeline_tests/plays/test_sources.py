@@ -30,13 +30,14 @@ PATHS = {
     "listenbrainz": "listenbrainz/1/",
 }
 PLAYS = 1_500
+END = datetime(2026, 11, 15, 18, tzinfo=UTC)
 TRUTH = ["song_id", "played_at"]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     place = tmp_path_factory.mktemp("sandbox") / "world"
-    generate(place, songs=150, catalogue=600, plays=PLAYS, years=0.2, end=datetime.now(UTC) - timedelta(hours=1))
+    generate(place, songs=150, catalogue=600, plays=PLAYS, years=0.2, end=END)
     with running(place) as url:
         yield place, url.rstrip("/") + "/"
 
@@ -60,7 +61,7 @@ def connected(home, world, monkeypatch):
         fresh = Home.open(root)
         address = spotify_auth.oauth(fresh).get_authorize_url()
         signin.accept(fresh, requests.get(address, allow_redirects=False, timeout=30).headers["Location"])
-        fresh.state.set_fact("first_month", f"{datetime.now(UTC) - timedelta(days=80):%Y-%m}")
+        fresh.state.set_fact("first_month", f"{END - timedelta(days=80):%Y-%m}")
         return fresh
 
     return connect
@@ -131,6 +132,14 @@ def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
     )
 
 
+def test_an_account_that_is_connected_later_is_read_from_its_first_month(connected):
+    home = connected("listenbrainz")
+    materialize(home, "scrobbles")
+    known = home.lake.partitions("ingest", "scrobbles")
+    assert known and max(known) < f"{END - timedelta(days=80):%Y-%m}"
+    assert home.lake.read("ingest", "scrobbles").is_empty()
+
+
 def test_B1_what_spotify_remembers_is_added_once(connected):
     home = connected()
     materialize(home, "recent_plays")
@@ -163,7 +172,7 @@ def test_B4_listenbrainz_pages_overlap_and_nothing_is_lost_or_doubled(connected,
     assert calls["calls"] <= 1 + 1.1 * PLAYS / 39
 
 
-def test_an_unknown_listenbrainz_user_is_said_in_one_line(connected, monkeypatch):
+def test_an_unknown_listenbrainz_user_is_said_in_one_line(connected):
     home = connected("listenbrainz")
     client = ListenBrainz.of(home)
     client.user = "nobody"

@@ -55,17 +55,19 @@ def import_(files: tuple[Path, ...], as_json: bool) -> None:
         print_json({"files": [vars(report) for report in reports], "total": vars(total)})
         return
     if len(reports) > 1:
-        console.print(plain(total.line()), style="bold")
+        console.print(plain(total.line()), style="bold", soft_wrap=True)
     if total.new:
         console.print("they count from the next `spotify-ai refresh`; `spotify-ai gaps` shows what is known by month")
 
 
 def _show(report: Report) -> None:
-    console.print(plain(report.line()))
+    console.print(plain(report.line()), soft_wrap=True)
     for row in report.broken[:SHOWN_BROKEN]:
-        console.print(plain(f"  {report.file}, line {row.line}: {row.reason}"), style="yellow")
+        console.print(plain(f"  {report.file}, line {row.line}: {row.reason}"), style="yellow", soft_wrap=True)
     if (rest := len(report.broken) - SHOWN_BROKEN) > 0:
-        console.print(plain(f"  and {rest:,} more: spotify-ai sql 'select * from quarantine'"), style="yellow")
+        console.print(
+            plain(f"  and {rest:,} more: spotify-ai sql 'select * from quarantine'"), style="yellow", soft_wrap=True
+        )
 
 
 def _total(reports: Sequence[Report]) -> Report:
