@@ -31,7 +31,7 @@ MERGED: dict[str, pl.DataType] = {
 
 
 def merge(plays: pl.DataFrame) -> pl.DataFrame:
-    """One row a play, of ``plays`` (``PLAY`` and song_id): columns of ``MERGED``, oldest first.
+    """One row a play, of ``plays`` (as ``find_songs`` gives them): columns of ``MERGED``, oldest first.
 
     ``source`` is the richest that told of the play and ``sources`` are all that did, richest first; ``played_at`` is from the
     most exact stamp, every other column from the richest source that knows it. The same plays in any order give the same rows.
@@ -49,6 +49,7 @@ def merge(plays: pl.DataFrame) -> pl.DataFrame:
     ordered = known.with_columns(
         rank=pl.col("source").replace_strict(rank, return_dtype=pl.Int64),
         song=pl.col("song_id").rank("dense").cast(pl.Int64) - 1,
+        kin=pl.col("kin").rank("dense").cast(pl.Int64) - 1,
     ).sort("rank", "song_id", "played_at", *evidence, nulls_last=True)
     once = ordered.filter(~repeatable).unique(same, keep="first", maintain_order=True)
     rows = pl.concat([once, ordered.filter(repeatable)])
@@ -83,6 +84,8 @@ class _Records:
     offset: Floats
     twin: Indices
     """The number of the pair of song and time heard, -1 where that is not known."""
+    kin: Indices
+    """The number of the song whatever its version: scrobbling services correct "(Live)" away."""
     burst: Mask
 
     @classmethod
@@ -100,7 +103,7 @@ class _Records:
         stamps = Stamps(song, at, early, slack, brief, scrobbles | (heard >= SHORTEST_MS / 1_000))
         twins = pl.struct("song", pl.col("ms_played")).rank("dense").cast(pl.Int64)
         twin = rows.select(pl.when(pl.col("ms_played").is_not_null()).then(twins).fill_null(-1)).to_series().to_numpy()
-        made = cls(stamps, rank, _of("offset", rank), twin, _bursts(stamps, heard, rank))
+        made = cls(stamps, rank, _of("offset", rank), twin, rows["kin"].to_numpy(), _bursts(stamps, heard, rank))
         either = _of("start_or_end", rank) > 0
         return made._settled(either, length) if either.any() else made
 
@@ -126,7 +129,14 @@ class _Records:
         return replace(self, stamps=settled)
 
     def __getitem__(self, index: Mask) -> _Records:
-        return _Records(self.stamps[index], self.rank[index], self.offset[index], self.twin[index], self.burst[index])
+        return _Records(
+            self.stamps[index],
+            self.rank[index],
+            self.offset[index],
+            self.twin[index],
+            self.kin[index],
+            self.burst[index],
+        )
 
     def plays(self) -> Indices:
         """The number of the play that each record tells of: that of its first record."""
@@ -149,6 +159,7 @@ class _Records:
                 others, timed = pair(alone[twin[alone] >= 0], timed, replace(stamps, song=twin))
                 alone = np.union1d(others, alone[twin[alone] < 0])
             alone, fresh = pair(alone, np.union1d(timed, untimed), stamps)
+            alone, fresh = pair(alone, fresh, replace(stamps, song=self.kin))
             if burst[alone].any() or burst[fresh].any():
                 _, fresh = pair(alone, fresh, self._handed_in_late)
             known = np.union1d(known, fresh)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from spotify_ai_pipeline.music.matching import artist_key, fold, split_version
+
 MOMENT = pl.Datetime("ms", "UTC")
 
 PLAY: dict[str, pl.DataType] = {
@@ -101,18 +103,23 @@ def gather(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def find_songs(plays: pl.DataFrame, songs: pl.DataFrame, by_spelling: pl.DataFrame) -> pl.DataFrame:
-    """``plays`` with the ``song_id`` of their spelling (``by_spelling``: artist, title, song_id) where that song has a Spotify
-    id, else of their own Spotify id, else of their spelling after all; plays of no song are left out.
+    """``plays`` with ``song_id`` and ``kin`` (artist and title without the version); plays of no song are left out.
+
+    The song is that of the spelling (``by_spelling``: artist, title, song_id) where it has a Spotify id, else that of the play's
+    own Spotify id, else that of the spelling after all.
 
     The spelling comes first, because it is what all sources have: they must call one play one song. It fails where an export
     names the album's artist instead of the track's; then the id knows better.
     """
     by_id = songs.select("song_id", track_id="track_ids").explode("track_id").drop_nulls()
     spelled = by_spelling.select("artist", "title", spelled="song_id").unique(["artist", "title"], keep="first")
+    names = plays.select("artist", "title").unique()
+    kin = [f"{artist_key(artist)}\t{fold(split_version(title)[0])}" for artist, title in names.iter_rows()]
     has_id = songs.filter(pl.col("track_id").is_not_null())["song_id"].implode()
     return (
         plays.join(by_id.unique("track_id", keep="first"), on="track_id", how="left", maintain_order="left")
         .join(spelled, on=["artist", "title"], how="left", maintain_order="left")
+        .join(names.with_columns(kin=pl.Series(kin, dtype=pl.String)), on=["artist", "title"], maintain_order="left")
         .with_columns(
             song_id=pl.when(pl.col("spelled").is_in(has_id))
             .then("spelled")

@@ -38,6 +38,7 @@ def table(records):
         pl.col("played_at").cast(pl.Datetime("ms", "UTC")),
         *[pl.lit(None, pl.String).alias(name) for name in ("track_id", "track_mbid", "device", "playlist_id")],
         private=pl.lit(None, pl.Boolean),
+        kin=pl.col("song_id").str.strip_suffix(" - Live"),
     )
 
 
@@ -163,6 +164,14 @@ def test_B2_live_and_history_stamps_that_disagree_are_one_play():
             merged = merge(table(seen))
             assert merged.height == 2
             assert merged["sources"].list.len().to_list() == [3, 3]
+
+
+def test_a_version_that_a_scrobbler_corrected_away_is_no_second_play():
+    truth = [("a", DAY, 200_000), ("a - Live", DAY + 205, 200_000), ("a", DAY + 410, 200_000)]
+    corrected = [("a", at, ms) for _, at, ms in truth]
+    merged = merge(table(history(truth) + scrobbles("lastfm")(corrected, drift=60)))
+    assert told(merged) == sorted((song, at) for song, at, _ in truth)
+    assert merge(table(history(truth))).height == 3
 
 
 def test_B3_true_repeats_kept():
