@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.services.exports import intake
+from spotify_ai_pipeline.services.exports import finding, intake
 from spotify_ai_pipeline.services.exports.reading import json_rows
 
 
 def take_in(home, *files):
-    return list(intake.take_in(home, intake.find(files)))
+    return list(intake.take_in(home, finding.find(files)))
 
 
 def taken(home):
@@ -205,7 +205,7 @@ def test_B6_what_the_report_counts_is_what_is_stored(home, write, history_row):
 
 def test_an_unknown_format_is_refused_before_anything_is_written(home, write, history_row):
     good = write("Streaming_History_Audio_2024_1.json", [history_row("2024-03-01T10:03:20Z")])
-    with pytest.raises(intake.UnknownFormat, match=r"notes\.txt.*Spotify"):
+    with pytest.raises(finding.UnknownFormat, match=r"notes\.txt.*Spotify"):
         take_in(home, good, write("notes.txt", "hello"))
     assert not home.lake.datasets()
 
@@ -233,14 +233,15 @@ def test_an_import_that_is_killed_loses_nothing_and_doubles_nothing(home, write,
     file = write("Streaming_History_Audio_2024_1.json", rows)
     program = (
         "import sys, os, signal\nfrom pathlib import Path\n"
-        "from spotify_ai_pipeline.services.exports import intake, reading\nfrom spotify_ai_pipeline.storage.home import Home\n"
+        "from spotify_ai_pipeline.services.exports import finding, intake, reading\n"
+        "from spotify_ai_pipeline.storage.home import Home\n"
         "from spotify_ai_pipeline.storage.lake import Lake\n"
         "reading.BATCH_BYTES, intake.PART_ROWS = 20_000, 200\nwrite, left = Lake.write, [int(sys.argv[2])]\n"
         "def dying(*args, **options):\n"
         "    left[0] -= 1\n"
         "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return write(*args, **options)\n"
-        "Lake.write = dying\nlist(intake.take_in(Home.open(), intake.find([Path(sys.argv[1])])))\n"
+        "Lake.write = dying\nlist(intake.take_in(Home.open(), finding.find([Path(sys.argv[1])])))\n"
     )
     died = subprocess.run(
         [sys.executable, "-c", program, str(file), "4"], env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -251,6 +252,16 @@ def test_an_import_that_is_killed_loses_nothing_and_doubles_nothing(home, write,
     (report,) = take_in(home, file)
     assert counts(report) == (2000, 2000 - before, before, 0)
     assert taken(home)["title"].n_unique() == taken(home).height == 2000
+
+
+def test_objects_whose_keys_stand_in_another_order_are_read(home, write, history_row):
+    first, *others = [history_row(f"2024-03-01T10:{minute:02}:20Z", f"Song {minute}") for minute in range(5)]
+    turned = [first, *(dict(reversed(list(row.items()))) for row in others)]
+    (report,) = take_in(home, write("Streaming_History_Audio_2024_1.json", turned))
+    assert counts(report) == (5, 5, 0, 0)
+    lines = [listen(1709287380 + n, f"Song {n}") for n in range(3)]
+    lines[1] = dict(reversed(list(lines[1].items())))
+    assert counts(take_in(home, write("3.jsonl", "\n".join(map(json.dumps, lines))))[0]) == (3, 3, 0, 0)
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)

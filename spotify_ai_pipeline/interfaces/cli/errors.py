@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from spotify_ai_pipeline.services.exports.intake import UnknownFormat
+from spotify_ai_pipeline.services.exports.finding import UnknownFormat
 from spotify_ai_pipeline.services.lastfm import LastFmError
 from spotify_ai_pipeline.services.listenbrainz import ListenBrainzError
 from spotify_ai_pipeline.services.spotify import SpotifyError

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.services.exports import intake
+from spotify_ai_pipeline.services.exports.finding import find
 from spotify_ai_pipeline.services.exports.intake import Report
 from spotify_ai_pipeline.storage.home import Home
 
@@ -28,7 +29,7 @@ def import_(files: tuple[Path, ...], as_json: bool) -> None:
     are laid into the folder inbox of the data root are taken in by themselves.
     """
     home = Home.open()
-    exports = intake.find(files)
+    exports = find(files)
     console.quiet = as_json
     reports: list[Report] = []
     with Progress(

@@ -7,33 +7,21 @@ one takes in the rest.
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
-from typing import IO
 
 import polars as pl
 
 from spotify_ai_pipeline.music.plays import MOMENT, PLAY, SOURCES
-from spotify_ai_pipeline.services.exports import (
-    lastfm_csv,
-    listenbrainz,
-    rateyourmusic,
-    spotify_account,
-    spotify_history,
-)
+from spotify_ai_pipeline.services.exports import rateyourmusic
+from spotify_ai_pipeline.services.exports.finding import Export, UnknownFormat, find, opened
 from spotify_ai_pipeline.services.exports.reading import Broken
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.lake import Lake
 
-FORMATS: Sequence[ModuleType] = (spotify_history, spotify_account, listenbrainz, lastfm_csv, rateyourmusic)
 LAYER, PLAYS, RATINGS, QUARANTINE = "ingest", "history_imports", "rating_imports", "quarantine"
-HEAD_BYTES = 65_536
 PART_ROWS = 100_000
 
 IMPORTED: dict[str, pl.DataType] = {**PLAY, "stamped_at": MOMENT, "nth": pl.Int64()}
@@ -42,10 +30,6 @@ MINUTES = [source.name for source in SOURCES if source.whole_minutes]
 
 Tell = Callable[[str, int, int], None]
 """Told (file, bytes read, bytes in all) as a file is read."""
-
-
-class UnknownFormat(ValueError):
-    """A file that is no export we can read: says which, and what can be read."""
 
 
 @dataclass
@@ -77,36 +61,6 @@ class Report:
             assert time is None or isinstance(time, datetime)
             if time is not None:
                 self.first, self.last = min(self.first or time, time), max(self.last or time, time)
-
-
-@dataclass(frozen=True)
-class Export:
-    """A file that holds an export, alone or within an archive."""
-
-    path: Path
-    member: str
-    kind: ModuleType
-    size: int
-
-    @property
-    def name(self) -> str:
-        return f"{self.path}:{self.member}" if self.member else str(self.path)
-
-
-def find(paths: Sequence[Path]) -> list[Export]:
-    """The exports in ``paths``: files, archives, folders. Files of other kinds in archives and folders are passed over.
-
-    Raises ``UnknownFormat`` for a file, archive or folder that holds none, and ``OSError`` for one that cannot be read.
-    """
-    found: list[Export] = []
-    for path in paths:
-        inside = sorted(child for child in path.rglob("*") if child.is_file()) if path.is_dir() else [path]
-        exports = [export for file in inside for export in _exports(file)]
-        if not exports:
-            kinds = ", ".join(module.NAME for module in FORMATS)
-            raise UnknownFormat(f"{path}: holds no export that can be read; those are: {kinds}")
-        found += exports
-    return found
 
 
 def take_in(home: Home, exports: Sequence[Export], tell: Tell = lambda *_: None) -> Iterator[Report]:
@@ -160,9 +114,8 @@ class _Intake:
 
     def run(self) -> Report:
         rates = self.export.kind is rateyourmusic
-        with _opened(self.export) as raw:
-            counted = _Counted(raw, lambda done: self.tell(self.export.name, done, self.export.size))
-            for batch in self.export.kind.read(io.BufferedReader(counted, 2**20)):
+        with opened(self.export, lambda done: self.tell(self.export.name, done, self.export.size)) as stream:
+            for batch in self.export.kind.read(stream):
                 self.report.read += batch.read
                 self.report.no_music += batch.no_music
                 self.report.broken += batch.broken
@@ -235,36 +188,6 @@ def _digest(rows: pl.DataFrame) -> str:
     return hashlib.sha256(rows.write_ipc(None, compat_level=pl.CompatLevel.oldest()).getvalue()).hexdigest()[:16]
 
 
-def _exports(file: Path) -> list[Export]:
-    if not zipfile.is_zipfile(file):
-        with file.open("rb") as stream:
-            kind = _kind(file.name, stream.read(HEAD_BYTES))
-        return [Export(file, "", kind, file.stat().st_size)] if kind else []
-    found: list[Export] = []
-    with zipfile.ZipFile(file) as archive:
-        for member in archive.infolist():
-            if not member.is_dir():
-                with archive.open(member) as stream:
-                    kind = _kind(member.filename, stream.read(HEAD_BYTES))
-                if kind:
-                    found.append(Export(file, member.filename, kind, member.file_size))
-    return found
-
-
-def _kind(name: str, head: bytes) -> ModuleType | None:
-    return next((module for module in FORMATS if module.recognises(name, head)), None)
-
-
-@contextmanager
-def _opened(export: Export) -> Generator[IO[bytes]]:
-    if not export.member:
-        with export.path.open("rb") as stream:
-            yield stream
-        return
-    with zipfile.ZipFile(export.path) as archive, archive.open(export.member) as stream:
-        yield stream
-
-
 def _move(path: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / path.name
@@ -273,20 +196,3 @@ def _move(path: Path, folder: Path) -> None:
         number += 1
         target = folder / f"{path.stem}-{number}{path.suffix}"
     path.rename(target)
-
-
-class _Counted(io.RawIOBase):
-    """A stream that tells how far it was read."""
-
-    def __init__(self, stream: IO[bytes], tell: Callable[[int], None]) -> None:
-        self._stream, self._tell, self._done = stream, tell, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
-        chunk = self._stream.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        self._done += len(chunk)
-        self._tell(self._done)
-        return len(chunk)

@@ -59,14 +59,15 @@ def json_rows(stream: io.BufferedReader, schema: Schema) -> Iterator[tuple[pl.Da
 
 def _objects(stream: io.BufferedReader) -> Iterator[Text]:
     """Batches of objects. Objects of one export begin with the same key: where one ends and the next begins with it is a
-    boundary that cannot occur within a string, because quotes in strings are escaped."""
+    boundary that cannot occur within a string, because quotes in strings are escaped; so is a line's end without a comma."""
     head = stream.read(BATCH_BYTES)
     start = head.find(b"{")
     if start < 0:
         return
     line = 1 + head.count(b"\n", 0, start)
     found = re.match(rb'\{\s*("(?:[^"\\]|\\.)*")', head[start:])
-    boundary = re.compile(rb"\}[\s,]*(?=\{\s*" + re.escape(found.group(1) if found else b'"') + rb")")
+    same_key = rb"[\s,]*(?=\{\s*" + re.escape(found.group(1) if found else b'"') + rb")"
+    boundary = re.compile(rb"\}(?:" + same_key + rb"|[^\S\n]*\n\s*(?=\{))")
     rest, more = head[start:], True
     while more:
         if not (chunk := stream.read(BATCH_BYTES)):
@@ -93,9 +94,8 @@ def _parse(text: Text, schema: Schema) -> tuple[pl.DataFrame, list[Broken]]:
     """The rows of ``text``; where it does not parse as a whole, its halves are tried, down to the rows that are broken."""
     try:
         rows = pl.read_json(b"[" + b",".join(text.objects) + b"]", schema=dict(schema))
-        if rows.height == len(text.objects):
-            return rows.with_columns(line=pl.Series(text.lines, dtype=pl.Int64)), []
-        reason = "not one row"
+        lines = text.lines if rows.height == len(text.lines) else [text.lines[0]] * rows.height  # keys in another order
+        return rows.with_columns(line=pl.Series(lines, dtype=pl.Int64)), []
     except pl.exceptions.PolarsError as error:
         reason = _short(error)
     half = len(text.objects) // 2
