@@ -21,5 +21,6 @@ def files_in_the_inbox(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
         return dg.SkipReason(f"nothing in {home.home.inbox}")
     if max(stat.st_mtime for _, stat in found) > time.time() - SETTLED_SECONDS:
         return dg.SkipReason("files are still being copied")
-    what = "".join(f"{path.name}\t{stat.st_size}\t{stat.st_mtime_ns}\n" for path, stat in found)
+    # by the time of arrival, not of the content: the same file laid there again is news
+    what = "".join(f"{path.name}\t{stat.st_size}\t{stat.st_ctime_ns}\n" for path, stat in found)
     return dg.RunRequest(run_key=hashlib.sha256(what.encode()).hexdigest()[:16])
