@@ -5,7 +5,7 @@ import warnings
 
 import dagster as dg
 
-from spotify_ai_pipeline.assets import features, identity, ingest, links, playlist, taste
+from spotify_ai_pipeline.assets import features, identity, ingest, links, playlist, plays, taste
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
@@ -17,6 +17,8 @@ from spotify_ai_pipeline.assets.resources import (
 )
 from spotify_ai_pipeline.automation.jobs import JOBS
 from spotify_ai_pipeline.automation.run import FIRST_MONTH
+from spotify_ai_pipeline.automation.schedules import recent_plays_every_two_hours
+from spotify_ai_pipeline.automation.sensors import files_in_the_inbox
 from spotify_ai_pipeline.storage.home import Home
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -26,12 +28,14 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The definitions for ``home``, else for the home that the environment names."""
     home = home or Home.open()
-    modules = [ingest, links, identity, features, taste, playlist]
+    modules = [ingest, plays, links, identity, features, taste, playlist]
     place = HomeResource(root=str(home.root))
     return dg.Definitions(
         assets=[ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)],
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=JOBS,
+        schedules=[recent_plays_every_two_hours],
+        sensors=[files_in_the_inbox],
         resources={
             "home": place,
             "io_manager": LakeIOManager(home=place),

@@ -167,6 +167,15 @@ class Secrets(BaseSettings):
     lastfm_api_key: SecretStr = SecretStr("")
     lastfm_user: str = ""
     listenbrainz_token: SecretStr = SecretStr("")
+    listenbrainz_user: str = ""
+
+    @property
+    def has_lastfm(self) -> bool:
+        return bool(self.lastfm_user and self.lastfm_api_key.get_secret_value())
+
+    @property
+    def has_listenbrainz(self) -> bool:
+        return bool(self.listenbrainz_user)
 
 
 class Settings(_Section):

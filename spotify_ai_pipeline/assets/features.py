@@ -87,7 +87,8 @@ def tags(
     plays = listens.group_by("song_id").len("plays")
     rest = songs.join(by_recording, on="song_id", how="anti").join(plays, on="song_id", how="left")
     most = home.settings.features.tag_artists_per_run
-    by_artist, deferred_too = _gather(context, by_recording, _by_artist(context, lastfm.client(), rest, most, asked_at))
+    asked = _by_artist(context, lastfm.client(), rest, most, asked_at) if home.home.secrets.has_lastfm else iter(())
+    by_artist, deferred_too = _gather(context, by_recording, asked)
     every = by_artist.explode("tags").unnest("tags").drop_nulls("tag")
     common = every.group_by("tag").len().sort("len", "tag", descending=[True, False]).head(12)
     return dg.MaterializeResult(

@@ -4,9 +4,16 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS
-from spotify_ai_pipeline.assets.plots import bar_chart
+from spotify_ai_pipeline.assets.io import READERS_GET
+from spotify_ai_pipeline.assets.plots import bar_chart, strips
 from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.music.completion import durations, judge
+from spotify_ai_pipeline.music.coverage import by_month
+from spotify_ai_pipeline.music.exclusion import excluded
 from spotify_ai_pipeline.music.identity import assign_songs, build_songs
+from spotify_ai_pipeline.music.merging import merge
+from spotify_ai_pipeline.music.plays import SHORTEST_MS, SPOTIFY_RECENT, find_songs
+from spotify_ai_pipeline.storage import exclusions
 from spotify_ai_pipeline.storage.playlists import written
 
 LEAST_RESOLVED = 0.5
@@ -16,15 +23,15 @@ LEAST_RESOLVED = 0.5
 def songs(
     home: HomeResource,
     spotify_library: pl.DataFrame,
-    scrobbles: pl.DataFrame,
+    plays: pl.DataFrame,
     song_members: pl.DataFrame,
     song_links: pl.DataFrame,
 ) -> dg.MaterializeResult:
-    """One row a song: all of its Spotify ids and spellings together, from the library and from the scrobbles."""
+    """One row a song: all of its Spotify ids and spellings together, from the library and from the plays."""
     mix = written(home.state)
     table = build_songs(
         spotify_library,
-        scrobbles,
+        plays,
         song_members,
         song_links,
         mix_list=mix.playlist_id if mix else None,
@@ -53,17 +60,40 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not any(doubled.values()), metadata=doubled)
 
 
-@dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
-def listens(scrobbles: pl.DataFrame, songs: pl.DataFrame) -> dg.MaterializeResult:
-    """One row a play of a known song, in order of time."""
-    plays = assign_songs(scrobbles, songs).select("song_id", "played_at").unique().sort("played_at", "song_id")
-    by_month = plays.group_by(pl.col("played_at").dt.strftime("%Y-%m").alias("month")).len().sort("month")
+@dg.asset(
+    group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2", metadata={READERS_GET: "counts"}
+)
+def listens(
+    home: HomeResource, plays: pl.DataFrame, songs: pl.DataFrame, spotify_library: pl.DataFrame
+) -> dg.MaterializeResult:
+    """One row a play of a known song, in order of time, whatever number of sources told of it: with the richest evidence,
+    how much was heard, whether it was skipped and how sure that is, and whether the listener says that it was not them.
+
+    What reads this asset gets the listens that count: not excluded, and not known to be shorter than 30 s.
+    """
+    known = find_songs(plays, songs, assign_songs(plays.select("artist", "title").unique(), songs))
+    merged = judge(merge(known), durations(songs, known))
+    rules = [found.rule for found in exclusions.in_force(home.state)]
+    left_out = excluded(merged, rules, songs, spotify_library)
+    said = merged.drop("duration_ms", "track_mbid").rename({"track_id": "played_track_id"}).with_columns(left_out)
+    table = said.with_columns(counts=~pl.col("excluded") & (pl.col("ms_played").fill_null(SHORTEST_MS) >= SHORTEST_MS))
+    months = by_month(table)
+    anywhere = months.filter(source="any")
     return dg.MaterializeResult(
-        value=plays,
+        value=table,
         metadata={
-            "listens by month": bar_chart(by_month["month"].to_list(), by_month["len"].to_list(), "listens by month"),
-            "first": str(plays["played_at"].min() or ""),
-            "last": str(plays["played_at"].max() or ""),
+            "listens by month": bar_chart(anywhere["month"].to_list(), anywhere["plays"].to_list(), "listens by month"),
+            "known by month and source": strips(
+                months, "month", "source", "plays", "listens known by month and source"
+            ),
+            "first": str(table["played_at"].min() or ""),
+            "last": str(table["played_at"].max() or ""),
+            "told of by several sources": int((table["sources"].list.len() > 1).sum()),
+            "rows of plays of no known song": plays.height - known.height,
+            "excluded": int(table["excluded"].sum()),
+            "skipped": int(table["skipped"].sum()),
+            "unknown whether skipped": int(table["skipped"].is_null().sum()),
+            "gaps of recently played": len(exclusions.gaps(home.state, SPOTIFY_RECENT.name)),
         },
     )
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.assets.groups import INGEST, OWNERS, months
+from spotify_ai_pipeline.assets.groups import EARLIEST_MONTH, INGEST, OWNERS, months
 from spotify_ai_pipeline.assets.io import Parts, frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
+from spotify_ai_pipeline.services.lastfm import SCROBBLES
 from spotify_ai_pipeline.services.spotify import LIBRARY, LIKED, Spotify
 
 
@@ -80,8 +81,15 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
         partitions_def=months(first_month),
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def scrobbles(context: dg.AssetExecutionContext, lastfm: LastFmResource) -> Parts:
-        """Every play that Last.fm knows, as it was spelled there, one Parquet file a month. A range of months is one run."""
+    def scrobbles(context: dg.AssetExecutionContext, home: HomeResource, lastfm: LastFmResource) -> Parts:
+        """Every play that Last.fm knows, as it was spelled there, one Parquet file a month. A range of months is one run.
+
+        Without an account there, a month before all others is empty and none is read: once there is one, all of them are.
+        ListenBrainz and files tell of plays as well.
+        """
+        if not home.home.secrets.has_lastfm:
+            known = home.lake.partitions(INGEST, "scrobbles")
+            return Parts([] if known else [(EARLIEST_MONTH, pl.DataFrame(schema=SCROBBLES))])
         client = lastfm.client()
 
         def monthly() -> Iterator[tuple[str, pl.DataFrame]]:

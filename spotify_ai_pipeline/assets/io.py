@@ -17,6 +17,9 @@ from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.storage.lake import Lake, Version
 
+READERS_GET = "spotify_ai/readers_get"
+"""Metadata of an asset that keeps rows which count for nothing: the column that says which rows its readers get."""
+
 SAMPLE_ROWS = 5
 SAMPLE_WIDTH = 60
 
@@ -71,7 +74,9 @@ class LakeIOManager(dg.ConfigurableIOManager):
         frame = self.home.lake.read(layer, asset)
         if context.step_context is not None:
             self._inputs[context.step_context.step.key][asset] = self.home.lake.version_of(layer, asset)
-        return frame
+        spec = context.upstream_output.asset_spec if context.upstream_output else None
+        counting = spec.metadata.get(READERS_GET) if spec else None
+        return frame.filter(pl.col(counting)) if counting else frame
 
 
 def layer_of(context: dg.InputContext) -> str:

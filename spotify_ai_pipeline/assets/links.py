@@ -21,7 +21,7 @@ from spotify_ai_pipeline.storage.identity_overrides import said
 
 
 @dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
-def song_members(home: HomeResource, spotify_library: pl.DataFrame, scrobbles: pl.DataFrame) -> dg.MaterializeResult:
+def song_members(home: HomeResource, spotify_library: pl.DataFrame, plays: pl.DataFrame) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
     before = frame_of(home.lake, IDENTITY, "song_members", MEMBERS)
@@ -29,7 +29,7 @@ def song_members(home: HomeResource, spotify_library: pl.DataFrame, scrobbles: p
     overrides = [one.override for one in said(home.state)]
     table = decide(
         library_tracks(spotify_library),
-        spellings_of(scrobbles),
+        spellings_of(plays),
         overrides,
         links.select("key", "track_id").iter_rows(),
         before,
@@ -53,7 +53,7 @@ def song_links(
     listenbrainz_labs: ListenBrainzLabsResource,
     spotify: SpotifyResource,
     song_members: pl.DataFrame,
-    scrobbles: pl.DataFrame,
+    plays: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """A Spotify id for each song that was heard and is in no list: from ListenBrainz labs, which costs no quota, else from
     Spotify's search within the run's budget; most played first. What nobody knew is remembered, and asked again later."""
@@ -67,7 +67,7 @@ def song_links(
         songs = linking.wanted(song_members, links, asked, now, again).head(most)
         frames, deferred = list[pl.DataFrame](), ""
         try:
-            frames.extend(answers(songs.join(albums_and_recordings(scrobbles), on=["artist", "title"], how="left")))
+            frames.extend(answers(songs.join(albums_and_recordings(plays), on=["artist", "title"], how="left")))
         except (Deferred, LabsError, SpotifyError) as pause:
             context.log.warning(str(pause))
             deferred = str(pause)

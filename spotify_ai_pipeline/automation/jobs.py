@@ -21,10 +21,22 @@ refresh_the_mix = dg.define_asset_job(
     description="Read what is new, decide the mix, write it to Spotify. Features are taken as they are.",
 )
 
+read_recent_plays = dg.define_asset_job(
+    "read_recent_plays",
+    selection=dg.AssetSelection.assets("recent_plays"),
+    description="What Spotify remembers of the last plays: one call, every two hours, because it remembers no more than 50.",
+)
+
+take_in_files = dg.define_asset_job(
+    "take_in_files",
+    selection=dg.AssetSelection.assets("history_imports", "album_ratings"),
+    description="Exports that were laid into the inbox.",
+)
+
 fill_history = dg.define_asset_job(
     "fill_history",
     selection=dg.AssetSelection.assets("scrobbles"),
     description="Scrobbles of the chosen months, and nothing else: for backfills.",
 )
 
-JOBS = [everything, refresh_the_mix, fill_history]
+JOBS = [everything, refresh_the_mix, fill_history, read_recent_plays, take_in_files]

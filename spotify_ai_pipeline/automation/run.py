@@ -29,7 +29,11 @@ class RunResult:
 
 
 def learn_first_month(home: Home) -> str | None:
-    """The month of the first scrobble, asked of Last.fm once and remembered; None for a listener without any."""
+    """The month of the first scrobble, asked of Last.fm once and remembered; None for a listener without any, or whose plays
+    come from ListenBrainz or from files alone."""
+    elsewhere = home.secrets.has_listenbrainz or home.lake.partitions("ingest", "history_imports")
+    if not home.secrets.has_lastfm and elsewhere:
+        return None
     if (known := home.state.fact(FIRST_MONTH)) is None and (first := LastFm.of(home).first_scrobble()):
         known = f"{first:%Y-%m}"
         home.state.set_fact(FIRST_MONTH, known)

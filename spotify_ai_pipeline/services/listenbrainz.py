@@ -1,25 +1,74 @@
-"""ListenBrainz: tags of recordings, a thousand a call."""
+"""ListenBrainz: the listens of a user and the tags of recordings, a thousand a call."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
+import requests
+
+from spotify_ai_pipeline.music.plays import LISTENBRAINZ, PLAY
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Transport
 from spotify_ai_pipeline.storage.home import Home
 
 RECORDINGS_A_CALL = 1_000
+LISTENS_A_CALL = 1_000
+
+
+class ListenBrainzError(Problem):
+    """ListenBrainz refused: says what and what to do."""
 
 
 class ListenBrainz:
-    """The metadata that ListenBrainz keeps of recordings; no account needed."""
+    """The listens of ``user`` and the metadata that ListenBrainz keeps of recordings; both are public."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, user: str = "", token: str = "") -> None:
+        self.user = user
         self._url, self._session = transport.service.url, transport.session
+        if token:
+            self._session.headers["Authorization"] = f"Token {token}"
 
     @classmethod
     def of(cls, home: Home) -> ListenBrainz:
-        return cls(Transport("listenbrainz", home.settings.services.listenbrainz, home.state, safe_posts=True))
+        transport = Transport("listenbrainz", home.settings.services.listenbrainz, home.state, safe_posts=True)
+        return cls(transport, home.secrets.listenbrainz_user, home.secrets.listenbrainz_token.get_secret_value())
+
+    def first_listen(self) -> datetime | None:
+        """The time of the oldest listen, None for a user without any: one call."""
+        oldest = self._listens(count=1).get("oldest_listen_ts")
+        return datetime.fromtimestamp(oldest, UTC) if oldest else None
+
+    def listens(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """The listens in [start, end) as plays, oldest first: one call for each thousand, and at least one.
+
+        Pages go back in time by the stamp of the oldest listen, which is asked for again: several may share it.
+        """
+        first, before = int(start.timestamp()), int(end.timestamp())
+        rows: dict[tuple[int, str, str], dict[str, Any]] = {}
+        while before > first:
+            page = self._listens(count=LISTENS_A_CALL, min_ts=first - 1, max_ts=before)["listens"]
+            rows |= {(row["listened_at"], row["recording_msid"], str(row["track_metadata"])): row for row in page}
+            if len(page) < LISTENS_A_CALL:
+                break
+            oldest = min(row["listened_at"] for row in page)
+            before = min(oldest + 1, before - 1)
+        plays = [play(row["listened_at"], row["track_metadata"]) for row in rows.values()]
+        frame = pl.DataFrame(plays, schema={**PLAY, "played_at": pl.Int64()})
+        times = (pl.col("played_at") * 1_000).cast(PLAY["played_at"])
+        return frame.with_columns(times, source=pl.lit(LISTENBRAINZ.name)).sort("played_at", maintain_order=True)
+
+    def _listens(self, **params: int) -> dict[str, Any]:
+        answer = self._session.get(f"{self._url}user/{self.user}/listens", params=params)
+        if answer.status_code == requests.codes.not_found:
+            raise ListenBrainzError(f"ListenBrainz knows no user {self.user}; check LISTENBRAINZ_USER in .env")
+        if not answer.ok:
+            raise ListenBrainzError(
+                f"ListenBrainz refused to list listens (HTTP {answer.status_code}); try again later"
+            )
+        return answer.json()["payload"]
 
     def recording_tags(self, mbids: Sequence[str]) -> dict[str, dict[str, float]]:
         """Tags of each known recording with weights 0 to 1 (the share of the most given tag; an artist's tags count half)."""
@@ -31,6 +80,28 @@ class ListenBrainz:
             answer.raise_for_status()
             found |= {mbid: _weights(entry.get("tag") or {}) for mbid, entry in answer.json().items()}
         return found
+
+
+def play(listened_at: int, metadata: dict[str, Any]) -> dict[str, Any]:
+    """A listen's ``track_metadata`` under the names of ``PLAY``, the time in seconds."""
+    about, mapping = metadata.get("additional_info") or {}, metadata.get("mbid_mapping") or {}
+    spotify = str(about.get("spotify_id") or "")
+    return {
+        "played_at": listened_at,
+        "artist": metadata.get("artist_name"),
+        "title": metadata.get("track_name"),
+        "album": metadata.get("release_name"),
+        "track_id": spotify.rsplit("/", 1)[-1] or None,
+        "track_mbid": mapping.get("recording_mbid") or about.get("recording_mbid") or None,
+        "duration_ms": _milliseconds(about),
+        "device": about.get("media_player") or None,
+    }
+
+
+def _milliseconds(about: dict[str, Any]) -> int | None:
+    if about.get("duration_ms"):
+        return int(about["duration_ms"])
+    return int(about["duration"]) * 1_000 if about.get("duration") else None
 
 
 def _weights(tags: dict[str, list[dict[str, Any]]]) -> dict[str, float]:

@@ -16,6 +16,7 @@ import spotipy
 from spotipy.oauth2 import SpotifyOauthError
 
 from spotify_ai_pipeline.music.linking import Offer
+from spotify_ai_pipeline.music.plays import PLAY, SPOTIFY_RECENT
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.transport import Transport
@@ -103,6 +104,16 @@ class Spotify:
     def track_ids(self, playlist_id: str) -> list[str]:
         """The Spotify ids on a playlist now, in order; rows that are no song are left out."""
         return [track["id"] for row in self._all("playlist_items", playlist_id, limit=PAGE) if (track := _track(row))]
+
+    def recently_played(self) -> pl.DataFrame:
+        """The last plays that Spotify remembers, 50 at most, oldest first, as plays: one call.
+
+        The stamps are starts or ends; the service does not say which. Plays of less than 30 s and of private sessions are
+        not among them.
+        """
+        page = self._call("current_user_recently_played", limit=PAGE)
+        rows = [_played(row, track) for row in page["items"] if (track := _track(row))]
+        return pl.DataFrame(rows, schema=PLAY).sort("played_at", maintain_order=True)
 
     def playlist_exists(self, playlist_id: str) -> bool:
         """Whether the playlist is still in the listener's library."""
@@ -199,6 +210,21 @@ def _rows(
         if (track := _track(row))
     ]
     return pl.DataFrame(rows, schema=LIBRARY, orient="row")
+
+
+def _played(row: dict[str, Any], track: dict[str, Any]) -> dict[str, Any]:
+    context = row.get("context") or {}
+    from_list = str(context.get("uri", "")).rsplit(":", 1)[-1] if context.get("type") == "playlist" else None
+    return {
+        "source": SPOTIFY_RECENT.name,
+        "played_at": _time(row["played_at"]),
+        "artist": track["artists"][0]["name"],
+        "title": track["name"],
+        "album": track["album"]["name"],
+        "track_id": track["id"],
+        "duration_ms": track["duration_ms"],
+        "playlist_id": from_list or None,
+    }
 
 
 def _time(text: str | None) -> datetime | None:

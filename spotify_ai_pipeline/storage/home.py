@@ -66,6 +66,11 @@ class Home:
         (self.root / "dagster").mkdir(parents=True, exist_ok=True)
 
     @property
+    def inbox(self) -> Path:
+        """Exports that are laid here are taken in by themselves."""
+        return self.root / "inbox"
+
+    @property
     def demo_file(self) -> Path:
         """Names the sandbox that stands in for the services; there is none where the accounts are real."""
         return self.root / "demo.json"

@@ -102,6 +102,7 @@ def _connect(home: Home, world: Path, port: int) -> None:
     )
     (home.root / ".env").write_text(
         f"SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\nLASTFM_API_KEY=sandbox\nLASTFM_USER={listener['lastfm_user']}\n"
+        f"LISTENBRAINZ_USER={listener['listenbrainz_user']}\n"
     )
     home.demo_file.write_text(json.dumps({"world": str(world), "port": port}))
     (DEMOS / "last").write_text(home.root.name)

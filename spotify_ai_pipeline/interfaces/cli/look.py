@@ -108,21 +108,22 @@ def listening(home: Home) -> dict[str, Any]:
         def rows(query: str) -> list[dict[str, Any]]:
             return connection.sql(query).pl().to_dicts()
 
+        connection.execute("CREATE TEMP VIEW heard AS SELECT * FROM listens WHERE counts")
         connection.execute(f"SET TimeZone = '{home.settings.listener.timezone}'")
-        lately = "FROM listens JOIN songs USING (song_id) WHERE played_at > now() - INTERVAL 30 DAY"
+        lately = "FROM heard JOIN songs USING (song_id) WHERE played_at > now() - INTERVAL 30 DAY"
         hours = {
             row["hour"]: row["plays"]
-            for row in rows("SELECT hour(played_at) AS hour, count(*) AS plays FROM listens GROUP BY 1")
+            for row in rows("SELECT hour(played_at) AS hour, count(*) AS plays FROM heard GROUP BY 1")
         }
         (counts,) = rows(
-            "SELECT (SELECT count(*) FROM listens) AS listens, (SELECT count(DISTINCT song_id) FROM listens) AS songs_heard,"
+            "SELECT (SELECT count(*) FROM heard) AS listens, (SELECT count(DISTINCT song_id) FROM heard) AS songs_heard,"
             " (SELECT count(*) FROM songs WHERE in_library) AS library,"
             " (SELECT count(*) FROM listening_stats WHERE staleness > 0) AS stale"
         )
         (span,) = rows(
-            "SELECT min(played_at)::DATE::VARCHAR AS first, max(played_at)::DATE::VARCHAR AS last FROM listens"
+            "SELECT min(played_at)::DATE::VARCHAR AS first, max(played_at)::DATE::VARCHAR AS last FROM heard"
         )
-        (share,) = rows("SELECT avg((track_id IS NOT NULL)::INT) AS resolved FROM listens JOIN songs USING (song_id)")
+        (share,) = rows("SELECT avg((track_id IS NOT NULL)::INT) AS resolved FROM heard JOIN songs USING (song_id)")
         (coverage,) = rows(
             "SELECT avg((a.source IS NOT NULL)::INT) AS audio, avg((len(t.tags) > 0)::INT) AS tags FROM songs s"
             " LEFT JOIN audio_features a USING (song_id) LEFT JOIN tags t USING (song_id) WHERE s.in_library"
@@ -134,7 +135,7 @@ def listening(home: Home) -> dict[str, Any]:
             "listens_by_hour": [hours.get(hour, 0) for hour in range(24)],
             "listens_by_year": {
                 row["year"]: row["plays"]
-                for row in rows("SELECT year(played_at) AS year, count(*) AS plays FROM listens GROUP BY 1 ORDER BY 1")
+                for row in rows("SELECT year(played_at) AS year, count(*) AS plays FROM heard GROUP BY 1 ORDER BY 1")
             },
             "artists_lately": rows(
                 f"SELECT artist AS name, count(*) AS plays {lately} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 8"

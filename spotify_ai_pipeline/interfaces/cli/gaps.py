@@ -1,0 +1,72 @@
+"""`spotify-ai gaps`: what is known of your listening, month by month and source by source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import polars as pl
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.look import SPARKS, json_option
+from spotify_ai_pipeline.music.coverage import by_month, still_unknown
+from spotify_ai_pipeline.music.plays import SPOTIFY_RECENT
+from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage.home import Home
+
+ANY = "any"
+NOTHING = "·"
+
+
+@click.command()
+@json_option
+def gaps(as_json: bool) -> None:
+    """Show what is known of your listening, from which source, month by month: a year a line, a column a source.
+
+    A dot is a month of which a source told nothing: unknown, not unheard.
+    """
+    home = Home.open()
+    listens = home.lake.read("identity", "listens")
+    months = by_month(listens)
+    forgotten = still_unknown(exclusions.gaps(home.state, SPOTIFY_RECENT.name), listens, SPOTIFY_RECENT.name)
+    silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()
+    if as_json:
+        print_json(
+            {
+                "months": months.to_dicts(),
+                "months_unknown": silent,
+                "spans_unknown": [{"since": since, "until": until} for since, until in forgotten],
+            }
+        )
+        return
+    _chart(months)
+    if silent:
+        console.print(f"unknown: no source told of a play in {', '.join(silent)}")
+    zone = home.settings.listener.zone
+    for since, until in forgotten:
+        console.print(
+            f"unknown: between {since.astimezone(zone):%Y-%m-%d %H:%M} and {until.astimezone(zone):%Y-%m-%d %H:%M} Spotify may "
+            "have forgotten plays, and no other source told of any"
+        )
+
+
+def _chart(months: pl.DataFrame) -> None:
+    """A line a year, a column a source, a bar a month, January to December."""
+    counts: dict[tuple[str, str], int] = {
+        (month, source): plays for month, source, plays in months.select("month", "source", "plays").iter_rows()
+    }
+    names = [*sorted({source for _, source in counts} - {ANY}), ANY]
+    most = max(counts.values(), default=1) or 1
+    years = sorted({month[:4] for month, _ in counts})
+    shown = table("year", *names, "listens", right=("listens",))
+    for year in years:
+        of_year: list[Any] = [
+            "".join(_bar(counts.get((f"{year}-{month:02}", name), 0), most) for month in range(1, 13)) for name in names
+        ]
+        total = sum(counts.get((f"{year}-{month:02}", ANY), 0) for month in range(1, 13))
+        shown.add_row(year, *map(plain, of_year), f"{total:,}")
+    console.print(shown)
+
+
+def _bar(plays: int, most: int) -> str:
+    return SPARKS[max(round(plays / most * (len(SPARKS) - 1)), 1)] if plays else NOTHING

@@ -1,0 +1,51 @@
+"""Coverage: what is known of each month, and from which source. What no source watched is unknown, not unheard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+
+from spotify_ai_pipeline.music.plays import MOMENT
+
+RECENT_LIMIT = 50
+"""Plays that the service remembers: where that many are all new, others may have come between."""
+
+Span = tuple[datetime, datetime]
+
+
+def by_month(listens: pl.DataFrame) -> pl.DataFrame:
+    """month ("2026-11"), source, plays: the listens of each month that each source told of; source "any" counts each once.
+
+    Months between the first and the last without a listen are there with source "any" and no plays.
+    """
+    if listens.is_empty():
+        return pl.DataFrame(schema={"month": pl.String(), "source": pl.String(), "plays": pl.Int64()})
+    month = pl.col("played_at").dt.strftime("%Y-%m").alias("month")
+    told = listens.select(month, pl.col("sources")).explode("sources").group_by("month", source="sources")
+    any_source = listens.select(month, source=pl.lit("any")).group_by("month", "source")
+    first, last = (listens["played_at"].sort().dt.truncate("1mo")[place] for place in (0, -1))
+    every = pl.datetime_range(first, last, "1mo", eager=True).dt.strftime("%Y-%m").alias("month")
+    counted = pl.DataFrame({"month": every}).join(
+        any_source.agg(plays=pl.len().cast(pl.Int64)), on="month", how="left", maintain_order="left"
+    )
+    anywhere = counted.with_columns(source=pl.lit("any"), plays=pl.col("plays").fill_null(0))
+    return pl.concat([told.agg(plays=pl.len().cast(pl.Int64)), anywhere.select("month", "source", "plays")]).sort(
+        "month", "source"
+    )
+
+
+def missed(last_known: datetime | None, page: Sequence[datetime]) -> Span | None:
+    """The span of which recently played may have forgotten plays: from the last known play to the oldest of ``page``, where
+    the page is full and does not reach back to it. None on the first reading: before it nothing was watched."""
+    if last_known is None or len(page) < RECENT_LIMIT or min(page) <= last_known:
+        return None
+    return last_known, min(page)
+
+
+def still_unknown(gaps: Sequence[Span], listens: pl.DataFrame, watched_by: str) -> list[Span]:
+    """Those of ``gaps`` in the source ``watched_by`` for which no other source told of a play."""
+    others = listens.filter(pl.col("sources").list.set_difference(pl.lit([watched_by])).list.len() > 0)["played_at"]
+    known = others.cast(MOMENT)
+    return [(since, until) for since, until in gaps if not ((known > since) & (known < until)).any()]

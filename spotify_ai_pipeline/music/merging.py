@@ -1,0 +1,200 @@
+"""Merging: one row a play, out of what several sources told of it.
+
+Sources are taken from the most exact to the least. Each one's records are aligned with the plays known so far: those that
+tell of a known play add their evidence to it, the others are plays of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from spotify_ai_pipeline.music.alignment import Floats, Indices, Mask, Stamps, align
+from spotify_ai_pipeline.music.plays import PLAY, SHORTEST_MS, SOURCES
+from spotify_ai_pipeline.music.stamps import are_ends
+
+DAY = 86_400.0
+LONGEST_PAUSE = 1_800.0
+"""Seconds that a paused play may have begun before its end and length say, where nothing was heard in between."""
+LONGEST_LATE = 3_600.0
+BURST_ROWS, BURST_GAP = 3, 20.0
+"""That many plays of 30 s or more that end within seconds of each other were not heard then, but handed in then: offline."""
+LONGEST_OFFLINE = 3 * DAY
+
+MERGED: dict[str, pl.DataType] = {
+    "song_id": pl.String(),
+    **{name: kind for name, kind in PLAY.items() if name not in ("artist", "title", "album")},
+    "sources": pl.List(pl.String()),
+}
+
+
+def merge(plays: pl.DataFrame) -> pl.DataFrame:
+    """One row a play, of ``plays`` (as ``find_songs`` gives them): columns of ``MERGED``, oldest first.
+
+    ``source`` is the richest that told of the play and ``sources`` are all that did, richest first; ``played_at`` is from the
+    most exact stamp, every other column from the richest source that knows it. The same plays in any order give the same rows.
+    """
+    rank = {source.name: order for order, source in enumerate(SOURCES)}
+    known = plays.filter(pl.col("source").is_in(list(rank)))
+    if known.is_empty():
+        return pl.DataFrame(schema=MERGED)
+    evidence = [name for name in MERGED if name not in ("song_id", "source", "sources", "played_at")]
+    minutes = [source.name for source in SOURCES if source.whole_minutes]
+    repeatable = pl.col("source").is_in(
+        minutes
+    )  # within a minute a short song may be played twice, within a second not
+    same = ["rank", "song_id", "played_at", "ms_played"]
+    ordered = known.with_columns(
+        rank=pl.col("source").replace_strict(rank, return_dtype=pl.Int64),
+        song=pl.col("song_id").rank("dense").cast(pl.Int64) - 1,
+        kin=pl.col("kin").rank("dense").cast(pl.Int64) - 1,
+    ).sort("rank", "song_id", "played_at", *evidence, nulls_last=True)
+    once = ordered.filter(~repeatable).unique(same, keep="first", maintain_order=True)
+    rows = pl.concat([once, ordered.filter(repeatable)])
+    records = _Records.of(rows)
+    play = records.plays()
+    at = records.stamps.at - records.offset
+    told = rows.with_columns(
+        play=pl.Series(play),
+        burst=pl.Series(records.burst),
+        played_at=pl.Series(np.round(at * 1_000).astype(np.int64)).cast(MERGED["played_at"]),
+    )
+    return (
+        told.sort("play", "rank", maintain_order=True)
+        .group_by("play", maintain_order=True)
+        .agg(
+            pl.first("song_id", "source"),
+            pl.col("played_at").sort_by("burst", "rank").first(),
+            *[pl.col(name).drop_nulls().first() for name in evidence],
+            pl.col("source").alias("sources"),
+        )
+        .select(list(MERGED))
+        .sort("played_at", "song_id", "source", "ms_played")
+    )
+
+
+@dataclass(frozen=True)
+class _Records:
+    """What the rows say, as arrays of shape (rows,)."""
+
+    stamps: Stamps
+    rank: Indices
+    offset: Floats
+    twin: Indices
+    """The number of the pair of song and time heard, -1 where that is not known."""
+    kin: Indices
+    """The number of the song whatever its version: scrobbling services correct "(Live)" away."""
+    burst: Mask
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> _Records:
+        song, rank = rows["song"].to_numpy(), rows["rank"].to_numpy()
+        heard = rows["ms_played"].fill_null(-1).to_numpy() / 1_000
+        length = np.minimum(rows["duration_ms"].fill_null(0).to_numpy() / 1_000, LONGEST_LATE)
+        at = rows["played_at"].dt.epoch("ms").to_numpy() / 1_000 + _of("offset", rank)
+        slack, scrobbles = _of("slack", rank), _of("scrobbles", rank) > 0
+        brief = (heard >= 0) & (heard < SHORTEST_MS / 1_000)
+        early = slack.copy()
+        for order in np.unique(rank[heard >= 0]):
+            mine = rank == order
+            early[mine] += _pause(at[mine], at[mine] + np.maximum(heard[mine], 0))
+        stamps = Stamps(song, at, early, slack, brief, scrobbles | (heard >= SHORTEST_MS / 1_000))
+        twins = pl.struct("song", pl.col("ms_played")).rank("dense").cast(pl.Int64)
+        twin = rows.select(pl.when(pl.col("ms_played").is_not_null()).then(twins).fill_null(-1)).to_series().to_numpy()
+        made = cls(stamps, rank, _of("offset", rank), twin, rows["kin"].to_numpy(), _bursts(stamps, heard, rank))
+        either = _of("start_or_end", rank) > 0
+        return made._settled(either, length) if either.any() else made
+
+    def _settled(self, either: Mask, length: Floats) -> _Records:
+        """These records with the stamps that are ``either`` starts or ends read as what they are."""
+        at = self.stamps.at
+        read_as_end = at - length
+        early = self.stamps.early.copy()
+        early[either] += _pause(read_as_end[either], at[either])
+        late = self.stamps.late + np.maximum(length - SHORTEST_MS / 1_000, 0)  # what was broken off began later
+        ends = replace(self.stamps, at=read_as_end, early=early, late=late)
+        near = ~either & (at > at[either].min() - DAY) & (at < at[either].max() + DAY)
+        part = self[near & (self.rank < self.rank[either].min())]
+        known = part.stamps[np.unique(part.plays())]
+        ended = np.zeros(len(at), bool)
+        ended[either] = are_ends(self.stamps[either], ends[either], length[either], known)
+        settled = replace(
+            self.stamps,
+            at=np.where(ended, ends.at, at),
+            early=np.where(ended, ends.early, self.stamps.early),
+            late=np.where(ended, ends.late, self.stamps.late),
+        )
+        return replace(self, stamps=settled)
+
+    def __getitem__(self, index: Mask) -> _Records:
+        return _Records(
+            self.stamps[index],
+            self.rank[index],
+            self.offset[index],
+            self.twin[index],
+            self.kin[index],
+            self.burst[index],
+        )
+
+    def plays(self) -> Indices:
+        """The number of the play that each record tells of: that of its first record."""
+        play = np.arange(len(self.rank))  # each record its own play, until it is found to tell of another's
+        known: Indices = np.empty(0, np.int64)  # the first record of each play so far
+        stamps, twin, burst = self.stamps, self.twin, self.burst
+
+        def pair(of_known: Indices, of_mine: Indices, spans: Stamps) -> tuple[Indices, Indices]:
+            """Numbers what of ``of_mine`` tells of a play in ``of_known``; what is left over of both."""
+            of_known = of_known[spans[of_known].order()]
+            of_mine = of_mine[spans[of_mine].order()]
+            i, j = align(spans[of_known], spans[of_mine])
+            play[of_mine[j]] = play[of_known[i]]
+            return np.setdiff1d(of_known, of_known[i]), np.setdiff1d(of_mine, of_mine[j])
+
+        for order in np.unique(self.rank):
+            fresh = np.flatnonzero(self.rank == order)
+            alone, timed, untimed = known, fresh[twin[fresh] >= 0], fresh[twin[fresh] < 0]
+            if len(timed):  # heard for the same number of milliseconds: the surest sign
+                others, timed = pair(alone[twin[alone] >= 0], timed, replace(stamps, song=twin))
+                alone = np.union1d(others, alone[twin[alone] < 0])
+            alone, fresh = pair(alone, np.union1d(timed, untimed), stamps)
+            alone, fresh = pair(alone, fresh, replace(stamps, song=self.kin))
+            if burst[alone].any() or burst[fresh].any():
+                _, fresh = pair(alone, fresh, self._handed_in_late)
+            known = np.union1d(known, fresh)
+        return play
+
+    @property
+    def _handed_in_late(self) -> Stamps:
+        """Spans in which a record of a burst may have begun days before its stamp."""
+        early = np.where(self.burst, self.stamps.early + LONGEST_OFFLINE, self.stamps.early)
+        return replace(self.stamps, early=early)
+
+
+def _of(column: str, rank: Indices) -> Floats:
+    """What is known of each record's source."""
+    return np.array([float(getattr(source, column)) for source in SOURCES])[rank]
+
+
+def _pause(start: Floats, end: Floats) -> Floats:
+    """Seconds of silence before each play in its own source, at most ``LONGEST_PAUSE``: so much earlier it may have begun."""
+    order = np.argsort(start, kind="stable")
+    silence = np.zeros(len(start))
+    silence[order[1:]] = start[order[1:]] - np.maximum.accumulate(end[order])[:-1]
+    return np.clip(silence, 0, LONGEST_PAUSE)
+
+
+def _bursts(stamps: Stamps, heard: Floats, rank: Indices) -> Mask:
+    """Whether each record was handed in with others at once, so that its stamp says nothing of when it was heard."""
+    handed_in = stamps.at + np.maximum(heard, 0)
+    to_the_second = _of("whole_minutes", rank) == 0
+    burst = np.zeros(len(rank), bool)
+    for order in np.unique(rank):
+        mine = np.flatnonzero((rank == order) & stamps.long & to_the_second)
+        if len(mine) < BURST_ROWS:
+            continue
+        mine = mine[np.argsort(handed_in[mine], kind="stable")]
+        run = np.concatenate([[0], np.cumsum(np.diff(handed_in[mine]) >= BURST_GAP)])
+        burst[mine] = np.bincount(run)[run] >= BURST_ROWS
+    return burst

@@ -1,0 +1,132 @@
+"""Plays: what each source tells of one listen, in one table, before any of them are put together.
+
+A source stamps the start of a play or its end, to the second or to the minute, by a clock that may be off; it may know how
+long was heard or not. ``PLAY`` holds what all of them can say, with the start as the source tells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from spotify_ai_pipeline.music.artists import artist_key
+from spotify_ai_pipeline.music.spelling import fold
+from spotify_ai_pipeline.music.versions import split_version
+
+MOMENT = pl.Datetime("ms", "UTC")
+
+PLAY: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "played_at": MOMENT,  # the start; as stamped where the source does not say whether it stamps start or end
+    "artist": pl.String(),
+    "title": pl.String(),
+    "album": pl.String(),
+    "track_id": pl.String(),  # Spotify's
+    "track_mbid": pl.String(),
+    "ms_played": pl.Int64(),
+    "duration_ms": pl.Int64(),
+    "ended_by": pl.String(),  # Spotify's reason_end
+    "device": pl.String(),
+    "playlist_id": pl.String(),  # the list it was played from
+    "private": pl.Boolean(),  # a private session
+}
+
+SHORTEST_MS = 30_000
+"""A play of less is no play for statistics, but evidence of a skip; scrobbling services do not log it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a source stamps: the true start lies within ``slack`` seconds of the stamp plus ``offset``."""
+
+    name: str
+    slack: float
+    offset: float = 0.0
+    scrobbles: bool = False
+    """Logs plays of 30 s or more only, and not how long was heard."""
+    whole_minutes: bool = False
+    start_or_end: bool = False
+
+
+DRIFT, MINUTE = 90.0, 60.0
+
+SPOTIFY_HISTORY = Source("spotify_history", 5)
+SPOTIFY_ACCOUNT = Source("spotify_account", MINUTE / 2 + 5, MINUTE / 2, whole_minutes=True)
+LISTENBRAINZ = Source("listenbrainz", DRIFT, scrobbles=True)
+LISTENBRAINZ_EXPORT = Source("listenbrainz_export", DRIFT, scrobbles=True)
+LASTFM = Source("lastfm", DRIFT, scrobbles=True)
+LASTFM_EXPORT = Source("lastfm_export", DRIFT, scrobbles=True)
+SPOTIFY_RECENT = Source("spotify_recent", 10, scrobbles=True, start_or_end=True)
+LASTFM_EXPORT_MINUTES = Source(
+    "lastfm_export_minutes", DRIFT + MINUTE / 2, MINUTE / 2, scrobbles=True, whole_minutes=True
+)
+
+SOURCES = (
+    SPOTIFY_HISTORY,
+    SPOTIFY_ACCOUNT,
+    LISTENBRAINZ,
+    LISTENBRAINZ_EXPORT,
+    LASTFM,
+    LASTFM_EXPORT,
+    SPOTIFY_RECENT,
+    LASTFM_EXPORT_MINUTES,
+)
+"""From the richest and most exact to the poorest."""
+
+
+def gather(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """All plays of ``tables`` under the columns of ``PLAY``, oldest first; the same row of a source twice is one.
+
+    What a table has no column for is null. Rows without an artist, a title or a time are left out.
+    """
+    together = pl.concat(
+        [
+            table.select(
+                *[
+                    (pl.col(name) if name in table.columns else pl.lit(None)).cast(kind).alias(name)
+                    for name, kind in PLAY.items()
+                ],
+                nth=pl.col("nth") if "nth" in table.columns else pl.lit(0, pl.Int64),
+            )
+            for table in tables
+        ]
+    )
+    named = together.filter((pl.col("artist") != "") & (pl.col("title") != "") & pl.col("played_at").is_not_null())
+    who = pl.coalesce("track_id", pl.concat_str("artist", pl.lit("\t"), "title")).alias("who")
+    same = ["source", "played_at", "who", "ms_played", "nth"]
+    return (
+        named.with_columns(who)
+        .unique(same, keep="first", maintain_order=True)
+        .sort("played_at", "source", "who", "ms_played", "nth")
+        .select(list(PLAY))
+    )
+
+
+def find_songs(plays: pl.DataFrame, songs: pl.DataFrame, by_spelling: pl.DataFrame) -> pl.DataFrame:
+    """``plays`` with ``song_id`` and ``kin`` (artist and title without the version); plays of no song are left out.
+
+    The song is that of the spelling (``by_spelling``: artist, title, song_id) where it has a Spotify id, else that of the play's
+    own Spotify id, else that of the spelling after all.
+
+    The spelling comes first, because it is what all sources have: they must call one play one song. It fails where an export
+    names the album's artist instead of the track's; then the id knows better.
+    """
+    by_id = songs.select("song_id", track_id="track_ids").explode("track_id").drop_nulls()
+    spelled = by_spelling.select("artist", "title", spelled="song_id").unique(["artist", "title"], keep="first")
+    names = plays.select("artist", "title").unique()
+    kin = [f"{artist_key(artist)}\t{fold(split_version(title)[0])}" for artist, title in names.iter_rows()]
+    has_id = songs.filter(pl.col("track_id").is_not_null())["song_id"].implode()
+    return (
+        plays.join(by_id.unique("track_id", keep="first"), on="track_id", how="left", maintain_order="left")
+        .join(spelled, on=["artist", "title"], how="left", maintain_order="left")
+        .join(names.with_columns(kin=pl.Series(kin, dtype=pl.String)), on=["artist", "title"], maintain_order="left")
+        .with_columns(
+            song_id=pl.when(pl.col("spelled").is_in(has_id))
+            .then("spelled")
+            .otherwise(pl.coalesce("song_id", "spelled"))
+        )
+        .drop("spelled")
+        .filter(pl.col("song_id").is_not_null())
+    )

@@ -1,0 +1,80 @@
+"""What the listener says was not them, and of which spans no source could tell."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from spotify_ai_pipeline.music.exclusion import Rule
+from spotify_ai_pipeline.storage.state import State
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A rule in force."""
+
+    exclusion_id: int
+    label: str
+    said_at: float
+    rule: Rule
+
+
+def exclude(state: State, rule: Rule, label: str) -> int:
+    """Puts ``rule`` in force and gives its number; one that is in force already keeps its own."""
+    since, until = (moment.timestamp() if moment else None for moment in (rule.since, rule.until))
+    with state.transaction() as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO exclusions (kind, value, label, since, until, said_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (rule.kind, rule.value, label, since, until, time.time()),
+        )
+        return connection.execute(
+            "SELECT exclusion_id FROM exclusions WHERE undone_at IS NULL AND kind = ? AND value = ?"
+            " AND since IS ? AND until IS ?",
+            (rule.kind, rule.value, since, until),
+        ).fetchone()[0]
+
+
+def undo(state: State, exclusion_id: int) -> bool:
+    """Takes a rule back; False where there is none in force of that number."""
+    with state.transaction() as connection:
+        return (
+            connection.execute(
+                "UPDATE exclusions SET undone_at = ? WHERE exclusion_id = ? AND undone_at IS NULL",
+                (time.time(), exclusion_id),
+            ).rowcount
+            > 0
+        )
+
+
+def in_force(state: State) -> list[Exclusion]:
+    """The rules that count now, oldest first."""
+    rows = state.rows("SELECT * FROM exclusions WHERE undone_at IS NULL ORDER BY exclusion_id")
+    return [
+        Exclusion(
+            row["exclusion_id"],
+            row["label"],
+            row["said_at"],
+            Rule(row["kind"], row["value"], _moment(row["since"]), _moment(row["until"])),
+        )
+        for row in rows
+    ]
+
+
+def note_gap(state: State, source: str, since: datetime, until: datetime) -> None:
+    """Records that ``source`` may have forgotten plays between two moments; the same gap twice is one."""
+    with state.transaction() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)",
+            (source, since.timestamp(), until.timestamp(), time.time()),
+        )
+
+
+def gaps(state: State, source: str) -> list[tuple[datetime, datetime]]:
+    """The gaps of ``source``, oldest first."""
+    rows = state.rows("SELECT since, until FROM gaps WHERE source = ? ORDER BY since", (source,))
+    return [(datetime.fromtimestamp(row["since"], UTC), datetime.fromtimestamp(row["until"], UTC)) for row in rows]
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,180 @@
+"""That wasn't me: what is left out has no effect, on the past too, and comes back."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spotify_ai_pipeline.interfaces.cli import main
+from spotify_ai_pipeline.music.exclusion import Rule, excluded, suspects
+from spotify_ai_pipeline.music.listening import Plays, statistics
+from spotify_ai_pipeline.settings import Cycling, Scoring
+from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage.home import Home
+
+NO_LIBRARY = pl.DataFrame(schema={"list_id": pl.String, "list_name": pl.String, "track_id": pl.String})
+HOUR, DAY, WEEK = 3_600, 86_400, 604_800
+NOON = 1_700_000_000 // DAY * DAY + DAY // 2
+
+
+def moment(seconds):
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def out(listens, songs, *rules, library=NO_LIBRARY):
+    return excluded(listens, rules, songs, library).to_list()
+
+
+def test_a_span_holds_its_start_and_not_its_end(played, songs):
+    listens = played(("a", 99, {}), ("a", 100, {}), ("a", 199, {}), ("a", 200, {}))
+    assert out(listens, songs(), Rule("span", since=moment(100), until=moment(200))) == [False, True, True, False]
+
+
+def test_B10_an_excluded_artist_stays_out_by_whichever_source_it_comes(played, songs):
+    table = songs(("a", "The Wiggles", None, ["1"], True), ("b", "Low", None, ["2"], True))
+    every = ("spotify_history", "lastfm", "listenbrainz", "spotify_recent", "lastfm_export_minutes")
+    listens = played(*[("a", 100 * n, {"source": source}) for n, source in enumerate(every)], ("b", 999, {}))
+    assert out(listens, table, Rule("artist", "wiggles")) == [True] * len(every) + [False]
+
+
+def test_a_playlist_leaves_out_what_was_played_from_it_and_songs_on_no_other_list(played, songs):
+    table = songs(("a", "x", None, ["1"], True), ("b", "x", None, ["2"], True), ("c", "x", None, ["3"], True))
+    library = pl.DataFrame({"list_id": ["kids", "kids", "liked"], "list_name": "", "track_id": ["1", "2", "2"]})
+    listens = played(
+        ("a", 0, {}), ("b", 1, {}), ("b", 2, {"playlist_id": "kids"}), ("a", 3, {"playlist_id": "mine"}), ("c", 4, {})
+    )
+    assert out(listens, table, Rule("playlist", "kids"), library=library) == [True, False, True, False, False]
+
+
+def test_a_device_leaves_out_what_is_known_to_have_come_from_it(played, songs):
+    listens = played(("a", 0, {"device": "Echo Dot (Kitchen)"}), ("a", 1, {"device": "ios"}), ("a", 2, {}))
+    assert out(listens, songs(), Rule("device", "echo")) == [True, False, False]
+
+
+@given(
+    plays=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10**6)), max_size=60),
+    cut=st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)),
+)
+def test_B11_an_excluded_window_has_no_effect_on_statistics(plays, cut):
+    since, until = sorted(cut)
+    cycling = Cycling(
+        aggressiveness=5,
+        staleness_lambda=0.05,
+        staleness_window_days=30,
+        cooldown_days=60,
+        min_plays_for_staleness=2,
+        blacklist_threshold=5,
+    )
+    scoring = Scoring(
+        taste_weight=1, mood_weight=0, freshness_weight=0, exploration_noise=0, half_life_days=30, resurfacing_decay=0.5
+    )
+    listens = pl.DataFrame(plays, schema={"song": pl.Int64, "at": pl.Int64}, orient="row").select(
+        song_id=pl.col("song").cast(pl.String),
+        played_at=(pl.col("at") * 1000).cast(pl.Datetime("ms", "UTC")),
+        device=pl.lit(None, pl.String),
+        playlist_id=pl.lit(None, pl.String),
+    )
+    ids = pl.Series([str(song) for song in range(4)])
+    names = pl.DataFrame({"song_id": ids, "artist": "x"})
+    left = listens.filter(
+        ~excluded(listens, [Rule("span", since=moment(since), until=moment(until))], names, NO_LIBRARY)
+    )
+    never = listens.filter(~pl.Series([since <= at < until for _, at in plays], dtype=pl.Boolean))
+    made = [statistics(Plays.of(table, ids), 2e6, cycling, scoring) for table in (left, never)]
+    assert made[0].equals(made[1])
+
+
+def sitting(song, start, plays, step=200, **changes):
+    return [(song if isinstance(song, str) else song[n % len(song)], start + n * step, changes) for n in range(plays)]
+
+
+def suspected(played, songs, plays, *rows):
+    own = [("mine", "Low", 200_000, ["1"], True), ("loved", "Can", 200_000, ["2"], True)]
+    listens = played(*plays).with_columns(excluded=pl.lit(False))
+    return suspects(listens, songs(*own, *rows)).select("since", "plays", "why").rows()
+
+
+def test_suspects_are_strangers_private_sessions_loops_and_marathons(played, songs):
+    strangers = [(f"s{n}", f"Band {n}", None, [], False) for n in range(6)]
+    ordinary = [play for week in range(4) for play in sitting(["mine", "loved"], NOON + week * WEEK, 20)]
+    party = sitting([row[0] for row in strangers], NOON + DAY, 12)
+    private = sitting(["mine", "loved"], NOON + 2 * DAY, 3, private=True)
+    loop = sitting("mine", NOON + 3 * DAY, 12)
+    night = sitting(["mine", "loved"], NOON + 4 * DAY, 400)
+    found = suspected(played, songs, ordinary + party + private + loop + night, *strangers)
+    assert [(since, plays) for since, plays, _ in found] == [
+        (moment(NOON + 4 * DAY), 400), (moment(NOON + 3 * DAY), 12), (moment(NOON + 2 * DAY), 3), (moment(NOON + DAY), 12),
+    ]  # fmt: skip
+    for (_, _, why), word in zip(found, ("without a break", "in a row", "private", "week"), strict=True):
+        assert word in why
+
+
+def test_a_rule_is_kept_once_and_can_be_taken_back(home):
+    rule = Rule("span", since=moment(0), until=moment(10))
+    first = exclusions.exclude(home.state, rule, "a party")
+    assert exclusions.exclude(home.state, rule, "a party") == first
+    assert [found.rule for found in exclusions.in_force(home.state)] == [rule]
+    assert exclusions.undo(home.state, first) and not exclusions.undo(home.state, first)
+    assert not exclusions.in_force(home.state)
+    assert exclusions.exclude(home.state, rule, "a party") != first
+
+
+@pytest.fixture
+def with_listens(home, played, songs):
+    listens = played(("a", NOON, {}), ("a", NOON + HOUR, {})).with_columns(excluded=pl.lit(False), counts=pl.lit(True))
+    home.lake.write(listens, "identity", "listens")
+    home.lake.write(songs(("a", "Low", 200_000, ["1"], True)), "identity", "songs")
+    home.lake.write(NO_LIBRARY, "ingest", "spotify_library")
+    return home
+
+
+def run(*words):
+    return CliRunner().invoke(main, list(words))
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Apia", "Pacific/Pago_Pago", "Europe/Lisbon"])
+def test_B8_days_are_the_listeners_own(with_listens, zone):
+    with_listens.state.set_override("listener.timezone", zone)
+    assert run("exclude", "span", "2024-03-31", "2024-03-31").exit_code == 0
+    (found,) = exclusions.in_force(with_listens.state)
+    local = [time.astimezone(Home.open().settings.listener.zone) for time in (found.rule.since, found.rule.until)]
+    assert [(time.day, time.hour) for time in local] == [(31, 0), (1, 0)]
+    assert found.rule.until - found.rule.since == timedelta(hours=23 if zone == "Europe/Lisbon" else 24)
+
+
+def test_the_command_says_what_it_does_and_undo_takes_it_back(with_listens):
+    said = run("exclude", "artist", "the low")
+    assert said.exit_code == 0 and "2 listens" in said.output
+    assert "Low" in run("exclude", "list").output
+    assert run("exclude", "undo", "1").exit_code == 0
+    assert "nothing" in run("exclude", "list").output
+
+
+def test_a_span_that_ends_at_midnight_ends_there(with_listens):
+    run("exclude", "span", "2024-03-01T20:00", "2024-03-02T00:00")
+    (found,) = exclusions.in_force(with_listens.state)
+    assert found.rule.until - found.rule.since == timedelta(hours=4)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("artist", "Lou"),
+        ("playlist", "Kids"),
+        ("device", "Echo"),
+        ("undo", "7"),
+        ("span", "2024-03-02T10:00", "2024-03-01T10:00"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line_and_changes_nothing(with_listens, words):
+    said = run("exclude", *words)
+    assert said.exit_code == 2 and said.stderr.count("\n") == 1
+    assert not exclusions.in_force(with_listens.state)
+
+
+def test_a_suggestion_excludes_nothing(with_listens):
+    assert run("exclude", "suggest").exit_code == 0
+    assert not exclusions.in_force(with_listens.state)

@@ -1,0 +1,54 @@
+"""The command `import`, as a person meets it."""
+
+import json
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from spotify_ai_pipeline.assets.plots import strips
+from spotify_ai_pipeline.interfaces.cli import main
+
+
+def run(*words):
+    return CliRunner().invoke(main, ["import", *map(str, words)])
+
+
+def test_the_closing_line_says_what_became_of_the_rows(home, write, history_row):
+    rows = [history_row("2024-03-01T10:03:20Z"), history_row("2024-05-01T10:03:20Z"), history_row("soon")]
+    file = write("Streaming_History_Audio_2024_1.json", rows)
+    said = run(file)
+    assert said.exit_code == 0
+    assert "3 read, 2 new, 0 duplicate, 1 quarantined; 2024-03-01 to 2024-05-01" in said.output
+    assert "line 34: no time that can be read" in said.output
+    assert "0 new, 2 duplicate" in run(file).output
+
+
+def test_several_files_are_summed_up_and_told_as_json(home, write, history_row):
+    one = write("endsong_0.json", [history_row("2024-03-01T10:03:20Z")])
+    two = write("endsong_1.json", [history_row("2024-03-01T10:03:20Z"), history_row("2024-03-01T11:03:20Z")])
+    told = json.loads(run(one, two, "--json").output)
+    assert [file["new"] for file in told["files"]] == [1, 1]
+    assert (told["total"]["read"], told["total"]["duplicate"]) == (3, 1)
+
+
+@pytest.mark.parametrize("content", ["hello", "", "[]", b"\x00\x01\x02" * 9, '{"a": 1}', "a,b,c\n1,2,3\n"])
+def test_a_file_of_no_known_format_is_one_clear_line(home, write, content):
+    said = run(write("thing.json", content))
+    assert said.exit_code == 2
+    assert said.stderr.count("\n") == 1 and "thing.json" in said.stderr and "Last.fm CSV" in said.stderr
+    assert not home.lake.datasets()
+
+
+def test_a_file_that_is_not_there_is_refused(home, tmp_path):
+    assert run(tmp_path / "nowhere.json").exit_code == 2
+
+
+def test_the_picture_of_months_and_sources_is_sound():
+    import base64
+
+    cells = pl.DataFrame({"month": ["2024-01", "2024-02"], "source": ["any", "a<b"], "plays": [3, 0]})
+    picture = strips(cells, "month", "source", "plays", "known").value or ""
+    drawn = ElementTree.fromstring(base64.b64decode(picture.split("base64,")[1].rstrip(")")))
+    assert len(drawn.findall("{*}rect")) == 1
