@@ -28,6 +28,7 @@ PATHS = {
     "spotify_accounts": "accounts/",
     "lastfm": "lastfm/2.0/",
     "listenbrainz": "listenbrainz/1/",
+    "listenbrainz_labs": "labs/",
 }
 PLAYS = 1_500
 END = datetime(2026, 11, 15, 18, tzinfo=UTC)
@@ -87,7 +88,7 @@ def materialize(home, *assets):
 
 EVERYTHING = (
     "spotify_library", "scrobbles", "listenbrainz_listens", "recent_plays", "history_imports",
-    "plays", "songs", "listens", "listening_stats",
+    "plays", "song_members", "song_links", "songs", "listens", "listening_stats",
 )  # fmt: skip
 
 
