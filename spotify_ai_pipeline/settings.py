@@ -131,11 +131,16 @@ class Features(_Section):
     tag_artists_per_run: int = Field(ge=0, le=100_000)
 
 
+class Scrobbles(_Section):
+    overlap_days: int = Field(ge=0, le=60)
+
+
 class Service(_Section):
     url: str = Field(pattern=r"^https?://.+/$")
     timeout_seconds: float = Field(ge=1, le=300)
     calls_per_second: float = Field(ge=0.1, le=10_000)
     calls_per_day: int = Field(ge=1, le=1_000_000)
+    writes_per_day: int = Field(default=1000, ge=1, le=1_000_000)
 
 
 class Services(_Section):
@@ -169,6 +174,7 @@ class Settings(_Section):
     taste_model: TasteModel
     clustering: Clustering
     features: Features
+    scrobbles: Scrobbles
     services: Services
 
     @cached_property
