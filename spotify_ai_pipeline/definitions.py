@@ -15,7 +15,7 @@ from spotify_ai_pipeline.assets.resources import (
     SpotifyResource,
 )
 from spotify_ai_pipeline.automation.jobs import JOBS
-from spotify_ai_pipeline.automation.run import FIRST_MONTH
+from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)

@@ -10,6 +10,7 @@ from spotify_ai_pipeline.interfaces.cli import (
     backtest,
     configure,
     demo,
+    health,
     look,
     questions,
     refreshing,
@@ -19,6 +20,10 @@ from spotify_ai_pipeline.interfaces.cli import (
     up,
 )
 from spotify_ai_pipeline.interfaces.cli.errors import explain
+from spotify_ai_pipeline.storage.home import Home
+
+ABOUT_THE_LISTENER = frozenset({"refresh", "mix", "stats", "status", "next"})
+"""Commands after which a sign-in that is about to end is mentioned."""
 
 
 class _Group(click.Group):
@@ -29,7 +34,10 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            if ctx.invoked_subcommand in ABOUT_THE_LISTENER:
+                signin.warn(Home.open())
+            return result
         except Exception as error:
             if (line := explain(error)) is None:
                 raise
@@ -53,7 +61,7 @@ for command in (
     look.mix,
     questions.next_,
     look.stats,
-    look.status,
+    health.status,
     configure.config,
     sql.sql,
     up.up,

@@ -7,8 +7,8 @@ import sqlite3
 
 from spotify_ai_pipeline.services.lastfm import LastFmError
 from spotify_ai_pipeline.services.spotify import SpotifyError
-from spotify_ai_pipeline.services.spotify_auth import NotConnected
-from spotify_ai_pipeline.services.transport import Deferred
+from spotify_ai_pipeline.services.spotify_auth import NeedsSignIn, NotConnected, SignInRefused
+from spotify_ai_pipeline.services.transport import Deferred, Unreachable
 from spotify_ai_pipeline.settings import SettingsError
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.state import StateError
@@ -18,7 +18,19 @@ class UsageProblem(RuntimeError):
     """Something that the person at the keyboard can put right; the message says how."""
 
 
-SAID_WELL = (UsageProblem, SettingsError, StateError, LakeError, SpotifyError, LastFmError, NotConnected, Deferred)
+SAID_WELL = (
+    UsageProblem,
+    SettingsError,
+    StateError,
+    LakeError,
+    SpotifyError,
+    LastFmError,
+    NotConnected,
+    NeedsSignIn,
+    SignInRefused,
+    Deferred,
+    Unreachable,
+)
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space; what was there before is untouched",
@@ -39,7 +51,9 @@ def explain(error: BaseException) -> str | None:
             where = f"{cause.filename}: " if cause.filename else ""
             return where + REMEDIES.get(cause.errno, cause.strerror or str(cause))
         if isinstance(cause, sqlite3.OperationalError):
-            return f"the disk is full or cannot be written ({cause}): free some space; what was there before is untouched"
+            return (
+                f"the disk is full or cannot be written ({cause}): free some space; what was there before is untouched"
+            )
     return None
 
 
