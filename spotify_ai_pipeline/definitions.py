@@ -15,6 +15,7 @@ from spotify_ai_pipeline.assets.resources import (
     SpotifyResource,
 )
 from spotify_ai_pipeline.automation.jobs import JOBS
+from spotify_ai_pipeline.automation.scrobble_tick import scrobble_tick
 from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
 
@@ -31,6 +32,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         assets=[ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)],
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=JOBS,
+        sensors=[scrobble_tick],
         resources={
             "home": place,
             "io_manager": LakeIOManager(home=place),
