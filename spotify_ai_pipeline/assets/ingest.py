@@ -21,6 +21,7 @@ from spotify_ai_pipeline.services.transport import Deferred, observed
 
 READ_AGAIN = "spotify_ai/read_again"
 """A run with this tag asks for every month of its range again, finished ones too."""
+YIELD = "yield spotify_library"
 DEFERRED = "spotify_ai/deferred"
 """Tag of a run that went on with what was known; its value names the services."""
 
@@ -37,6 +38,7 @@ def spotify_library(
     with observed(lambda service, what: _say_waits(context, service, what)):
         reading = read_library(spotify.client(), known, context.log.info)
     library = reading.library
+    _watch_yield(home, reading.songs_read, reading.no_songs)
     return dg.MaterializeResult(
         value=library,
         metadata={
@@ -109,6 +111,18 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
         return Parts(monthly(), metadata)
 
     return scrobbles
+
+
+def _watch_yield(home: HomeResource, songs: int, no_songs: int) -> None:
+    """An alert where playlists were read and most of their rows were no song: the form of the answers may have changed."""
+    if no_songs > songs:
+        rows = songs + no_songs
+        home.state.raise_alert(
+            YIELD,
+            f"only {songs} of {rows} rows in the playlists read last are songs; does this version read them right?",
+        )
+    elif songs:
+        home.state.resolve_alert(YIELD)
 
 
 def _note(context: dg.AssetExecutionContext, home: HomeResource, pause: Deferred | None) -> str:

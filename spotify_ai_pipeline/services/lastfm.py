@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -125,16 +126,16 @@ class LastFm:
         self, window: dict[str, int], number: int, total: str | None, oldest: datetime | None
     ) -> tuple[ElementTree.Element, list[Scrobble]]:
         """A page, newest first. One that does not fit what came before is asked for again, and believed when it insists."""
-        seen: list[list[object]] = []
+        seen: list[tuple[str | None, list[Scrobble]]] = []
         for _ in range(ASKS):
             found = self._recent_tracks(page=number, **window)
             rows = list(_scrobbles(found))
             follows = total in (None, found.get("total")) and (
                 oldest is None or all(played <= oldest for played, *_ in rows)
             )
-            if follows or [found.get("total"), rows] in seen:
+            seen.append((found.get("total"), rows))
+            if follows or seen == [seen[0]] * ASKS:
                 return found, rows
-            seen.append([found.get("total"), rows])
         raise LastFmError("Last.fm sends other pages than those asked for; try again later")
 
     def _recent_tracks(self, **params: Any) -> ElementTree.Element:
@@ -172,6 +173,7 @@ class _Request(pylast._Request):
         pass
 
 
+@lru_cache(maxsize=1)  # an answer is looked at twice: is it sound, and what does it say?
 def _parsed(text: str) -> ElementTree.Element:
     return ElementTree.fromstring(NOT_XML.sub("", text))
 

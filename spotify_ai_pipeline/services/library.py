@@ -18,6 +18,8 @@ class Reading:
     frames: list[pl.DataFrame] = field(default_factory=list[pl.DataFrame])
     playlists: int = 0
     playlists_read: int = 0
+    songs_read: int = 0
+    """Songs in the playlists read now."""
     no_songs: int = 0
     """Rows of the lists read now that are no song: removed, local, an episode."""
     followed: list[str] = field(default_factory=list[str])
@@ -58,6 +60,7 @@ def read_library(client: Spotify, known: pl.DataFrame, say: Callable[[str], obje
             try:
                 songs, no_songs = client.playlist_items(playlist)
                 reading.no_songs += no_songs
+                reading.songs_read += songs.height
                 reading.playlists_read += 1
                 say(f"read {playlist.name}: {songs.height} songs")
             except Deferred as pause:
@@ -77,17 +80,17 @@ def _liked(client: Spotify, known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _liked_now(client: Spotify, known: pl.DataFrame) -> pl.DataFrame:
-    """The liked songs, newest first. From the first page on that holds nothing new, the rest is taken from ``known``, if as
-    many rows are left as there were below that page's last song."""
+    """The liked songs, newest first. Below the first page that ends with a known song the rest is taken from ``known``, if
+    as many rows are left as there were below that song."""
     same = ["track_id", "added_at"]
     was_at = known.select(*same, was_at="position")
     was_total = known["position"].to_list()[-1] + 1 if known.height else 0
     pages: list[pl.DataFrame] = []
     for total, page in client.liked_pages():
         pages.append(page)
-        if page.is_empty() or page.join(known, on=same, how="anti").height:
-            continue
         last = page.tail(1).join(was_at, on=same)
+        if last.is_empty():
+            continue
         moved = last["position"][0] - last["was_at"][0]
         if total - moved == was_total:
             older = known.filter(pl.col("position") > last["was_at"][0])

@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from spotipy.oauth2 import SpotifyOauthError
 
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES
-from spotify_ai_pipeline.services.transport import Deferred, Transport, Unreachable
+from spotify_ai_pipeline.services.transport import Transport, Unreachable
 from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
@@ -39,17 +39,8 @@ LARGEST_WRITE = 100
 WRITES = 2
 FEATURES_A_CALL = 100
 
-_TRACK, _ARTIST = "11dFghVXANMlKmJXsNCbNl", "0TnOYISbd1XYRBk9myaseg"  # the examples of Spotify's own reference
-ENDPOINTS = {
-    "audio-features": f"audio-features/{_TRACK}",
-    "recommendations": f"recommendations?seed_tracks={_TRACK}&limit=1",
-    "related-artists": f"artists/{_ARTIST}/related-artists",
-    "artist-top-tracks": f"artists/{_ARTIST}/top-tracks",
-    "tracks": f"tracks?ids={_TRACK}",
-    "artists": f"artists?ids={_ARTIST}",
-}
-"""What older apps may call and newer ones may not, with a call that shows which."""
 CLOSED = frozenset({403, 404, 410})
+"""Answers to a call that is not open to this app."""
 
 LIKED = "liked"
 """The list id of the liked songs, beside the ids of playlists."""
@@ -138,19 +129,15 @@ class Spotify:
             self._state.set_fact(spotify_auth.USER, known)
         return known
 
-    def probe(self) -> dict[str, bool]:
-        """Which of ``ENDPOINTS`` this app may call, one call each; one that gave no clear answer is left out."""
-        found: dict[str, bool] = {}
-        for name, path in ENDPOINTS.items():
-            try:
-                self._call("_get", path)
-                found[name] = True
-            except (_Failed, Unreachable):
-                continue
-            except SpotifyError as error:
-                if error.status in CLOSED:
-                    found[name] = False
-        return found
+    def may_call(self, path: str) -> bool | None:
+        """Whether this app may call ``path``, by trying; None where the answer is not clear."""
+        try:
+            self._call("_get", path)
+        except (_Failed, Unreachable):
+            return None
+        except SpotifyError as error:
+            return False if error.status in CLOSED else None
+        return True
 
     def playlists(self, user_id: str) -> list[PlaylistInfo]:
         """Every playlist in the listener's library: one call for each 50."""
@@ -163,7 +150,7 @@ class Spotify:
         Liked songs have no snapshot id: the first page, always asked for, tells whether the kept ones still hold.
         """
         first = self._page("current_user_saved_tracks", 0)
-        mark = hashlib.sha1(json.dumps(asdict(first)).encode(), usedforsecurity=False).hexdigest()
+        mark = hashlib.sha1(json.dumps(vars(first)).encode(), usedforsecurity=False).hexdigest()
         for page in self._pages(f"{LIKED} {mark}", "current_user_saved_tracks", first=first):
             yield page.total, _frame(page, LIKED, "Liked Songs", None)
 
@@ -238,13 +225,13 @@ class Spotify:
         while before is None or before.offset + PAGE < before.total:
             offset = before.offset + PAGE if before else 0
             page = first if first and not before else self._kept(key, offset)
-            if page is None:
-                page = self._page(method, offset, *args, before=before)
-                self._answers.put(KEPT, {f"{key} {offset}": asdict(page)}, days=PAGE_DAYS)
-            if before and page.total != before.total:
+            asked = page or self._page(method, offset, *args, before=before)
+            if before and asked.total != before.total:
                 raise ListChanged("a list on Spotify changes while it is read; run the step again")
-            yield page
-            before = page
+            if page is None:
+                self._answers.put(KEPT, {f"{key} {offset}": vars(asked)}, days=PAGE_DAYS)
+            yield asked
+            before = asked
 
     def _kept(self, key: str, offset: int) -> _Page | None:
         kept = self._answers.get(KEPT, [f"{key} {offset}"])
@@ -256,9 +243,11 @@ class Spotify:
         for _ in range(ASKS):
             answer = self._call(method, *args, limit=PAGE, offset=offset)
             page = _Page(answer["offset"], answer["total"], [_row(row) for row in answer["items"]])
-            if page.offset == offset and (page.follows(before) or page in seen):
+            if page.offset == offset and page.follows(before):
                 return page
             seen.append(page)
+        if seen[0].offset == offset and all(page == seen[0] for page in seen):
+            return seen[0]
         raise _Failed(f"Spotify sends other pages than those asked for ({method}); try again later")
 
     def _all(self, method: str, *args: Any, **options: Any) -> Iterator[Any]:
@@ -301,20 +290,6 @@ class Spotify:
         if answer is None:
             raise Unreachable("spotify", f"an empty answer to {method}")
         return answer
-
-
-def learn_capabilities(home: Home) -> None:
-    """Asks once a sign-in what this app may call, and remembers it. A pause that Spotify asks for leaves it unknown."""
-    try:
-        home.state.set_fact(spotify_auth.CAPABILITIES, Spotify.of(home).probe())
-    except Deferred:
-        return
-
-
-def capable(home: Home, endpoint: str) -> bool:
-    """Whether this app may call ``endpoint`` (see ``ENDPOINTS``); what is not known counts as no."""
-    known: dict[str, bool] = home.state.fact(spotify_auth.CAPABILITIES) or {}
-    return known.get(endpoint, False)
 
 
 def _playlist(row: dict[str, Any], user_id: str) -> PlaylistInfo:

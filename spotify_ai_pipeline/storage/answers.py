@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Collection, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +35,19 @@ class Answers:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._local = threading.local()
 
     def get(self, kind: str, keys: Collection[str]) -> dict[str, Any]:
         """The answers known of ``keys``; None is a known "there is no such thing"."""
         wanted, found = list(keys), dict[str, Any]()
-        with closing(self._connect()) as connection:
-            for start in range(0, len(wanted), ASK_AT_ONCE):
-                batch = wanted[start : start + ASK_AT_ONCE]
-                rows = connection.execute(
-                    "SELECT key, answer FROM answers WHERE kind = ? AND (expires_at IS NULL OR expires_at > ?)"
-                    f" AND key IN ({', '.join('?' * len(batch))})",
-                    (kind, time.time(), *batch),
-                )
-                found |= {key: json.loads(answer) for key, answer in rows}
+        for start in range(0, len(wanted), ASK_AT_ONCE):
+            batch = wanted[start : start + ASK_AT_ONCE]
+            rows = self._connection.execute(
+                "SELECT key, answer FROM answers WHERE kind = ? AND (expires_at IS NULL OR expires_at > ?)"
+                f" AND key IN ({', '.join('?' * len(batch))})",
+                (kind, time.time(), *batch),
+            )
+            found |= {key: json.loads(answer) for key, answer in rows}
         return found
 
     def put(self, kind: str, answers: Mapping[str, Any], days: float | None = None) -> None:
@@ -59,13 +59,17 @@ class Answers:
             (kind, key, json.dumps(answer), now + NOT_THERE_DAYS * DAY if answer is None else until)
             for key, answer in answers.items()
         ]
-        with closing(self._connect()) as connection, connection:
+        with self._connection as connection:
             connection.execute("DELETE FROM answers WHERE expires_at < ?", (now,))
             connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(SCHEMA)
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        if (connection := getattr(self._local, "connection", None)) is None:
+            connection = sqlite3.connect(self.path, timeout=30)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(SCHEMA)
+            self._local.connection = connection
         return connection

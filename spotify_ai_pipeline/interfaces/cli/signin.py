@@ -9,7 +9,8 @@ import click
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.errors import UsageProblem
 from spotify_ai_pipeline.services import spotify_auth
-from spotify_ai_pipeline.services.spotify import Spotify, learn_capabilities
+from spotify_ai_pipeline.services.capabilities import learn_capabilities
+from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.storage.home import Home
 
 
@@ -34,7 +35,7 @@ def login(paste: bool) -> None:
     else:
         console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")
         auth.sign_in(auth.from_browser())
-        learn_capabilities(home)
+        learn_capabilities(home, Spotify.of(home))
     console.print(f"Connected as {Spotify.of(home).user_id()}. Next: spotify-ai refresh")
 
 
@@ -46,7 +47,7 @@ def accept(home: Home, redirected_to: str) -> None:
             f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again"
         )
     spotify_auth.oauth(home).sign_in(answer["code"][0])
-    learn_capabilities(home)
+    learn_capabilities(home, Spotify.of(home))
 
 
 def warn(home: Home) -> None:
