@@ -16,9 +16,10 @@ from spotify_ai_pipeline.assets.resources import (
     SpotifyResource,
 )
 from spotify_ai_pipeline.automation.jobs import JOBS
-from spotify_ai_pipeline.automation.run import FIRST_MONTH
 from spotify_ai_pipeline.automation.schedules import recent_plays_every_two_hours
+from spotify_ai_pipeline.automation.scrobble_tick import scrobble_tick
 from spotify_ai_pipeline.automation.sensors import files_in_the_inbox
+from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -35,7 +36,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=JOBS,
         schedules=[recent_plays_every_two_hours],
-        sensors=[files_in_the_inbox],
+        sensors=[files_in_the_inbox, scrobble_tick],
         resources={
             "home": place,
             "io_manager": LakeIOManager(home=place),

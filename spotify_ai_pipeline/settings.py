@@ -141,11 +141,16 @@ class Identity(_Section):
     ask_again_days: Days
 
 
+class Scrobbles(_Section):
+    overlap_days: int = Field(ge=0, le=60)
+
+
 class Service(_Section):
     url: str = Field(pattern=r"^https?://.+/$")
     timeout_seconds: float = Field(ge=1, le=300)
     calls_per_second: float = Field(ge=0.1, le=10_000)
     calls_per_day: int = Field(ge=1, le=1_000_000)
+    writes_per_day: int = Field(default=1000, ge=1, le=1_000_000)
 
 
 class Services(_Section):
@@ -190,6 +195,7 @@ class Settings(_Section):
     clustering: Clustering
     features: Features
     identity: Identity
+    scrobbles: Scrobbles
     services: Services
 
     @cached_property

@@ -1,6 +1,11 @@
-"""Ingest: the library as it is on Spotify, and every scrobble, month by month."""
+"""Ingest: the library as it is on Spotify, and every scrobble, month by month.
+
+Where a service asks for a long pause, what is known stays and the run goes on with it: metadata, a tag on the run and an
+alert say so, and the next run takes up where this one stopped.
+"""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -9,7 +14,17 @@ from spotify_ai_pipeline.assets.groups import EARLIEST_MONTH, INGEST, OWNERS, mo
 from spotify_ai_pipeline.assets.io import Parts, frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
 from spotify_ai_pipeline.services.lastfm import SCROBBLES
-from spotify_ai_pipeline.services.spotify import LIBRARY, LIKED, Spotify
+from spotify_ai_pipeline.services.library import read_library
+from spotify_ai_pipeline.services.months import read_month
+from spotify_ai_pipeline.services.spotify import LIBRARY
+from spotify_ai_pipeline.services.spotify_auth import sign_in_age, sign_in_warning
+from spotify_ai_pipeline.services.transport import Deferred, observed
+
+READ_AGAIN = "spotify_ai/read_again"
+"""A run with this tag asks for every month of its range again, finished ones too."""
+YIELD = "yield spotify_library"
+DEFERRED = "spotify_ai/deferred"
+"""Tag of a run that went on with what was known; its value names the services."""
 
 
 @dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
@@ -20,47 +35,23 @@ def spotify_library(
 
     A playlist whose snapshot id is known is not read again; liked songs are read down to the first known page.
     """
-    client = spotify.client()
     known = frame_of(home.lake, INGEST, "spotify_library", LIBRARY)
-    playlists = client.playlists(client.user_id())
-    frames, skipped, read = [_liked(client, known.filter(pl.col("list_id") == LIKED))], 0, 0
-    for playlist in playlists:
-        same = known.filter(
-            (pl.col("list_id") == playlist.playlist_id) & (pl.col("snapshot_id") == playlist.snapshot_id)
-        )
-        if not playlist.readable or not playlist.items:
-            continue
-        if not same.height:
-            same, no_songs = client.playlist_items(playlist)
-            skipped, read = skipped + no_songs, read + 1
-            context.log.info(f"read {playlist.name}: {same.height} songs")
-        frames.append(same.with_columns(list_name=pl.lit(playlist.name)))
-    library = pl.concat(frames)
+    with observed(lambda service, what: _say_waits(context, service, what)):
+        reading = read_library(spotify.client(), known, context.log.info)
+    library = reading.library
+    _watch_yield(home, reading.songs_read, reading.no_songs)
     return dg.MaterializeResult(
         value=library,
         metadata={
             "songs": library["track_id"].n_unique(),
-            "liked songs": frames[0].height,
-            "playlists": len(frames) - 1,
-            "playlists read now": read,
-            "rows that are no song (removed, local, episode)": skipped,
-            "followed playlists, closed to apps": [playlist.name for playlist in playlists if not playlist.readable],
+            "liked songs": reading.frames[0].height,
+            "playlists": reading.playlists,
+            "playlists read now": reading.playlists_read,
+            "rows that are no song (removed, local, episode)": reading.no_songs,
+            "followed playlists, closed to apps": reading.followed,
+            "deferred": _note(context, home, reading.deferred),
         },
     )
-
-
-def _liked(client: Spotify, known: pl.DataFrame) -> pl.DataFrame:
-    """The liked songs, newest first; known ones are taken over once a whole page is known and the total agrees."""
-    pages: list[pl.DataFrame] = []
-    same = ["track_id", "added_at"]
-    for total, page in client.liked_pages():
-        pages.append(page)
-        fresh = pl.concat(pages)
-        older = known.join(fresh, on=same, how="anti")
-        if page.join(known, on=same, how="anti").is_empty() and fresh.height + older.height == total:
-            pages.append(older)
-            break
-    return pl.concat(pages).with_columns(position=pl.int_range(pl.len()))
 
 
 @dg.asset_check(
@@ -68,6 +59,16 @@ def _liked(client: Spotify, known: pl.DataFrame) -> pl.DataFrame:
 )
 def library_is_not_empty(spotify_library: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=spotify_library.height > 0, metadata={"rows": spotify_library.height})
+
+
+@dg.asset_check(asset=spotify_library, description="The sign-in to Spotify is good for more than a month to come.")
+def sign_in_lasts(home: HomeResource) -> dg.AssetCheckResult:
+    warning = sign_in_warning(home.home)
+    return dg.AssetCheckResult(
+        passed=warning is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"days since sign-in": sign_in_age(home.home), "what to do": warning or "nothing"},
+    )
 
 
 def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
@@ -84,21 +85,65 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
     def scrobbles(context: dg.AssetExecutionContext, home: HomeResource, lastfm: LastFmResource) -> Parts:
         """Every play that Last.fm knows, as it was spelled there, one Parquet file a month. A range of months is one run.
 
+        A month that was read before is asked only for what is new since then, and for the days before in which scrobbles
+        may have come in late; a month that ended long enough before it was read is final and costs no call. The run tag
+        `spotify_ai/read_again` reads every month of the range whole.
+
         Without an account there, a month before all others is empty and none is read: once there is one, all of them are.
         ListenBrainz and files tell of plays as well.
         """
         if not home.home.secrets.has_lastfm:
             known = home.lake.partitions(INGEST, "scrobbles")
             return Parts([] if known else [(EARLIEST_MONTH, pl.DataFrame(schema=SCROBBLES))])
-        client = lastfm.client()
+        again, now = READ_AGAIN in context.run.tags, datetime.fromtimestamp(home.now(), UTC)
+        overlap = timedelta(days=home.settings.scrobbles.overlap_days)
+        metadata: dict[str, str] = {}
 
         def monthly() -> Iterator[tuple[str, pl.DataFrame]]:
+            client, pause = lastfm.client(), None
             for month in context.partition_keys:
-                window = months(first_month).time_window_for_partition_key(month)
-                frame = client.scrobbles(window.start, window.end)
-                context.log.info(f"{month}: {frame.height:,} scrobbles")
-                yield month, frame
+                try:
+                    with observed(lambda service, what: _say_waits(context, service, what)):
+                        frame = read_month(client, home.lake, month, overlap, now, again=again)
+                except Deferred as reason:
+                    if month not in home.lake.partitions(INGEST, "scrobbles"):
+                        raise  # a hole in the history is nothing to go on with
+                    pause = reason
+                    break
+                if frame is not None:
+                    context.log.info(f"{month}: {frame.height:,} scrobbles")
+                    yield month, frame
+            metadata["deferred"] = _note(context, home, pause)
 
-        return Parts(monthly())
+        return Parts(monthly(), metadata)
 
     return scrobbles
+
+
+def _watch_yield(home: HomeResource, songs: int, no_songs: int) -> None:
+    """An alert where playlists were read and most of their rows were no song: the form of the answers may have changed."""
+    if no_songs > songs:
+        rows = songs + no_songs
+        home.state.raise_alert(
+            YIELD,
+            f"only {songs} of {rows} rows in the playlists read last are songs; does this version read them right?",
+        )
+    elif songs:
+        home.state.resolve_alert(YIELD)
+
+
+def _note(context: dg.AssetExecutionContext, home: HomeResource, pause: Deferred | None) -> str:
+    """Tells of ``pause`` in the log, on the run and as an alert, which goes away with the first run that needed none."""
+    alert = f"deferred {context.asset_key.to_user_string()}"
+    if pause is None:
+        home.state.resolve_alert(alert)
+        return ""
+    context.log.warning(f"{pause}; going on with what is known")
+    home.state.raise_alert(alert, f"{context.asset_key.to_user_string()} is not up to date: {pause}")
+    context.instance.add_run_tags(context.run_id, {DEFERRED: pause.service})
+    return str(pause)
+
+
+def _say_waits(context: dg.AssetExecutionContext, service: str, what: str) -> None:
+    if what != "call":
+        context.log.info(f"{service} {what}")

@@ -5,7 +5,7 @@ from into the Dagster UI.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,9 +37,11 @@ class WithBlobs:
 
 @dataclass(frozen=True)
 class Parts:
-    """(partition, frame) pairs, each kept as soon as it comes: a run that is cut keeps what it had."""
+    """(partition, frame) pairs, each kept as soon as it comes: a run that is cut keeps what it had. ``metadata`` is looked at
+    when all have come."""
 
     frames: Iterable[tuple[str, pl.DataFrame]]
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class LakeIOManager(dg.ConfigurableIOManager):
@@ -61,7 +63,9 @@ class LakeIOManager(dg.ConfigurableIOManager):
                 rows[partition] = frame.height
             chart = bar_chart(list(rows), list(rows.values()), "rows by partition")
             context.add_output_metadata(
-                describe(frame) | {"dagster/row_count": sum(rows.values()), "rows by partition": chart}
+                describe(frame)
+                | {"dagster/row_count": sum(rows.values()), "rows by partition": chart}
+                | dict(obj.metadata)
             )
             return
         whole = obj if isinstance(obj, WithBlobs) else WithBlobs(obj)

@@ -3,14 +3,15 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from spotify_ai_pipeline.services import months
 from spotify_ai_pipeline.services.lastfm import LastFm
+from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
 
-FIRST_MONTH = "first_month"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -41,12 +42,13 @@ def learn_first_month(home: Home) -> str | None:
 
 
 def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
-    """Runs ``job_name`` over the months from the last one that was read (it may have grown) to this one."""
+    """Runs ``job_name`` over the months from the first one that is not final to this one."""
     home.name_to_dagster()
-    this_month = f"{datetime.now(UTC):%Y-%m}"
-    first_month = learn_first_month(home) or this_month
-    known = home.lake.partitions("ingest", "scrobbles")
-    tags = {RANGE_START: max(known[-1], first_month) if known else first_month, RANGE_END: this_month}
+    now = datetime.now(UTC)
+    this_month = f"{now:%Y-%m}"
+    overlap = timedelta(days=home.settings.scrobbles.overlap_days)
+    start = months.first_open(home.lake, learn_first_month(home) or this_month, overlap, now)
+    tags = {RANGE_START: start, RANGE_END: this_month}
 
     from spotify_ai_pipeline.definitions import defs
 

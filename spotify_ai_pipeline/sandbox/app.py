@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import accounts, labs, listenbrainz, reccobeats
+from .faults import Faults, Plan
 from .lastfm import routes as lastfm
 from .spotify import routes as spotify
 from .world import World
@@ -55,5 +56,6 @@ def create_app(world: World) -> Starlette:
         ]
     )
     app.router.redirect_slashes = False
+    app.add_middleware(Faults, tokens=world.tokens, plan=Plan.load(world.path))
     app.add_middleware(_Front, calls=calls)
     return app

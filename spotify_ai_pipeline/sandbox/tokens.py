@@ -49,6 +49,10 @@ class Tokens:
         self._db.execute("INSERT INTO access VALUES (?, ?, ?)", (token, scope, time.time() + ACCESS_S))
         return token
 
+    def expire(self) -> None:
+        """Ends every access token; refresh tokens stay good."""
+        self._db.execute("UPDATE access SET expires_at = 0")
+
     def scopes(self, token: str) -> tuple[bool, frozenset[str]] | None:
         """Whether a live token stands for a user, and its scopes; None when it is unknown or expired."""
         row = self._db.execute("SELECT scope, expires_at FROM access WHERE token = ?", (token,)).fetchone()

@@ -6,9 +6,9 @@ pylast's own paging asks for 50 scrobbles a page and drops MusicBrainz ids, so p
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,12 +17,23 @@ import pylast
 
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Deferred, Transport
+from spotify_ai_pipeline.storage.answers import NOT_THERE_DAYS, Answers
 from spotify_ai_pipeline.storage.home import Home
 
 PAGE = 200
 NOT_FOUND = "6"
 TRY_AGAIN = frozenset({"8", "11", "16", "29"})
-ATTEMPTS = 4
+MEANT = frozenset({"2", "3", "4", "5", NOT_FOUND, "7", "9", "10", "13", "17", "26"})
+"""Errors that asking again does not change. Any other with HTTP 400 is a breakdown that Last.fm wraps so."""
+REMEDY = {
+    "4": "check LASTFM_API_KEY in .env",
+    NOT_FOUND: "check LASTFM_USER in .env",
+    "10": "the key is not valid: check LASTFM_API_KEY in .env",
+    "17": 'the listening history is private: on last.fm, Settings, Privacy, turn off "Hide recent listening"',
+    "26": "the key is suspended: make a new one at https://www.last.fm/api/account/create",
+}
+ASKS = 3
+"""Times that a page is asked for which does not fit the page before it, or a window that changes while it is read."""
 
 NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 """Signs that players scrobble in titles, that Last.fm passes on, and that no XML parser takes."""
@@ -37,15 +48,25 @@ SCROBBLES = {
 }
 
 
+Scrobble = tuple[datetime, str, str, str | None, str | None, str | None]
+"""A row of ``SCROBBLES``."""
+
+TAGS = "lastfm artist.getTopTags"
+
+
 class LastFmError(Problem):
     """Last.fm refused: says what and what to do."""
+
+
+class _Changed(LastFmError):
+    """A scrobble came into a window while it was read."""
 
 
 class LastFm:
     """What Last.fm knows of ``user``."""
 
-    def __init__(self, transport: Transport, api_key: str, user: str) -> None:
-        self.user = user
+    def __init__(self, transport: Transport, api_key: str, user: str, answers: Answers) -> None:
+        self.user, self._answers = user, answers
         self._network = pylast.LastFMNetwork(api_key=api_key, proxy={"https://": transport.httpx_transport})  # pyright: ignore[reportArgumentType]
 
     @classmethod
@@ -53,8 +74,8 @@ class LastFm:
         secrets = home.secrets
         if not (secrets.lastfm_user and secrets.lastfm_api_key.get_secret_value()):
             raise LastFmError("Last.fm is not connected: set LASTFM_USER and LASTFM_API_KEY in .env (see .env.example)")
-        transport = Transport("lastfm", home.settings.services.lastfm, home.state, safe_posts=True)
-        return cls(transport, secrets.lastfm_api_key.get_secret_value(), secrets.lastfm_user)
+        transport = Transport("lastfm", home.settings.services.lastfm, home.state, safe_posts=True, sound=_sound)
+        return cls(transport, secrets.lastfm_api_key.get_secret_value(), secrets.lastfm_user, home.answers)
 
     def first_scrobble(self) -> datetime | None:
         """The time of the oldest scrobble, None for a listener without any: two calls."""
@@ -62,55 +83,87 @@ class LastFm:
         oldest = [played for played, *_ in _scrobbles(self._recent_tracks(limit=1, page=total))] if total else []
         return oldest[-1] if oldest else None
 
+    def newest_scrobble(self) -> datetime | None:
+        """The time of the newest scrobble, None for a listener without any: one call."""
+        return max((played for played, *_ in _scrobbles(self._recent_tracks(limit=1, page=1))), default=None)
+
     def scrobbles(self, start: datetime, end: datetime) -> pl.DataFrame:
-        """The scrobbles in [start, end), oldest first: one call for each 200, and at least one."""
-        rows = [row for page in self._pages(start, end) for row in _scrobbles(page)]
-        return pl.DataFrame(rows, schema=SCROBBLES, orient="row").sort("played_at", maintain_order=True)
+        """The scrobbles in [start, end), oldest first: one call for each 200, and at least one.
+
+        ``end`` holds still what is paged through; what comes in late, into the window itself, makes it be read again.
+        """
+        for remaining in reversed(range(ASKS)):
+            try:
+                rows = [row for page in self._pages(start, end) for row in page]
+            except _Changed:
+                if not remaining:
+                    raise
+                continue
+            return pl.DataFrame(rows, schema=SCROBBLES, orient="row").sort("played_at", maintain_order=True)
+        raise AssertionError("unreachable: the last reading returns or raises")
 
     def artist_tags(self, artist: str) -> dict[str, float]:
-        """Tags of an artist with weights 0 to 1; empty where Last.fm knows none. One call."""
-        return _tags(self._ask("artist.getTopTags", artist=artist, autocorrect=1))
+        """Tags of an artist with weights 0 to 1; empty where Last.fm knows none. One call, once."""
+        kept = self._answers.get(TAGS, [artist])
+        if artist not in kept:
+            answer = self._ask("artist.getTopTags", artist=artist, autocorrect=1)
+            kept[artist] = None if answer.get("status") == "failed" else _tags(answer)
+            self._answers.put(TAGS, kept, days=None if kept[artist] else NOT_THERE_DAYS)
+        return kept[artist] or {}
 
-    def _pages(self, start: datetime, end: datetime) -> Iterator[ElementTree.Element]:
+    def _pages(self, start: datetime, end: datetime) -> Iterator[list[Scrobble]]:
         window = {"from": int(start.timestamp()), "to": int(end.timestamp()), "limit": PAGE}
-        page, pages = 1, 1
-        while page <= pages:
-            found = self._recent_tracks(page=page, **window)
-            pages = int(found.get("totalPages") or 0)
-            yield found
-            page += 1
+        number, pages, total, oldest = 1, 1, None, None
+        while number <= pages:
+            found, rows = self._page(window, number, total, oldest)
+            if total is not None and found.get("total") != total:
+                raise _Changed("scrobbles come in while they are read; run the step again")
+            total, pages = found.get("total"), int(found.get("totalPages") or 0)
+            oldest = rows[-1][0] if rows else oldest
+            yield rows
+            number += 1
+
+    def _page(
+        self, window: dict[str, int], number: int, total: str | None, oldest: datetime | None
+    ) -> tuple[ElementTree.Element, list[Scrobble]]:
+        """A page, newest first. One that does not fit what came before is asked for again, and believed when it insists."""
+        seen: list[tuple[str | None, list[Scrobble]]] = []
+        for _ in range(ASKS):
+            found = self._recent_tracks(page=number, **window)
+            rows = list(_scrobbles(found))
+            follows = total in (None, found.get("total")) and (
+                oldest is None or all(played <= oldest for played, *_ in rows)
+            )
+            seen.append((found.get("total"), rows))
+            if follows or seen == [seen[0]] * ASKS:
+                return found, rows
+        raise LastFmError("Last.fm sends other pages than those asked for; try again later")
 
     def _recent_tracks(self, **params: Any) -> ElementTree.Element:
-        found = self._ask("user.getRecentTracks", user=self.user, **params).find("recenttracks")
-        if found is None or (found.get("user") or "").casefold() != self.user.casefold():
-            raise LastFmError(f"Last.fm answered for another listener than {self.user}; run the step again")
-        return found
+        for _ in range(ASKS):  # now and then Last.fm answers for somebody else
+            found = self._ask("user.getRecentTracks", user=self.user, **params).find("recenttracks")
+            if found is not None and (found.get("user") or "").casefold() == self.user.casefold():
+                return found
+        raise LastFmError(f"Last.fm answers for another listener than {self.user}; try again later")
 
     def _ask(self, method: str, **params: Any) -> ElementTree.Element:
-        """The ``<lfm>`` element of the answer; an empty one where what was asked for does not exist."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                text = _Request(self._network, method, params)._download_response()
-                answer = ElementTree.fromstring(NOT_XML.sub("", text))
-            except pylast.NetworkError as error:
-                if isinstance(error.underlying_error, Deferred):
-                    raise error.underlying_error from None
-                raise LastFmError(f"Last.fm cannot be reached ({error.underlying_error}); try again later") from error
-            except ElementTree.ParseError as error:
-                raise LastFmError(f"Last.fm sent an answer that is not XML ({error}); try again later") from error
-            if answer.get("status") == "ok":
-                return answer
-            error = answer.find("error")
-            code = "" if error is None else error.get("code", "")
-            if code == NOT_FOUND and not method.startswith("user."):
-                return ElementTree.Element("lfm")
-            if code not in TRY_AGAIN or attempt == ATTEMPTS:
-                said = "" if error is None else error.text
-                raise LastFmError(
-                    f"Last.fm refused {method} (error {code}: {said}); check LASTFM_USER and LASTFM_API_KEY"
-                )
-            time.sleep(attempt)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        """The ``<lfm>`` element of the answer; one with status "failed" where what was asked for does not exist."""
+        try:
+            text = _Request(self._network, method, params)._download_response()
+            answer = _parsed(text)
+        except pylast.NetworkError as error:
+            if isinstance(error.underlying_error, Deferred):
+                raise error.underlying_error from None
+            raise LastFmError(f"Last.fm cannot be reached ({error.underlying_error}); try again later") from error
+        except pylast.WSError as error:
+            raise LastFmError(f"Last.fm is out of order (HTTP {error.status}); try again later") from None
+        except ElementTree.ParseError as error:
+            raise LastFmError(f"Last.fm sent an answer that is not XML ({error}); try again later") from error
+        code = _error_code(answer)
+        if answer.get("status") == "ok" or (code == NOT_FOUND and not method.startswith("user.")):
+            return answer
+        said = answer.findtext("error") or "no reason given"
+        raise LastFmError(f"Last.fm refused {method} (error {code}: {said}); {REMEDY.get(code, 'try again later')}")
 
 
 class _Request(pylast._Request):
@@ -121,7 +174,29 @@ class _Request(pylast._Request):
         pass
 
 
-def _scrobbles(page: ElementTree.Element) -> Iterator[tuple[datetime, str, str, str | None, str | None, str | None]]:
+@lru_cache(maxsize=1)  # an answer is looked at twice: is it sound, and what does it say?
+def _parsed(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(NOT_XML.sub("", text))
+
+
+def _error_code(answer: ElementTree.Element) -> str:
+    error = answer.find("error")
+    return "" if error is None else error.get("code", "")
+
+
+def _sound(status: int, body: bytes) -> bool:
+    """Whether an answer is whole and meant: Last.fm puts breakdowns into answers of any status."""
+    if status == 429 or status >= 500:
+        return True  # the transport knows what to do
+    try:
+        answer = _parsed(body.decode())
+    except (ElementTree.ParseError, UnicodeDecodeError):
+        return False
+    code = _error_code(answer)
+    return answer.get("status") == "ok" or (code not in TRY_AGAIN if status != 400 else code in MEANT)
+
+
+def _scrobbles(page: ElementTree.Element) -> Iterator[Scrobble]:
     for track in page.iterfind("track"):
         date = track.find("date")
         if date is None or track.get("nowplaying") == "true":

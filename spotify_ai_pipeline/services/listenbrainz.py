@@ -12,9 +12,11 @@ import requests
 from spotify_ai_pipeline.music.plays import LISTENBRAINZ, PLAY
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
 RECORDINGS_A_CALL = 1_000
+KEPT = "listenbrainz metadata/recording"
 LISTENS_A_CALL = 1_000
 
 
@@ -25,16 +27,17 @@ class ListenBrainzError(Problem):
 class ListenBrainz:
     """The listens of ``user`` and the metadata that ListenBrainz keeps of recordings; both are public."""
 
-    def __init__(self, transport: Transport, user: str = "", token: str = "") -> None:
+    def __init__(self, transport: Transport, answers: Answers, user: str = "", token: str = "") -> None:
         self.user = user
-        self._url, self._session = transport.service.url, transport.session
+        self._url, self._session, self._answers = transport.service.url, transport.session, answers
         if token:
             self._session.headers["Authorization"] = f"Token {token}"
 
     @classmethod
     def of(cls, home: Home) -> ListenBrainz:
         transport = Transport("listenbrainz", home.settings.services.listenbrainz, home.state, safe_posts=True)
-        return cls(transport, home.secrets.listenbrainz_user, home.secrets.listenbrainz_token.get_secret_value())
+        secrets = home.secrets
+        return cls(transport, home.answers, secrets.listenbrainz_user, secrets.listenbrainz_token.get_secret_value())
 
     def first_listen(self) -> datetime | None:
         """The time of the oldest listen, None for a user without any: one call."""
@@ -71,14 +74,18 @@ class ListenBrainz:
         return answer.json()["payload"]
 
     def recording_tags(self, mbids: Sequence[str]) -> dict[str, dict[str, float]]:
-        """Tags of each known recording with weights 0 to 1 (the share of the most given tag; an artist's tags count half)."""
-        found: dict[str, dict[str, float]] = {}
-        for start in range(0, len(mbids), RECORDINGS_A_CALL):
-            batch = mbids[start : start + RECORDINGS_A_CALL]
+        """Tags of each known recording with weights 0 to 1 (the share of the most given tag; an artist's tags count half).
+        What was learned once is kept for good and costs no call."""
+        found: dict[str, dict[str, float]] = self._answers.get(KEPT, mbids)
+        wanted = [mbid for mbid in mbids if mbid not in found]
+        for start in range(0, len(wanted), RECORDINGS_A_CALL):
+            batch = wanted[start : start + RECORDINGS_A_CALL]
             body = {"recording_mbids": list(batch), "inc": "artist tag"}
             answer = self._session.post(self._url + "metadata/recording/", json=body)
             answer.raise_for_status()
-            found |= {mbid: _weights(entry.get("tag") or {}) for mbid, entry in answer.json().items()}
+            fresh = {mbid: _weights(entry.get("tag") or {}) for mbid, entry in answer.json().items()}
+            self._answers.put(KEPT, {mbid: tags for mbid, tags in fresh.items() if tags})
+            found |= fresh
         return found
 
 

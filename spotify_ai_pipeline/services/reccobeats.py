@@ -7,9 +7,11 @@ from typing import Any
 
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
 from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
 TRACKS_A_CALL = 40
+KEPT = "reccobeats audio-features"
 
 AUDIO_FEATURES = (*AUDIO_COLUMNS, "key", "mode")
 
@@ -17,20 +19,28 @@ AUDIO_FEATURES = (*AUDIO_COLUMNS, "key", "mode")
 class ReccoBeats:
     """Audio features for Spotify ids; no account needed."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._url, self._session = transport.service.url, transport.session
+    def __init__(self, transport: Transport, answers: Answers) -> None:
+        self._url, self._session, self._answers = transport.service.url, transport.session, answers
 
     @classmethod
     def of(cls, home: Home) -> ReccoBeats:
-        return cls(Transport("reccobeats", home.settings.services.reccobeats, home.state))
+        return cls(Transport("reccobeats", home.settings.services.reccobeats, home.state), home.answers)
 
     def audio_features(self, track_ids: Sequence[str]) -> Iterator[tuple[Sequence[str], dict[str, dict[str, float]]]]:
-        """(ids asked for, features by id) for each call of up to forty ids; ids that are not known have no features."""
-        for start in range(0, len(track_ids), TRACKS_A_CALL):
-            batch = track_ids[start : start + TRACKS_A_CALL]
+        """(ids asked for, features by id) for each call of up to forty ids; ids that are not known have no features.
+
+        What was learned once is kept for good and costs no call. Silence about an id says nothing for good: it is asked again.
+        """
+        kept = self._answers.get(KEPT, track_ids)
+        if kept:
+            yield list(kept), {track: _features(row) for track, row in kept.items()}
+        wanted = [track for track in track_ids if track not in kept]
+        for start in range(0, len(wanted), TRACKS_A_CALL):
+            batch = wanted[start : start + TRACKS_A_CALL]
             answer = self._session.get(self._url + "audio-features", params={"ids": ",".join(batch)})
             answer.raise_for_status()
             found = {_track_id(row): row for row in answer.json()["content"]}
+            self._answers.put(KEPT, {track: _features(row) for track, row in found.items()})
             yield batch, {track: _features(row) for track, row in found.items()}
 
 

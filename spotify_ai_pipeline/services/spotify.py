@@ -1,15 +1,19 @@
 """Spotify: the library, and the playlists that we write, through spotipy.
 
 Written for an app of 2026: playlist rows hold ``item`` (older ones ``track``), playlists are read by their owner or a
-collaborator only, and one PUT replaces at most 100 songs.
+collaborator only, and one PUT replaces at most 100 songs. Pages of lists are kept by what they are a page of, so that a
+reading that was cut goes on where it stopped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 import spotipy
@@ -19,14 +23,31 @@ from spotify_ai_pipeline.music.linking import Offer
 from spotify_ai_pipeline.music.plays import PLAY, SPOTIFY_RECENT
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
-from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES
+from spotify_ai_pipeline.services.transport import Transport, Unreachable
+from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
+logging.getLogger("spotipy").setLevel(logging.CRITICAL)  # it prints each refusal, which is said better here
+
+Found = TypeVar("Found")
+
 PAGE = 50
+KEPT = "spotify list page"
+PAGE_DAYS = 30
+"""Days that pages of a list are kept for a reading that was cut."""
+ASKS = 3
+"""Times that a page is asked for which does not fit the page before it, or a list that changes while it is read."""
 LARGEST_WRITE = 100
 SEARCH_PAGE = 10
 LONGEST_QUERY = 250
 """Characters of a search that Spotify takes."""
+WRITES = 2
+FEATURES_A_CALL = 100
+
+CLOSED = frozenset({403, 404, 410})
+"""Answers to a call that is not open to this app."""
+
 LIKED = "liked"
 """The list id of the liked songs, beside the ids of playlists."""
 
@@ -48,7 +69,19 @@ LIBRARY = {
 
 
 class SpotifyError(Problem):
-    """Spotify refused: says what and what to do."""
+    """Spotify refused: says what and what to do; ``status`` is that of the answer, where there was one."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ListChanged(SpotifyError):
+    """A list was edited between two of its pages: it has to be read again from the first."""
+
+
+class _Failed(SpotifyError):
+    """Spotify broke down over a call: of one that changes something, nobody knows whether it happened."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +96,54 @@ class PlaylistInfo:
     """Owned or collaborative: the items of others' playlists are closed."""
 
 
+@dataclass(frozen=True)
+class _Page:
+    """Rows of a list from ``offset`` on; a row that is no song (removed, local, episode, without an id) is None."""
+
+    offset: int
+    total: int
+    rows: list[dict[str, Any] | None]
+
+    def follows(self, before: _Page | None) -> bool:
+        """Whether this can be the page after ``before``: of the same list, and not the same page again."""
+        return before is None or (self.total == before.total and self.rows != before.rows)
+
+
 class Spotify:
     """The signed-in listener's Spotify."""
 
-    def __init__(self, transport: Transport, auth: spotipy.SpotifyOAuth) -> None:
+    def __init__(self, transport: Transport, auth: spotify_auth.Auth, answers: Answers) -> None:
+        self._state, self._answers, self._auth = transport.state, answers, auth
         self._client = spotipy.Spotify(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
         self._client.prefix = transport.service.url
 
     @classmethod
     def of(cls, home: Home) -> Spotify:
-        if not home.token_file.exists():
-            raise SpotifyError("Spotify is not connected; run `spotify-ai login`")
-        return cls(Transport("spotify", home.settings.services.spotify, home.state), spotify_auth.oauth(home))
+        if (said := spotify_auth.sign_in_state(home)) != "signed in":
+            raise SpotifyError(
+                "Spotify is not connected; run `spotify-ai login`"
+                if said == "not connected"
+                else "Spotify needs you to sign in again; run `spotify-ai login`"
+            )
+        transport = Transport("spotify", home.settings.services.spotify, home.state)
+        return cls(transport, spotify_auth.oauth(home), home.answers)
 
     def user_id(self) -> str:
-        return self._call("me")["id"]
+        """The listener's id: one call a sign-in."""
+        if (known := self._state.fact(spotify_auth.USER)) is None:
+            known = self._call("me")["id"]
+            self._state.set_fact(spotify_auth.USER, known)
+        return known
+
+    def may_call(self, path: str) -> bool | None:
+        """Whether this app may call ``path``, by trying; None where the answer is not clear."""
+        try:
+            self._call("_get", path)
+        except (_Failed, Unreachable):
+            return None
+        except SpotifyError as error:
+            return False if error.status in CLOSED else None
+        return True
 
     def playlists(self, user_id: str) -> list[PlaylistInfo]:
         """Every playlist in the listener's library: one call for each 50."""
@@ -85,21 +151,30 @@ class Spotify:
         return [_playlist(row, user_id) for row in rows if row]
 
     def liked_pages(self) -> Iterator[tuple[int, pl.DataFrame]]:
-        """(total, a page of liked songs), newest first; a call for each page that is taken."""
-        offset = total = 0
-        while offset <= total:
-            page = self._call("current_user_saved_tracks", limit=PAGE, offset=offset)
-            total = page["total"]
-            yield total, _rows(page["items"], LIKED, "Liked Songs", None, offset)
-            offset += PAGE
-            if not page["next"]:
-                return
+        """(total, the songs on a page of liked songs), newest first; a call for each page that is taken and not kept.
+
+        Liked songs have no snapshot id: the first page, always asked for, tells whether the kept ones still hold.
+        """
+        first = self._page("current_user_saved_tracks", 0)
+        mark = hashlib.sha1(json.dumps(vars(first)).encode(), usedforsecurity=False).hexdigest()
+        for page in self._pages(f"{LIKED} {mark}", "current_user_saved_tracks", first=first):
+            yield page.total, _frame(page, LIKED, "Liked Songs", None)
 
     def playlist_items(self, playlist: PlaylistInfo) -> tuple[pl.DataFrame, int]:
         """(the songs of a playlist in order, the number of rows that are no song: removed, local or an episode)."""
-        items = list(self._all("playlist_items", playlist.playlist_id, limit=PAGE))
-        frame = _rows(items, playlist.playlist_id, playlist.name, playlist.snapshot_id, 0)
-        return frame, len(items) - frame.height
+        for reading in reversed(range(ASKS)):
+            key = f"{playlist.playlist_id} {playlist.snapshot_id} {reading}"
+            try:
+                pages = list(self._pages(key, "playlist_items", playlist.playlist_id))
+            except ListChanged:
+                if not reading:
+                    raise
+                continue
+            frame = pl.concat(
+                [_frame(page, playlist.playlist_id, playlist.name, playlist.snapshot_id) for page in pages]
+            )
+            return frame, sum(len(page.rows) for page in pages) - frame.height
+        raise AssertionError("unreachable: the last reading returns or raises")
 
     def track_ids(self, playlist_id: str) -> list[str]:
         """The Spotify ids on a playlist now, in order; rows that are no song are left out."""
@@ -114,6 +189,20 @@ class Spotify:
         page = self._call("current_user_recently_played", limit=PAGE)
         rows = [_played(row, track) for row in page["items"] if (track := _track(row))]
         return pl.DataFrame(rows, schema=PLAY).sort("played_at", maintain_order=True)
+
+    def audio_features(self, track_ids: Sequence[str]) -> Iterator[tuple[Sequence[str], dict[str, dict[str, float]]]]:
+        """(ids asked for, features by id) for each call of up to a hundred ids, for apps that are ``capable`` of it."""
+        for start in range(0, len(track_ids), FEATURES_A_CALL):
+            batch = track_ids[start : start + FEATURES_A_CALL]
+            rows = self._call("_get", "audio-features", ids=",".join(batch))["audio_features"]
+            yield (
+                batch,
+                {
+                    row["id"]: {name: float(row[name]) for name in AUDIO_FEATURES if row.get(name) is not None}
+                    for row in rows
+                    if row
+                },
+            )
 
     def playlist_exists(self, playlist_id: str) -> bool:
         """Whether the playlist is still in the listener's library."""
@@ -137,7 +226,15 @@ class Spotify:
 
     def create_playlist(self, name: str, description: str) -> str:
         """The id of a new private playlist."""
-        return self._call("current_user_playlist_create", name, public=False, description=description)["id"]
+
+        def made() -> str | None:
+            rows = self._all("current_user_playlists", limit=PAGE)
+            empty = (row for row in rows if row and row["name"] == name and row["description"] == description)
+            return next((row["id"] for row in empty if not _playlist(row, "").items), None)
+
+        return self._write(
+            lambda: self._call("current_user_playlist_create", name, public=False, description=description)["id"], made
+        )
 
     def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
         """Makes ``track_ids`` (at most 100) the playlist's content in one call, and gives the new snapshot's id.
@@ -146,9 +243,44 @@ class Spotify:
         """
         if not 0 < len(track_ids) <= LARGEST_WRITE:
             raise ValueError(f"one call replaces 1 to {LARGEST_WRITE} songs, not {len(track_ids)}")
-        return self._call("playlist_replace_items", playlist_id, [f"spotify:track:{track}" for track in track_ids])[
-            "snapshot_id"
-        ]
+        uris = [f"spotify:track:{track}" for track in track_ids]
+
+        def replaced() -> str | None:
+            same = self.track_ids(playlist_id) == list(track_ids)
+            return self._call("playlist", playlist_id, fields="snapshot_id")["snapshot_id"] if same else None
+
+        return self._write(lambda: self._call("playlist_replace_items", playlist_id, uris)["snapshot_id"], replaced)
+
+    def _pages(self, key: str, method: str, *args: Any, first: _Page | None = None) -> Iterator[_Page]:
+        """The pages of one state of a list, which ``key`` names; kept ones cost no call. Raises ``ListChanged``."""
+        before = None
+        while before is None or before.offset + PAGE < before.total:
+            offset = before.offset + PAGE if before else 0
+            page = first if first and not before else self._kept(key, offset)
+            asked = page or self._page(method, offset, *args, before=before)
+            if before and asked.total != before.total:
+                raise ListChanged("a list on Spotify changes while it is read; run the step again")
+            if page is None:
+                self._answers.put(KEPT, {f"{key} {offset}": vars(asked)}, days=PAGE_DAYS)
+            yield asked
+            before = asked
+
+    def _kept(self, key: str, offset: int) -> _Page | None:
+        kept = self._answers.get(KEPT, [f"{key} {offset}"])
+        return next((_Page(**page) for page in kept.values()), None)
+
+    def _page(self, method: str, offset: int, *args: Any, before: _Page | None = None) -> _Page:
+        """The page at ``offset``. One that does not fit the page before is asked for again, and believed when it insists."""
+        seen: list[_Page] = []
+        for _ in range(ASKS):
+            answer = self._call(method, *args, limit=PAGE, offset=offset)
+            page = _Page(answer["offset"], answer["total"], [_row(row) for row in answer["items"]])
+            if page.offset == offset and page.follows(before):
+                return page
+            seen.append(page)
+        if seen[0].offset == offset and all(page == seen[0] for page in seen):
+            return seen[0]
+        raise _Failed(f"Spotify sends other pages than those asked for ({method}); try again later")
 
     def _all(self, method: str, *args: Any, **options: Any) -> Iterator[Any]:
         page = self._call(method, *args, **options)
@@ -158,13 +290,38 @@ class Spotify:
                 return
             page = self._call("next", page)
 
+    def _write(self, write: Callable[[], Found], happened: Callable[[], Found | None]) -> Found:
+        """What ``write`` gives. Where its outcome is unknown, ``happened`` looks before anything is repeated: it gives what
+        the write would have given, or None where nothing was written."""
+        for remaining in reversed(range(WRITES)):
+            try:
+                return write()
+            except (_Failed, Unreachable):
+                if (found := happened()) is not None:
+                    return found
+                if not remaining:
+                    raise
+        raise AssertionError("unreachable: the last write returns or raises")
+
     def _call(self, method: str, *args: Any, **options: Any) -> Any:
         try:
-            return getattr(self._client, method)(*args, **options)
+            try:
+                answer = getattr(self._client, method)(*args, **options)
+            except spotipy.SpotifyException as error:
+                if error.http_status != 401:
+                    raise
+                # The token died before its time. Nothing was done with it, so that a write may be repeated as well.
+                self._auth.renew()
+                answer = getattr(self._client, method)(*args, **options)
         except SpotifyOauthError as error:
-            raise SpotifyError(f"Spotify needs you to sign in again ({error.error}); run `spotify-ai login`") from None
+            raise SpotifyError(f"Spotify's sign-in service refused ({error.error}); try again later") from None
         except spotipy.SpotifyException as error:
-            raise SpotifyError(f"Spotify refused {method} (HTTP {error.http_status}: {error.msg})") from None
+            said = str(error.msg).rsplit(":\n ", 1)[-1]
+            kind = _Failed if error.http_status >= 500 else SpotifyError
+            raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
+        if answer is None:
+            raise Unreachable("spotify", f"an empty answer to {method}")
+        return answer
 
 
 def _unquoted(text: str) -> str:
@@ -187,29 +344,34 @@ def _track(row: dict[str, Any] | None) -> dict[str, Any] | None:
     )
 
 
-def _rows(
-    items: Collection[dict[str, Any]], list_id: str, name: str, snapshot_id: str | None, offset: int
-) -> pl.DataFrame:
+def _row(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What we keep of a row, as JSON takes it."""
+    if (track := _track(row)) is None:
+        return None
+    artists = [artist["name"] for artist in track.get("artists") or [] if artist.get("name")]
+    album = track.get("album") or {}
+    return {
+        "added_at": (row or {}).get("added_at"),
+        "track_id": track["id"],
+        "title": track["name"],
+        "artist": artists[0] if artists else None,
+        "artists": artists,
+        "album": album.get("name"),
+        "isrc": (track.get("external_ids") or {}).get("isrc"),
+        "duration_ms": track.get("duration_ms"),
+        "release_date": album.get("release_date"),
+    }
+
+
+def _frame(page: _Page, list_id: str, name: str, snapshot_id: str | None) -> pl.DataFrame:
+    """The songs of a page; a position counts every row of the list, so that it names a row even where an id does not."""
+    about = {"list_id": list_id, "list_name": name, "snapshot_id": snapshot_id}
     rows = [
-        (
-            list_id,
-            name,
-            snapshot_id,
-            offset + position,
-            _time(row.get("added_at")),
-            track["id"],
-            track["name"],
-            track["artists"][0]["name"],
-            [artist["name"] for artist in track["artists"]],
-            track["album"]["name"],
-            (track.get("external_ids") or {}).get("isrc"),
-            track["duration_ms"],
-            track["album"].get("release_date"),
-        )
-        for position, row in enumerate(items)
-        if (track := _track(row))
+        about | row | {"position": page.offset + place, "added_at": _time(row["added_at"])}
+        for place, row in enumerate(page.rows)
+        if row
     ]
-    return pl.DataFrame(rows, schema=LIBRARY, orient="row")
+    return pl.DataFrame(rows, schema=LIBRARY)
 
 
 def _played(row: dict[str, Any], track: dict[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """The one way out: every request of every client passes here, whichever HTTP library the client uses.
 
-A ``Transport`` paces calls, counts every attempt in the ledger, keeps the day's budget, retries what is safe to repeat and
-turns long refusals into ``Deferred``. Clients get it as a ``requests`` session or as an ``httpx2`` transport.
+A ``Transport`` paces calls, counts every attempt in the ledger before it leaves, keeps the day's budgets, repeats what is
+safe to repeat and turns long refusals into ``Deferred``. Ledger, pace and cool-downs are kept in the state: they hold over
+restarts and for all processes together. Clients get a ``requests`` session or an ``httpx2`` transport.
 """
 
 from __future__ import annotations
 
+import json
 import random
-import threading
+import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import httpx2
@@ -27,8 +30,13 @@ Answer = TypeVar("Answer")
 USER_AGENT = "spotify-ai/0.1 (personal playlist manager)"
 ATTEMPTS = 4
 BUSY = frozenset({500, 502, 503, 504})
+DAY = 86_400
 LONGEST_WAIT = 60.0
 """Seconds of ``Retry-After`` that are waited out; a longer one ends the step as deferred."""
+BACKOFF = 0.5
+"""Seconds before the first repetition, give or take half of it; each further one waits twice as long."""
+TELL_EVERY = 5.0
+"""Seconds of a wait after which observers are told what is left of it."""
 
 Observer = Callable[[str, str], None]
 _observers: list[Observer] = []
@@ -43,6 +51,14 @@ class Deferred(Problem):
         self.service, self.until, self.reason = service, until, reason
 
 
+class Unreachable(requests.ConnectionError):
+    """No sound answer came. Of a call that changes something, nobody knows whether it happened."""
+
+    def __init__(self, service: str, why: str) -> None:
+        super().__init__(f"{service} cannot be reached ({why}); try again later")
+        self.service = service
+
+
 def observe(observer: Observer) -> None:
     """Has ``observer`` told of every attempt (service, "call") and every wait (service, "waits 12 s")."""
     _observers.append(observer)
@@ -52,17 +68,36 @@ def forget(observer: Observer) -> None:
     _observers.remove(observer)
 
 
+@contextmanager
+def observed(observer: Observer) -> Generator[None]:
+    """``observer`` is told what happens inside the block."""
+    observe(observer)
+    try:
+        yield
+    finally:
+        forget(observer)
+
+
 class Transport:
     """The way to one service.
 
-    ``safe_posts`` says that this service's POST requests only read, and may be repeated like GET.
+    ``safe_posts`` says that this service's POST requests only read, and may be repeated like GET. ``sound`` says of an
+    answer (status, body) whether it is whole and meant, for services that do not speak JSON; one that is not counts as
+    failed and is repeated like a broken connection.
     """
 
-    def __init__(self, name: str, service: Service, state: State, *, safe_posts: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        service: Service,
+        state: State,
+        *,
+        safe_posts: bool = False,
+        sound: Callable[[int, bytes], bool] | None = None,
+    ) -> None:
         self.name, self.service, self.state = name, service, state
         self.repeatable = {"GET", "HEAD", "POST"} if safe_posts else {"GET", "HEAD"}
-        self._lock = threading.Lock()
-        self._next_call = 0.0
+        self.sound = sound
 
     def call(
         self,
@@ -74,27 +109,31 @@ class Transport:
         """The answer of ``attempt``, repeated where that is safe.
 
         ``response_of`` gives (status, headers) of an answer; ``broken`` are the errors of a connection that failed. Raises
-        ``Deferred`` where the service asks for a long pause or the day's budget is used up.
+        ``Deferred`` where the service asks for a long pause or the day's budget is used up, ``Unreachable`` where no
+        attempt brought a sound answer.
         """
         kind = "read" if method in self.repeatable else "write"
         for remaining in reversed(range(ATTEMPTS)):
             self._admit(kind)
             try:
                 answer = attempt()
-            except broken:
-                self._count(kind, failed=True)
-                if not remaining or method not in self.repeatable:
-                    raise
+            except broken as error:
+                self._failed(kind)
+                if not remaining or kind == "write":
+                    raise Unreachable(self.name, str(error) or type(error).__name__) from error
                 self._wait(self._backoff(remaining))
                 continue
+            finally:
+                self._tell("call")
             status, headers = response_of(answer)
-            self._count(kind, failed=status >= 400)
+            if status >= 400:
+                self._failed(kind)
             if status == 429:
                 pause = _seconds(headers.get("Retry-After"))
                 if pause > LONGEST_WAIT or not remaining:
                     raise self._cool_down(pause, "too many requests; the service asked for a pause")
                 self._wait(pause)
-            elif status in BUSY and method in self.repeatable and remaining:
+            elif status in BUSY and kind == "read" and remaining:
                 self._wait(self._backoff(remaining))
             else:
                 return answer
@@ -115,35 +154,47 @@ class Transport:
         """An ``httpx2`` transport that sends whatever it is given to the service's own URL, through ``call``."""
         return _HttpxTransport(self)
 
+    def check(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Raises ``Unreachable`` for an answer that is not whole: a cut or garbled body with a good status is no answer."""
+        if not (self.sound(status, body) if self.sound else _whole_json(status, headers, body)):
+            raise Unreachable(self.name, f"the answer was not whole, {len(body):,} bytes with status {status}")
+
     def _admit(self, kind: str) -> None:
-        now = time.time()
-        for row in self.state.rows(
-            "SELECT until, reason FROM cooldowns WHERE service = ? AND until > ?", (self.name, now)
-        ):
-            raise Deferred(self.name, row["until"], row["reason"])
-        if kind == "read" and self._calls_today() >= self.service.calls_per_day:
-            tomorrow = (now // 86_400 + 1) * 86_400
-            raise Deferred(self.name, tomorrow, f"the day's budget of {self.service.calls_per_day} calls is used up")
-        with self._lock:
-            turn = max(self._next_call, time.monotonic())
-            self._next_call = turn + 1 / self.service.calls_per_second
-        if (pause := turn - time.monotonic()) > 0:
-            time.sleep(pause)
+        """Takes the next turn and enters the call in the ledger, or raises ``Deferred``: one transaction, so that processes
+        side by side keep one budget and one pace."""
+        with self.state.transaction() as connection:
+            now = time.time()
+            for row in connection.execute(
+                "SELECT until, reason FROM cooldowns WHERE service = ? AND until > ?", (self.name, now)
+            ):
+                raise Deferred(self.name, row["until"], row["reason"])
+            budget = self.service.calls_per_day if kind == "read" else self.service.writes_per_day
+            used = connection.execute(
+                "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = ?", (_day(now), self.name, kind)
+            ).fetchone()
+            if used and used["calls"] >= budget:
+                raise Deferred(
+                    self.name, (now // DAY + 1) * DAY, f"the day's budget of {budget} {kind} calls is used up"
+                )
+            pace = connection.execute("SELECT next_call FROM pace WHERE service = ?", (self.name,)).fetchone()
+            longest = now + LONGEST_WAIT  # a clock that was set back must not stop the calls for long
+            turn = min(max(now, pace["next_call"] if pace else 0), longest)
+            connection.execute(
+                "INSERT OR REPLACE INTO pace VALUES (?, ?)", (self.name, turn + 1 / self.service.calls_per_second)
+            )
+            connection.execute(
+                "INSERT INTO api_calls VALUES (?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET calls = calls + 1",
+                (_day(now), self.name, kind),
+            )
+        if turn > now:
+            time.sleep(turn - now)
 
-    def _calls_today(self) -> int:
-        rows = self.state.rows(
-            "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = 'read'", (_today(), self.name)
-        )
-        return rows[0]["calls"] if rows else 0
-
-    def _count(self, kind: str, *, failed: bool) -> None:
+    def _failed(self, kind: str) -> None:
         with self.state.transaction() as connection:
             connection.execute(
-                "INSERT INTO api_calls VALUES (?, ?, ?, 1, ?) ON CONFLICT (day, service, kind)"
-                " DO UPDATE SET calls = calls + 1, failures = failures + excluded.failures",
-                (_today(), self.name, kind, int(failed)),
+                "INSERT INTO api_calls VALUES (?, ?, ?, 0, 1) ON CONFLICT DO UPDATE SET failures = failures + 1",
+                (_day(time.time()), self.name, kind),
             )
-        self._tell("call")
 
     def _cool_down(self, seconds: float, reason: str) -> Deferred:
         until = time.time() + seconds
@@ -152,12 +203,15 @@ class Transport:
         return Deferred(self.name, until, reason)
 
     def _backoff(self, remaining: int) -> float:
-        return 0.5 * 2 ** (ATTEMPTS - 1 - remaining) * random.uniform(0.5, 1.5)
+        return BACKOFF * 2 ** (ATTEMPTS - 1 - remaining) * random.uniform(0.5, 1.5)
 
     def _wait(self, seconds: float) -> None:
-        if seconds >= 1:
-            self._tell(f"waits {seconds:.0f} s")
-        time.sleep(seconds)
+        """Waits, and tells every few seconds what is left."""
+        while seconds > 0:
+            if seconds >= 1:
+                self._tell(f"waits {seconds:.0f} s")
+            time.sleep(min(seconds, TELL_EVERY))
+            seconds -= TELL_EVERY
 
     def _tell(self, what: str) -> None:
         for observer in _observers:
@@ -173,11 +227,19 @@ class _Adapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         options["timeout"] = self.transport.service.timeout_seconds
+
+        def attempt() -> requests.Response:
+            response = super(_Adapter, self).send(request, *args, **options)
+            self.transport.check(
+                response.status_code, response.headers, response.content
+            )  # reads the body here, where a cut is repeated
+            return response
+
         return self.transport.call(
             request.method or "GET",
-            lambda: super(_Adapter, self).send(request, *args, **options),
+            attempt,
             lambda response: (response.status_code, response.headers),
-            (requests.ConnectionError, requests.Timeout),
+            (requests.RequestException,),
         )
 
 
@@ -191,7 +253,7 @@ class _HttpxTransport(httpx2.BaseTransport):
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self.url = httpx2.URL(transport.service.url)
-        self.inner = httpx2.HTTPTransport()
+        self.inner = httpx2.HTTPTransport(verify=_trusted())
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         request.url = self.url.copy_with(query=request.url.query or None)
@@ -199,15 +261,36 @@ class _HttpxTransport(httpx2.BaseTransport):
         request.headers["User-Agent"] = USER_AGENT
         timeout = httpx2.Timeout(self.transport.service.timeout_seconds)
         request.extensions = {**request.extensions, "timeout": timeout.as_dict()}
+
+        def attempt() -> httpx2.Response:
+            response = self.inner.handle_request(request)
+            self.transport.check(response.status_code, response.headers, response.read())
+            return response
+
         return self.transport.call(
             request.method,
-            lambda: self.inner.handle_request(request),
+            attempt,
             lambda response: (response.status_code, response.headers),
-            (httpx2.TransportError,),
+            (httpx2.TransportError, httpx2.DecodingError, Unreachable),
         )
 
     def close(self) -> None:
         pass
+
+
+def _whole_json(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    if status >= 400 or not body or "json" not in headers.get("Content-Type", ""):
+        return True
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
+
+
+@cache  # 40 ms, once a process
+def _trusted() -> ssl.SSLContext:
+    return httpx2.create_ssl_context()
 
 
 def _seconds(retry_after: str | None) -> float:
@@ -218,5 +301,5 @@ def _seconds(retry_after: str | None) -> float:
         return 5.0
 
 
-def _today() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d}"
+def _day(now: float) -> str:
+    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"

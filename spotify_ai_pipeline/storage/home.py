@@ -11,6 +11,7 @@ from upath import UPath
 
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
+from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.state import State
 
@@ -53,6 +54,10 @@ class Home:
     def lake(self) -> Lake:
         base = os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake"))
         return Lake(UPath(base), self.settings.listener.name)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self.root / "answers.sqlite")
 
     @property
     def token_file(self) -> Path:

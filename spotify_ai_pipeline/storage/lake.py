@@ -137,6 +137,12 @@ class Lake:
         files = self.files(layer, asset)
         return pl.read_parquet(files, glob=False, hive_partitioning=False) if files else None
 
+    def read_part(self, layer: str, asset: str, partition: str) -> pl.DataFrame:
+        """One partition of a dataset. Raises ``LakeError`` where it was never made."""
+        if (version := self.current(layer, asset, partition)) is None:
+            raise LakeError(f"{asset} has no {partition} in {self.base}; materialize that partition first")
+        return pl.read_parquet(str(self.folder(layer, asset, partition) / version.files[0]), hive_partitioning=False)
+
     def read_blob(self, layer: str, asset: str, name: str) -> bytes:
         """The file ``name`` that was published beside the frame."""
         if (version := self.current(layer, asset)) is None:

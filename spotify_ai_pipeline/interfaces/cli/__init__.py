@@ -8,6 +8,10 @@ from importlib import import_module
 import click
 
 from spotify_ai_pipeline.interfaces.cli.errors import explain
+from spotify_ai_pipeline.storage.home import Home
+
+ABOUT_THE_LISTENER = frozenset({"refresh", "mix", "stats", "status", "next"})
+"""Commands after which a sign-in that is about to end is mentioned."""
 
 COMMANDS = {
     "demo": "demo.demo",
@@ -20,7 +24,7 @@ COMMANDS = {
     "stats": "look.stats",
     "gaps": "gaps.gaps",
     "exclude": "excluding.exclude",
-    "status": "look.status",
+    "status": "health.status",
     "config": "configure.config",
     "sql": "sql.sql",
     "up": "up.up",
@@ -46,7 +50,10 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            if ctx.invoked_subcommand in ABOUT_THE_LISTENER:
+                import_module(f"{__name__}.signin").warn(Home.open())
+            return result
         except Exception as error:
             if (line := explain(error)) is None:
                 raise

@@ -1,15 +1,14 @@
-"""Looking: the mix, the listening behind it, and the health of the pipeline."""
+"""Looking: the mix, and the listening behind it."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
 
 from spotify_ai_pipeline.interfaces.cli import show
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
-from spotify_ai_pipeline.storage import queue, warehouse
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.storage import warehouse
 from spotify_ai_pipeline.storage.home import Home
 
 SPARKS = " ▁▂▃▄▅▆▇█"
@@ -55,49 +54,6 @@ def stats(as_json: bool) -> None:
         console.print(shown)
     coverage = ", ".join(f"{name} {percent(share)}" for name, share in found["library_coverage"].items())
     console.print(f"of the library: {coverage}; stale now: {counts['stale']:,} songs")
-
-
-@click.command()
-@json_option
-def status(as_json: bool) -> None:
-    """Show the health of the pipeline: last refresh, calls and budgets, what waits, what is wrong."""
-    home = Home.open()
-    found = health(home)
-    if as_json:
-        print_json(found)
-        return
-    kind = "demo on the sandbox" if found["demo"] else "real accounts"
-    console.print(f"[bold]{found['listener']}[/] ({kind}), data in {found['data']}")
-    last = found["last_refresh"]
-    console.print(
-        f"last refresh: {when(last['refreshed_at'])}, {last['outcome']} "
-        f"(+{last['added']} −{last['removed']})  {found['playlist']}"
-        if last
-        else "last refresh: none yet; run `spotify-ai refresh`"
-    )
-    console.print(
-        f"questions waiting: {found['questions']}"
-        + ("; answer them with `spotify-ai next`" if found["questions"] else "")
-    )
-    for alert in found["alerts"]:
-        console.print(f"[red]alert[/] {alert['message']}")
-    services = table(
-        "service",
-        "calls today",
-        "failed",
-        "budget a day",
-        "paused until",
-        right=("calls today", "failed", "budget a day"),
-    )
-    for row in found["services"]:
-        services.add_row(
-            row["service"], f"{row['calls']:,}", f"{row['failures']:,}", f"{row['budget']:,}", plain(row["paused"])
-        )
-    console.print(services)
-    made = table("asset", "rows", "made", right=("rows",))
-    for row in found["assets"]:
-        made.add_row(row["asset"], f"{row['rows']:,}", plain(row["made"]))
-    console.print(made)
 
 
 def listening(home: Home) -> dict[str, Any]:
@@ -146,43 +102,6 @@ def listening(home: Home) -> dict[str, Any]:
             ),
             "library_coverage": {"with audio features": coverage["audio"], "with tags": coverage["tags"]},
         }
-
-
-def health(home: Home) -> dict[str, Any]:
-    """The figures that `status` shows."""
-    state, now = home.state, time.time()
-    today = {
-        row["service"]: row
-        for row in state.rows(
-            "SELECT service, sum(calls) AS calls, sum(failures) AS failures FROM api_calls"
-            " WHERE day = date('now') GROUP BY service"
-        )
-    }
-    pauses = {
-        row["service"]: when(row["until"]) for row in state.rows("SELECT * FROM cooldowns WHERE until > ?", (now,))
-    }
-    last = state.rows("SELECT * FROM refreshes ORDER BY refresh_id DESC LIMIT 1")
-    services = [
-        {
-            "service": name,
-            "calls": today[name]["calls"] if name in today else 0,
-            "failures": today[name]["failures"] if name in today else 0,
-            "budget": service["calls_per_day"],
-            "paused": pauses.get(name, ""),
-        }
-        for name, service in home.settings.services.model_dump().items()
-    ]
-    return {
-        "listener": home.settings.listener.name,
-        "demo": home.demo_file.exists(),
-        "data": str(home.root),
-        "playlist": show.playlist_link(home),
-        "last_refresh": dict(last[0]) if last else None,
-        "questions": queue.pending(state),
-        "alerts": [dict(row) for row in state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at")],
-        "services": services,
-        "assets": home.lake.summary(),
-    }
 
 
 def spark(values: list[int]) -> str:

@@ -5,39 +5,52 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import click
-from spotipy.oauth2 import SpotifyOauthError
 
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
+from spotify_ai_pipeline.services.capabilities import learn_capabilities
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.storage.home import Home
 
 
 @click.command()
-def login() -> None:
-    """Connect your Spotify account: open an address, agree, paste back where you were sent.
+@click.option(
+    "--paste",
+    is_flag=True,
+    help="Print the address, and paste back where you were sent: for machines without a browser.",
+)
+def login(paste: bool) -> None:
+    """Connect your Spotify account: agree in the browser, and you are back here.
 
-    Needs an app of your own (see .env.example). The token stays in a file that only you can read.
+    Needs an app of your own (see .env.example). The token stays in a file that only you can read; it is good for six months.
     """
     home = Home.open()
-    console.print("Open this address in a browser and agree:\n")
-    console.print(spotify_auth.oauth(home).get_authorize_url(), soft_wrap=True)
-    console.print("\nThe browser is then sent to an address that shows nothing; that is as it should be.")
-    accept(home, click.prompt("Paste that address here"))
+    auth = spotify_auth.oauth(home)
+    if paste:
+        console.print("Open this address in a browser and agree:\n")
+        console.print(auth.get_authorize_url(), soft_wrap=True)
+        console.print("\nThe browser is then sent to an address that shows nothing; that is as it should be.")
+        accept(home, click.prompt("Paste that address here"))
+    else:
+        console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")
+        auth.sign_in(auth.from_browser())
+        learn_capabilities(home, Spotify.of(home))
     console.print(f"Connected as {Spotify.of(home).user_id()}. Next: spotify-ai refresh")
 
 
 def accept(home: Home, redirected_to: str) -> None:
-    """Trades the code in the address that Spotify redirected to for a token, and keeps it."""
+    """Trades the code in the address that Spotify redirected to for a token, keeps it, and learns what the app may do."""
     answer = parse_qs(urlsplit(redirected_to.strip()).query)
     if "code" not in answer:
         raise Problem(
             f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again"
         )
-    try:
-        spotify_auth.oauth(home).get_access_token(answer["code"][0], as_dict=False, check_cache=False)
-    except SpotifyOauthError as error:
-        raise Problem(
-            f"Spotify refused the code ({error.error_description or error.error}); run `spotify-ai login` again"
-        ) from None
+    spotify_auth.oauth(home).sign_in(answer["code"][0])
+    learn_capabilities(home, Spotify.of(home))
+
+
+def warn(home: Home) -> None:
+    """One line on stderr where the sign-in is about to end, or has ended."""
+    if warning := spotify_auth.sign_in_warning(home):
+        click.echo(f"note: {warning}", err=True)

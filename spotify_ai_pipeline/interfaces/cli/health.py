@@ -1,0 +1,134 @@
+"""`spotify-ai status`: the health of the pipeline."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli import show
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
+from spotify_ai_pipeline.services import months, spotify_auth
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.home import Home
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
+def status(as_json: bool) -> None:
+    """Show the health of the pipeline: last refresh, calls and budgets, what waits, what is wrong."""
+    home = Home.open()
+    found = health(home)
+    if as_json:
+        print_json(found)
+        return
+    kind = "demo on the sandbox" if found["demo"] else "real accounts"
+    console.print(f"[bold]{found['listener']}[/] ({kind}), data in {found['data']}")
+    last = found["last_refresh"]
+    console.print(
+        f"last refresh: {when(last['refreshed_at'])}, {last['outcome']} "
+        f"(+{last['added']} −{last['removed']})  {found['playlist']}"
+        if last
+        else "last refresh: none yet; run `spotify-ai refresh`"
+    )
+    console.print(
+        f"questions waiting: {found['questions']}"
+        + ("; answer them with `spotify-ai next`" if found["questions"] else "")
+    )
+    _sign_in(found["sign_in"])
+    if found["resume"]:
+        console.print(f"scrobbles: the next run reads on from {found['resume']}")
+    for alert in found["alerts"]:
+        console.print(f"[red]alert[/] {alert['message']}", soft_wrap=True)
+    console.print(_services(found["services"]))
+    made = table("asset", "rows", "made", right=("rows",))
+    for row in found["assets"]:
+        made.add_row(row["asset"], f"{row['rows']:,}", plain(row["made"]))
+    console.print(made)
+
+
+def health(home: Home) -> dict[str, Any]:
+    """The figures that `status` shows."""
+    state = home.state
+    last = state.rows("SELECT * FROM refreshes ORDER BY refresh_id DESC LIMIT 1")
+    return {
+        "listener": home.settings.listener.name,
+        "demo": home.demo_file.exists(),
+        "data": str(home.root),
+        "playlist": show.playlist_link(home),
+        "last_refresh": dict(last[0]) if last else None,
+        "questions": queue.pending(state),
+        "sign_in": {
+            "state": spotify_auth.sign_in_state(home),
+            "days": spotify_auth.sign_in_age(home),
+            "days_left": spotify_auth.days_left(home),
+            "closed_to_this_app": [
+                name for name, open_ in (state.fact(spotify_auth.CAPABILITIES) or {}).items() if not open_
+            ],
+        },
+        "resume": _resume(home),
+        "alerts": [dict(row) for row in state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at")],
+        "services": _ledger(home),
+        "assets": home.lake.summary(),
+    }
+
+
+def _ledger(home: Home) -> list[dict[str, Any]]:
+    """Today's calls, budgets and pause of each service; reads and writes have a budget each."""
+    today = {
+        (row["service"], row["kind"]): row
+        for row in home.state.rows("SELECT service, kind, calls, failures FROM api_calls WHERE day = date('now')")
+    }
+    pauses = {row["service"]: row for row in home.state.rows("SELECT * FROM cooldowns WHERE until > ?", (time.time(),))}
+
+    def count(name: str, kind: str, column: str) -> int:
+        return today[name, kind][column] if (name, kind) in today else 0
+
+    return [
+        {
+            "service": name,
+            "calls": count(name, "read", "calls"),
+            "budget": service["calls_per_day"],
+            "writes": count(name, "write", "calls"),
+            "writes_budget": service["writes_per_day"],
+            "failures": count(name, "read", "failures") + count(name, "write", "failures"),
+            "paused": when(pauses[name]["until"]) if name in pauses else "",
+            "why": pauses[name]["reason"] if name in pauses else "",
+        }
+        for name, service in home.settings.services.model_dump().items()
+    ]
+
+
+def _services(rows: list[dict[str, Any]]) -> Any:
+    numbers = ("calls today", "of", "writes", "failed")
+    shown = table("service", *numbers, "paused until", right=numbers)
+    for row in rows:
+        writes = f"{row['writes']:,} of {row['writes_budget']:,}" if row["writes"] else ""
+        paused = f"{row['paused']} ({row['why']})" if row["paused"] else ""
+        shown.add_row(
+            row["service"], f"{row['calls']:,}", f"{row['budget']:,}", writes, f"{row['failures']:,}", plain(paused)
+        )
+    return shown
+
+
+def _sign_in(found: dict[str, Any]) -> None:
+    age = (
+        f", {found['days']} days ago, good for {found['days_left']} more"
+        if found["days"] is not None
+        else "; run `spotify-ai login`"
+        if found["state"] != "signed in"
+        else ""
+    )
+    console.print(f"Spotify: {found['state']}{age}")
+    if found["closed_to_this_app"]:
+        console.print(f"closed to this app, other services stand in: {', '.join(found['closed_to_this_app'])}")
+
+
+def _resume(home: Home) -> str | None:
+    """The month from which the next run reads on; None before the first run."""
+    if (first := home.state.fact(months.FIRST_MONTH)) is None:
+        return None
+    overlap = timedelta(days=home.settings.scrobbles.overlap_days)
+    return months.first_open(home.lake, first, overlap, datetime.now(UTC))
