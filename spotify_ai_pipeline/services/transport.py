@@ -51,7 +51,7 @@ class Deferred(Problem):
         self.service, self.until, self.reason = service, until, reason
 
 
-class Unreachable(requests.ConnectionError):
+class Unreachable(Problem, requests.ConnectionError):
     """No sound answer came. Of a call that changes something, nobody knows whether it happened."""
 
     def __init__(self, service: str, why: str) -> None:
