@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from spotify_ai_pipeline.services import lastfm, months, spotify, transport
+from spotify_ai_pipeline.services import lastfm, months, spotify, spotify_auth, transport
 from spotify_ai_pipeline.services.lastfm import LastFm, LastFmError
 from spotify_ai_pipeline.services.library import read_library
 from spotify_ai_pipeline.services.spotify import LIBRARY, Spotify, SpotifyError
@@ -118,6 +118,7 @@ def test_ingestion_survives_200_random_plans_of_faults_and_kills(sandbox: Any, c
         rng = random.Random(seed)
         clock.skew = 0.0
         root = tmp_path / f"plan{seed}"
+        spotify_auth.oauth(template).renew()  # the plan before may have ended every token
         shutil.copytree(template.root, root)
         home = Home(root)
         vars(home)["settings"] = template.settings
