@@ -150,11 +150,25 @@ class Service(_Section):
     timeout_seconds: float = Field(ge=1, le=300)
     calls_per_second: float = Field(ge=0.1, le=10_000)
     calls_per_day: int = Field(ge=1, le=1_000_000)
-    writes_per_day: int = Field(default=1000, ge=1, le=1_000_000)
+
+    @property
+    def budgets(self) -> dict[str, int]:
+        """Calls a day by kind; a service that is only read has one budget."""
+        return {"read": self.calls_per_day, "write": self.calls_per_day}
+
+
+class WrittenService(Service):
+    """A service on which calls also change something: they have a budget of their own."""
+
+    writes_per_day: int = Field(ge=1, le=1_000_000)
+
+    @property
+    def budgets(self) -> dict[str, int]:
+        return {"read": self.calls_per_day, "write": self.writes_per_day}
 
 
 class Services(_Section):
-    spotify: Service
+    spotify: WrittenService
     spotify_accounts: Service
     lastfm: Service
     listenbrainz: Service

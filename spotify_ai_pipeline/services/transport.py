@@ -168,7 +168,7 @@ class Transport:
                 "SELECT until, reason FROM cooldowns WHERE service = ? AND until > ?", (self.name, now)
             ):
                 raise Deferred(self.name, row["until"], row["reason"])
-            budget = self.service.calls_per_day if kind == "read" else self.service.writes_per_day
+            budget = self.service.budgets[kind]
             used = connection.execute(
                 "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = ?", (_day(now), self.name, kind)
             ).fetchone()

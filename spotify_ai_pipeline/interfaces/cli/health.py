@@ -90,14 +90,14 @@ def _ledger(home: Home) -> list[dict[str, Any]]:
         {
             "service": name,
             "calls": count(name, "read", "calls"),
-            "budget": service["calls_per_day"],
+            "budget": service.budgets["read"],
             "writes": count(name, "write", "calls"),
-            "writes_budget": service["writes_per_day"],
+            "writes_budget": service.budgets["write"],
             "failures": count(name, "read", "failures") + count(name, "write", "failures"),
             "paused": when(pauses[name]["until"]) if name in pauses else "",
             "why": pauses[name]["reason"] if name in pauses else "",
         }
-        for name, service in home.settings.services.model_dump().items()
+        for name, service in dict(home.settings.services).items()
     ]
 
 
