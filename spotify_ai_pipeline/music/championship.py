@@ -1,14 +1,13 @@
 """Championship: which ranker is in office, decided on the listener's own last months.
 
 The taste model forecasts each past week as it would have then, fitted to the weeks before alone, and so does the recency
-baseline. Each forecast makes an ideal list; the share of the week's plays that it holds is its score. The challenger takes
-office only where it scored better.
+baseline. Each carries a list of its own from week to week under the rules of the mix; the share of the week's plays that
+it holds is its score. The model leaves office where it is clearly behind.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +17,8 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.music import taste_model
 from spotify_ai_pipeline.music.activation import Memory
 from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays, statistics
+from spotify_ai_pipeline.music.mix import loyalty, select
+from spotify_ai_pipeline.music.ranking import rank
 from spotify_ai_pipeline.music.taste_model import CUTS, Lesson, Moment, TasteModel
 from spotify_ai_pipeline.settings import Settings
 
@@ -26,15 +27,22 @@ RECENCY, LEARNED = "recency", "taste model"
 TRIAL_WEEKS = 26
 """Weeks, the latest, on which the two are compared."""
 
+DOUBT = 2.0
+"""Standard errors by which the model must be behind to lose office."""
+
+WALK_WEEKS = 156
+"""Weeks of the past that are walked through before the first decision."""
+
 ENOUGH_LESSONS, ENOUGH_WEEKS, ENOUGH_PLAYS = 8, 8, 20
 """Below these a model is not fitted, not put in office, a week not scored: too little to tell."""
 
 
 @dataclass(frozen=True)
 class Week:
-    """What share of the plays of the week after ``cut`` (UTC seconds) each ranker's ideal list held."""
+    """What share of the plays of the week after ``cut`` (UTC seconds) each ranker's list held."""
 
     cut: float
+    plays: int
     recency: float
     learned: float
 
@@ -52,7 +60,8 @@ class Championship:
     _fitted: float = -np.inf
     _memory: Memory = field(init=False)
     _lessons: deque[tuple[Lesson, Lesson]] = field(default_factory=lambda: deque(maxlen=CUTS))
-    _open: deque[tuple[Moment, Floats, Floats | None]] = field(default_factory=deque)
+    _open: deque[_Stand] = field(default_factory=deque)
+    _lists: dict[str, list[int]] = field(default_factory=lambda: {RECENCY: [], LEARNED: []})
 
     def __post_init__(self) -> None:
         self._memory = Memory.empty(self.plays.songs)
@@ -60,7 +69,7 @@ class Championship:
     def prepare(self, now: float) -> None:
         """Walks the weekly cuts before ``now`` that lessons and comparison need."""
         first = float(self.plays.at[0]) if len(self.plays.at) else now
-        weeks = min(CUTS + TRIAL_WEEKS, int((now - first) / WEEK))
+        weeks = min(WALK_WEEKS, int((now - first) / WEEK))
         for back in range(weeks, 0, -1):
             self.stand_at(now - back * WEEK)
 
@@ -68,21 +77,23 @@ class Championship:
         """The moment ``now``, after learning from every week that is over by then. Cuts must be visited in order of time."""
         self._memory = self._memory.until(now, self.plays)
         at = taste_model.moment(self._memory, self.plays, self.artist, self.settings.cycling.cooldown_days)
-        while self._open and self._open[0][0].now + WEEK <= now:
-            self._learn(*self._open.popleft())
+        while self._open and self._open[0].at.now + WEEK <= now:
+            self._learn(self._open.popleft())
         retrain = self.settings.taste_model.retrain_interval_days * DAY
         if len(self._lessons) >= ENOUGH_LESSONS and now - self._fitted >= retrain:
             self.model, self._fitted = taste_model.fit(self._lessons), now
-        baseline = self._baseline(now)[at.song]
-        self._open.append((at, baseline, self.model.expected(at) if self.model else None))
+        stats = statistics(self.plays, now, self.settings.cycling, self.settings.scoring)
+        forecasts = {RECENCY: stats["expected"]}
+        if self.model:
+            forecasts[LEARNED] = whole(at.song, self.model.expected(at), self.plays.songs)
+        for ranker, forecast in forecasts.items():
+            self._lists[ranker] = self._next_list(stats.with_columns(forecast), self._lists[ranker])
+        self._open.append(_Stand(at, forecasts, dict(self._lists)))
         return at
 
     def expected(self) -> pl.Series:
         """Plays of each song in the week after the last cut, by the ranker in office; null for songs never played."""
-        at, baseline, learned = self._open[-1]
-        forecast = np.full(self.plays.songs, np.nan)
-        forecast[at.song] = baseline if self.champion == RECENCY or learned is None else learned
-        return pl.Series("expected", forecast).fill_nan(None)
+        return self._open[-1].forecasts[self.champion]
 
     @property
     def trial(self) -> list[Week]:
@@ -91,37 +102,52 @@ class Championship:
 
     @property
     def champion(self) -> str:
-        """Who is in office."""
+        """Who is in office: the taste model, once it was tried, unless it is clearly behind.
+
+        Behind by more than ``DOUBT`` standard errors on the trial. Week by week the two differ by more than models do, and the
+        model shrinks towards recency: a rule that waited for proof would hand the list to and fro on luck.
+        """
         if len(self.trial) < ENOUGH_WEEKS:
             return RECENCY
-        lead = np.mean([week.learned - week.recency for week in self.trial])
-        return LEARNED if lead > 0 else RECENCY
+        lead, error = self.lead
+        return LEARNED if lead > -DOUBT * error else RECENCY
 
-    def _baseline(self, now: float) -> Floats:
-        stats = statistics(self.plays, now, self.settings.cycling, self.settings.scoring)
-        return stats["expected"].fill_null(np.nan).to_numpy()
+    @property
+    def lead(self) -> tuple[float, float]:
+        """How much more of a week's plays the taste model's list held over the trial, and the standard error of that."""
+        leads = np.array([week.learned - week.recency for week in self.trial])
+        return float(leads.mean()), float(leads.std(ddof=1) / np.sqrt(len(leads)))
 
-    def _learn(self, then: Moment, baseline: Floats, learned: Floats | None) -> None:
-        self._lessons.append(taste_model.lessons(then, self.plays))
-        week = self.plays.since(then.now).before(then.now + WEEK)
-        if learned is None or len(week.song) < ENOUGH_PLAYS:
+    def _learn(self, stand: _Stand) -> None:
+        week = self.plays.since(stand.at.now).before(stand.at.now + WEEK)
+        if len(week.song) < ENOUGH_PLAYS:
             return
-        scores = (self._held(then, forecast, week) for forecast in (baseline, learned))
-        self.weeks.append(Week(then.now, *scores))
+        self._lessons.append(taste_model.lessons(stand.at, self.plays))
+        if LEARNED in stand.forecasts:
+            held = {ranker: float(np.isin(week.song, listed).mean()) for ranker, listed in stand.lists.items()}
+            self.weeks.append(Week(stand.at.now, len(week.song), held[RECENCY], held[LEARNED]))
 
-    def _held(self, then: Moment, forecast: Floats, week: Plays) -> float:
-        """The share of ``week``'s plays on the ideal list of ``forecast``, uncapped."""
-        playlist = self.settings.playlist
-        brought_back = round(playlist.target_size * playlist.exploration_fraction)
-        listed = np.zeros(self.plays.songs, bool)
-        for rows, places in _slots(then, brought_back, playlist.target_size):
-            best = rows[np.argsort(-np.nan_to_num(forecast[rows]), kind="stable")[:places]]
-            listed[then.song[best]] = True
-        return float(listed[week.song].mean())
+    def _next_list(self, stats: pl.DataFrame, current: list[int]) -> list[int]:
+        """The list that follows ``current`` under the rules of the mix, as numbers of songs."""
+        songs = stats.with_columns(song_id=pl.int_range(pl.len()), mood_match=pl.lit(None, pl.Float64))
+        ranked = rank(
+            songs.filter(pl.col("plays") > 0), self.settings.cycling, self.settings.scoring, np.random.default_rng(0)
+        )
+        chosen = select(ranked, current, self.settings.playlist, loyalty=loyalty(self.settings.cycling))
+        return chosen["song_id"].to_list()
 
 
-def _slots(then: Moment, brought_back: int, size: int) -> Iterator[tuple[NDArray[np.intp], int]]:
-    dormant, rotation = np.flatnonzero(then.dormant), np.flatnonzero(~then.dormant)
-    brought_back = min(brought_back, len(dormant))
-    yield rotation, size - brought_back
-    yield dormant, brought_back
+@dataclass(frozen=True)
+class _Stand:
+    """What was known at a cut, forecast and listed, until its week is over."""
+
+    at: Moment
+    forecasts: dict[str, pl.Series]
+    lists: dict[str, list[int]]
+
+
+def whole(song: NDArray[np.int64], forecast: Floats, songs: int) -> pl.Series:
+    """``forecast`` for the songs numbered ``song`` as a column ``expected`` of ``songs`` rows, null elsewhere."""
+    found = np.full(songs, np.nan)
+    found[song] = forecast
+    return pl.Series("expected", found).fill_nan(None)

@@ -44,11 +44,11 @@ def loyalty(cycling: Cycling) -> float:
 
 def select(
     ranked: pl.DataFrame,
-    current: Sequence[str],
+    current: Sequence[object],
     playlist: Playlist,
     *,
-    pinned: Collection[str] = (),
-    banned: Collection[str] = (),
+    pinned: Collection[object] = (),
+    banned: Collection[object] = (),
     loyalty: float = 1.0,
 ) -> pl.DataFrame:
     """The rows of ``ranked`` (song_id, slot, score, ...) that make the list, best first, with ``is_new``.
