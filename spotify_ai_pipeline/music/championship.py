@@ -120,10 +120,8 @@ class Championship:
 
     def _learn(self, stand: _Stand) -> None:
         week = self.plays.since(stand.at.now).before(stand.at.now + WEEK)
-        if len(week.song) < ENOUGH_PLAYS:
-            return
         self._lessons.append(taste_model.lessons(stand.at, self.plays))
-        if LEARNED in stand.forecasts:
+        if LEARNED in stand.forecasts and len(week.song) >= ENOUGH_PLAYS:
             held = {ranker: float(np.isin(week.song, listed).mean()) for ranker, listed in stand.lists.items()}
             self.weeks.append(Week(stand.at.now, len(week.song), held[RECENCY], held[LEARNED]))
 
