@@ -47,6 +47,15 @@ class Week:
     learned: float
 
 
+@dataclass(frozen=True)
+class _Stand:
+    """What was known at a cut, forecast and listed, until its week is over."""
+
+    at: Moment
+    forecasts: dict[str, pl.Series]
+    lists: dict[str, list[int]]
+
+
 @dataclass
 class Championship:
     """Walks through a history in weekly cuts, teaching, fitting and comparing; never looks past the cut it stands at."""
@@ -60,7 +69,7 @@ class Championship:
     _fitted: float = -np.inf
     _memory: Memory = field(init=False)
     _lessons: deque[tuple[Lesson, Lesson]] = field(default_factory=lambda: deque(maxlen=CUTS))
-    _open: deque[_Stand] = field(default_factory=deque)
+    _open: deque[_Stand] = field(default_factory=deque[_Stand])
     _lists: dict[str, list[int]] = field(default_factory=lambda: {RECENCY: [], LEARNED: []})
 
     def __post_init__(self) -> None:
@@ -133,15 +142,6 @@ class Championship:
         )
         chosen = select(ranked, current, self.settings.playlist, loyalty=loyalty(self.settings.cycling))
         return chosen["song_id"].to_list()
-
-
-@dataclass(frozen=True)
-class _Stand:
-    """What was known at a cut, forecast and listed, until its week is over."""
-
-    at: Moment
-    forecasts: dict[str, pl.Series]
-    lists: dict[str, list[int]]
 
 
 def whole(song: NDArray[np.int64], forecast: Floats, songs: int) -> pl.Series:

@@ -84,7 +84,9 @@ def staleness(recent_plays: NDArray[np.int64], cycling: Cycling) -> Floats:
     return np.where(recent_plays >= cycling.min_plays_for_staleness, stale, 0.0)
 
 
-def recency_forecast(momentum: Floats, activation: Floats, in_rotation: NDArray[np.bool_], half_life_days: float) -> Floats:
+def recency_forecast(
+    momentum: Floats, activation: Floats, in_rotation: NDArray[np.bool_], half_life_days: float
+) -> Floats:
     """Plays that each song gets in the coming week if listening goes on as it faded in, same shape: the baseline.
 
     Songs in rotation go on at the rate of their recency-weighted plays. Dormant ones share that week's plays by their part
@@ -92,7 +94,8 @@ def recency_forecast(momentum: Floats, activation: Floats, in_rotation: NDArray[
     """
     rate = momentum * (np.log(2) / half_life_days) * (WEEK / DAY)
     strength = np.exp(activation)
-    return np.where(in_rotation, rate, rate.sum() * strength / (strength.sum() or 1.0))
+    dormant = strength * (float(rate.sum()) / (float(strength.sum()) or 1.0))
+    return np.where(in_rotation, rate, dormant)
 
 
 def statistics(plays: Plays, now: float, cycling: Cycling, scoring: Scoring) -> pl.DataFrame:

@@ -36,7 +36,8 @@ _MOST_STEPS = 15
 LOG_RANGE = (-12.0, 6.0)
 """Of the log of a forecast: beyond it lies nothing that a listener does in a week."""
 
-OWN, ARTIST, COMPANY, AGE = "own plays", "artist", "company", "age"
+OWN, ARTIST, COMPANY, AGE = "by_plays", "by_artist", "by_company", "by_age"
+PARTS = (OWN, ARTIST, COMPANY, AGE)
 """The parts of a forecast: the song's own past, its artist's, the songs heard beside it, how long known and quiet."""
 
 _SONG_SPEEDS, _ARTIST_SPEEDS = (0, 1, 2, 3), (1, 2, 3)
@@ -112,7 +113,7 @@ def lessons(then: Moment, plays: Plays) -> tuple[Lesson, Lesson]:
     def of(rows: NDArray[np.intp], chosen: tuple[int, ...]) -> Lesson:
         if len(rows) > CONTENDERS:
             rows = rows[np.argpartition(-strength[rows], CONTENDERS)[:CONTENDERS]]
-        return Lesson(then.terms[np.ix_(rows, chosen)], heard[rows])
+        return Lesson(then.terms[rows][:, chosen], heard[rows])
 
     return of(np.flatnonzero(~then.dormant), ROTATION_TERMS), of(np.flatnonzero(then.dormant), DORMANT_TERMS)
 
@@ -185,3 +186,56 @@ def fit(taught: Sequence[tuple[Lesson, Lesson]]) -> TasteModel:
         fit_habit(ROTATION_TERMS, [rotation for rotation, _ in taught]),
         fit_habit(DORMANT_TERMS, [dormant for _, dormant in taught]),
     )
+
+
+TABLE = {
+    "habit": pl.String(),
+    "term": pl.String(),
+    "part": pl.String(),
+    "weight": pl.Float64(),
+    "mean": pl.Float64(),
+    "base": pl.Float64(),
+}
+"""A model as a table: one row a term of a habit."""
+
+_ROTATION, _DORMANT = "rotation", "dormant"
+
+
+def to_table(model: TasteModel) -> pl.DataFrame:
+    """``model`` as the table ``TABLE``."""
+    rows = [
+        (name, *TERMS[term], weight, mean, habit.base)
+        for name, habit in ((_ROTATION, model.rotation), (_DORMANT, model.dormant))
+        if habit is not None
+        for term, weight, mean in zip(habit.chosen, habit.weights.tolist(), habit.means.tolist(), strict=True)
+    ]
+    return pl.DataFrame(rows, schema=TABLE, orient="row")
+
+
+def of_table(table: pl.DataFrame) -> TasteModel:
+    """The model that ``to_table`` wrote. Raises ``ValueError`` where it names a term that is not known."""
+    names = [name for name, _ in TERMS]
+
+    def habit(name: str) -> Habit | None:
+        rows = table.filter(habit=name)
+        if not rows.height:
+            return None
+        chosen = tuple(names.index(term) for term in rows["term"])
+        return Habit(chosen, rows["base"][0], rows["weight"].to_numpy(), rows["mean"].to_numpy())
+
+    return TasteModel(habit(_ROTATION), habit(_DORMANT))
+
+
+def forecast(model: TasteModel, at: Moment, songs: int) -> pl.DataFrame:
+    """``expected`` plays of each of ``songs`` in the coming week, and what each part multiplies them by against an average
+    contender (columns named after the parts); null for songs never played."""
+    effects = {part: np.full(songs, np.nan) for part in PARTS}
+    expected = np.full(songs, np.nan)
+    expected[at.song] = model.expected(at)
+    for habit, rows in ((model.rotation, ~at.dormant), (model.dormant, at.dormant)):
+        if habit is not None:
+            each = habit.effects(at.terms[rows])
+            for part, column in effects.items():
+                mine = [index for index, (_, owner) in enumerate(TERMS) if owner == part]
+                column[at.song[rows]] = np.exp(each[:, mine].sum(axis=1))
+    return pl.DataFrame({"expected": expected, **effects}).fill_nan(None)

@@ -17,6 +17,7 @@ from spotify_ai_pipeline.interfaces.cli import (
     signin,
     sql,
     up,
+    why,
 )
 from spotify_ai_pipeline.interfaces.cli.errors import explain
 
@@ -51,6 +52,7 @@ for command in (
     signin.login,
     refreshing.refresh,
     look.mix,
+    why.why,
     questions.next_,
     look.stats,
     look.status,
