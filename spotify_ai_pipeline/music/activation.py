@@ -89,12 +89,15 @@ def session_numbers(plays: Plays) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(np.diff(plays.at) > SESSION_GAP)])[: len(plays.at)]
 
 
-def spread(plays: Plays, now: float, half_life_days: float, reach: int = 8, doubt: float = 3.0) -> Floats:
+def spread(
+    plays: Plays, session: NDArray[np.int64], now: float, half_life_days: float, reach: int = 8, doubt: float = 3.0
+) -> Floats:
     """Activation that songs get from what was played lately through shared sessions, shape (songs,).
 
     Each song played lately (weight 2^(-age / half-life)) gives to the songs that stood within ``reach`` places of it in any
     past session, in proportion to how often they did. ``doubt`` plays are added to the divisor: a single meeting proves
-    little. Spreading activation of ACT-R (Anderson, 1983) on sessions.
+    little. ``session`` numbers the session of each play (``session_numbers``).
+    Spreading activation of ACT-R (Anderson, 1983) on sessions.
     """
     past = plays.before(now)
     recent = past.since(now - 4 * half_life_days * DAY)
@@ -102,7 +105,6 @@ def spread(plays: Plays, now: float, half_life_days: float, reach: int = 8, doub
     source = source / (past.count() + doubt)
     gained = np.zeros(past.songs)
     giving = np.flatnonzero(source[past.song] > 0)
-    session = session_numbers(past)
     for step in range(1, reach + 1):
         for near in (giving - step, giving + step):
             inside = (near >= 0) & (near < len(past.song))

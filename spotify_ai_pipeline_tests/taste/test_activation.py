@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, spread
+from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, session_numbers, spread
 from spotify_ai_pipeline.music.listening import DAY, Plays, base_level
 
 NOW = 1_000 * DAY
@@ -51,9 +51,14 @@ def test_a_memory_cannot_be_taken_back() -> None:
         memory.until(NOW - DAY, Plays(np.array([0]), np.array([1.0]), 1))
 
 
+def gains(rows: list[tuple[int, float]], now: float) -> np.ndarray:
+    plays = plays_of(rows)
+    return spread(plays, session_numbers(plays), now, 5)
+
+
 def test_a_song_gains_from_the_songs_of_its_sessions_alone() -> None:
     old = [(song, 100 + place / 400) for place, song in enumerate([0, 1, 2])] + [(3, 101.0)]
-    gained = spread(plays_of([*old, (0, 999.5)]), NOW, 5)
+    gained = gains([*old, (0, 999.5)], NOW)
     assert gained[1] > 0
     assert gained[2] > 0
     assert gained[3] == 0
@@ -63,4 +68,4 @@ def test_later_plays_change_no_spread() -> None:
     rows = [(0, 100.0), (1, 100.002), (0, 500.0)]
     then = 600 * DAY
     later = [(1, 700.0), (0, 700.002)]
-    np.testing.assert_array_equal(spread(plays_of(rows), then, 5), spread(plays_of([*rows, *later]), then, 5))
+    np.testing.assert_array_equal(gains(rows, then), gains([*rows, *later], then))

@@ -39,9 +39,7 @@ def explain(error: BaseException) -> str | None:
             where = f"{cause.filename}: " if cause.filename else ""
             return where + REMEDIES.get(cause.errno, cause.strerror or str(cause))
         if isinstance(cause, sqlite3.OperationalError):
-            return (
-                f"the disk is full or cannot be written ({cause}): free some space; what was there before is untouched"
-            )
+            return f"the disk is full or cannot be written ({cause}): free some space; what was there before is untouched"
     return None
 
 

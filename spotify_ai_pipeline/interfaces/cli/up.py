@@ -60,7 +60,7 @@ def up(port: int) -> None:
 def dagster(arguments: tuple[str, ...]) -> None:
     """Run Dagster's own command line on this instance (and a demo's sandbox beside it). Example, three years in one run:
 
-    spotify-ai dagster asset materialize -m spotify_ai_pipeline.definitions --select scrobbles --partition-range 2023-01...2025-12
+        spotify-ai dagster asset materialize -m spotify_ai_pipeline.definitions --select scrobbles --partition-range 2023-01...2025-12
     """
     home = Home.open()
     prepare(home)
