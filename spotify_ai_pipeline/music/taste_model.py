@@ -19,7 +19,7 @@ from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, session_num
 from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays
 
 DECAY = 0.86
-"""Of the power law of relistening, as published for Last.fm listeners (Reiter-Haas et al., 2021)."""
+"""Of the power law of relistening, as published for Last.fm listeners."""
 
 CUTS = 60
 """Weekly cuts that a model learns from: a little over a year, so that each season is in it once."""
