@@ -38,7 +38,8 @@ def mix(home: HomeResource, song_scores: pl.DataFrame, spotify_library: pl.DataF
     pinned = {song for song, verdict in verdicts.items() if verdict in queue.HOLDING}
     banned = set(verdicts) - pinned
     candidates = song_scores.filter(pl.col("in_library") | pl.col("song_id").is_in(list(pinned)))
-    chosen = mixing.select(candidates, current, settings, pinned=pinned, banned=banned)
+    loyalty = mixing.loyalty(home.settings.cycling)
+    chosen = mixing.select(candidates, current, settings, pinned=pinned, banned=banned, loyalty=loyalty)
     if is_short(chosen.height, len(current), settings):
         home.state.raise_alert("mix", f"the mix came out with {chosen.height} songs; the playlist was left as it is")
     order = mixing.sequence(chosen["artist_key"].to_list(), settings.min_artist_spacing)

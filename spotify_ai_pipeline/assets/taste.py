@@ -9,12 +9,16 @@ import polars as pl
 from spotify_ai_pipeline.assets.groups import OWNERS, TASTE
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.music import ranking
+from spotify_ai_pipeline.music import ranking, taste_model
+from spotify_ai_pipeline.music.activation import Memory
+from spotify_ai_pipeline.music.championship import LEARNED
 from spotify_ai_pipeline.music.listening import Plays, statistics
 from spotify_ai_pipeline.music.mood import mood_match, recent_mood
 
+PARTS = taste_model.PARTS
 
-@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
 def listening_stats(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
     """Plays, staleness, momentum and activation of each song, as of now."""
     plays = Plays.of(listens, songs["song_id"])
@@ -61,7 +65,7 @@ def mood(
     )
 
 
-@dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
+@dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
 def song_scores(
     context: dg.AssetExecutionContext,
     home: HomeResource,
@@ -69,11 +73,21 @@ def song_scores(
     listening_stats: pl.DataFrame,
     song_embeddings: pl.DataFrame,
     mood: pl.DataFrame,
+    listens: pl.DataFrame,
+    taste_weights: pl.DataFrame,
 ) -> dg.MaterializeResult:
-    """What each song with a Spotify id is worth to the mix now: slot, score, parts and a reason."""
+    """What each song with a Spotify id is worth to the mix now: slot, score, parts and a reason.
+
+    Plays are forecast by the ranker in office: the taste model, or the recency baseline of ``listening_stats``.
+    """
+    by_model = _forecast(home, songs, listens, taste_weights)
+    listening_stats = listening_stats.drop("expected") if by_model is not None else listening_stats
     playable = songs.filter(pl.col("track_id").is_not_null())
     matched = song_embeddings.select("song_id", mood_match=_match(song_embeddings, mood))
     known = playable.join(listening_stats, on="song_id").join(matched, on="song_id", how="left")
+    if by_model is not None:
+        known = known.join(by_model, on="song_id", how="left")
+    known = known.with_columns(pl.lit(None, pl.Float64).alias(part) for part in PARTS if part not in known.columns)
     seed = int(context.run_id[:8], 16)
     ranked = ranking.rank(
         known.sort("song_id"), home.settings.cycling, home.settings.scoring, np.random.default_rng(seed)
@@ -92,15 +106,30 @@ def song_scores(
         "freshness",
     ]
     table = ranked.with_columns(ranking.reasons()).select(
-        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library"
+        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library", "expected", *PARTS
     )
     return dg.MaterializeResult(
         value=table,
         metadata={
             "seed": seed,
+            "in office": "recency" if by_model is None else LEARNED,
             **dict(table.group_by("slot").len().sort("slot").iter_rows()),
         },
     )
+
+
+def _forecast(
+    home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame, weights: pl.DataFrame
+) -> pl.DataFrame | None:
+    """Expected plays by song and their parts, by the taste model; None where it is not in office."""
+    if weights.filter(office=LEARNED).is_empty():
+        return None
+    plays = Plays.of(listens, songs["song_id"])
+    memory = Memory.empty(plays.songs).until(home.now(), plays)
+    artist = taste_model.artist_numbers(songs["artist_key"])
+    at = taste_model.moment(memory, plays, artist, home.settings.cycling.cooldown_days)
+    forecast = taste_model.forecast(taste_model.of_table(weights), at, plays.songs)
+    return pl.concat([songs.select("song_id"), forecast], how="horizontal")
 
 
 def _match(embeddings: pl.DataFrame, mood: pl.DataFrame) -> pl.Series:

@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.music import listening, mix, ranking
-from spotify_ai_pipeline.music.listening import DAY, Plays
+from spotify_ai_pipeline.music.championship import Championship
+from spotify_ai_pipeline.music.listening import WEEK, Plays
+from spotify_ai_pipeline.music.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Settings
 
-WEEK = 7 * DAY
 MIN_PLAY_MS = 30_000
 """A shorter play is no play: the threshold of Last.fm, Spotify's royalties and the judge."""
 
@@ -48,13 +49,17 @@ def weekly_mixes(history: pl.DataFrame, times: np.ndarray, settings: Settings) -
     """
     songs = history.group_by("song_id", maintain_order=True).agg(pl.first("artist", "track"))
     plays = Plays.of(history, songs["song_id"])
+    rankers = Championship(plays, artist_numbers(songs["artist"].str.to_lowercase()), settings)
+    rankers.prepare(float(times[0]))
+    loyalty = mix.loyalty(settings.cycling)
     current: list[str] = []
     for now in times:
+        rankers.stand_at(float(now))
         stats = listening.statistics(plays, float(now), settings.cycling, settings.scoring)
-        known = pl.concat([songs, stats], how="horizontal").filter(pl.col("plays") > 0)
+        known = pl.concat([songs, stats.with_columns(rankers.expected())], how="horizontal").filter(pl.col("plays") > 0)
         known = known.with_columns(mood_match=pl.lit(None, pl.Float64))
         ranked = ranking.rank(known, settings.cycling, settings.scoring, np.random.default_rng(int(now)))
-        chosen = mix.select(ranked, current, settings.playlist)
+        chosen = mix.select(ranked, current, settings.playlist, loyalty=loyalty)
         current = chosen["song_id"].to_list()
         yield chosen.select(
             pl.lit(int(now)).alias("refresh_at"), pl.int_range(1, pl.len() + 1).alias("rank"), "artist", "track", "slot"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.settings import Cycling, Scoring
 
 DAY = 86_400.0
+WEEK = 7 * DAY
 NEVER = -np.inf
 """The time of the last play, and the activation, of a song that was never played."""
 
@@ -83,15 +84,32 @@ def staleness(recent_plays: NDArray[np.int64], cycling: Cycling) -> Floats:
     return np.where(recent_plays >= cycling.min_plays_for_staleness, stale, 0.0)
 
 
+def recency_forecast(
+    momentum: Floats, activation: Floats, in_rotation: NDArray[np.bool_], half_life_days: float
+) -> Floats:
+    """Plays that each song gets in the coming week if listening goes on as it faded in, same shape: the baseline.
+
+    Songs in rotation go on at the rate of their recency-weighted plays. Dormant ones share that week's plays by their part
+    in all activation (``activation`` is its log): the power law of relistening.
+    """
+    rate = momentum * (np.log(2) / half_life_days) * (WEEK / DAY)
+    strength = np.exp(activation)
+    dormant = strength * (float(rate.sum()) / (float(strength.sum()) or 1.0))
+    return np.where(in_rotation, rate, dormant)
+
+
 def statistics(plays: Plays, now: float, cycling: Cycling, scoring: Scoring) -> pl.DataFrame:
     """One row a song, in the order of their numbers; times and days are null for a song never played.
 
     Columns: plays, recent_plays (in the staleness window), first_played, last_played (UTC), days_quiet, staleness,
-    momentum (recency-weighted plays), activation (base-level).
+    momentum (recency-weighted plays), activation (base-level), expected (plays in the coming week, by the baseline).
     """
     past = plays.before(now)
     recent = past.since(now - cycling.staleness_window_days * DAY).count()
     first, last = first_and_last(past, now)
+    momentum = recency_weighted(past, now, scoring.half_life_days)
+    activation = base_level(past, now, scoring.resurfacing_decay)
+    in_rotation = (now - last) / DAY < cycling.cooldown_days
     return pl.DataFrame(
         {
             "plays": past.count(),
@@ -100,14 +118,16 @@ def statistics(plays: Plays, now: float, cycling: Cycling, scoring: Scoring) -> 
             "last_played": last,
             "days_quiet": (now - last) / DAY,
             "staleness": staleness(recent, cycling),
-            "momentum": recency_weighted(past, now, scoring.half_life_days),
-            "activation": base_level(past, now, scoring.resurfacing_decay),
+            "momentum": momentum,
+            "activation": activation,
+            "expected": recency_forecast(momentum, activation, in_rotation, scoring.half_life_days),
         }
     ).with_columns(
         _time_or_null("first_played"),
         _time_or_null("last_played"),
         pl.when(pl.col("days_quiet").is_finite()).then("days_quiet").alias("days_quiet"),
         pl.when(pl.col("activation").is_finite()).then("activation").alias("activation"),
+        pl.when(pl.col("plays") > 0).then("expected").alias("expected"),
     )
 
 

@@ -1,8 +1,8 @@
 """Ranking: what each song is worth to the mix now, in parts that a person can read.
 
-A song is a candidate for one slot. Songs in rotation (heard within the cool-down) compete for *core* by a weighted sum of
-taste, mood and freshness. Dormant songs compete for *exploration* by base-level activation: of all songs unheard for 60
-days, those with a strong and not too distant past are the ones that listeners return to.
+A song is a candidate for one slot. Songs in rotation (heard within the cool-down) compete for *core*, dormant ones for
+*exploration*. Both are ranked by a weighted sum of taste, mood and freshness on one scale, where taste is how many plays
+the ranker in office expects of the song in the coming week.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ SLOTS = (CORE, EXPLORATION, DISCOVERY)
 def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random.Generator) -> pl.DataFrame:
     """Adds ``slot``, ``score`` and its parts ``taste``, ``mood``, ``freshness`` to ``songs``.
 
-    ``songs`` are rows of ``listening.statistics`` with a column ``mood_match`` (0..1, null where unknown). Taste is the
-    recency-weighted play count on a log scale, 1 for the song played most. An unknown mood match counts as the mean of the
-    known ones. ``rng`` draws the exploration noise; scores of different slots are not comparable.
+    ``songs`` are rows of ``listening.statistics``, with ``expected`` of the ranker in office and a column ``mood_match``
+    (0..1, null where unknown). Taste is the expected plays on a log scale, 1 for the song of which most are expected, null
+    for a song never heard. An unknown mood match counts as the mean of the known ones. ``rng`` draws the exploration noise.
     """
-    most = float(songs["momentum"].max() or 0)  # pyright: ignore[reportArgumentType]
-    taste = pl.col("momentum").log1p() / np.log1p(most) if most else pl.lit(0.0)
+    most = float(songs["expected"].max() or 0)  # pyright: ignore[reportArgumentType]
+    taste = pl.col("expected").log1p() / np.log1p(most) if most else pl.lit(0.0)
     mood = pl.col("mood_match").fill_null(pl.col("mood_match").mean()).fill_null(0.0)
     total = (scoring.taste_weight + scoring.mood_weight + scoring.freshness_weight) or 1.0
     noise = pl.Series("noise", rng.uniform(0, scoring.exploration_noise, songs.height))
     dormant = pl.col("days_quiet").is_null() | (pl.col("days_quiet") >= cycling.cooldown_days)
-    core = (
+    weighed = (
         scoring.taste_weight * pl.col("taste")
         + scoring.mood_weight * pl.col("mood")
         + scoring.freshness_weight * pl.col("freshness")
@@ -38,7 +38,7 @@ def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random
         songs.with_columns(taste=taste, mood=mood, freshness=1 - pl.col("staleness"), noise=noise)
         .with_columns(
             slot=pl.when(dormant).then(pl.lit(EXPLORATION)).otherwise(pl.lit(CORE)),
-            score=pl.when(dormant).then(pl.col("activation")).otherwise(core / total) + pl.col("noise"),
+            score=weighed / total + pl.col("noise"),
         )
         .drop("noise")
     )

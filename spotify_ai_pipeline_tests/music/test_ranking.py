@@ -16,14 +16,13 @@ SCHEMA = {
     "recent_plays": pl.Int64,
     "days_quiet": pl.Float64,
     "staleness": pl.Float64,
-    "momentum": pl.Float64,
-    "activation": pl.Float64,
+    "expected": pl.Float64,
     "mood_match": pl.Float64,
 }
 
 
 def songs(*rows: dict[str, Any]) -> pl.DataFrame:
-    plain = {"plays": 3, "recent_plays": 1, "days_quiet": 2.5, "staleness": 0.0, "momentum": 1.0, "activation": 0.1}
+    plain = {"plays": 3, "recent_plays": 1, "days_quiet": 2.5, "staleness": 0.0, "expected": 1.0}
     return pl.DataFrame([{"song_id": f"s{i}", **plain, **row} for i, row in enumerate(rows)], schema=SCHEMA)
 
 
@@ -34,16 +33,16 @@ def ranked(table: pl.DataFrame, settings: Settings, seed: int = 1, **weights: fl
 
 def test_songs_unheard_for_the_cooldown_or_for_ever_are_brought_back(defaults: Settings) -> None:
     days = defaults.cycling.cooldown_days
-    table = songs({"days_quiet": days - 0.1}, {"days_quiet": float(days)}, {"days_quiet": None, "activation": None})
+    table = songs({"days_quiet": days - 0.1}, {"days_quiet": float(days)}, {"days_quiet": None, "expected": None})
     rows = ranked(table, defaults)
     assert [row["slot"] for row in rows] == [CORE, EXPLORATION, EXPLORATION]
-    assert rows[1]["score"] == 0.1, "a dormant song is worth its activation"
+    assert rows[1]["score"] == rows[0]["score"], "both slots are on one scale: expected plays"
     assert rows[2]["score"] is None, "never heard: unknown, not zero"
 
 
 def test_a_core_score_is_the_weighted_mean_of_its_parts(defaults: Settings) -> None:
     table = songs(
-        {"momentum": 3.0, "staleness": 0.4, "mood_match": 0.9}, {"momentum": 1.0, "staleness": 0.0, "mood_match": 0.2}
+        {"expected": 3.0, "staleness": 0.4, "mood_match": 0.9}, {"expected": 1.0, "staleness": 0.0, "mood_match": 0.2}
     )
     weights = {"taste_weight": 4.0, "mood_weight": 4.0, "freshness_weight": 2.0}
     first, second = ranked(table, defaults, **weights)
@@ -62,7 +61,7 @@ def test_an_unknown_mood_counts_as_the_mean_of_the_known(defaults: Settings) -> 
 
 
 def test_no_weights_and_no_plays_still_give_numbers(defaults: Settings) -> None:
-    rows = ranked(songs({"momentum": 0.0}), defaults, taste_weight=0.0)
+    rows = ranked(songs({"expected": 0.0}), defaults, taste_weight=0.0)
     assert (rows[0]["taste"], rows[0]["score"]) == (0.0, 0.0)
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "import": "importing.import_",
     "refresh": "refreshing.refresh",
     "mix": "look.mix",
+    "why": "why.why",
     "next": "questions.next_",
     "match": "matching.match",
     "stats": "look.stats",

@@ -1,0 +1,71 @@
+"""Memory of plays: exact in steps, true to the power law, blind to what comes later."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, session_numbers, spread
+from spotify_ai_pipeline.music.listening import DAY, Plays, base_level
+
+NOW = 1_000 * DAY
+moments = st.lists(st.tuples(st.integers(0, 4), st.floats(0, 999)), min_size=1, max_size=60)
+
+
+def plays_of(rows: list[tuple[int, float]]) -> Plays:
+    rows = sorted(rows, key=lambda row: row[1])
+    return Plays(np.array([song for song, _ in rows]), np.array([day * DAY for _, day in rows]), 5)
+
+
+@given(moments, st.floats(0, 1_000))
+def test_memory_in_two_steps_is_memory_in_one(rows: list[tuple[int, float]], pause: float) -> None:
+    plays = plays_of(rows)
+    once = Memory.empty(5).until(NOW, plays)
+    twice = Memory.empty(5).until(pause * DAY, plays).until(NOW, plays)
+    np.testing.assert_allclose(twice.faded, once.faded, rtol=1e-9, atol=1e-12)
+    for one, other in ((once.plays, twice.plays), (once.first, twice.first), (once.last, twice.last)):
+        np.testing.assert_array_equal(one, other)
+
+
+@given(moments)
+def test_faded_is_the_sum_it_says(rows: list[tuple[int, float]]) -> None:
+    faded = Memory.empty(5).until(NOW, plays_of(rows)).faded
+    for song in range(5):
+        ages = np.array([1_000 - day for other, day in rows if other == song])
+        expected = [np.exp2(-ages / half_life).sum() for half_life in HALF_LIVES]
+        np.testing.assert_allclose(faded[song], expected, rtol=1e-9, atol=1e-12)
+
+
+@given(st.lists(st.floats(10, 900), min_size=1, max_size=30), st.floats(0.8, 1.1))
+def test_eight_fadings_make_the_power_law(ages: list[float], decay: float) -> None:
+    plays = plays_of([(0, 1_000 - age) for age in ages])
+    near = Memory.empty(5).until(NOW, plays).power_law(decay)[0]
+    assert np.log(near) == pytest.approx(base_level(plays, NOW, decay)[0], abs=0.03)
+
+
+def test_a_memory_cannot_be_taken_back() -> None:
+    memory = Memory.empty(1).until(NOW, Plays(np.array([0]), np.array([1.0]), 1))
+    with pytest.raises(ValueError, match="taken back"):
+        memory.until(NOW - DAY, Plays(np.array([0]), np.array([1.0]), 1))
+
+
+def gains(rows: list[tuple[int, float]], now: float) -> np.ndarray:
+    plays = plays_of(rows)
+    return spread(plays, session_numbers(plays), now, 5)
+
+
+def test_a_song_gains_from_the_songs_of_its_sessions_alone() -> None:
+    old = [(song, 100 + place / 400) for place, song in enumerate([0, 1, 2])] + [(3, 101.0)]
+    gained = gains([*old, (0, 999.5)], NOW)
+    assert gained[1] > 0
+    assert gained[2] > 0
+    assert gained[3] == 0
+
+
+def test_later_plays_change_no_spread() -> None:
+    rows = [(0, 100.0), (1, 100.002), (0, 500.0)]
+    then = 600 * DAY
+    later = [(1, 700.0), (0, 700.002)]
+    np.testing.assert_array_equal(gains(rows, then), gains([*rows, *later], then))
