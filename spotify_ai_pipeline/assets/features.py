@@ -6,15 +6,16 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.assets.io import WithBlobs, frame_of
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, ListenBrainzResource, ReccoBeatsResource
 from spotify_ai_pipeline.music.embedding import embed
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES
-from spotify_ai_pipeline.services.transport import Deferred
 
 ASK_AGAIN_AFTER = timedelta(days=90)
 """A song that no provider knew is asked about again after this time."""
@@ -58,13 +59,13 @@ def audio_features(
             ]
             yield pl.DataFrame(rows, schema=AUDIO)
 
-    table, deferred = _gather(context, kept, answers())
+    table, trouble = _gather(kept, answers())
     return dg.MaterializeResult(
         value=table,
         metadata={
             "asked now": table.height - kept.height,
             "unknown": int(table["source"].is_null().sum()),
-            "deferred": deferred,
+            "deferred": note(context, home, trouble),
         },
     )
 
@@ -83,12 +84,12 @@ def tags(
     kept = _still_good(frame_of(home.lake, FEATURES, "tags", TAGS), songs, home.now())
     wanted = songs.join(kept, on="song_id", how="anti")
     asked_at = _moment(home.now())
-    by_recording, deferred = _gather(context, kept, _by_recording(listenbrainz.client(), wanted, asked_at))
+    by_recording, trouble = _gather(kept, _by_recording(listenbrainz.client(), wanted, asked_at))
     plays = listens.group_by("song_id").len("plays")
     rest = songs.join(by_recording, on="song_id", how="anti").join(plays, on="song_id", how="left")
     most = home.settings.features.tag_artists_per_run
     asked = _by_artist(context, lastfm.client(), rest, most, asked_at) if home.home.secrets.has_lastfm else iter(())
-    by_artist, deferred_too = _gather(context, by_recording, asked)
+    by_artist, trouble_too = _gather(by_recording, asked)
     every = by_artist.explode("tags").unnest("tags").drop_nulls("tag")
     common = every.group_by("tag").len().sort("len", "tag", descending=[True, False]).head(12)
     return dg.MaterializeResult(
@@ -97,7 +98,7 @@ def tags(
             "asked now": by_artist.height - kept.height,
             "without any tag": int((by_artist["tags"].list.len() == 0).sum()),
             "songs not asked about yet": songs.height - by_artist.height,
-            "deferred": deferred or deferred_too,
+            "deferred": note(context, home, trouble or trouble_too),
             "most common tags": bar_chart(common["tag"].to_list(), common["len"].to_list(), "songs by tag"),
         },
     )
@@ -181,17 +182,14 @@ def _tag_rows(rows: list[tuple[str, dict[str, float]]], source: str, asked_at: d
     return pl.DataFrame(records, schema=TAGS)
 
 
-def _gather(
-    context: dg.AssetExecutionContext, kept: pl.DataFrame, answers: Iterator[pl.DataFrame]
-) -> tuple[pl.DataFrame, str]:
-    """(what was kept and what came, why it stopped early): a provider that defers loses nothing that it said before."""
-    frames, deferred = [kept], ""
+def _gather(kept: pl.DataFrame, answers: Iterator[pl.DataFrame]) -> tuple[pl.DataFrame, Problem | None]:
+    """(what was kept and what came, why it stopped early): a provider in trouble loses nothing that it said before."""
+    frames, trouble = [kept], None
     try:
         frames.extend(answers)
-    except Deferred as pause:
-        context.log.warning(str(pause))
-        deferred = str(pause)
-    return pl.concat(frames), deferred
+    except Problem as error:
+        trouble = error
+    return pl.concat(frames), trouble
 
 
 def _still_good(known: pl.DataFrame, songs: pl.DataFrame, now: float) -> pl.DataFrame:

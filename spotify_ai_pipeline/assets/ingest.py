@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import EARLIEST_MONTH, INGEST, OWNERS, months
 from spotify_ai_pipeline.assets.io import Parts, frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
@@ -23,8 +24,6 @@ from spotify_ai_pipeline.services.transport import Deferred, observed
 READ_AGAIN = "spotify_ai/read_again"
 """A run with this tag asks for every month of its range again, finished ones too."""
 YIELD = "yield spotify_library"
-DEFERRED = "spotify_ai/deferred"
-"""Tag of a run that went on with what was known; its value names the services."""
 
 
 @dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
@@ -49,7 +48,7 @@ def spotify_library(
             "playlists read now": reading.playlists_read,
             "rows that are no song (removed, local, episode)": reading.no_songs,
             "followed playlists, closed to apps": reading.followed,
-            "deferred": _note(context, home, reading.deferred),
+            "deferred": note(context, home, reading.deferred),
         },
     )
 
@@ -113,7 +112,7 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
                 if frame is not None:
                     context.log.info(f"{month}: {frame.height:,} scrobbles")
                     yield month, frame
-            metadata["deferred"] = _note(context, home, pause)
+            metadata["deferred"] = note(context, home, pause)
 
         return Parts(monthly(), metadata)
 
@@ -130,18 +129,6 @@ def _watch_yield(home: HomeResource, songs: int, no_songs: int) -> None:
         )
     elif songs:
         home.state.resolve_alert(YIELD)
-
-
-def _note(context: dg.AssetExecutionContext, home: HomeResource, pause: Deferred | None) -> str:
-    """Tells of ``pause`` in the log, on the run and as an alert, which goes away with the first run that needed none."""
-    alert = f"deferred {context.asset_key.to_user_string()}"
-    if pause is None:
-        home.state.resolve_alert(alert)
-        return ""
-    context.log.warning(f"{pause}; going on with what is known")
-    home.state.raise_alert(alert, f"{context.asset_key.to_user_string()} is not up to date: {pause}")
-    context.instance.add_run_tags(context.run_id, {DEFERRED: pause.service})
-    return str(pause)
 
 
 def _say_waits(context: dg.AssetExecutionContext, service: str, what: str) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS
 from spotify_ai_pipeline.assets.io import frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, ListenBrainzLabsResource, SpotifyResource
@@ -14,9 +15,9 @@ from spotify_ai_pipeline.music.groups import TRACK
 from spotify_ai_pipeline.music.identity import albums_and_recordings, library_tracks, spellings_of
 from spotify_ai_pipeline.music.linking import LINKS, best_offer
 from spotify_ai_pipeline.music.members import MEMBERS, decide
-from spotify_ai_pipeline.services.listenbrainz_labs import ROWS_A_CALL, LabsError, ListenBrainzLabs
-from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
-from spotify_ai_pipeline.services.transport import Deferred
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.listenbrainz_labs import ROWS_A_CALL, ListenBrainzLabs
+from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.storage.identity_overrides import said
 
 
@@ -63,24 +64,23 @@ def song_links(
 
     def through(
         links: pl.DataFrame, asked: str, most: int, answers: Callable[[pl.DataFrame], Iterator[pl.DataFrame]]
-    ) -> tuple[pl.DataFrame, str]:
+    ) -> tuple[pl.DataFrame, Problem | None]:
         songs = linking.wanted(song_members, links, asked, now, again).head(most)
-        frames, deferred = list[pl.DataFrame](), ""
+        frames, trouble = list[pl.DataFrame](), None
         try:
             frames.extend(answers(songs.join(albums_and_recordings(plays), on=["artist", "title"], how="left")))
-        except (Deferred, LabsError, SpotifyError) as pause:
-            context.log.warning(str(pause))
-            deferred = str(pause)
-        return linking.remember(links, pl.concat([pl.DataFrame(schema=LINKS), *frames])), deferred
+        except Problem as error:
+            trouble = error
+        return linking.remember(links, pl.concat([pl.DataFrame(schema=LINKS), *frames])), trouble
 
-    known, labs_deferred = through(
+    known, labs_trouble = through(
         kept,
         "labs_asked_at",
         settings.labs_songs_per_run,
         lambda songs: _from_labs(listenbrainz_labs.client(), songs, now),
     )
     searched = known.filter(pl.col("search_asked_at") > now - timedelta(days=1)).height
-    table, search_deferred = through(
+    table, search_trouble = through(
         known,
         "search_asked_at",
         max(0, min(settings.searches_per_run, settings.searches_per_day - searched)),
@@ -97,7 +97,7 @@ def song_links(
             "found now": found - kept["track_id"].drop_nulls().len(),
             "asked, known to nobody": int(table["track_id"].is_null().sum()),
             "not asked about yet": heard - table.height,
-            "deferred": labs_deferred or search_deferred,
+            "deferred": note(context, home, labs_trouble or search_trouble),
         },
     )
 

@@ -5,12 +5,14 @@ from collections import Counter
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import OWNERS, PLAYLIST
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music import mix as mixing
 from spotify_ai_pipeline.music.ranking import EXPLORATION, SLOTS
 from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.services.transport import Deferred
 from spotify_ai_pipeline.settings import Playlist
 from spotify_ai_pipeline.storage import playlists, queue
 from spotify_ai_pipeline.storage.home import Home
@@ -101,24 +103,11 @@ def spotify_playlist(
 
     An empty decision keeps the list that is there. A list that was edited since the decision is left alone.
     """
-    client = spotify.client()
-    listed = mix.drop_nulls("rank").sort("rank")
-    target = listed["track_id"].to_list()
-    playlist_id = _find_or_create(client, home.home)
-    before = client.track_ids(playlist_id)
-    if not target:
-        raise dg.Failure("the mix is empty: the playlist was left as it is; song_scores says why", allow_retries=False)
-    decided_on = set(mix.filter(pl.col("change") != NEW)["track_id"].to_list())
-    if before and not set(before) <= decided_on | set(target):
-        raise dg.Failure(
-            "the playlist was edited since this mix was decided; run the refresh again to respect the edit",
-            allow_retries=False,
-        )
-    if before != target:
-        playlists.intend(home.state, target)
-        client.replace_items(playlist_id, target)
-    after = client.track_ids(playlist_id)
-    playlists.remember(home.state, playlist_id, after)
+    try:
+        playlist_id, before, after = _write(spotify.client(), home.home, mix)
+    except Deferred as pause:
+        raise dg.Failure(note(context, home, pause), allow_retries=False) from None
+    note(context, home, None)
     added, removed = len(set(after) - set(before)), len(set(before) - set(after))
     outcome = "unchanged" if before == after else "refreshed" if before else "filled"
     playlists.log_refresh(home.state, context.run_id, added, removed, outcome)
@@ -159,6 +148,28 @@ def suggestions(home: HomeResource, song_scores: pl.DataFrame, mix: pl.DataFrame
     return dg.MaterializeResult(
         value=shown.head(QUESTIONS), metadata={"new questions": asked, "waiting": queue.pending(home.state)}
     )
+
+
+def _write(client: Spotify, home: Home, mix: pl.DataFrame) -> tuple[str, list[str], list[str]]:
+    """(the playlist's id, its Spotify ids before, its Spotify ids as read back after): nothing is written where the decision
+    is empty, is there already, or was made for a list that has been edited since."""
+    target = mix.drop_nulls("rank").sort("rank")["track_id"].to_list()
+    if not target:
+        raise dg.Failure("the mix is empty: the playlist was left as it is; song_scores says why", allow_retries=False)
+    playlist_id = _find_or_create(client, home)
+    before = client.track_ids(playlist_id)
+    decided_on = set(mix.filter(pl.col("change") != NEW)["track_id"].to_list())
+    if before and not set(before) <= decided_on | set(target):
+        raise dg.Failure(
+            "the playlist was edited since this mix was decided; run the refresh again to respect the edit",
+            allow_retries=False,
+        )
+    if before != target:
+        playlists.intend(home.state, target)
+        client.replace_items(playlist_id, target)
+    after = client.track_ids(playlist_id)
+    playlists.remember(home.state, playlist_id, after)
+    return playlist_id, before, after
 
 
 def is_short(songs: int, current: int, settings: Playlist) -> bool:

@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import IDENTITY, INGEST, MONTH_FORMAT, OWNERS
 from spotify_ai_pipeline.assets.io import Parts
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, ListenBrainzResource, SpotifyResource
 from spotify_ai_pipeline.music.coverage import missed
 from spotify_ai_pipeline.music.plays import LASTFM, PLAY, SPOTIFY_RECENT, gather
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.exports import intake
+from spotify_ai_pipeline.services.transport import Deferred
 from spotify_ai_pipeline.storage.exclusions import note_gap
 
 NOTHING = "none"
@@ -30,21 +33,29 @@ def listenbrainz_listens(
     known = [month for month in kept if month != NOTHING]
     now = datetime.fromtimestamp(home.now(), UTC)
 
-    def monthly() -> Iterator[tuple[str, pl.DataFrame]]:
-        client = listenbrainz.client()
-        if known:
-            start = min(datetime.strptime(known[-1], MONTH_FORMAT).replace(tzinfo=UTC), now - LATE_LISTENS)
-        else:
-            start = client.first_listen() or now
-        month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        while month <= now:
-            after = (month + timedelta(days=32)).replace(day=1)
-            frame = client.listens(month, after)
-            context.log.info(f"{month:%Y-%m}: {frame.height:,} listens")
-            yield f"{month:%Y-%m}", frame
-            month = after
+    metadata: dict[str, str] = {}
 
-    return Parts(monthly() if home.home.secrets.has_listenbrainz else _nothing(kept, PLAY))
+    def monthly() -> Iterator[tuple[str, pl.DataFrame]]:
+        trouble = None
+        try:
+            client = listenbrainz.client()
+            if known:
+                start = min(datetime.strptime(known[-1], MONTH_FORMAT).replace(tzinfo=UTC), now - LATE_LISTENS)
+            else:
+                start = client.first_listen() or now
+            month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            while month <= now:
+                after = (month + timedelta(days=32)).replace(day=1)
+                frame = client.listens(month, after)
+                context.log.info(f"{month:%Y-%m}: {frame.height:,} listens")
+                yield f"{month:%Y-%m}", frame
+                month = after
+        except Problem as error:
+            trouble = error
+        yield from _nothing(home.lake.partitions(INGEST, "listenbrainz_listens"), PLAY)
+        metadata["deferred"] = note(context, home, trouble)
+
+    return Parts(monthly() if home.home.secrets.has_listenbrainz else _nothing(kept, PLAY), metadata)
 
 
 @dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
@@ -54,7 +65,10 @@ def recent_plays(context: dg.AssetExecutionContext, home: HomeResource, spotify:
     Spotify remembers 50. Where none of them is known from before, plays may have been forgotten in between: the gap is
     recorded as unknown.
     """
-    page = spotify.client().recently_played()
+    try:
+        page, trouble = spotify.client().recently_played(), None
+    except Deferred as pause:
+        page, trouble = pl.DataFrame(schema=PLAY), pause
     known = home.lake.read_or_none(INGEST, "recent_plays")
     known = pl.DataFrame(schema=PLAY) if known is None else known
     last = known["played_at"].max()
@@ -67,7 +81,8 @@ def recent_plays(context: dg.AssetExecutionContext, home: HomeResource, spotify:
     together = pl.concat([known, fresh]).unique(same, keep="first").sort(same)
     touched = fresh["played_at"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
     daily = ((day, together.filter(pl.col("played_at").dt.strftime("%Y-%m-%d") == day)) for day in touched)
-    return Parts(daily if touched else _nothing(home.lake.partitions(INGEST, "recent_plays"), PLAY))
+    parts = daily if touched else _nothing(home.lake.partitions(INGEST, "recent_plays"), PLAY)
+    return Parts(parts, {"deferred": note(context, home, trouble)})
 
 
 @dg.asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")

@@ -11,7 +11,7 @@ import requests
 
 from spotify_ai_pipeline.music.plays import LISTENBRAINZ, PLAY
 from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.services.transport import Transport, json_of
 from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
@@ -67,11 +67,7 @@ class ListenBrainz:
         answer = self._session.get(f"{self._url}user/{self.user}/listens", params=params)
         if answer.status_code == requests.codes.not_found:
             raise ListenBrainzError(f"ListenBrainz knows no user {self.user}; check LISTENBRAINZ_USER in .env")
-        if not answer.ok:
-            raise ListenBrainzError(
-                f"ListenBrainz refused to list listens (HTTP {answer.status_code}); try again later"
-            )
-        return answer.json()["payload"]
+        return json_of(answer, "ListenBrainz")["payload"]
 
     def recording_tags(self, mbids: Sequence[str]) -> dict[str, dict[str, float]]:
         """Tags of each known recording with weights 0 to 1 (the share of the most given tag; an artist's tags count half).
@@ -82,8 +78,7 @@ class ListenBrainz:
             batch = wanted[start : start + RECORDINGS_A_CALL]
             body = {"recording_mbids": list(batch), "inc": "artist tag"}
             answer = self._session.post(self._url + "metadata/recording/", json=body)
-            answer.raise_for_status()
-            fresh = {mbid: _weights(entry.get("tag") or {}) for mbid, entry in answer.json().items()}
+            fresh = {mbid: _weights(entry.get("tag") or {}) for mbid, entry in json_of(answer, "ListenBrainz").items()}
             self._answers.put(KEPT, {mbid: tags for mbid, tags in fresh.items() if tags})
             found |= fresh
         return found

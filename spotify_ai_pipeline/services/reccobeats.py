@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
-from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.services.transport import Transport, json_of
 from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
@@ -38,8 +38,7 @@ class ReccoBeats:
         for start in range(0, len(wanted), TRACKS_A_CALL):
             batch = wanted[start : start + TRACKS_A_CALL]
             answer = self._session.get(self._url + "audio-features", params={"ids": ",".join(batch)})
-            answer.raise_for_status()
-            found = {_track_id(row): row for row in answer.json()["content"]}
+            found = {_track_id(row): row for row in json_of(answer, "ReccoBeats")["content"]}
             self._answers.put(KEPT, {track: _features(row) for track, row in found.items()})
             yield batch, {track: _features(row) for track, row in found.items()}
 

@@ -51,6 +51,17 @@ class Deferred(Problem):
         self.service, self.until, self.reason = service, until, reason
 
 
+class Refused(Problem):
+    """A service answered, and not with what was asked for."""
+
+
+def json_of(answer: requests.Response, service: str) -> Any:
+    """The body of a good answer; raises ``Refused`` for any other."""
+    if not answer.ok:
+        raise Refused(f"{service} refused a call (HTTP {answer.status_code}); try again later")
+    return answer.json()
+
+
 class Unreachable(Problem, requests.ConnectionError):
     """No sound answer came. Of a call that changes something, nobody knows whether it happened."""
 

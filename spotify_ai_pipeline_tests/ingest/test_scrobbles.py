@@ -16,6 +16,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spotify_ai_pipeline.assets import ingest
+from spotify_ai_pipeline.assets.deferral import DEFERRED
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
 from spotify_ai_pipeline.automation.run import RANGE_END, RANGE_START
@@ -291,7 +292,7 @@ def test_a_deferred_library_keeps_what_is_known_and_says_so(sandbox: Any, home: 
         (event,) = result.get_asset_materialization_events()
         assert "deferred until" in str(event.materialization.metadata["deferred"].value)
         stored = instance.get_run_by_id(result.run_id)
-        assert stored is not None and stored.tags[ingest.DEFERRED] == "spotify"
+        assert stored is not None and stored.tags[DEFERRED] == "spotify"
         assert_frame_equal(home.lake.read("ingest", "spotify_library"), known)
         (alert,) = home.state.rows("SELECT message FROM alerts")
         assert "spotify_library is not up to date" in alert["message"]
