@@ -7,12 +7,12 @@ from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS
 from spotify_ai_pipeline.assets.io import READERS_GET
 from spotify_ai_pipeline.assets.plots import bar_chart, strips
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.music.completion import durations, judge
-from spotify_ai_pipeline.music.coverage import by_month
-from spotify_ai_pipeline.music.exclusion import excluded
-from spotify_ai_pipeline.music.identity import assign_songs, build_songs
-from spotify_ai_pipeline.music.merging import merge
-from spotify_ai_pipeline.music.plays import SHORTEST_MS, SPOTIFY_RECENT, find_songs
+from spotify_ai_pipeline.music.identity.songs import assign_songs, build_songs
+from spotify_ai_pipeline.music.plays.completion import durations, judge
+from spotify_ai_pipeline.music.plays.coverage import by_month
+from spotify_ai_pipeline.music.plays.exclusion import excluded
+from spotify_ai_pipeline.music.plays.merging import merge
+from spotify_ai_pipeline.music.plays.records import SHORTEST_MS, SPOTIFY_RECENT, find_songs
 from spotify_ai_pipeline.storage import exclusions
 from spotify_ai_pipeline.storage.playlists import written
 

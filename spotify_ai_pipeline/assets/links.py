@@ -10,11 +10,11 @@ from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS
 from spotify_ai_pipeline.assets.io import frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, ListenBrainzLabsResource, SpotifyResource
-from spotify_ai_pipeline.music import linking
-from spotify_ai_pipeline.music.groups import TRACK
-from spotify_ai_pipeline.music.identity import albums_and_recordings, library_tracks, spellings_of
-from spotify_ai_pipeline.music.linking import LINKS, best_offer
-from spotify_ai_pipeline.music.members import MEMBERS, decide
+from spotify_ai_pipeline.music.identity import linking
+from spotify_ai_pipeline.music.identity.groups import TRACK
+from spotify_ai_pipeline.music.identity.linking import LINKS, best_offer
+from spotify_ai_pipeline.music.identity.members import MEMBERS, decide
+from spotify_ai_pipeline.music.identity.songs import albums_and_recordings, library_tracks, spellings_of
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.listenbrainz_labs import ROWS_A_CALL, ListenBrainzLabs
 from spotify_ai_pipeline.services.spotify import Spotify

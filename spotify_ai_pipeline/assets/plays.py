@@ -11,8 +11,8 @@ from spotify_ai_pipeline.assets.groups import IDENTITY, INGEST, MONTH_FORMAT, OW
 from spotify_ai_pipeline.assets.io import Parts
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, ListenBrainzResource, SpotifyResource
-from spotify_ai_pipeline.music.coverage import missed
-from spotify_ai_pipeline.music.plays import LASTFM, PLAY, SPOTIFY_RECENT, gather
+from spotify_ai_pipeline.music.plays.coverage import missed
+from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.exports import intake
 from spotify_ai_pipeline.services.transport import Deferred

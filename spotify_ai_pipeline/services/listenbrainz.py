@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import requests
 
-from spotify_ai_pipeline.music.plays import LISTENBRAINZ, PLAY
+from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ, PLAY
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Transport, json_of
 from spotify_ai_pipeline.storage.answers import Answers

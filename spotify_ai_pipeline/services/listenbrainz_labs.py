@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from spotify_ai_pipeline.music.linking import Offer
+from spotify_ai_pipeline.music.identity.linking import Offer
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Transport
 from spotify_ai_pipeline.storage.home import Home

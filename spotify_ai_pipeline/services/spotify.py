@@ -19,8 +19,8 @@ import polars as pl
 import spotipy
 from spotipy.oauth2 import SpotifyOauthError
 
-from spotify_ai_pipeline.music.linking import Offer
-from spotify_ai_pipeline.music.plays import PLAY, SPOTIFY_RECENT
+from spotify_ai_pipeline.music.identity.linking import Offer
+from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_RECENT
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES

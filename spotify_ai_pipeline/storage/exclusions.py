@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from spotify_ai_pipeline.music.exclusion import Rule
+from spotify_ai_pipeline.music.plays.exclusion import Rule
 from spotify_ai_pipeline.storage.state import State
 
 

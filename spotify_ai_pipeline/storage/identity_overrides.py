@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from spotify_ai_pipeline.music.groups import SPELLING, Member
-from spotify_ai_pipeline.music.members import Override
+from spotify_ai_pipeline.music.identity.groups import SPELLING, Member
+from spotify_ai_pipeline.music.identity.members import Override
 from spotify_ai_pipeline.storage.state import State
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.members import decide
+from spotify_ai_pipeline.music.identity.members import decide
 
 TRACKS = {
     "track_id": pl.String,

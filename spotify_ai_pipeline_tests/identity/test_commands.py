@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.music.members import decide
+from spotify_ai_pipeline.music.identity.members import decide
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.identity_overrides import said
 

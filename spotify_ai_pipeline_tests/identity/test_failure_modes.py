@@ -3,10 +3,10 @@
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.groups import Member
-from spotify_ai_pipeline.music.identity import assign_songs, build_songs, library_tracks, spellings_of
-from spotify_ai_pipeline.music.linking import LINKS, Offer, best_offer
-from spotify_ai_pipeline.music.members import Override, decide
+from spotify_ai_pipeline.music.identity.groups import Member
+from spotify_ai_pipeline.music.identity.linking import LINKS, Offer, best_offer
+from spotify_ai_pipeline.music.identity.members import Override, decide
+from spotify_ai_pipeline.music.identity.songs import assign_songs, build_songs, library_tracks, spellings_of
 
 LISTS = {
     "list_id": "liked",

@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.identity import assign_songs
-from spotify_ai_pipeline.music.matching import song_key
-from spotify_ai_pipeline.music.members import decide
+from spotify_ai_pipeline.music.identity.matching import song_key
+from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.songs import assign_songs
 
 SAME = [
     # labels of the same recording

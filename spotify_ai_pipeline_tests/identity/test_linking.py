@@ -11,9 +11,9 @@ import pytest
 
 from spotify_ai_pipeline.assets import links as links_module
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.music import linking
-from spotify_ai_pipeline.music.linking import LINKS, Offer
-from spotify_ai_pipeline.music.members import decide
+from spotify_ai_pipeline.music.identity import linking
+from spotify_ai_pipeline.music.identity.linking import LINKS, Offer
+from spotify_ai_pipeline.music.identity.members import decide
 from spotify_ai_pipeline.services.listenbrainz_labs import LabsError, ListenBrainzLabs
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.services.transport import Deferred, Transport

@@ -4,8 +4,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.groups import Member
-from spotify_ai_pipeline.music.members import Override, decide
+from spotify_ai_pipeline.music.identity.groups import Member
+from spotify_ai_pipeline.music.identity.members import Override, decide
 
 ARTISTS = ["Ada Fern", "The Hollows", "Boris Klee & Ada Fern"]
 TITLES = [

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.artists import artist_key
-from spotify_ai_pipeline.music.matching import song_id, song_key
-from spotify_ai_pipeline.music.spelling import fold
-from spotify_ai_pipeline.music.versions import split_version
+from spotify_ai_pipeline.music.identity.artists import artist_key
+from spotify_ai_pipeline.music.identity.matching import song_id, song_key
+from spotify_ai_pipeline.music.identity.spelling import fold
+from spotify_ai_pipeline.music.identity.versions import split_version
 
 SAME = [
     (("Black Sabbath", "Iron Man"), ("Black Sabbath", "Iron Man - 2012 - Remaster")),

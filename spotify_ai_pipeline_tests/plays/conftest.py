@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.plays import PLAY
+from spotify_ai_pipeline.music.plays.records import PLAY
 from spotify_ai_pipeline.storage.home import Home
 
 KEYS = ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "LASTFM_API_KEY", "LASTFM_USER", "LISTENBRAINZ_USER")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.completion import durations, judge
+from spotify_ai_pipeline.music.plays.completion import durations, judge
 
 LENGTHS = pl.DataFrame({"song_id": ["a", "b"], "duration_ms": [200_000, 100_000]})
 

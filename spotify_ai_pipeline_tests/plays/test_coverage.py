@@ -7,7 +7,7 @@ import polars as pl
 from click.testing import CliRunner
 
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.music.coverage import by_month, missed, still_unknown
+from spotify_ai_pipeline.music.plays.coverage import by_month, missed, still_unknown
 from spotify_ai_pipeline.storage import exclusions
 
 START = datetime(2024, 1, 15, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.merging import merge
+from spotify_ai_pipeline.music.plays.merging import merge
 
 DURATIONS = {"a": 200_000, "b": 183_000, "c": 45_000, "d": 420_000, "e": 95_000}
 DAY = 1_600_000_000

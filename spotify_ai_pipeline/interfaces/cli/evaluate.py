@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.music.identity_evaluation import IdentityScore, evaluate_identity
+from spotify_ai_pipeline.music.identity.evaluation import IdentityScore, evaluate_identity
 from spotify_ai_pipeline.problems import Problem
 
 NEEDED = ("artist", "track", "artist_uncorrected", "track_uncorrected")

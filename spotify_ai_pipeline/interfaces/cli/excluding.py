@@ -9,9 +9,9 @@ import click
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
 from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.music import exclusion
-from spotify_ai_pipeline.music.artists import artist_key
-from spotify_ai_pipeline.music.exclusion import Rule
+from spotify_ai_pipeline.music.identity.artists import artist_key
+from spotify_ai_pipeline.music.plays import exclusion
+from spotify_ai_pipeline.music.plays.exclusion import Rule
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage import exclusions
 from spotify_ai_pipeline.storage.home import Home

@@ -9,8 +9,8 @@ import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import SPARKS, json_option
-from spotify_ai_pipeline.music.coverage import by_month, still_unknown
-from spotify_ai_pipeline.music.plays import SPOTIFY_RECENT
+from spotify_ai_pipeline.music.plays.coverage import by_month, still_unknown
+from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
 from spotify_ai_pipeline.storage import exclusions
 from spotify_ai_pipeline.storage.home import Home
 

@@ -8,8 +8,8 @@ import click
 import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
-from spotify_ai_pipeline.music.groups import SPELLING, TRACK
-from spotify_ai_pipeline.music.matching import song_key
+from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
+from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage import identity_overrides
 from spotify_ai_pipeline.storage.home import Home

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays import MOMENT, PLAY, SOURCES
+from spotify_ai_pipeline.music.plays.records import MOMENT, PLAY, SOURCES
 from spotify_ai_pipeline.services.exports import rateyourmusic
 from spotify_ai_pipeline.services.exports.finding import Export, UnknownFormat, find, opened
 from spotify_ai_pipeline.services.exports.reading import Broken

@@ -9,7 +9,7 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays import LASTFM_EXPORT, LASTFM_EXPORT_MINUTES, MOMENT
+from spotify_ai_pipeline.music.plays.records import LASTFM_EXPORT, LASTFM_EXPORT_MINUTES, MOMENT
 from spotify_ai_pipeline.services.exports.reading import Batch, Broken, csv_rows, missing, sift, wrong_time
 
 NAME = "Last.fm CSV"

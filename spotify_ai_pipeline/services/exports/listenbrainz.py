@@ -7,7 +7,7 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays import LISTENBRAINZ_EXPORT, MOMENT
+from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ_EXPORT, MOMENT
 from spotify_ai_pipeline.services.exports.reading import Batch, json_rows, missing, sift, wrong_time
 
 NAME = "ListenBrainz export"

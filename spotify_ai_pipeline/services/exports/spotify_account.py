@@ -10,7 +10,7 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays import MOMENT, SPOTIFY_ACCOUNT
+from spotify_ai_pipeline.music.plays.records import MOMENT, SPOTIFY_ACCOUNT
 from spotify_ai_pipeline.services.exports.reading import Batch, json_rows, missing, sift, wrong_length, wrong_time
 
 NAME = "Spotify account data"

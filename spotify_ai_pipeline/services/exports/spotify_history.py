@@ -13,7 +13,7 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays import MOMENT, PLAY, SPOTIFY_HISTORY
+from spotify_ai_pipeline.music.plays.records import MOMENT, PLAY, SPOTIFY_HISTORY
 from spotify_ai_pipeline.services.exports.reading import Batch, json_rows, missing, sift, wrong_length, wrong_time
 
 NAME = "Spotify extended streaming history"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from spotify_ai_pipeline.music.artists import artist_key
-from spotify_ai_pipeline.music.spelling import fold
-from spotify_ai_pipeline.music.versions import split_version
+from spotify_ai_pipeline.music.identity.artists import artist_key
+from spotify_ai_pipeline.music.identity.spelling import fold
+from spotify_ai_pipeline.music.identity.versions import split_version
 
 MOMENT = pl.Datetime("ms", "UTC")
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import polars as pl
 
-from spotify_ai_pipeline.music.artists import artist_key
-from spotify_ai_pipeline.music.plays import SHORTEST_MS
+from spotify_ai_pipeline.music.identity.artists import artist_key
+from spotify_ai_pipeline.music.plays.records import SHORTEST_MS
 
 SPAN, ARTIST, PLAYLIST, DEVICE = "span", "artist", "playlist", "device"
 KINDS = (SPAN, ARTIST, PLAYLIST, DEVICE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from spotify_ai_pipeline.music.spelling import compact, fold
+from spotify_ai_pipeline.music.identity.spelling import compact, fold
 
 PROTECTED_NAMES = (
     "Earth, Wind & Fire",

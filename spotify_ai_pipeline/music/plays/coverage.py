@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays import MOMENT
+from spotify_ai_pipeline.music.plays.records import MOMENT
 
 RECENT_LIMIT = 50
 """Plays that the service remembers: where that many are all new, others may have come between."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from spotify_ai_pipeline.music.matching import song_key
+from spotify_ai_pipeline.music.identity.matching import song_key
 
 TRACK, SPELLING = "track", "spelling"
 

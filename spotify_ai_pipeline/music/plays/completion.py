@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays import SHORTEST_MS, SOURCES
+from spotify_ai_pipeline.music.plays.records import SHORTEST_MS, SOURCES
 
 BROKEN_OFF = 0.5
 """A play of which less was heard counts as skipped, where it was ended by hand."""

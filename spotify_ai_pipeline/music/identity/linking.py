@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from spotify_ai_pipeline.music.groups import SPELLING, TRACK
-from spotify_ai_pipeline.music.matching import Known
+from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
+from spotify_ai_pipeline.music.identity.matching import Known
 
 LINKS: dict[str, pl.DataType] = {
     "song_id": pl.String(),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music.groups import SPELLING
-from spotify_ai_pipeline.music.matching import song_key
-from spotify_ai_pipeline.music.members import decide
+from spotify_ai_pipeline.music.identity.groups import SPELLING
+from spotify_ai_pipeline.music.identity.matching import song_key
+from spotify_ai_pipeline.music.identity.members import decide
 
 _NOT_LETTER = re.compile(r"[\W_]")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spotify_ai_pipeline.music.alignment import Floats, Indices, Mask, Stamps, align
+from spotify_ai_pipeline.music.plays.alignment import Floats, Indices, Mask, Stamps, align
 
 SITTING = 1_800.0
 """Seconds of silence that end a sitting."""

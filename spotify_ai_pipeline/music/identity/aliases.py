@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from rapidfuzz import fuzz
 
-from spotify_ai_pipeline.music.artists import artist_key, credited
-from spotify_ai_pipeline.music.matching import song_key
-from spotify_ai_pipeline.music.spelling import compact, fold
-from spotify_ai_pipeline.music.titles import title_words
-from spotify_ai_pipeline.music.versions import split_version
+from spotify_ai_pipeline.music.identity.artists import artist_key, credited
+from spotify_ai_pipeline.music.identity.matching import song_key
+from spotify_ai_pipeline.music.identity.spelling import compact, fold
+from spotify_ai_pipeline.music.identity.titles import title_words
+from spotify_ai_pipeline.music.identity.versions import split_version
 
 SAME_NAME = 88
 """Similarity (0 to 100, ``rapidfuzz.fuzz.ratio``) from which two names are one misspelled, given a shared title."""

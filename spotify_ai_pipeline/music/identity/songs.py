@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from spotify_ai_pipeline.music.artists import artist_key
-from spotify_ai_pipeline.music.groups import SPELLING, TRACK
-from spotify_ai_pipeline.music.matching import song_key
+from spotify_ai_pipeline.music.identity.artists import artist_key
+from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
+from spotify_ai_pipeline.music.identity.matching import song_key
 
 
 def library_tracks(library: pl.DataFrame) -> pl.DataFrame:

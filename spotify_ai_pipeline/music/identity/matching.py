@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from spotify_ai_pipeline.music.artists import artist_key, credited, without_suffix
-from spotify_ai_pipeline.music.spelling import compact
-from spotify_ai_pipeline.music.titles import (
+from spotify_ai_pipeline.music.identity.artists import artist_key, credited, without_suffix
+from spotify_ai_pipeline.music.identity.spelling import compact
+from spotify_ai_pipeline.music.identity.titles import (
     DIFFERENT_NUMBERS,
     in_front,
     other_forms,
@@ -23,7 +23,7 @@ from spotify_ai_pipeline.music.titles import (
     title_words,
     weak_slip,
 )
-from spotify_ai_pipeline.music.versions import split_version
+from spotify_ai_pipeline.music.identity.versions import split_version
 
 NEAR = 80
 """Similarity (0 to 100, ``rapidfuzz.fuzz.ratio``) from which a title is a candidate: judged, and listed where refused."""

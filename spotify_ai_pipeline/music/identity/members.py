@@ -16,11 +16,11 @@ from typing import Any
 import polars as pl
 from rapidfuzz import fuzz
 
-from spotify_ai_pipeline.music.aliases import learn_aliases, learn_vocabulary
-from spotify_ai_pipeline.music.artists import credited
-from spotify_ai_pipeline.music.groups import FIRST, SPELLING, Groups, Member, Why
-from spotify_ai_pipeline.music.matching import Found, Known, song_id, song_key
-from spotify_ai_pipeline.music.titles import in_front
+from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_vocabulary
+from spotify_ai_pipeline.music.identity.artists import credited
+from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, Groups, Member, Why
+from spotify_ai_pipeline.music.identity.matching import Found, Known, song_id, song_key
+from spotify_ai_pipeline.music.identity.titles import in_front
 
 MAX_LENGTH_GAP_MS = 7_000
 """Two tracks whose lengths differ by more are two recordings, whatever their ISRC or name says."""

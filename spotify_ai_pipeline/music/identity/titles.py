@@ -13,8 +13,8 @@ from itertools import pairwise, zip_longest
 
 from rapidfuzz.distance import OSA
 
-from spotify_ai_pipeline.music.spelling import compact, fold
-from spotify_ai_pipeline.music.versions import names_version
+from spotify_ai_pipeline.music.identity.spelling import compact, fold
+from spotify_ai_pipeline.music.identity.versions import names_version
 
 SHORTEST_CUT = 22
 """Letters from which a title that ends inside a word of another was cut: the oldest tags of MP3 files (ID3v1) hold thirty,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from spotify_ai_pipeline.music.spelling import fold
+from spotify_ai_pipeline.music.identity.spelling import fold
 
 _SAME_RECORDING = (
     r"(?:(?:19|20)\d\d\s+)?(?:digital(?:ly)?\s+|newly\s+)?re-?master(?:ed|ing)?(?:\s+(?:in\s+|version|edition|(?:19|20)\d\d))*"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music.alignment import Floats, Indices, Mask, Stamps, align
-from spotify_ai_pipeline.music.plays import PLAY, SHORTEST_MS, SOURCES
-from spotify_ai_pipeline.music.stamps import are_ends
+from spotify_ai_pipeline.music.plays.alignment import Floats, Indices, Mask, Stamps, align
+from spotify_ai_pipeline.music.plays.records import PLAY, SHORTEST_MS, SOURCES
+from spotify_ai_pipeline.music.plays.stamps import are_ends
 
 DAY = 86_400.0
 LONGEST_PAUSE = 1_800.0
