@@ -62,7 +62,7 @@ class _Group(click.Group):
             sys.exit(2)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="spotify-ai")
 def main() -> None:
     """Your music, managed: an AI Mix playlist kept fresh from what you listen to.

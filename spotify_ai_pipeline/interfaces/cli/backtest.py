@@ -10,6 +10,7 @@ import polars as pl
 from rich.progress import track
 
 from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.files import read_parquet
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
@@ -54,12 +55,7 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
 
 def read_history(file: Path) -> pl.DataFrame:
     """Plays (ts, artist, track[, ms_played]) from a Parquet file; raises ``Problem`` saying what is wrong with it."""
-    try:
-        frame = pl.read_parquet(file)
-    except FileNotFoundError:
-        raise Problem(f"{file}: there is no such file") from None
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise Problem(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+    frame = read_parquet(file)
     frame = frame.rename({"uts": "ts"}) if "uts" in frame.columns and "ts" not in frame.columns else frame
     if missing := [column for column in NEEDED if column not in frame.columns]:
         raise Problem(

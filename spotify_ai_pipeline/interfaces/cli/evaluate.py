@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.files import read_parquet
 from spotify_ai_pipeline.music.identity.evaluation import IdentityScore, evaluate_identity
 from spotify_ai_pipeline.problems import Problem
 
@@ -69,12 +70,7 @@ def _show(score: IdentityScore, examples: int) -> None:
 
 
 def _read(file: Path) -> pl.DataFrame:
-    try:
-        frame = pl.read_parquet(file)
-    except FileNotFoundError:
-        raise Problem(f"{file}: there is no such file") from None
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise Problem(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+    frame = read_parquet(file)
     if missing := [column for column in NEEDED if frame.schema.get(column) != pl.String]:
         raise Problem(
             f"{file}: no text column {' or '.join(missing)}; needed are {', '.join(NEEDED)}, "

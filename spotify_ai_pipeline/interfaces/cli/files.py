@@ -1,0 +1,19 @@
+"""Files that a person names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from spotify_ai_pipeline.problems import Problem
+
+
+def read_parquet(file: Path) -> pl.DataFrame:
+    """The table in ``file``; raises ``Problem`` where there is none."""
+    try:
+        return pl.read_parquet(file)
+    except FileNotFoundError:
+        raise Problem(f"{file}: there is no such file") from None
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise Problem(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
