@@ -118,7 +118,7 @@ class Discovery(_Section):
 
 class TasteModel(_Section):
     retrain_interval_days: Days
-    model_type: Literal["lightgbm"]
+    model_type: Literal["poisson"]
 
 
 class Clustering(_Section):

@@ -118,8 +118,8 @@ def wire(home: Home, world: Path, url: str) -> None:
 
 
 def sign_in(home: Home) -> None:
-    address = spotify_auth.oauth(home).get_authorize_url()
-    signin.accept(home, requests.get(address, allow_redirects=False, timeout=30).headers["Location"])
+    auth = spotify_auth.oauth(home)
+    signin.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
 
 
 def run(root: Path, job: str) -> tuple[RunResult, list[tuple[str, str, str]]]:

@@ -10,9 +10,16 @@ from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.assets.io import WithBlobs, frame_of
 from spotify_ai_pipeline.assets.plots import bar_chart
-from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, ListenBrainzResource, ReccoBeatsResource
+from spotify_ai_pipeline.assets.resources import (
+    HomeResource,
+    LastFmResource,
+    ListenBrainzResource,
+    ReccoBeatsResource,
+    SpotifyResource,
+)
 from spotify_ai_pipeline.music.embedding import embed
 from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.capabilities import capable
 from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES
@@ -38,9 +45,14 @@ TAGS = {
 
 @dg.asset(group_name=FEATURES, kinds={"parquet"}, owners=OWNERS, code_version="1")
 def audio_features(
-    context: dg.AssetExecutionContext, home: HomeResource, reccobeats: ReccoBeatsResource, songs: pl.DataFrame
+    context: dg.AssetExecutionContext,
+    home: HomeResource,
+    spotify: SpotifyResource,
+    reccobeats: ReccoBeatsResource,
+    songs: pl.DataFrame,
 ) -> dg.MaterializeResult:
-    """Eleven audio features of each song, from ReccoBeats by Spotify id. Unknown stays null, with the day it was asked."""
+    """Eleven audio features of each song by Spotify id: from Spotify where this app may still ask it, else from ReccoBeats.
+    Unknown stays null, with the day it was asked."""
     kept = _still_good(frame_of(home.lake, FEATURES, "audio_features", AUDIO), songs, home.now())
     wanted = (
         songs.filter(pl.col("track_id").is_not_null())
@@ -50,14 +62,18 @@ def audio_features(
     song_of = dict(wanted.select("track_id", "song_id").iter_rows())
     asked_at = _moment(home.now())
 
+    def row(track: str, features: dict[str, float], source: str | None) -> dict[str, object]:
+        return {"song_id": song_of[track], "track_id": track, **features, "source": source, "asked_at": asked_at}
+
     def answers() -> Iterator[pl.DataFrame]:
-        for asked, found in reccobeats.client().audio_features(list(song_of)):
-            rows = [
-                {"song_id": song_of[track], "track_id": track, **found.get(track, {})}
-                | {"source": "reccobeats" if track in found else None, "asked_at": asked_at}
-                for track in asked
-            ]
-            yield pl.DataFrame(rows, schema=AUDIO)
+        rest = list(song_of)
+        if capable(home.home, "audio-features"):
+            for _, found in spotify.client().audio_features(rest):
+                yield pl.DataFrame([row(track, features, "spotify") for track, features in found.items()], schema=AUDIO)
+                rest = [track for track in rest if track not in found]
+        for asked, found in reccobeats.client().audio_features(rest):
+            known = dict.fromkeys(found, "reccobeats")
+            yield pl.DataFrame([row(track, found.get(track, {}), known.get(track)) for track in asked], schema=AUDIO)
 
     table, trouble = _gather(kept, answers())
     return dg.MaterializeResult(
@@ -194,7 +210,7 @@ def _gather(kept: pl.DataFrame, answers: Iterator[pl.DataFrame]) -> tuple[pl.Dat
 
 def _still_good(known: pl.DataFrame, songs: pl.DataFrame, now: float) -> pl.DataFrame:
     """Known rows of songs that still exist, without those whose unknowns are due to be asked again."""
-    empty = pl.col("source").is_null() if "source" in known.columns else pl.lit(False)
+    empty = pl.col("tags").list.len() == 0 if "tags" in known.columns else pl.col("source").is_null()
     due = empty & (pl.col("asked_at") < _moment(now) - ASK_AGAIN_AFTER)
     return known.filter(~due).join(songs.select("song_id"), on="song_id", how="semi")
 

@@ -11,19 +11,22 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.assets.deferral import note
-from spotify_ai_pipeline.assets.groups import EARLIEST_MONTH, INGEST, OWNERS, months
+from spotify_ai_pipeline.assets.groups import EARLIEST_MONTH, INGEST, MONTH_FORMAT, OWNERS, months
 from spotify_ai_pipeline.assets.io import Parts, frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.lastfm import SCROBBLES
 from spotify_ai_pipeline.services.library import read_library
 from spotify_ai_pipeline.services.months import read_month
 from spotify_ai_pipeline.services.spotify import LIBRARY
 from spotify_ai_pipeline.services.spotify_auth import sign_in_age, sign_in_warning
-from spotify_ai_pipeline.services.transport import Deferred, observed
+from spotify_ai_pipeline.services.transport import observed
 
 READ_AGAIN = "spotify_ai/read_again"
 """A run with this tag asks for every month of its range again, finished ones too."""
 YIELD = "yield spotify_library"
+LIBRARY_READ_AT = "library_read_at"
+"""The fact that holds when the library was last read whole, UTC seconds at the start of the reading."""
 
 
 @dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
@@ -34,10 +37,12 @@ def spotify_library(
 
     A playlist whose snapshot id is known is not read again; liked songs are read down to the first known page.
     """
-    known = frame_of(home.lake, INGEST, "spotify_library", LIBRARY)
+    known, started = frame_of(home.lake, INGEST, "spotify_library", LIBRARY), home.now()
     with observed(lambda service, what: _say_waits(context, service, what)):
         reading = read_library(spotify.client(), known, context.log.info)
     library = reading.library
+    if reading.deferred is None:
+        home.state.set_fact(LIBRARY_READ_AT, started)
     _watch_yield(home, reading.songs_read, reading.no_songs)
     return dg.MaterializeResult(
         value=library,
@@ -104,9 +109,10 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
                 try:
                     with observed(lambda service, what: _say_waits(context, service, what)):
                         frame = read_month(client, home.lake, month, overlap, now, again=again)
-                except Deferred as reason:
-                    if month not in home.lake.partitions(INGEST, "scrobbles"):
-                        raise  # a hole in the history is nothing to go on with
+                except Problem as reason:
+                    kept = home.lake.partitions(INGEST, "scrobbles")
+                    if month not in kept and not (kept and month == f"{now:{MONTH_FORMAT}}"):
+                        raise  # a hole in the history is nothing to go on with; that this month is short, is
                     pause = reason
                     break
                 if frame is not None:

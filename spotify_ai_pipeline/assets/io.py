@@ -61,12 +61,15 @@ class LakeIOManager(dg.ConfigurableIOManager):
             for partition, frame in obj.frames:
                 lake.write(frame, layer, asset, partition, code_version=code_version, inputs=inputs)
                 rows[partition] = frame.height
-            chart = bar_chart(list(rows), list(rows.values()), "rows by partition")
-            context.add_output_metadata(
-                describe(frame)
-                | {"dagster/row_count": sum(rows.values()), "rows by partition": chart}
-                | dict(obj.metadata)
-            )
+            kept = lake.partition_rows(layer, asset)
+            shown = frame if frame.height else lake.read_part(layer, asset, max(kept, key=lambda name: kept[name]))
+            chart = bar_chart(list(kept), list(kept.values()), "rows by partition")
+            more = {
+                "dagster/row_count": sum(kept.values()),
+                "rows by partition": chart,
+                "partitions written": len(rows),
+            }
+            context.add_output_metadata(describe(shown) | more | dict(obj.metadata))
             return
         whole = obj if isinstance(obj, WithBlobs) else WithBlobs(obj)
         version = lake.write(whole.frame, layer, asset, code_version=code_version, inputs=inputs, blobs=whole.blobs)

@@ -20,6 +20,9 @@ from spotify_ai_pipeline.services.listenbrainz_labs import ROWS_A_CALL, ListenBr
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.storage.identity_overrides import said
 
+FOR_THE_MIX = 40
+"""Calls of the day's budget that searches leave alone: the mix is read before it is written, and read back."""
+
 
 @dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
 def song_members(home: HomeResource, spotify_library: pl.DataFrame, plays: pl.DataFrame) -> dg.MaterializeResult:
@@ -83,7 +86,14 @@ def song_links(
     table, search_trouble = through(
         known,
         "search_asked_at",
-        max(0, min(settings.searches_per_run, settings.searches_per_day - searched)),
+        max(
+            0,
+            min(
+                settings.searches_per_run,
+                settings.searches_per_day - searched,
+                spotify.client().calls_left() - FOR_THE_MIX,
+            ),
+        ),
         lambda songs: _from_search(spotify.client(), songs, now),
     )
     resolved = set(song_members.filter(pl.col("kind") == TRACK)["song_id"].to_list())

@@ -1,12 +1,14 @@
 """Playlist: the decision (mix), its effect (spotify_playlist), and what to ask the listener next (suggestions)."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import OWNERS, PLAYLIST
+from spotify_ai_pipeline.assets.ingest import LIBRARY_READ_AT
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music import mix as mixing
@@ -29,17 +31,25 @@ def mix(home: HomeResource, song_scores: pl.DataFrame, spotify_library: pl.DataF
     """The decision: the songs of the list in order, each with slot, score parts and reason; and those that leave it.
 
     ``change`` is new, kept or out; songs that are out have no rank. Edits by hand since the last refresh are respected: what
-    the listener added stays, what they removed does not come back for a while.
+    the listener added stays, what they removed does not come back for a while. ``on_list`` holds the Spotify ids under which
+    a song is on the list now: it stays under the first of them.
     """
     settings = home.settings.playlist
     last = playlists.written(home.state)
-    current = current_list(last, song_scores, spotify_library)
-    edits = hand_edits(last, current, song_scores)
+    read_at = home.state.fact(LIBRARY_READ_AT) or 0.0
+    there = on_spotify(last, read_at, song_scores, spotify_library)
+    current = list(there)
+    edits = hand_edits(last, read_at, current, song_scores, queue.standing(home.state, home.now()))
     queue.say(home.state, edits, "playlist")
     verdicts = queue.standing(home.state, home.now())
     pinned = {song for song, verdict in verdicts.items() if verdict in queue.HOLDING}
     banned = set(verdicts) - pinned
-    candidates = song_scores.filter(pl.col("in_library") | pl.col("song_id").is_in(list(pinned)))
+    at_home = pl.col("in_library") | pl.col("song_id").is_in(list(pinned))
+    candidates = song_scores.filter(at_home | pl.col("song_id").is_in(current)).with_columns(
+        score=pl.when(at_home).then(
+            "score"
+        )  # what left the library leaves the list, last come first gone, within the cap
+    )
     loyalty = mixing.loyalty(home.settings.cycling)
     chosen = mixing.select(candidates, current, settings, pinned=pinned, banned=banned, loyalty=loyalty)
     if is_short(chosen.height, len(current), settings):
@@ -64,7 +74,15 @@ def mix(home: HomeResource, song_scores: pl.DataFrame, spotify_library: pl.DataF
         "song_id",
         "track_id",
     ]
-    table = pl.concat([listed.select(columns), leaving.select(columns)])
+    ids = pl.DataFrame(
+        {"song_id": current, "on_list": list(there.values())},
+        schema={"song_id": pl.String, "on_list": pl.List(pl.String)},
+    )
+    table = (
+        pl.concat([listed.select(columns), leaving.select(columns)])
+        .join(ids, on="song_id", how="left", maintain_order="left")
+        .with_columns(track_id=pl.col("on_list").list.first().fill_null(pl.col("track_id")))
+    )
     counts = Counter(listed["slot"].to_list())
     return dg.MaterializeResult(
         value=table,
@@ -158,8 +176,8 @@ def _write(client: Spotify, home: Home, mix: pl.DataFrame) -> tuple[str, list[st
         raise dg.Failure("the mix is empty: the playlist was left as it is; song_scores says why", allow_retries=False)
     playlist_id = _find_or_create(client, home)
     before = client.track_ids(playlist_id)
-    decided_on = set(mix.filter(pl.col("change") != NEW)["track_id"].to_list())
-    if before and not set(before) <= decided_on | set(target):
+    decided_on = set(mix["on_list"].explode().drop_nulls())
+    if before != target and set(before) != decided_on:
         raise dg.Failure(
             "the playlist was edited since this mix was decided; run the refresh again to respect the edit",
             allow_retries=False,
@@ -177,31 +195,52 @@ def is_short(songs: int, current: int, settings: Playlist) -> bool:
     return songs == 0 or songs < min(current, settings.target_size) - mixing.change_cap(settings)
 
 
-def current_list(last: playlists.Written | None, song_scores: pl.DataFrame, library: pl.DataFrame) -> list[str]:
-    """Song ids on our playlist now, in order; empty before the first fill."""
-    on_spotify = library.filter(pl.col("list_id") == (last.playlist_id if last else "")).sort("position")
-    return _songs_of(on_spotify["track_id"].to_list(), song_scores)
+def on_spotify(
+    last: playlists.Written | None, read_at: float, song_scores: pl.DataFrame, library: pl.DataFrame
+) -> dict[str, list[str]]:
+    """The songs on our playlist now, in order, each with the Spotify ids under which it is there; empty before the first fill.
 
-
-def hand_edits(last: playlists.Written | None, current: list[str], song_scores: pl.DataFrame) -> list[queue.Said]:
-    """What the listener did to the list since we wrote it: songs they added are to keep, songs they took off to remove.
-
-    A list that is gone or empty is no edit of a hundred songs: it is filled anew.
+    A library that was read before our last write knows an older list: then what we wrote counts.
     """
-    if last is None or not last.track_ids or not current:
+    if last is None:
+        return {}
+    if read_at > last.written_at:
+        track_ids = library.filter(pl.col("list_id") == last.playlist_id).sort("position")["track_id"].to_list()
+    else:
+        track_ids = last.track_ids
+    return _by_song(track_ids, song_scores)
+
+
+def hand_edits(
+    last: playlists.Written | None,
+    read_at: float,
+    current: list[str],
+    song_scores: pl.DataFrame,
+    verdicts: Mapping[str, str],
+) -> list[queue.Said]:
+    """What the listener did to the list since we wrote it: songs they added are to keep, songs they took off to remove, and
+    a removed song that is on the list again was put back.
+
+    A list that is gone or empty is no edit of a hundred songs: it is filled anew. Nor is one that was read before our write.
+    """
+    if last is None or not last.track_ids or not current or read_at <= last.written_at:
         return []
-    ours = _songs_of(last.track_ids, song_scores)
-    if last.intended and current == _songs_of(last.intended, song_scores):
+    ours = list(_by_song(last.track_ids, song_scores))
+    if last.intended and current == list(_by_song(last.intended, song_scores)):
         ours = current  # our last write took place, though it was cut off before it could be read back
-    edits = [(song, "keep") for song in current if song not in ours] + [
-        (song, "remove") for song in ours if song not in current
-    ]
-    return [queue.Said(song, verdict, f"hand:{last.written_at}:{song}") for song, verdict in edits]
+    added = [song for song in current if song not in ours or verdicts.get(song) == "remove"]
+    removed = [song for song in ours if song not in current]
+    edits = [(song, "keep") for song in added] + [(song, "remove") for song in removed]
+    return [queue.Said(song, verdict, f"hand:{last.written_at}:{song}:{verdict}") for song, verdict in edits]
 
 
-def _songs_of(track_ids: list[str], song_scores: pl.DataFrame) -> list[str]:
-    songs = dict(song_scores.select("track_ids", "song_id").explode("track_ids").iter_rows())
-    return list(dict.fromkeys(songs[track] for track in track_ids if track in songs))
+def _by_song(track_ids: list[str], song_scores: pl.DataFrame) -> dict[str, list[str]]:
+    song_of = dict(song_scores.select("track_ids", "song_id").explode("track_ids").iter_rows())
+    songs: dict[str, list[str]] = {}
+    for track in track_ids:
+        if track in song_of:
+            songs.setdefault(song_of[track], []).append(track)
+    return songs
 
 
 def _find_or_create(client: Spotify, home: Home) -> str:

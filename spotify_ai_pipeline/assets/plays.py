@@ -15,7 +15,6 @@ from spotify_ai_pipeline.music.plays.coverage import missed
 from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.exports import intake
-from spotify_ai_pipeline.services.transport import Deferred
 from spotify_ai_pipeline.storage.exclusions import note_gap
 
 NOTHING = "none"
@@ -36,7 +35,7 @@ def listenbrainz_listens(
     metadata: dict[str, str] = {}
 
     def monthly() -> Iterator[tuple[str, pl.DataFrame]]:
-        trouble = None
+        trouble, month = None, now
         try:
             client = listenbrainz.client()
             if known:
@@ -51,6 +50,8 @@ def listenbrainz_listens(
                 yield f"{month:%Y-%m}", frame
                 month = after
         except Problem as error:
+            if not known or f"{month:%Y-%m}" not in {*known, f"{now:%Y-%m}"}:
+                raise  # a hole in the history is nothing to go on with
             trouble = error
         yield from _nothing(home.lake.partitions(INGEST, "listenbrainz_listens"), PLAY)
         metadata["deferred"] = note(context, home, trouble)
@@ -67,8 +68,8 @@ def recent_plays(context: dg.AssetExecutionContext, home: HomeResource, spotify:
     """
     try:
         page, trouble = spotify.client().recently_played(), None
-    except Deferred as pause:
-        page, trouble = pl.DataFrame(schema=PLAY), pause
+    except Problem as error:
+        page, trouble = pl.DataFrame(schema=PLAY), error
     known = home.lake.read_or_none(INGEST, "recent_plays")
     known = pl.DataFrame(schema=PLAY) if known is None else known
     last = known["played_at"].max()

@@ -6,10 +6,22 @@ Dagster's default launcher cannot say whether the process of a run still lives, 
 
 from typing import Self
 
+import psutil
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import ConfigurableClassData, deserialize_value
+
+PROCESS = "spotify_ai/process"
+"""Tag of a run from the command line: the process that it runs in."""
+
+
+def process_name(pid: int) -> str:
+    """A name that no other process has or will have: its number and when it started; empty where there is none."""
+    try:
+        return f"{pid}@{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return ""
 
 
 class HealthCheckingRunLauncher(DefaultRunLauncher):
@@ -24,8 +36,11 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
         return True
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
-        """RUNNING while the code server that started the run could still cancel it, or where no code server did (a run from
-        the command line, which ends with its process)."""
+        """RUNNING while the code server that started the run could still cancel it; for a run from the command line, while
+        its process is there."""
+        if PROCESS in run.tags:
+            alive = run.tags[PROCESS] == process_name(int(run.tags[PROCESS].split("@")[0]))
+            return CheckRunHealthResult(WorkerStatus.RUNNING if alive else WorkerStatus.FAILED, "its process is gone")
         client = self._get_grpc_client_for_termination(run.run_id)
         if client is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING)

@@ -1,12 +1,17 @@
 """Runs a job in this process, on the same instance that the UI shows, and tells of its progress."""
 
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+from dagster._core.launcher import WorkerStatus
 
+from spotify_ai_pipeline.automation.jobs import PLAYLIST_WRITER
+from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import months
 from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.months import FIRST_MONTH
@@ -32,8 +37,7 @@ class RunResult:
 def learn_first_month(home: Home) -> str | None:
     """The month of the first scrobble, asked of Last.fm once and remembered; None for a listener without any, or whose plays
     come from ListenBrainz or from files alone."""
-    elsewhere = home.secrets.has_listenbrainz or home.lake.partitions("ingest", "history_imports")
-    if not home.secrets.has_lastfm and elsewhere:
+    if not home.secrets.has_lastfm:
         return None
     if (known := home.state.fact(FIRST_MONTH)) is None and (first := LastFm.of(home).first_scrobble()):
         known = f"{first:%Y-%m}"
@@ -48,7 +52,7 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
     this_month = f"{now:%Y-%m}"
     overlap = timedelta(days=home.settings.scrobbles.overlap_days)
     start = months.first_open(home.lake, learn_first_month(home) or this_month, overlap, now)
-    tags = {RANGE_START: start, RANGE_END: this_month}
+    tags = {RANGE_START: start, RANGE_END: this_month, PROCESS: process_name(os.getpid())}
 
     from spotify_ai_pipeline.definitions import defs
 
@@ -76,11 +80,24 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
     job = defs.resolve_job_def(job_name)
     assets = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
     with dg.DagsterInstance.get() as instance:
+        _wait_for_nobody(instance)
         instance.add_event_listener(run_id, relay)
         result = job.execute_in_process(
             instance=instance, run_id=run_id, tags=tags, run_config=QUIET, raise_on_error=False
         )
     return RunResult(run_id, result.success, "; ".join(failures))
+
+
+def _wait_for_nobody(instance: dg.DagsterInstance) -> None:
+    """Raises ``Problem`` where another run is at work on the playlist; a run whose process died is put down as failed."""
+    under_way = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED], tags=PLAYLIST_WRITER
+    )
+    for run in instance.get_runs(under_way):
+        if instance.run_launcher.check_run_worker_health(run).status is WorkerStatus.FAILED:
+            instance.report_run_failed(run, "its process is gone")
+        else:
+            raise Problem(f"a refresh is under way already (run {run.run_id[:8]}); wait for it, or end it in the UI")
 
 
 def _cause(event: dg.DagsterEvent) -> str:

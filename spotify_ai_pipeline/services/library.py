@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from spotify_ai_pipeline.services.spotify import ASKS, LIKED, ListChanged, Spotify
+from spotify_ai_pipeline.services.spotify import ASKS, CLOSED, LIKED, ListChanged, Spotify, SpotifyError
 from spotify_ai_pipeline.services.transport import Deferred
 
 
@@ -65,6 +65,13 @@ def read_library(client: Spotify, known: pl.DataFrame, say: Callable[[str], obje
                 say(f"read {playlist.name}: {songs.height} songs")
             except Deferred as pause:
                 reading.deferred = pause
+            except ListChanged:
+                say(f"{playlist.name} is being edited; it stays as it was")
+            except SpotifyError as error:
+                if error.status not in CLOSED:
+                    raise
+                reading.followed.append(playlist.name)  # collaborative, and not ours; or gone since it was listed
+                continue
         reading.playlists += 1
         reading.frames.append(songs.with_columns(list_name=pl.lit(playlist.name)))
     return reading

@@ -113,7 +113,7 @@ class Spotify:
     """The signed-in listener's Spotify."""
 
     def __init__(self, transport: Transport, auth: spotify_auth.Auth, answers: Answers) -> None:
-        self._state, self._answers, self._auth = transport.state, answers, auth
+        self._transport, self._state, self._answers, self._auth = transport, transport.state, answers, auth
         self._client = spotipy.Spotify(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
         self._client.prefix = transport.service.url
 
@@ -127,6 +127,10 @@ class Spotify:
             )
         transport = Transport("spotify", home.settings.services.spotify, home.state)
         return cls(transport, spotify_auth.oauth(home), home.answers)
+
+    def calls_left(self) -> int:
+        """Calls that read and still fit into today's budget."""
+        return self._transport.calls_left()
 
     def user_id(self) -> str:
         """The listener's id: one call a sign-in."""
@@ -203,10 +207,6 @@ class Spotify:
                     if row
                 },
             )
-
-    def playlist_exists(self, playlist_id: str) -> bool:
-        """Whether the playlist is still in the listener's library."""
-        return any(row and row["id"] == playlist_id for row in self._all("current_user_playlists", limit=PAGE))
 
     def search(self, artist: str, title: str) -> list[Offer]:
         """Up to ten tracks that Spotify finds for a name, best first, in one call of the day's budget."""

@@ -200,6 +200,14 @@ class Transport:
         if turn > now:
             time.sleep(turn - now)
 
+    def calls_left(self) -> int:
+        """Reading calls that still fit into today's budget."""
+        rows = self.state.rows(
+            "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = 'read'",
+            (_day(time.time()), self.name),
+        )
+        return self.service.budgets["read"] - (rows[0]["calls"] if rows else 0)
+
     def _failed(self, kind: str) -> None:
         with self.state.transaction() as connection:
             connection.execute(

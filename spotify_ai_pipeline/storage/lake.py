@@ -116,6 +116,11 @@ class Lake:
             child.name for child in place.iterdir() if not child.name.startswith("v=") and (child / POINTER).exists()
         )
 
+    def partition_rows(self, layer: str, asset: str) -> dict[str, int]:
+        """Rows of each partition, in order."""
+        versions = {name: self.current(layer, asset, name) for name in self.partitions(layer, asset)}
+        return {name: version.rows for name, version in versions.items() if version}
+
     def files(self, layer: str, asset: str) -> list[str]:
         """Paths of the Parquet files that make the dataset now, over all of its partitions."""
         paths: list[str] = []

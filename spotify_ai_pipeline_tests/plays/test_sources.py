@@ -60,8 +60,10 @@ def connected(home, world, monkeypatch):
         monkeypatch.setenv("LASTFM_USER", listener["lastfm_user"] if "lastfm" in scrobblers else "")
         monkeypatch.setenv("LISTENBRAINZ_USER", listener["listenbrainz_user"] if "listenbrainz" in scrobblers else "")
         fresh = Home.open(root)
-        address = spotify_auth.oauth(fresh).get_authorize_url()
-        signin.accept(fresh, requests.get(address, allow_redirects=False, timeout=30).headers["Location"])
+        auth = spotify_auth.oauth(fresh)
+        signin.accept(
+            auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"]
+        )
         fresh.state.set_fact("first_month", f"{END - timedelta(days=80):%Y-%m}")
         return fresh
 

@@ -70,7 +70,7 @@ def test_the_tree_cannot_be_changed(defaults: Settings) -> None:
         ("scoring.resurfacing_decay", 0, "greater than or equal to 0.05"),
         ("mood.window_size", 0, "greater than or equal to 1"),
         ("discovery.sources.lastfm_similar", "maybe", "a valid boolean"),
-        ("taste_model.model_type", "forest", "'lightgbm'"),
+        ("taste_model.model_type", "forest", "'poisson'"),
         ("services.spotify.url", "https://api.spotify.com/v1", "pattern"),
         ("services.lastfm.calls_per_second", 0, "greater than or equal to 0.1"),
         ("mood", 5, "a valid dictionary"),

@@ -67,5 +67,5 @@ class _Group(click.Group):
 def main() -> None:
     """Your music, managed: an AI Mix playlist kept fresh from what you listen to.
 
-    Until an account is connected (`spotify-ai login`), the commands work on the last demo.
+    Until your accounts are named in .env (see .env.example), the commands work on the last demo.
     """

@@ -107,5 +107,7 @@ def _connect(home: Home, world: Path, port: int) -> None:
     home.demo_file.write_text(json.dumps({"world": str(world), "port": port}))
     (DEMOS / "last").write_text(home.root.name)
     if not home.token_file.exists():
-        address = spotify_auth.oauth(home).get_authorize_url()
-        signin.accept(home, requests.get(address, allow_redirects=False, timeout=30).headers["Location"])
+        auth = spotify_auth.oauth(home)
+        signin.accept(
+            auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"]
+        )

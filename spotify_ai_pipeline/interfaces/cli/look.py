@@ -11,6 +11,14 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.storage import warehouse
 from spotify_ai_pipeline.storage.home import Home
 
+NEEDED = [
+    ("identity", "songs"),
+    ("identity", "listens"),
+    ("taste", "listening_stats"),
+    ("features", "audio_features"),
+    ("features", "tags"),
+]
+
 SPARKS = " ▁▂▃▄▅▆▇█"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
@@ -58,7 +66,8 @@ def stats(as_json: bool) -> None:
 
 def listening(home: Home) -> dict[str, Any]:
     """The figures that `stats` shows."""
-    home.lake.read("identity", "songs")  # a clear error before the first run
+    for layer, asset in NEEDED:
+        home.lake.read(layer, asset)  # a clear error before the first run is through
     with warehouse.connect(home.lake, home.state) as connection:
 
         def rows(query: str) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def login(paste: bool) -> None:
         console.print("Open this address in a browser and agree:\n")
         console.print(auth.get_authorize_url(), soft_wrap=True)
         console.print("\nThe browser is then sent to an address that shows nothing; that is as it should be.")
-        accept(home, click.prompt("Paste that address here"))
+        accept(auth, click.prompt("Paste that address here"))
     else:
         console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")
         auth.sign_in(auth.from_browser())
@@ -39,15 +39,17 @@ def login(paste: bool) -> None:
     console.print(f"Connected as {Spotify.of(home).user_id()}. Next: spotify-ai refresh")
 
 
-def accept(home: Home, redirected_to: str) -> None:
+def accept(auth: spotify_auth.Auth, redirected_to: str) -> None:
     """Trades the code in the address that Spotify redirected to for a token, keeps it, and learns what the app may do."""
     answer = parse_qs(urlsplit(redirected_to.strip()).query)
     if "code" not in answer:
         raise Problem(
             f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again"
         )
-    spotify_auth.oauth(home).sign_in(answer["code"][0])
-    learn_capabilities(home, Spotify.of(home))
+    if answer.get("state") != [auth.state]:
+        raise Problem("that address answers another sign-in; run `spotify-ai login` again and paste the newest one")
+    auth.sign_in(answer["code"][0])
+    learn_capabilities(auth.home, Spotify.of(auth.home))
 
 
 def warn(home: Home) -> None:

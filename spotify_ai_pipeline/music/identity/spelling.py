@@ -37,7 +37,7 @@ def fold(text: str) -> str:
     """
     plain = text.casefold()
     if not plain.isascii():
-        plain = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", plain)).translate(_LETTERS)
+        plain = unicodedata.normalize("NFKC", plain).casefold().translate(_LETTERS)
         plain = _ACCENT.sub("", unicodedata.normalize("NFKD", plain))
         plain = unicodedata.normalize("NFC", plain.translate(_LETTERS))
     else:
