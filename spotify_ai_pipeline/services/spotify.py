@@ -121,7 +121,7 @@ class Spotify:
     def of(cls, home: Home) -> Spotify:
         if (said := spotify_auth.sign_in_state(home)) != "signed in":
             raise SpotifyError(
-                "Spotify is not connected; run `spotify-ai login`"
+                "Spotify is not connected; fill in .env (see .env.example) and run `spotify-ai login`"
                 if said == "not connected"
                 else "Spotify needs you to sign in again; run `spotify-ai login`"
             )

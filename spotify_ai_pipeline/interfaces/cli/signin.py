@@ -46,8 +46,6 @@ def accept(auth: spotify_auth.Auth, redirected_to: str) -> None:
         raise Problem(
             f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again"
         )
-    if answer.get("state") != [auth.state]:
-        raise Problem("that address answers another sign-in; run `spotify-ai login` again and paste the newest one")
     auth.sign_in(answer["code"][0])
     learn_capabilities(auth.home, Spotify.of(auth.home))
 
