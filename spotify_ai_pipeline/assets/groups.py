@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from spotify_ai_pipeline.services.months import MONTH_FORMAT
+
 INGEST, IDENTITY, FEATURES, TASTE, PLAYLIST = "ingest", "identity", "features", "taste", "playlist"
 OWNERS = ["team:listener"]
 
 EARLIEST_MONTH = "2002-11"
 """Last.fm keeps no scrobble from before; used until the listener's own first month is known."""
-
-MONTH_FORMAT = "%Y-%m"
 
 
 def months(first: str | None) -> dg.TimeWindowPartitionsDefinition:

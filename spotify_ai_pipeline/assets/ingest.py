@@ -11,13 +11,13 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.assets.deferral import note
-from spotify_ai_pipeline.assets.groups import EARLIEST_MONTH, INGEST, MONTH_FORMAT, OWNERS, months
+from spotify_ai_pipeline.assets.groups import EARLIEST_MONTH, INGEST, OWNERS, months
 from spotify_ai_pipeline.assets.io import Parts, frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.lastfm import SCROBBLES
 from spotify_ai_pipeline.services.library import read_library
-from spotify_ai_pipeline.services.months import read_month
+from spotify_ai_pipeline.services.months import MONTH_FORMAT, read_month
 from spotify_ai_pipeline.services.spotify import LIBRARY
 from spotify_ai_pipeline.services.spotify_auth import sign_in_age, sign_in_warning
 from spotify_ai_pipeline.services.transport import observed

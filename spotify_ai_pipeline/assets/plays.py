@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.assets.deferral import note
-from spotify_ai_pipeline.assets.groups import IDENTITY, INGEST, MONTH_FORMAT, OWNERS
+from spotify_ai_pipeline.assets.groups import IDENTITY, INGEST, OWNERS
 from spotify_ai_pipeline.assets.io import Parts
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, ListenBrainzResource, SpotifyResource
@@ -15,6 +15,7 @@ from spotify_ai_pipeline.music.plays.coverage import missed
 from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.exports import intake
+from spotify_ai_pipeline.services.months import MONTH_FORMAT
 from spotify_ai_pipeline.storage.exclusions import note_gap
 
 NOTHING = "none"

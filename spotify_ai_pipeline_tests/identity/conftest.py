@@ -5,16 +5,8 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.members import TRACKS, decide
 
-TRACKS = {
-    "track_id": pl.String,
-    "artist": pl.String,
-    "title": pl.String,
-    "artists": pl.List(pl.String),
-    "isrc": pl.String,
-    "duration_ms": pl.Int64,
-}
 SPELLINGS = {"artist": pl.String, "title": pl.String, "plays": pl.Int64}
 
 

@@ -13,7 +13,7 @@ from spotify_ai_pipeline.assets import links as links_module
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.linking import LINKS, Offer
-from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.members import TRACKS, decide
 from spotify_ai_pipeline.services.listenbrainz_labs import LabsError, ListenBrainzLabs
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.services.transport import Deferred, Transport
@@ -181,16 +181,7 @@ def run(tmp_path, monkeypatch):
         orient="row",
     )
     members = decide(
-        pl.DataFrame(
-            schema={
-                "track_id": pl.String,
-                "artist": pl.String,
-                "title": pl.String,
-                "artists": pl.List(pl.String),
-                "isrc": pl.String,
-                "duration_ms": pl.Int64,
-            }
-        ),
+        pl.DataFrame(schema=TRACKS),
         plays.group_by("artist", "title").agg(pl.len().cast(pl.Int64).alias("plays")),
     )
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.music.identity.groups import Member
-from spotify_ai_pipeline.music.identity.members import Override, decide
+from spotify_ai_pipeline.music.identity.members import TRACKS, Override, decide
 
 ARTISTS = ["Ada Fern", "The Hollows", "Boris Klee & Ada Fern"]
 TITLES = [
@@ -22,20 +22,12 @@ TRACK = st.tuples(
     st.sampled_from([None, "I1", "I2"]),
     st.sampled_from([None, 100_000, 106_000, 190_000]),
 )
-SCHEMA = {
-    "track_id": pl.String,
-    "artist": pl.String,
-    "title": pl.String,
-    "artists": pl.List(pl.String),
-    "isrc": pl.String,
-    "duration_ms": pl.Int64,
-}
 
 
 def table(rows):
     return pl.DataFrame(
         [(f"t{place}", artist, title, [artist], isrc, length) for place, (artist, title, isrc, length) in rows],
-        schema=SCHEMA,
+        schema=TRACKS,
         orient="row",
     )
 

@@ -10,7 +10,7 @@ import polars as pl
 from rich.progress import track
 
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.files import read_parquet
+from spotify_ai_pipeline.interfaces.cli.files import history_option, read_parquet
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
@@ -18,12 +18,7 @@ NEEDED = ("ts", "artist", "track")
 
 
 @click.command()
-@click.option(
-    "--history",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].",
-)
+@history_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

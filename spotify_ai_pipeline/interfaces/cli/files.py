@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import polars as pl
 
 from spotify_ai_pipeline.problems import Problem
+
+history_option = click.option(
+    "--history",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].",
+)
 
 
 def read_parquet(file: Path) -> pl.DataFrame:

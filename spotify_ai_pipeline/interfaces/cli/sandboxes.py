@@ -14,6 +14,7 @@ import click
 import requests
 
 from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.files import history_option
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
@@ -26,12 +27,7 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-@click.option(
-    "--history",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].",
-)
+@history_option
 @click.option(
     "--catalogue",
     type=click.Path(path_type=Path),

@@ -10,7 +10,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.identity.groups import SPELLING
 from spotify_ai_pipeline.music.identity.matching import song_key
-from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.members import TRACKS, decide
 
 _NOT_LETTER = re.compile(r"[\W_]")
 
@@ -52,17 +52,7 @@ def evaluate_identity(history: pl.DataFrame, random_pairs: int, rng: np.random.G
     pairs = differ.group_by("artist", "title", "artist_uncorrected", "title_uncorrected").agg(pl.len().alias("plays"))
     spelled = pairs.select(artist="artist_uncorrected", title="title_uncorrected", plays=pl.lit(0, pl.Int64)).unique()
     spelled = spelled.join(known, on=["artist", "title"], how="anti")
-    tracks = pl.DataFrame(
-        schema={
-            "track_id": pl.String,
-            "artist": pl.String,
-            "title": pl.String,
-            "artists": pl.List(pl.String),
-            "isrc": pl.String,
-            "duration_ms": pl.Int64,
-        }
-    )
-    members = decide(tracks, pl.concat([known, spelled])).filter(pl.col("kind") == SPELLING)
+    members = decide(pl.DataFrame(schema=TRACKS), pl.concat([known, spelled])).filter(pl.col("kind") == SPELLING)
     song_of = dict(members.select("member", "song_id").iter_rows())
 
     def song(artist: str, title: str) -> str:

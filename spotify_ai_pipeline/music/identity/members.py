@@ -25,6 +25,16 @@ from spotify_ai_pipeline.music.identity.titles import in_front
 MAX_LENGTH_GAP_MS = 7_000
 """Two tracks whose lengths differ by more are two recordings, whatever their ISRC or name says."""
 
+TRACKS = {
+    "track_id": pl.String,
+    "artist": pl.String,
+    "title": pl.String,
+    "artists": pl.List(pl.String),
+    "isrc": pl.String,
+    "duration_ms": pl.Int64,
+}
+"""The Spotify ids that songs are made of."""
+
 MEMBERS: dict[str, pl.DataType] = {
     "song_id": pl.String(),
     "kind": pl.String(),  # track | spelling
@@ -74,7 +84,7 @@ def decide(
 ) -> pl.DataFrame:
     """The table of members (``MEMBERS``), one row a Spotify id or spelling.
 
-    ``tracks`` (track_id, artist, title, artists, isrc, duration_ms) come earliest added first; ``spellings`` (artist, title,
+    ``tracks`` (``TRACKS``) come earliest added first; ``spellings`` (artist, title,
     plays) are distinct names as scrobbled; ``links`` are (spelling's key, Spotify id that was found for it); ``before`` is
     the last table, whose song ids are kept wherever a member of the song is still there.
     """
