@@ -12,7 +12,7 @@ demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FO
 	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD))
 
 test: install            ## all tests: offline, no account
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2
 
 lint: install            ## format, lint, types and the floors of the house
 	@$(BIN)/ruff format --check .
