@@ -129,8 +129,14 @@ class Clustering(_Section):
 
 class Features(_Section):
     tag_dimensions: int = Field(ge=2, le=256)
+    lyrics_dimensions: int = Field(ge=1, le=384)
+    clap_dimensions: int = Field(ge=1, le=512)
     audio_weight: Weight
-    tag_weight: Weight
+    tags_weight: Weight
+    artist_weight: Weight
+    lyrics_weight: Weight
+    clap_weight: Weight
+    refit_growth: float = Field(ge=0.01, le=1)
     tag_artists_per_run: int = Field(ge=0, le=100_000)
 
 

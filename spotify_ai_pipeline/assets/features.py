@@ -1,4 +1,4 @@
-"""Features: what each song sounds like and is called, from services that still say so, and the vectors made of it."""
+"""Features: what each song sounds like and is called, from services that still say so."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import polars as pl
 
 from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS
-from spotify_ai_pipeline.assets.io import WithBlobs, frame_of
+from spotify_ai_pipeline.assets.io import frame_of
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
@@ -17,7 +17,6 @@ from spotify_ai_pipeline.assets.resources import (
     ReccoBeatsResource,
     SpotifyResource,
 )
-from spotify_ai_pipeline.music.embedding import embed
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.capabilities import capable
 from spotify_ai_pipeline.services.lastfm import LastFm
@@ -118,44 +117,6 @@ def tags(
             "most common tags": bar_chart(common["tag"].to_list(), common["len"].to_list(), "songs by tag"),
         },
     )
-
-
-@dg.asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
-def song_embeddings(
-    home: HomeResource, songs: pl.DataFrame, audio_features: pl.DataFrame, tags: pl.DataFrame
-) -> dg.MaterializeResult:
-    """A unit vector a song, from its audio features and its tags, each block scaled and weighted."""
-    words = tags.explode("tags").unnest("tags").drop_nulls("tag").select("song_id", "tag", "weight")
-    table = embed(audio_features, words, songs["song_id"], home.settings.features)
-    return dg.MaterializeResult(
-        value=table,
-        metadata={
-            "dimensions": table.schema["vector"].shape[0],  # pyright: ignore[reportAttributeAccessIssue]
-            "from audio and tags": int((table["has_audio"] & table["has_tags"]).sum()),
-            "from audio alone": int((table["has_audio"] & ~table["has_tags"]).sum()),
-            "from tags alone": int((~table["has_audio"] & table["has_tags"]).sum()),
-            "without a vector": songs.height - table.height,
-        },
-    )
-
-
-@dg.asset_check(asset=song_embeddings, description="Vectors have unit length and hold no NaN, and each song has one.")
-def embeddings_are_sound(song_embeddings: pl.DataFrame) -> dg.AssetCheckResult:
-    lengths = song_embeddings["vector"].to_numpy() ** 2
-    off = int((~(abs(lengths.sum(axis=1) - 1) <= 1e-3)).sum()) if len(lengths) else 0  # NaN is off, too
-    doubled = song_embeddings.height - song_embeddings["song_id"].n_unique()
-    return dg.AssetCheckResult(passed=not off and not doubled, metadata={"off unit length": off, "doubled": doubled})
-
-
-@dg.asset(group_name=FEATURES, kinds={"faiss"}, owners=OWNERS, code_version="1")
-def song_index(song_embeddings: pl.DataFrame) -> WithBlobs:
-    """A FAISS index for exact search by cosine; row i of the table names the song of vector i."""
-    import faiss
-
-    vectors = song_embeddings["vector"].to_numpy()
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
-    return WithBlobs(song_embeddings.select("song_id"), {"index.faiss": faiss.serialize_index(index).tobytes()})
 
 
 def _by_recording(client: ListenBrainz, songs: pl.DataFrame, asked_at: datetime) -> Iterator[pl.DataFrame]:

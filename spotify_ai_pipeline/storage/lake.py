@@ -154,6 +154,12 @@ class Lake:
             raise LakeError(f"{asset} was never made in {self.base}; run `spotify-ai refresh` first")
         return (self.folder(layer, asset) / f"v={version.version}" / name).read_bytes()
 
+    def blob_or_none(self, layer: str, asset: str, name: str) -> bytes | None:
+        """As ``read_blob``; None where there is no such dataset, or its version has no such file."""
+        version = self.current(layer, asset)
+        known = version is not None and f"v={version.version}/{name}" in version.files
+        return self.read_blob(layer, asset, name) if known else None
+
     def version_of(self, layer: str, asset: str) -> str:
         """One string that changes when any part of the dataset does; empty where there is none."""
         versions = [self.current(layer, asset, partition) for partition in self.partitions(layer, asset) or [None]]

@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.assets import features, identity, ingest, playlist, taste
+from spotify_ai_pipeline.assets import embeddings, identity, ingest, playlist, taste
 from spotify_ai_pipeline.assets.resources import HomeResource
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -61,13 +61,13 @@ def vectors(*rows: list[float], songs: list[str] | None = None) -> pl.DataFrame:
 
 
 def test_vectors_of_another_length_nan_or_doubled_fail() -> None:
-    assert verdict(features.embeddings_are_sound, vectors([1, 0], [0.6, 0.8]))
-    assert not verdict(features.embeddings_are_sound, vectors([1, 0], [0.6, 0.9]))
-    assert not verdict(features.embeddings_are_sound, vectors([1, 0], [0, 1], songs=["a", "a"]))
+    assert verdict(embeddings.embeddings_are_sound, vectors([1, 0], [0.6, 0.8]))
+    assert not verdict(embeddings.embeddings_are_sound, vectors([1, 0], [0.6, 0.9]))
+    assert not verdict(embeddings.embeddings_are_sound, vectors([1, 0], [0, 1], songs=["a", "a"]))
 
 
 def test_a_vector_with_nan_fails() -> None:
-    assert not verdict(features.embeddings_are_sound, vectors([1, 0], [float("nan"), 1]))
+    assert not verdict(embeddings.embeddings_are_sound, vectors([1, 0], [float("nan"), 1]))
 
 
 def test_a_lost_listen_fails() -> None:

@@ -1,105 +1,189 @@
-"""Embeddings: unit vectors that say nothing of what is unknown."""
+"""Embeddings: unit vectors, comparable whatever is known of a song, placed by a model that is kept."""
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS, audio_block, embed, tag_block
-from spotify_ai_pipeline.settings import Features, Settings
+from spotify_ai_pipeline.music.embedding.blocks import AUDIO_COLUMNS, AudioSpace, TagSpace, VectorSpace
+from spotify_ai_pipeline.music.embedding.model import AUDIO, LYRICS, TAGS, Known, Model
+from spotify_ai_pipeline.settings import PROJECT_ROOT, Features, load
 
-SONGS = [f"s{number:02}" for number in range(30)]
-WORDS = ["rock", "folk", "jazz", "live", "sad", "fast"]
-
-
-@pytest.fixture
-def features(defaults: Settings) -> Features:
-    return defaults.features.model_copy(update={"tag_dimensions": 4})
+FEATURES = load([PROJECT_ROOT / "config" / "config.yaml"]).features.model_copy(update={"tag_dimensions": 6})
+STYLES = {"loud": ["metal", "rock", "live", "fast"], "calm": ["folk", "piano", "sad", "slow"]}
+COUNT = 120
+IDS = [f"s{number:03}" for number in range(COUNT)]
 
 
-def audio(songs: list[str] = SONGS) -> pl.DataFrame:
+def library(count: int = COUNT) -> Known:
+    """Two styles, told by energy and loudness and by tags alike; eight songs an artist, artists of one style."""
     rng = np.random.default_rng(3)
-    values = {column: rng.normal(size=len(SONGS)).tolist() for column in AUDIO_COLUMNS}
-    return pl.DataFrame({"song_id": SONGS, **values}).filter(pl.col("song_id").is_in(songs))
+    styles = [list(STYLES)[number // 8 % 2] for number in range(COUNT)]
+    shift = np.array([1.0 if style == "loud" else -1.0 for style in styles])
+    audio = {column: rng.normal(size=COUNT) for column in AUDIO_COLUMNS}
+    for column in ("energy", "loudness"):
+        audio[column] += 2 * shift
+    rows = [
+        (song, tag, float(rng.uniform(0.2, 1)))
+        for song, style in zip(IDS, styles, strict=True)
+        for tag in rng.choice(STYLES[style], 2, replace=False)
+    ]
+    songs = pl.DataFrame({"song_id": IDS, "artist_key": [f"artist {number // 8}" for number in range(COUNT)]})
+    tags = pl.DataFrame(rows, schema=["song_id", "tag", "weight"], orient="row")
+    return Known(songs.head(count), pl.DataFrame({"song_id": IDS, **audio}), tags)
 
 
-def tags(songs: list[str] = SONGS) -> pl.DataFrame:
-    rng = np.random.default_rng(4)
-    rows = [(song, word, float(rng.uniform(0.1, 1))) for song in SONGS for word in rng.choice(WORDS, 3, replace=False)]
-    table = pl.DataFrame(rows, schema=["song_id", "tag", "weight"], orient="row")
-    return table.filter(pl.col("song_id").is_in(songs))
+def without(known: Known, block: str, songs: list[str]) -> Known:
+    """The same songs, of which some lack a block."""
+    lacking = pl.col("song_id").is_in(songs)
+    kept = {"audio": known.audio, "tags": known.tags}
+    kept[block] = kept[block].filter(~lacking)
+    return Known(known.songs, **kept)
 
 
 def matrix(table: pl.DataFrame) -> np.ndarray:
     return table["vector"].to_numpy()
 
 
-def test_vectors_have_unit_length_and_no_gap(features: Features) -> None:
-    vectors = matrix(embed(audio(), tags(), pl.Series(SONGS), features))
-    assert vectors.shape == (30, 13)
+def embed(known: Known, features: Features = FEATURES) -> pl.DataFrame:
+    return Model.fit(known, features).embed(known, features)
+
+
+def test_vectors_have_unit_length_and_no_gap() -> None:
+    vectors = matrix(embed(library()))
     assert vectors.dtype == np.float32
     assert np.isfinite(vectors).all()
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(30), abs=1e-5)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(COUNT), abs=1e-5)
 
 
-def test_a_missing_block_is_zero_and_the_other_one_speaks_alone(features: Features) -> None:
-    table = embed(audio(SONGS[:20]), tags(SONGS[10:25]), pl.Series(SONGS), features)
-    kinds = dict(zip(table["song_id"], zip(table["has_audio"], table["has_tags"], strict=True), strict=True))
-    assert kinds == {
-        **dict.fromkeys(SONGS[:10], (True, False)),
-        **dict.fromkeys(SONGS[10:20], (True, True)),
-        **dict.fromkeys(SONGS[20:25], (False, True)),
-    }, "songs with neither block have no vector"
-    vectors = matrix(table)
-    assert not vectors[:10, 9:].any()
-    assert not vectors[20:, :9].any()
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(25), abs=1e-5)
+@settings(max_examples=5, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_songs_changes_nothing(random) -> None:
+    known, order = library(), list(range(COUNT))
+    random.shuffle(order)
+    shuffled = Known(known.songs[order], known.audio[order[::-1]], known.tags.sample(fraction=1, shuffle=True, seed=1))
+    assert matrix(embed(shuffled).sort("song_id")) == pytest.approx(matrix(embed(known)), abs=1e-4)
 
 
-def test_blocks_weigh_as_configured(features: Features) -> None:
-    heavy = features.model_copy(update={"audio_weight": 3.0, "tag_weight": 1.0})
-    vectors = matrix(embed(audio(), tags(), pl.Series(SONGS), heavy))
-    shares = np.linalg.norm(vectors[:, :9], axis=1) / np.linalg.norm(vectors[:, 9:], axis=1)
-    assert shares == pytest.approx(np.full(30, 3.0), abs=1e-4)
+def test_a_kept_model_places_its_own_songs_where_the_fit_did() -> None:
+    known = library()
+    model = Model.fit(known, FEATURES)
+    again = Model.from_bytes(model.to_bytes())
+    assert again is not None
+    assert again.embed(known, FEATURES).equals(model.embed(known, FEATURES))
+    one = Known(known.songs[5:6], known.audio, known.tags)
+    assert matrix(again.embed(one, FEATURES)) == pytest.approx(matrix(model.embed(known, FEATURES))[5:6], abs=1e-5)
 
 
-def test_the_same_input_gives_the_same_vectors_and_signs(features: Features) -> None:
-    first = embed(audio(), tags(), pl.Series(SONGS), features)
-    assert first.equals(embed(audio(), tags(), pl.Series(SONGS), features))
-    backwards = embed(audio()[::-1], tags()[::-1], pl.Series(SONGS[::-1]), features).sort("song_id")
-    assert matrix(backwards) == pytest.approx(matrix(first), abs=1e-4)
+def test_a_new_song_is_placed_without_a_fit_and_moves_no_other() -> None:
+    model = Model.fit(library(104), FEATURES)
+    before, after = model.embed(library(104), FEATURES), model.embed(library(), FEATURES)
+    assert after.head(104).equals(before)
+    assert model.outgrown(library(108), FEATURES) == "", "a few songs more are no reason"
+    assert model.outgrown(library(120), FEATURES).startswith("audio: 104 at the last fit, 120 now")
+    new, old = matrix(after)[112:], matrix(after)[:104]
+    same_style = np.array([number // 8 % 2 == 0 for number in range(104)])
+    assert (new @ old[same_style].T).mean() > (new @ old[~same_style].T).mean() + 0.3
 
 
-def test_one_song_more_turns_no_axis_around(features: Features) -> None:
-    all_but_one = matrix(embed(audio(), tags(), pl.Series(SONGS[:-1]), features))
-    whole = matrix(embed(audio(), tags(), pl.Series(SONGS), features))[:-1]
-    assert (np.einsum("ij,ij->i", all_but_one, whole) > 0.7).all()
+def test_the_version_says_whether_vectors_may_be_compared() -> None:
+    model = Model.fit(library(), FEATURES)
+    heavier = FEATURES.model_copy(update={"audio_weight": 2.0})
+    assert model.version(FEATURES) == Model.from_bytes(model.to_bytes()).version(FEATURES)  # pyright: ignore
+    assert model.version(heavier) != model.version(FEATURES)
+    assert model.outgrown(library(), heavier) == "", "weights need no fit"
+    assert "settings" in model.outgrown(library(), FEATURES.model_copy(update={"tag_dimensions": 5}))
+    assert Model.fit(library(90), FEATURES).version(FEATURES) != model.version(FEATURES)
 
 
-def test_songs_of_one_tag_are_near_and_of_another_far(features: Features) -> None:
-    table = pl.DataFrame({"song_id": ["a", "b", "c", "d"], "tag": ["x", "x", "y", "y"], "weight": [1.0, 0.5, 1.0, 1.0]})
-    block = tag_block(table, pl.Series(["a", "b", "c", "d"]), features.tag_dimensions)
-    near = block @ block.T
-    assert near[0, 1] == pytest.approx(1)
-    assert near[2, 3] == pytest.approx(1)
-    assert near[0, 2] == pytest.approx(0, abs=1e-6)
+@pytest.mark.parametrize("block", [AUDIO, TAGS])
+def test_a_song_with_one_block_is_as_near_to_full_songs_as_they_are_to_each_other(block: str) -> None:
+    """With zeros for the missing block its cosines would shrink and full songs would always win; with the mean, all lacking
+    songs would be each other's nearest. Neither may happen: neighbours mix as the library does."""
+    lacking = [song for number, song in enumerate(IDS) if number % 3 == 0]
+    known = without(library(), block, lacking)
+    table = embed(known)
+    vectors, lacks = matrix(table), (~table[f"has_{block}"]).to_numpy()
+    assert lacks.sum() == len(lacking)
+    near = vectors @ vectors.T
+    np.fill_diagonal(near, -np.inf)
+    nearest = np.argsort(-near, axis=1)[:, :10]
+    share = lacks[nearest].mean(axis=1)
+    assert share[lacks].mean() == pytest.approx(1 / 3, abs=0.2)
+    assert share[~lacks].mean() == pytest.approx(1 / 3, abs=0.2)
+    style = np.array([number // 8 % 2 for number in range(COUNT)])
+    assert (style[nearest] == style[:, None])[lacks].mean() > 0.9
 
 
-def test_a_tag_of_one_song_alone_relates_it_to_nothing(features: Features) -> None:
-    table = pl.DataFrame({"song_id": ["a", "b"], "tag": ["x", "y"], "weight": [1.0, 1.0]})
-    assert not tag_block(table, pl.Series(["a", "b"]), features.tag_dimensions).any()
+def test_a_song_at_every_median_has_audio_and_a_place() -> None:
+    known = library()
+    middle = known.audio.select(pl.lit(IDS[0]).alias("song_id"), *(pl.col(column).median() for column in AUDIO_COLUMNS))
+    audio = pl.concat([known.audio.filter(pl.col("song_id") != IDS[0]), middle])
+    table = embed(Known(known.songs, audio, known.tags.filter(pl.col("song_id") != IDS[0])))
+    row = table.row(0, named=True)
+    assert (row["song_id"], row["has_audio"], row["has_tags"]) == (IDS[0], True, False)
+    assert np.linalg.norm(row["vector"]) == pytest.approx(1, abs=1e-5)
 
 
-def test_audio_is_scaled_robustly_and_unknown_is_zero() -> None:
-    values = [0.0, 1.0, 2.0, 3.0, 4.0, 1_000.0, None]
-    block = audio_block(
-        pl.DataFrame(dict.fromkeys(AUDIO_COLUMNS, values), schema=dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
+def test_a_song_of_which_nothing_is_known_has_no_vector() -> None:
+    known = library(8)
+    stranger = pl.DataFrame({"song_id": ["?"], "artist_key": ["nobody"]})
+    assert embed(Known(pl.concat([known.songs, stranger]), known.audio, known.tags))["song_id"].to_list() == IDS[:8]
+    empty = Known(known.songs.head(0), known.audio.head(0), known.tags.head(0))
+    assert embed(empty).height == 0
+    assert embed(Known(known.songs, known.audio.head(0), known.tags.head(0))).height == 0
+
+
+def test_blocks_weigh_as_configured() -> None:
+    features = FEATURES.model_copy(update={"audio_weight": 3.0, "tags_weight": 1.0})
+    model = Model.fit(library(), features)
+    vectors = matrix(model.embed(library(), features))
+    lengths = [np.linalg.norm(vectors[:, model.columns(block)], axis=1) for block in (AUDIO, TAGS)]
+    assert lengths[0] / lengths[1] == pytest.approx(np.full(COUNT, 3.0), abs=1e-4)
+
+
+def test_lyrics_are_a_block_when_they_come() -> None:
+    known = library()
+    rng = np.random.default_rng(5)
+    topics = rng.normal(size=(4, 384))
+    vectors = [
+        None if number % 2 else (topics[number % 4] + rng.normal(size=384) / 9).tolist() for number in range(COUNT)
+    ]
+    lyrics = pl.DataFrame(
+        {"song_id": IDS, "vector": pl.Series(vectors, dtype=pl.List(pl.Float32)).cast(pl.Array(pl.Float32, 384))}
     )
-    column = block[:, 0]
-    assert (np.diff(column[:6]) >= 0).all()
-    assert column[5] == 3, "an outlier is clipped"
-    assert column[6] == 0
+    with_lyrics = Known(known.songs, known.audio, known.tags, lyrics=lyrics)
+    model = Model.fit(known, FEATURES)
+    assert model.outgrown(with_lyrics, FEATURES).startswith("lyrics: 0")
+    assert not model.embed(with_lyrics, FEATURES)["has_lyrics"].any(), "this model knows no lyrics yet"
+    model = Model.fit(with_lyrics, FEATURES)
+    table = model.embed(with_lyrics, FEATURES)
+    assert table["has_lyrics"].sum() == COUNT // 2
+    said = matrix(table)[::2, model.columns(LYRICS)]
+    assert said[0] @ said[2] > said[0] @ said[1], "songs of one topic are nearer by it"
+    empty = Known(known.songs, known.audio, known.tags, lyrics=lyrics.head(0), clap=lyrics.head(0))
+    assert Model.fit(empty, FEATURES).version(FEATURES) == Model.fit(known, FEATURES).version(FEATURES)
 
 
-def test_nothing_known_gives_no_vector(features: Features) -> None:
-    assert embed(audio([]), tags([]), pl.Series(SONGS), features).height == 0
-    assert embed(audio([]), tags([]), pl.Series([], dtype=pl.String), features).height == 0
+def test_audio_is_scored_by_rank_and_one_unknown_feature_counts_as_the_median() -> None:
+    values = [0.0, 1.0, 2.0, 3.0, 4.0, 1_000.0]
+    audio = pl.DataFrame(dict.fromkeys(AUDIO_COLUMNS, values))
+    space = AudioSpace.fit(audio)
+    column = space.block(audio)[:, 0]
+    assert (np.diff(column) > 0).all()
+    assert column == pytest.approx(-column[::-1], abs=1e-6), "an outlier is just the largest"
+    gap = space.block(audio.with_columns(tempo=pl.lit(None, pl.Float64)))
+    assert not gap[:, AUDIO_COLUMNS.index("tempo")].any()
+    shared = AudioSpace.fit(pl.DataFrame(dict.fromkeys(AUDIO_COLUMNS, [0.0] * 9 + [1.0])))
+    assert shared.block(audio)[0, 0] == pytest.approx(shared.block(audio.head(1))[0, 0])
+    assert shared.block(audio)[0, 0] < shared.block(audio)[1, 0]
+
+
+def test_a_tag_of_one_song_alone_relates_it_to_nothing() -> None:
+    tags = pl.DataFrame({"song_id": ["a", "b"], "tag": ["x", "y"], "weight": [1.0, 1.0]})
+    assert not TagSpace.fit(tags, 4).block(tags, pl.Series(["a", "b"])).any()
+
+
+def test_one_vector_alone_makes_no_axis() -> None:
+    assert VectorSpace.fit(np.ones((1, 5)), 3).block(np.ones((1, 5))).shape == (1, 0)

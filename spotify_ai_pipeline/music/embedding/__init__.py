@@ -1,0 +1,8 @@
+"""What a song is like, as a vector.
+
+``blocks`` are its parts, ``model`` learns them, infers what is missing and joins them, ``index`` finds the nearest.
+"""
+
+from spotify_ai_pipeline.music.embedding.blocks import AUDIO_COLUMNS
+
+__all__ = ["AUDIO_COLUMNS"]
