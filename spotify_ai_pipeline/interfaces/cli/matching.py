@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
+from spotify_ai_pipeline.interfaces.cli.songs import find_song, names, readings, track_id_of
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.problems import Problem
@@ -15,8 +14,6 @@ from spotify_ai_pipeline.storage import identity_overrides
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.identity_overrides import Named
 
-_SPOTIFY_ID = re.compile(r"(?:.*[:/])?([A-Za-z0-9]{22})(?:\?.*)?")
-_PARTED = re.compile(r"\s+[-–—]\s+")
 NEXT = "it counts from the next `spotify-ai refresh` on"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
@@ -58,10 +55,10 @@ def list_(limit: int, as_json: bool) -> None:
         title=f"{doubts.height:,} unresolved names are like a known song",
         right=("plays",),
     )
-    names = _names(members)
+    called = names(members)
     for row in doubts.head(limit).iter_rows(named=True):
         name = f"{row['artist']} — {row['title']}"
-        shown.add_row(str(row["plays"] or 0), plain(name), plain(names[row["near"]]), plain(row["near_evidence"]))
+        shown.add_row(str(row["plays"] or 0), plain(name), plain(called[row["near"]]), plain(row["near_evidence"]))
     console.print(shown)
 
 
@@ -71,7 +68,7 @@ def list_(limit: int, as_json: bool) -> None:
 def show(song: str, as_json: bool) -> None:
     """Show every Spotify id and spelling of SONG, the rule that joined it, and its evidence."""
     members = _members(Home.open())
-    song_id = _song(members, song)
+    song_id = find_song(members, song)
     rows = members.filter(pl.col("song_id") == song_id)
     if as_json:
         print_json({"song_id": song_id, "members": rows.drop("song_id").to_dicts()})
@@ -83,7 +80,7 @@ def show(song: str, as_json: bool) -> None:
         "Spotify id",
         "by",
         "evidence",
-        title=f"{_names(members)[song_id]}  {song_id}",
+        title=f"{names(members)[song_id]}  {song_id}",
         right=("plays",),
     )
     for row in rows.iter_rows(named=True):
@@ -98,7 +95,7 @@ def show(song: str, as_json: bool) -> None:
         )
     console.print(shown)
     for row in rows.drop_nulls("near").iter_rows(named=True):
-        console.print(plain(f"like {_names(members)[row['near']]} ({row['near']}), but {row['near_evidence']}"))
+        console.print(plain(f"like {names(members)[row['near']]} ({row['near']}), but {row['near_evidence']}"))
 
 
 @match.command()
@@ -108,10 +105,10 @@ def same(a: str, b: str) -> None:
     """Say that songs A and B are one."""
     home = Home.open()
     members = _members(home)
-    one, two = _song(members, a), _song(members, b)
+    one, two = find_song(members, a), find_song(members, b)
     if one == two:
-        raise Problem(f"{a} and {b} are one song already: {_names(members)[one]}")
-    words = f"same: {_names(members)[two]} = {_names(members)[one]}"
+        raise Problem(f"{a} and {b} are one song already: {names(members)[one]}")
+    words = f"same: {names(members)[two]} = {names(members)[one]}"
     _say(home, "same", _anchor(members, two), _anchor(members, one), words)
 
 
@@ -121,7 +118,7 @@ def split(track: str) -> None:
     """Say that TRACK (a Spotify id or link) is a song of its own."""
     home = Home.open()
     members = _members(home)
-    track_id = _track_id(track)
+    track_id = track_id_of(track)
     row = members.filter((pl.col("kind") == TRACK) & (pl.col("member") == track_id))
     if not row.height:
         raise Problem(f"{track}: no Spotify id of your library; `spotify-ai match show SONG` lists a song's ids")
@@ -137,13 +134,13 @@ def set_(spelling: str, song: str) -> None:
     """Say that SPELLING ("ARTIST - TITLE", as scrobbled) names SONG."""
     home = Home.open()
     members = _members(home)
-    song_id = _song(members, song)
-    readings = _readings(spelling)
-    if not readings:
+    song_id = find_song(members, song)
+    meant = readings(spelling)
+    if not meant:
         raise Problem(f'{spelling!r}: a spelling is written as "ARTIST - TITLE"')
     known = set(members.filter(pl.col("kind") == SPELLING)["member"].to_list())
-    artist, title = next((name for name in readings if song_key(*name) in known), readings[0])
-    subject, words = Named.spelling(artist, title), f"set: {artist} — {title} = {_names(members)[song_id]}"
+    artist, title = next((name for name in meant if song_key(*name) in known), meant[0])
+    subject, words = Named.spelling(artist, title), f"set: {artist} — {title} = {names(members)[song_id]}"
     _say(home, "set", subject, _anchor(members, song_id), words)
 
 
@@ -165,53 +162,7 @@ def _members(home: Home) -> pl.DataFrame:
     return home.lake.read("identity", "song_members")
 
 
-def _names(members: pl.DataFrame) -> dict[str, str]:
-    """How each song is called: by its first member."""
-    first = members.group_by("song_id", maintain_order=True).first()
-    return {
-        song: f"{artist} — {title}" for song, artist, title in first.select("song_id", "artist", "title").iter_rows()
-    }
-
-
 def _anchor(members: pl.DataFrame, song_id: str) -> Named:
     """A member that stands for the song: its first Spotify id, else its first spelling."""
     first = members.filter(pl.col("song_id") == song_id).row(0, named=True)
     return Named(TRACK, first["member"]) if first["kind"] == TRACK else Named.spelling(first["artist"], first["title"])
-
-
-def _song(members: pl.DataFrame, text: str) -> str:
-    """The id of the song that ``text`` names; raises ``Problem`` where it names none or several."""
-    keys = [song_key(*name) for name in _readings(text)]
-    for found in (
-        members.filter(pl.col("song_id") == text.strip()),
-        members.filter((pl.col("kind") == TRACK) & (pl.col("member") == _track_id(text))),
-        members.filter((pl.col("kind") == SPELLING) & pl.col("member").is_in(keys)),
-    ):
-        if found.height:
-            return found["song_id"][0]
-    words = text.casefold()
-    called = pl.concat_str("artist", pl.lit(" - "), "title").str.to_lowercase()
-    near = members.filter(called.str.contains(words, literal=True)).unique("song_id", keep="first", maintain_order=True)
-    if near.height == 1:
-        return near["song_id"][0]
-    if not near.height:
-        raise Problem(f'{text!r}: no such song; name it by song id, Spotify id or link, or as "ARTIST - TITLE"')
-    some = "; ".join(
-        f"{artist} - {title} ({song})"
-        for song, artist, title in near.select("song_id", "artist", "title").head(5).iter_rows()
-    )
-    raise Problem(f"{text!r}: {near.height} songs have this in their name, such as {some}; name one by its id")
-
-
-def _track_id(text: str) -> str:
-    """The Spotify id that ``text`` is or links to; empty where it is neither."""
-    found = _SPOTIFY_ID.fullmatch(text.strip())
-    return found[1] if found else ""
-
-
-def _readings(text: str) -> list[tuple[str, str]]:
-    """Every (artist, title) that "ARTIST - TITLE" may mean: either may hold a dash."""
-    cuts = [(found.start(), found.end()) for found in _PARTED.finditer(text)]
-    return [
-        (text[:start].strip(), text[end:].strip()) for start, end in cuts if text[:start].strip() and text[end:].strip()
-    ]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -19,55 +19,21 @@ import polars as pl
 
 from spotify_ai_pipeline.music.embedding.blocks import (
     AUDIO_COLUMNS,
+    CENTRE,
     AudioSpace,
     Matrix,
     TagSpace,
     VectorSpace,
-    complete,
     unit,
 )
+from spotify_ai_pipeline.music.embedding.known import ARTIST, AUDIO, BLOCKS, CLAP, LYRICS, TAGS, Known
 from spotify_ai_pipeline.settings import Features
-
-AUDIO, TAGS, ARTIST, LYRICS, CLAP = BLOCKS = ("audio", "tags", "artist", "lyrics", "clap")
 
 LAYOUT = "1"
 """Changes with the meaning of a model's arrays: an older model is fitted anew."""
 
 SHRINKAGE = 0.02
 """Ridge of the regression between blocks, as a share of a unit block's variance, so that few songs teach little."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of some songs: ``songs`` (song_id, artist_key), ``audio`` (song_id and the features), ``tags`` (song_id,
-    tag, weight), ``lyrics`` and ``clap`` (song_id, vector: an array, null where unknown), None where there is no such source."""
-
-    songs: pl.DataFrame
-    audio: pl.DataFrame
-    tags: pl.DataFrame
-    lyrics: pl.DataFrame | None = None
-    clap: pl.DataFrame | None = None
-
-    @cached_property
-    def audio_rows(self) -> pl.DataFrame:
-        return self.songs.select("song_id").join(self.audio, on="song_id", how="left", maintain_order="left")
-
-    @cached_property
-    def of_songs(self) -> pl.DataFrame:
-        """Tags of these songs alone."""
-        return self.tags.filter(pl.col("weight") > 0).join(self.songs, on="song_id", how="semi")
-
-    def vectors(self, name: str) -> Matrix:
-        """Rows of another model's vectors, NaN where unknown, shape (songs, d); d is 0 where there is no such source."""
-        table: pl.DataFrame | None = getattr(self, name)
-        known = None if table is None else table.drop_nulls("vector").join(self.songs, on="song_id", how="semi")
-        if known is None or known.is_empty():
-            return np.full((self.songs.height, 0), np.nan)
-        rows = known.join(self.songs.with_row_index("row"), on="song_id")
-        vectors = np.array(rows["vector"].to_list(), np.float64)
-        whole = np.full((self.songs.height, vectors.shape[1]), np.nan)
-        whole[rows["row"].to_numpy()] = vectors
-        return whole
 
 
 @dataclass(frozen=True)
@@ -102,7 +68,7 @@ class Model:
             VectorSpace.fit(known.vectors(LYRICS), features.lyrics_dimensions),
             VectorSpace.fit(known.vectors(CLAP), features.clap_dimensions),
             np.zeros((0, 0)),
-            _counts(known),
+            known.counts(),
             _fitting(features),
         )
         return replace(spaces, moments=_moments(list(spaces.blocks(known).values())))
@@ -126,8 +92,7 @@ class Model:
         blocks = self.blocks(known)
         present = {name: block.any(axis=1) for name, block in blocks.items()}
         filled = self.fill(list(blocks.values()))
-        weights = [getattr(features, f"{name}_weight") for name in BLOCKS]
-        vectors = unit(np.hstack([weight * block for weight, block in zip(weights, filled, strict=True)]))
+        vectors = unit(np.hstack([self._weight(name, features) * block for name, block in zip(BLOCKS, filled, strict=True)]))
         table = pl.DataFrame(
             {
                 "song_id": known.songs["song_id"],
@@ -167,9 +132,38 @@ class Model:
         place = BLOCKS.index(name)
         return slice(int(edges[place]), int(edges[place + 1]))
 
+    def direction(
+        self, axes: Mapping[str, float], tags: Mapping[str, float], features: Features, clap: Matrix | None = None
+    ) -> Matrix:
+        """Where songs of a kind lie: a unit vector, shape (dimensions,), zeros where nothing of it is known here.
+
+        ``axes`` are features from -1 to 1, ``tags`` weights (negative: away from it), ``clap`` a text's vector in CLAP's
+        space. Blocks that nothing is said of stay zeros: they neither attract nor repel.
+        """
+        sounds = np.zeros((1, len(AUDIO_COLUMNS) + 1))
+        sounds[0, [AUDIO_COLUMNS.index(axis) for axis in axes]] = list(axes.values())
+        words = np.zeros((1, self.tags.axes.shape[1]))
+        for sign in (1, -1):
+            rows = [("", tag, abs(weight)) for tag, weight in tags.items() if weight * sign > 0]
+            table = pl.DataFrame(rows, {"song_id": pl.String, "tag": pl.String, "weight": pl.Float64}, orient="row")
+            words += sign * self.tags.block(table, pl.Series([""]))
+        blocks = {
+            AUDIO: unit(sounds),
+            TAGS: unit(words),
+            ARTIST: unit(words),
+            LYRICS: np.zeros((1, self.lyrics.axes.shape[1])),
+            CLAP: self._foreign(self.clap, np.full((1, 0), np.nan) if clap is None else clap.reshape(1, -1)),
+        }
+        return unit(np.hstack([self._weight(name, features) * block for name, block in blocks.items()]))[0]
+
+    def sound(self, vector: Matrix) -> dict[str, float]:
+        """The audio features in a vector, in standard deviations from the library's median."""
+        block = vector[self.columns(AUDIO)]
+        return dict(zip(AUDIO_COLUMNS, (block[:-1] / (block[-1] or np.inf) * CENTRE).tolist(), strict=True))
+
     def version(self, features: Features) -> str:
         """Vectors may be compared if and only if they bear the same version: that of the model and of the blocks' weights."""
-        weights = [getattr(features, f"{name}_weight") for name in BLOCKS]
+        weights = [self._weight(name, features) for name in BLOCKS]
         return hashlib.sha256(self.to_bytes() + json.dumps(weights).encode()).hexdigest()[:12]
 
     def outgrown(self, known: Known, features: Features) -> str:
@@ -180,7 +174,7 @@ class Model:
         """
         if self.config != _fitting(features):
             return "the settings of the features changed"
-        for name, count in _counts(known).items():
+        for name, count in known.counts().items():
             before = self.counts[name]
             if abs(count - before) > features.refit_growth * max(before, 1):
                 return f"{name}: {before:,} at the last fit, {count:,} now"
@@ -225,6 +219,9 @@ class Model:
             config,
         )
 
+    def _weight(self, block: str, features: Features) -> float:
+        return getattr(features, f"{block}_weight")
+
     def _foreign(self, space: VectorSpace, vectors: Matrix) -> Matrix:
         """A block of vectors of the kind that the model knows; those of another length are of another kind, so unknown."""
         if vectors.shape[1] != len(space.mean):
@@ -255,13 +252,6 @@ def _moments(blocks: list[Matrix]) -> Matrix:
             for one, has_one in zip(blocks, present, strict=True)
         ]
     )
-
-
-def _counts(known: Known) -> dict[str, int]:
-    """What growth is judged by: the songs of which each source knows something."""
-    heard = known.audio_rows.select(pl.any_horizontal(pl.col(AUDIO_COLUMNS).is_not_null())).to_series()
-    foreign = {name: int(complete(known.vectors(name)).sum()) for name in (LYRICS, CLAP)}
-    return {AUDIO: int(heard.sum()), TAGS: known.of_songs["song_id"].n_unique()} | foreign
 
 
 def _fitting(features: Features) -> dict[str, float]:

@@ -1,0 +1,137 @@
+"""`spotify-ai similar` and `spotify-ai find`: the songs of yours that are nearest to a song, or to words."""
+
+from __future__ import annotations
+
+import click
+import numpy as np
+import polars as pl
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.cli.songs import find_song
+from spotify_ai_pipeline.music.embedding import index, reasons
+from spotify_ai_pipeline.music.embedding.model import Model
+from spotify_ai_pipeline.music.mood_words import Wish, understand
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.lake import LakeError
+
+LAYER = "features"
+OF_ONE_ARTIST = 3
+"""Songs of one artist that are shown at most: all of an artist's songs are near each other, which is no news."""
+limit_option = click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="Songs to show.")
+
+
+@click.command()
+@click.argument("song")
+@limit_option
+@json_option
+def similar(song: str, limit: int, as_json: bool) -> None:
+    """Show the songs of yours that are most like SONG, and why; of each artist no more than three.
+
+    SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
+    """
+    home = Home.open()
+    song_id = find_song(home.lake.read("identity", "song_members"), song)
+    order = home.lake.read(LAYER, "song_index")["song_id"]
+    place = order.index_of(song_id)
+    if place is None:
+        raise Problem(f"{song}: nothing is known of how it sounds; `spotify-ai refresh --features` asks")
+    found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
+    what = _described(home, pl.DataFrame({"song_id": [song_id]})).row(0, named=True)
+    shown = _nearest(home, found, order, index.vector_of(found, place), limit, but=song_id)
+    why = reasons.shared(what, shown, _usual(home))
+    _print(f"like {what['artist']} — {what['title']}", {"song": _facts(what)}, shown, why, as_json)
+
+
+@click.command()
+@click.argument("words")
+@limit_option
+@json_option
+def find(words: str, limit: int, as_json: bool) -> None:
+    """Find songs of yours by WORDS such as "rainy late-night piano" or "fast happy punk, not live".
+
+    Understood are words for moods and sounds, and the tags that your songs bear. Of each artist three songs at most.
+    """
+    home = Home.open()
+    model = fitted(home)
+    wish = wished(model, words)
+    target = model.direction(wish.axes, wish.tags, home.settings.features).astype(np.float32)
+    order = home.lake.read(LAYER, "song_index")["song_id"]
+    found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
+    shown = _nearest(home, found, order, target, limit)
+    why = reasons.wished(wish, shown, _usual(home))
+    heard = {"understood": wish.understood, "not understood": wish.unknown}
+    missed = f" ({', '.join(wish.unknown)}: not understood)" if wish.unknown else ""
+    _print(f"{', '.join(wish.understood)}{missed}", heard, shown, why, as_json)
+
+
+def fitted(home: Home) -> Model:
+    """The model of the embeddings; raises ``Problem`` where there is none yet."""
+    kept = home.lake.blob_or_none(LAYER, "song_embeddings", "model.npz")
+    model = Model.from_bytes(kept) if kept else None
+    if model is None:
+        raise LakeError(f"no embeddings were made yet in {home.lake.base}; run `spotify-ai refresh --features` first")
+    return model
+
+
+def wished(model: Model, words: str) -> Wish:
+    """What ``words`` ask for; raises ``Problem`` where not one of them is understood."""
+    wish = understand(words, model.tags.vocabulary)
+    if not wish.understood:
+        some = ", ".join(model.tags.vocabulary[:12])
+        raise Problem(
+            f"{words!r}: none of these words is understood; try calm, happy, fast, acoustic, late night, "
+            f"or tags of your songs: {some}"
+        )
+    return wish
+
+
+def _nearest(
+    home: Home, found: index.Index, order: pl.Series, target: index.Vectors, limit: int, but: str = ""
+) -> pl.DataFrame:
+    """The songs nearest to ``target``, few of one artist, nearest first."""
+    near, rows = index.search(found, target[None], 50 * limit)
+    artist = home.lake.read("identity", "songs").select("song_id", "artist_key")
+    songs = pl.DataFrame({"song_id": order[rows[0]], "near": near[0]}).filter(pl.col("song_id") != but)
+    few = (
+        songs.join(artist, on="song_id", maintain_order="left")
+        .filter(pl.int_range(pl.len()).over("artist_key") < OF_ONE_ARTIST)
+        .select("song_id", "near")
+    )
+    return _described(home, few.head(limit))
+
+
+def _described(home: Home, songs: pl.DataFrame) -> pl.DataFrame:
+    """``songs`` with names, audio features, tags and a link, in their order."""
+    known = home.lake.read("identity", "songs").select("song_id", "artist", "title", "track_id", "artist_key")
+    audio = home.lake.read(LAYER, "audio_features").select("song_id", *reasons.AXES)
+    tags = home.lake.read(LAYER, "tags").select("song_id", "tags")
+    link = pl.format("https://open.spotify.com/track/{}", "track_id").alias("link")
+    for frame in (known, audio, tags):
+        songs = songs.join(frame, on="song_id", how="left", maintain_order="left")
+    return songs.with_columns(link)
+
+
+def _usual(home: Home) -> reasons.Usual:
+    return reasons.Usual.of(home.lake.read(LAYER, "audio_features"), home.lake.read(LAYER, "tags"))
+
+
+def _facts(row: dict[str, object]) -> dict[str, object]:
+    return {name: row[name] for name in ("song_id", "artist", "title", "link")}
+
+
+def _print(title: str, about: dict[str, object], songs: pl.DataFrame, why: list[str], as_json: bool) -> None:
+    rows = songs.to_dicts()
+    if as_json:
+        found = [
+            _facts(row) | {"near": round(row["near"], 4), "why": said} for row, said in zip(rows, why, strict=True)
+        ]
+        print_json(about | {"songs": found})
+        return
+    shown = table("near", "artist", "title", "why", "listen", title=title, right=("near",))
+    shown.columns[-1].no_wrap = True
+    for row, said in zip(rows, why, strict=True):
+        names = plain(row["artist"]), plain(row["title"])
+        shown.add_row(f"{row['near']:.2f}", *names, plain(said), plain(row["link"]))
+    console.print(shown)
