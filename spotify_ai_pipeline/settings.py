@@ -101,6 +101,9 @@ class Scoring(_Section):
 class Mood(_Section):
     window_size: int = Field(ge=1, le=200)
     decay_rate: Share
+    session_decay: Share
+    habit_weight: Weight
+    said_weight: Weight
 
 
 class DiscoverySources(_Section):

@@ -7,13 +7,14 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.assets.groups import OWNERS, TASTE
+from spotify_ai_pipeline.assets.mood import SAID
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music import ranking, taste_model
 from spotify_ai_pipeline.music.activation import Memory
 from spotify_ai_pipeline.music.championship import LEARNED
 from spotify_ai_pipeline.music.listening import Plays, statistics
-from spotify_ai_pipeline.music.mood import mood_match, recent_mood
+from spotify_ai_pipeline.music.mood import mood_match, mood_rank
 
 PARTS = taste_model.PARTS
 
@@ -51,20 +52,6 @@ def stats_count_every_listen(listening_stats: pl.DataFrame, listens: pl.DataFram
     )
 
 
-@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
-def mood(
-    home: HomeResource, listens: pl.DataFrame, song_embeddings: pl.DataFrame, tags: pl.DataFrame
-) -> dg.MaterializeResult:
-    """The decayed mean of the latest listens, one row; none where nothing recent has a vector."""
-    table = recent_mood(listens, song_embeddings, home.settings.mood)
-    latest = listens.sort("played_at", descending=True).head(home.settings.mood.window_size)
-    words = latest.join(tags, on="song_id").explode("tags").unnest("tags").group_by("tag").agg(pl.sum("weight"))
-    named = words.drop_nulls("tag").sort("weight", "tag", descending=[True, False]).head(5)["tag"].to_list()
-    return dg.MaterializeResult(
-        value=table.with_columns(words=pl.lit(named, pl.List(pl.String))), metadata={"words": named}
-    )
-
-
 @dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
 def song_scores(
     context: dg.AssetExecutionContext,
@@ -89,9 +76,10 @@ def song_scores(
         known = known.join(by_model, on="song_id", how="left")
     known = known.with_columns(pl.lit(None, pl.Float64).alias(part) for part in PARTS if part not in known.columns)
     seed = int(context.run_id[:8], 16)
-    ranked = ranking.rank(
-        known.sort("song_id"), home.settings.cycling, home.settings.scoring, np.random.default_rng(seed)
-    )
+    scoring = home.settings.scoring
+    if mood.height and mood["source"][0] == SAID:  # asked for, so followed whatever a mood that is only heard weighs
+        scoring = scoring.model_copy(update={"mood_weight": home.settings.mood.said_weight})
+    ranked = ranking.rank(known.sort("song_id"), home.settings.cycling, scoring, np.random.default_rng(seed))
     columns = [
         "song_id",
         "track_id",
@@ -133,10 +121,8 @@ def _forecast(
 
 
 def _match(embeddings: pl.DataFrame, mood: pl.DataFrame) -> pl.Series:
-    if not mood.height or not embeddings.height:
-        return pl.Series([None] * embeddings.height, dtype=pl.Float32)
-    direction = np.array(mood["vector"][0], np.float32)
-    vectors = embeddings["vector"].to_numpy()
-    if vectors.shape[1] != len(direction):  # the embedding was refitted since: this mood speaks of another space
-        return pl.Series([None] * embeddings.height, dtype=pl.Float32)
-    return pl.Series(mood_match(vectors, direction))
+    """How well each song matches the mood, 0..1; null where the mood was taken in another space."""
+    if not mood.height or not embeddings.height or mood["model"][0] != embeddings["model"][0]:
+        return pl.Series([None] * embeddings.height, dtype=pl.Float64)
+    match = mood_match(embeddings["vector"].to_numpy(), np.array(mood["vector"][0], np.float32))
+    return pl.Series(mood_rank(match) if mood["source"][0] == SAID else match, dtype=pl.Float64)

@@ -117,7 +117,9 @@ SAME = {
 
 NEGATIONS = frozenset({"not", "no", "without", "less", "never"})
 STRONGER = frozenset({"very", "really", "super", "more"})
-FILLERS = frozenset({"a", "an", "and", "the", "some", "something", "music", "songs", "song", "for", "of", "in", "with", "to"})
+FILLERS = frozenset(
+    {"a", "an", "and", "the", "some", "something", "music", "songs", "song", "for", "of", "in", "with", "to"}
+)
 
 CALLED = {
     "energy": ("calm", "energetic"),

@@ -19,7 +19,9 @@ from spotify_ai_pipeline.storage.lake import LakeError
 LAYER = "features"
 OF_ONE_ARTIST = 3
 """Songs of one artist that are shown at most: all of an artist's songs are near each other, which is no news."""
-limit_option = click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="Songs to show.")
+limit_option = click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="Songs to show."
+)
 
 
 @click.command()

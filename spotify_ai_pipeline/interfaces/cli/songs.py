@@ -35,7 +35,9 @@ def find_song(members: pl.DataFrame, text: str) -> str:
         if near.height == 1:
             return near["song_id"][0]
         if near.height:
-            some = "; ".join(f"{row['artist']} - {row['title']} ({row['song_id']})" for row in near.head(SHOWN).to_dicts())
+            some = "; ".join(
+                f"{row['artist']} - {row['title']} ({row['song_id']})" for row in near.head(SHOWN).to_dicts()
+            )
             raise Problem(f"{text!r}: {near.height} songs have this name, such as {some}; name one by its id")
     raise Problem(f"{text!r}: no such song; {_hint(members, words)}")
 

@@ -92,7 +92,9 @@ class Model:
         blocks = self.blocks(known)
         present = {name: block.any(axis=1) for name, block in blocks.items()}
         filled = self.fill(list(blocks.values()))
-        vectors = unit(np.hstack([self._weight(name, features) * block for name, block in zip(BLOCKS, filled, strict=True)]))
+        vectors = unit(
+            np.hstack([self._weight(name, features) * block for name, block in zip(BLOCKS, filled, strict=True)])
+        )
         table = pl.DataFrame(
             {
                 "song_id": known.songs["song_id"],

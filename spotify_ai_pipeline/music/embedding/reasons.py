@@ -38,7 +38,9 @@ class Usual:
         said: list[str] = []
         for axis, knots in self.knots.items():
             if (value := song[axis]) is not None:
-                place = (np.searchsorted(knots, value, "left") + np.searchsorted(knots, value, "right")) / 2 / len(knots)
+                place = (
+                    (np.searchsorted(knots, value, "left") + np.searchsorted(knots, value, "right")) / 2 / len(knots)
+                )
                 said += [CALLED[axis][1]] if place > HIGH else [CALLED[axis][0]] if place < 1 - HIGH else []
         return [word for word in said if word]
 
@@ -49,11 +51,13 @@ def shared(song: Mapping[str, Any], others: pl.DataFrame, usual: Usual) -> list[
     for other in others.iter_rows(named=True):
         theirs, like = _tags(other), usual.words(other)
         strength = {tag: mine[tag] * theirs[tag] * -np.log(usual.tags[tag]) for tag in mine.keys() & theirs.keys()}
-        parts = [", ".join(sorted(strength, key=lambda tag: (-strength[tag], tag))[:MOST])]  # noqa: B023
+        parts = [", ".join(sorted(strength, key=lambda tag: (-strength[tag], tag))[:MOST])]
         alike = [word for word in sounds if word in like][:MOST]
         parts.append(f"both {', '.join(alike)}" if alike else "")
         same = other["artist_key"] == song["artist_key"]
-        said.append("; ".join(filter(None, ["same artist" if same else "", *parts])) or "as a whole, in no single trait")
+        said.append(
+            "; ".join(filter(None, ["same artist" if same else "", *parts])) or "as a whole, in no single trait"
+        )
     return said
 
 
@@ -63,7 +67,9 @@ def wished(wish: Wish, songs: pl.DataFrame, usual: Usual) -> list[str]:
     ends = {CALLED[axis][value > 0] for axis, value in wish.axes.items()}
     for song in songs.iter_rows(named=True):
         tags = _tags(song)
-        asked = [tag for tag, weight in sorted(wish.tags.items(), key=lambda item: -item[1]) if weight > 0 and tag in tags]
+        asked = [
+            tag for tag, weight in sorted(wish.tags.items(), key=lambda item: -item[1]) if weight > 0 and tag in tags
+        ]
         sound = [word for word in usual.words(song) if word in ends and word not in asked]
         said.append(", ".join([*asked[:MOST], *sound[:MOST]]) or "as a whole, in no single trait")
     return said

@@ -1,0 +1,102 @@
+"""The mood now: what the listener asked for, else what their listening shows."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from spotify_ai_pipeline.assets.embeddings import MODEL_FILE
+from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS, TASTE
+from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.music.embedding.model import Model
+from spotify_ai_pipeline.music.mood import day_part, heard_mood, nearest_clusters
+from spotify_ai_pipeline.music.mood_words import describe, understand
+from spotify_ai_pipeline.storage import moods
+from spotify_ai_pipeline.storage.moods import SaidMood
+
+SAID, LISTENING, HABIT = "said", "listening", "habit"
+TIME = pl.Datetime("ms", "UTC")
+SCHEMA = {
+    "vector": pl.List(pl.Float32),
+    "model": pl.String(),
+    "source": pl.String(),
+    "words": pl.List(pl.String()),
+    "tags": pl.List(pl.String()),
+    "clusters": pl.List(pl.String()),
+    "listens": pl.Int64(),
+    "since": TIME,
+    "until": TIME,
+    "said": pl.String(),
+    "expires_at": TIME,
+}
+
+
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
+def mood(
+    home: HomeResource, listens: pl.DataFrame, song_embeddings: pl.DataFrame, tags: pl.DataFrame
+) -> dg.MaterializeResult:
+    """One row: the mood that was asked for while it is in force, else that of the latest listens and of habit at this hour.
+
+    None where nothing heard has a vector. A vector may be compared with embeddings of the same ``model`` alone.
+    """
+    kept = home.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
+    model = Model.from_bytes(kept) if kept else None
+    row = None
+    if model is not None and song_embeddings.height:
+        said = moods.in_force(home.state, home.now())
+        row = _said(home, model, said) if said else _heard(home, model, listens, song_embeddings, tags)
+    if row is None:
+        return dg.MaterializeResult(value=pl.DataFrame(schema=SCHEMA), metadata={"words": "unknown"})
+    named = nearest_clusters(
+        row["vector"], song_embeddings, pl.DataFrame(schema={"song_id": pl.String, "name": pl.String})
+    )
+    row |= {
+        "clusters": named,
+        "model": song_embeddings["model"][0],
+        "vector": row["vector"].astype(np.float32).tolist(),
+    }
+    return dg.MaterializeResult(
+        value=pl.DataFrame([row], schema=SCHEMA),
+        metadata={"source": row["source"], "words": ", ".join([*row["clusters"], *row["words"], *row["tags"]])},
+    )
+
+
+def _said(home: HomeResource, model: Model, said: SaidMood) -> dict | None:
+    """The mood that was asked for; None where the library has nothing by which to find it any more."""
+    wish = understand(said.words, model.tags.vocabulary)
+    vector = model.direction(wish.axes, wish.tags, home.settings.features)
+    if not vector.any():
+        return None
+    expires = datetime.fromtimestamp(said.until, UTC)
+    tags = [tag for tag, weight in wish.tags.items() if weight >= 1]
+    return {
+        "vector": vector,
+        "source": SAID,
+        "words": wish.understood,
+        "tags": tags,
+        "said": said.words,
+        "expires_at": expires,
+    }
+
+
+def _heard(
+    home: HomeResource, model: Model, listens: pl.DataFrame, embeddings: pl.DataFrame, tags: pl.DataFrame
+) -> dict | None:
+    """The mood that listening shows, called by its sound, the part of the day and the tags heard most."""
+    now, zone, settings = home.now(), home.settings.listener.zone, home.settings.mood
+    found = heard_mood(listens, embeddings, now, zone, settings)
+    if found is None:
+        return None
+    latest = listens.sort("played_at", descending=True).head(settings.window_size)
+    heard = latest.join(tags, on="song_id").explode("tags").unnest("tags").group_by("tag").agg(pl.sum("weight"))
+    most = heard.drop_nulls("tag").sort("weight", "tag", descending=[True, False]).head(5)["tag"].to_list()
+    return {
+        "vector": found.vector,
+        "source": LISTENING if found.listens else HABIT,
+        "words": [*describe(model.sound(found.vector)), day_part(now, zone)],
+        "tags": most,
+        "listens": found.listens,
+        "since": found.since,
+        "until": found.until,
+    }

@@ -1,0 +1,98 @@
+"""`spotify-ai mood`: the mood that the mix follows, and the one that you ask for."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.cli.similar import fitted, wished
+from spotify_ai_pipeline.storage import moods
+from spotify_ai_pipeline.storage.home import Home
+
+SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+NEXT = "it counts from the next `spotify-ai refresh` on"
+
+
+class _Span(click.ParamType):
+    """A time such as 45m, 3h or 2d, in seconds."""
+
+    name = "SPAN"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([mhd])\s*", str(value))
+        seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
+        if not 0 < seconds <= 30 * SECONDS["d"]:
+            self.fail(f"{value!r} is no time such as 45m, 3h or 2d (30d at most)", param, ctx)
+        return seconds
+
+
+@click.command()
+@click.argument("words", required=False)
+@click.option("--for", "span", type=_Span(), default="3h", show_default=True, help="How long WORDS count: 45m, 3h, 2d.")
+@click.option("--clear", is_flag=True, help="Take back the mood that you asked for.")
+@json_option
+def mood(words: str | None, span: float, clear: bool, as_json: bool) -> None:
+    """Show the mood that the mix goes by, or ask for one in WORDS such as "calm acoustic".
+
+    A mood that you ask for is followed until its time is over; without one, what you play, and what you usually play at
+    this hour, make the mood (it moves the mix where scoring.mood_weight is above 0).
+    """
+    if words and clear:
+        raise click.UsageError("give WORDS or --clear, not both")
+    home = Home.open()
+    if clear:
+        taken = moods.clear(home.state)
+        console.print(f"taken back; {NEXT}" if taken else "no mood was asked for: nothing to take back")
+    elif words:
+        wish = wished(fitted(home), words)
+        said = moods.say(home.state, words, span)
+        missed = f" (not understood: {', '.join(wish.unknown)})" if wish.unknown else ""
+        console.print(plain(f"{', '.join(wish.understood)}{missed} until {_local(home, said.until)}; {NEXT}"))
+    else:
+        _show(home, as_json)
+
+
+def _show(home: Home, as_json: bool) -> None:
+    said = moods.in_force(home.state, datetime.now(UTC).timestamp())
+    made = home.lake.read("taste", "mood").drop("vector").to_dicts()
+    if as_json:
+        print_json({"asked_for": vars(said) if said else None, "mood": made[0] if made else None})
+        return
+    if said:
+        console.print(plain(f"you asked for: {said.words}, until {_local(home, said.until)}"))
+    if not made:
+        console.print("nothing that you played lately has a vector: no mood is known")
+        return
+    row = made[0]
+    if said and row["said"] == said.words:
+        console.print(f"the mix follows it (weight {home.settings.mood.said_weight:g}); --clear takes it back")
+        return
+    if said:
+        console.print(NEXT)
+    clusters = f"{' and '.join(row['clusters'])}: " if row["clusters"] else ""
+    console.print(plain(f"mood: {clusters}{', '.join(row['words'])}"))
+    if row["tags"]:
+        console.print(plain(f"tags: {', '.join(row['tags'])}"))
+    console.print(plain(f"from: {_origin(home, row)}"))
+    weight = home.settings.scoring.mood_weight
+    console.print(
+        f"in the mix with weight {weight:g}" if weight else "the mix does not go by it (scoring.mood_weight is 0)"
+    )
+
+
+def _origin(home: Home, row: dict[str, Any]) -> str:
+    if row["source"] == "said":
+        return f"your words {row['said']!r}, which are over; it changes with {NEXT.removeprefix('it counts from ')}"
+    if row["source"] == "habit":
+        return "what you usually play at this part of the day and week"
+    span = f"{_local(home, row['since'].timestamp())} to {_local(home, row['until'].timestamp())}"
+    return f"your last {row['listens']} listens, {span}, and what you usually play at this part of the day and week"
+
+
+def _local(home: Home, seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, home.settings.listener.zone):%Y-%m-%d %H:%M}"
