@@ -124,7 +124,7 @@ FILLERS = frozenset(
 CALLED = {
     "energy": ("calm", "energetic"),
     "valence": ("melancholic", "happy"),
-    "acousticness": ("", "acoustic"),
+    "acousticness": ("electric", "acoustic"),
     "danceability": ("", "danceable"),
     "instrumentalness": ("", "instrumental"),
     "tempo": ("slow", "fast"),
@@ -174,7 +174,7 @@ def understand(text: str, vocabulary: Collection[str] = ()) -> Wish:
     return Wish(means, tags, understood, unknown)
 
 
-def describe(scores: Mapping[str, float], least: float = 0.4, most: int = 3) -> list[str]:
+def describe(scores: Mapping[str, float], least: float = 0.3, most: int = 3) -> list[str]:
     """The features that stand out, in words, the strongest first; ``scores`` are in standard deviations from the median."""
     strong = sorted(scores.items(), key=lambda item: -abs(item[1]))
     words = [CALLED[name][score > 0] for name, score in strong if name in CALLED and abs(score) >= least]

@@ -86,7 +86,7 @@ def test_a_bad_value_is_refused_in_one_line_with_what_is_allowed(key: str, value
         ("playlist.targt_size", "did you mean target_size?"),
         ("playlst", "did you mean playlist?"),
         ("discovery.sources.lastfm_similiar", "did you mean lastfm_similar?"),
-        ("mood.zzz", "allowed: window_size, decay_rate"),
+        ("mood.zzz", "allowed: window_size, decay_rate, session_decay, habit_weight, said_weight"),
     ],
 )
 def test_an_unknown_key_is_refused_with_a_suggestion(key: str, near: str) -> None:

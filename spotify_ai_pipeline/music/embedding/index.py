@@ -46,7 +46,10 @@ def append(index: Index, vectors: Vectors) -> None:
 
 def search(index: Index, queries: Vectors, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """(cosines, rows) of the ``count`` nearest vectors of each query, nearest first, each of shape (queries, count)."""
-    return index.search(np.ascontiguousarray(queries, np.float32), min(count, index.ntotal))
+    count = min(count, index.ntotal)
+    if not count:
+        return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
+    return index.search(np.ascontiguousarray(queries, np.float32), count)
 
 
 def vector_of(index: Index, row: int) -> Vectors:

@@ -52,7 +52,7 @@ def shared(song: Mapping[str, Any], others: pl.DataFrame, usual: Usual) -> list[
         theirs, like = _tags(other), usual.words(other)
         strength = {tag: mine[tag] * theirs[tag] * -np.log(usual.tags[tag]) for tag in mine.keys() & theirs.keys()}
         parts = [", ".join(sorted(strength, key=lambda tag: (-strength[tag], tag))[:MOST])]
-        alike = [word for word in sounds if word in like][:MOST]
+        alike = [word for word in sounds if word in like and word not in strength][:MOST]
         parts.append(f"both {', '.join(alike)}" if alike else "")
         same = other["artist_key"] == song["artist_key"]
         said.append(

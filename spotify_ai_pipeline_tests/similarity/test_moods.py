@@ -1,0 +1,64 @@
+"""`mood`: what listening shows, what was asked for, and what the mix makes of it."""
+
+import json
+import os
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from spotify_ai_pipeline.storage.home import Home
+
+Cli = Callable[..., Result]
+
+
+def test_the_mood_says_where_it_comes_from(home: Home, cli: Cli) -> None:
+    shown = cli("mood")
+    assert shown.exit_code == 0
+    assert shown.output.startswith("mood: ")
+    assert "from: your last" in shown.output
+    said = json.loads(cli("mood", "--json").stdout)
+    assert said["asked_for"] is None
+    assert said["mood"]["source"] == "listening"
+    assert said["mood"]["words"][-1] in ("night", "morning", "afternoon", "evening")
+    assert said["mood"]["model"] == home.lake.read("features", "song_embeddings")["model"][0]
+
+
+def test_a_mood_is_asked_for_shown_and_taken_back(cli: Cli) -> None:
+    assert "calm, acoustic until" in cli("mood", "calm acoustic", "--for", "45m").output
+    assert cli("mood").output.startswith("you asked for: calm acoustic, until ")
+    assert json.loads(cli("mood", "--json").stdout)["asked_for"]["words"] == "calm acoustic"
+    assert "taken back" in cli("mood", "--clear").output
+    assert "nothing to take back" in cli("mood", "--clear").output
+    assert cli("mood").output.startswith("mood: ")
+
+
+@pytest.mark.parametrize("args", [["zzyzx"], ["calm", "--for", "3 weeks"], ["calm", "--for", "0h"], ["calm", "--clear"]])
+def test_what_cannot_be_followed_is_refused(cli: Cli, args: list[str]) -> None:
+    said = cli("mood", *args)
+    assert said.exit_code == 2
+    assert said.stdout == ""
+
+
+def test_the_mix_follows_a_mood_that_was_asked_for_and_then_forgets_it(pipeline, cli: Cli) -> None:
+    os.environ["SPOTIFY_AI_DATA"] = str(pipeline.root)
+    audio = pipeline.read("features", "audio_features")
+
+    def score_by_energy() -> float:
+        """Rank correlation of score and energy among songs in rotation."""
+        scores = pipeline.read("taste", "song_scores").join(audio.select("song_id", "energy"), on="song_id")
+        ranks = scores.filter(slot="core").drop_nulls(["score", "energy"]).select("score", "energy")
+        return float(np.corrcoef(ranks["score"].rank(), ranks["energy"].rank())[0, 1])
+
+    before = score_by_energy()
+    assert cli("mood", "calm, not energetic", "--for", "1h").exit_code == 0
+    assert pipeline.refresh().success
+    row = pipeline.read("taste", "mood").row(0, named=True)
+    assert (row["source"], row["said"]) == ("said", "calm, not energetic")
+    assert score_by_energy() < before - 0.2
+    assert "the mix follows it" in cli("mood").output
+    assert cli("mood", "--clear").exit_code == 0
+    assert pipeline.refresh().success
+    assert pipeline.read("taste", "mood")["source"][0] == "listening"
+    assert score_by_energy() == pytest.approx(before, abs=0.05)

@@ -1,0 +1,88 @@
+"""`similar` and `find`: the nearest songs, with reasons and links."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from spotify_ai_pipeline.storage.home import Home
+
+Cli = Callable[..., Result]
+
+
+def test_the_nearest_songs_come_with_reasons_and_links(home: Home, cli: Cli) -> None:
+    songs = home.lake.read("identity", "songs").join(home.lake.read("features", "song_embeddings"), on="song_id")
+    song = songs.row(3, named=True)
+    said = cli("similar", f"{song['artist']} - {song['title']}", "--json")
+    assert said.exit_code == 0, said.output
+    found = json.loads(said.stdout)
+    assert found["song"]["song_id"] == song["song_id"]
+    near = np.array([row["near"] for row in found["songs"]])
+    assert len(near) == 10
+    assert (np.diff(near) <= 0).all()
+    assert song["song_id"] not in {row["song_id"] for row in found["songs"]}
+    cosines = songs["vector"].to_numpy() @ np.array(song["vector"])
+    assert near[0] == pytest.approx(np.sort(cosines)[-2], abs=1e-3)
+    assert max(Counter(row["artist"] for row in found["songs"]).values()) <= 3
+    assert all(row["why"] for row in found["songs"])
+    assert all(row["link"] is None or row["link"].startswith("https://open.spotify.com/track/") for row in found["songs"])
+    shown = cli("similar", song["song_id"], "--limit", 3)
+    assert len(shown.output.splitlines()) >= 5
+    assert found["songs"][0]["title"] in shown.output
+
+
+def test_a_title_that_several_songs_bear_is_asked_back(home: Home, cli: Cli) -> None:
+    songs = home.lake.read("identity", "songs")
+    title = songs.group_by("title").len().sort("len", "title", descending=True)["title"][0]
+    said = cli("similar", title)
+    assert said.exit_code == 2
+    assert "songs have this name, such as" in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
+def test_a_name_with_a_slip_is_suggested(home: Home, cli: Cli) -> None:
+    song = home.lake.read("identity", "songs").row(0, named=True)
+    said = cli("similar", f"{song['artist']} - {song['title'][:-2]}qzx")
+    assert said.exit_code == 2
+    assert "did you mean" in said.stderr
+    assert song["title"].lower() in said.stderr.lower()
+
+
+def test_words_find_songs_that_sound_so(home: Home, cli: Cli) -> None:
+    audio = home.lake.read("features", "audio_features")
+    energy = dict(audio.drop_nulls("energy").select("song_id", "energy").iter_rows())
+
+    def mean(words: str) -> float:
+        found = json.loads(cli("find", words, "--json").stdout)["songs"]
+        return float(np.mean([energy[row["song_id"]] for row in found if row["song_id"] in energy]))
+
+    usual = float(np.mean(list(energy.values())))
+    assert mean("calm quiet acoustic") < usual - 0.1
+    assert mean("loud and energetic") > usual + 0.1
+    heard = json.loads(cli("find", "calm zzyzx", "--json").stdout)
+    assert (heard["understood"], heard["not understood"]) == (["calm"], ["zzyzx"])
+
+
+def test_a_tag_finds_songs_that_bear_it(home: Home, cli: Cli) -> None:
+    words = home.lake.read("features", "tags").explode("tags").unnest("tags").drop_nulls("tag")
+    tag = words.group_by("tag").len().filter(words.group_by("tag").len()["len"] > 5).sort("len", "tag")["tag"][0]
+    found = json.loads(cli("find", tag, "--json", "--limit", 5).stdout)["songs"]
+    bearing = set(words.filter(tag=tag)["song_id"])
+    assert sum(row["song_id"] in bearing for row in found) >= 3
+
+
+def test_words_that_mean_nothing_are_refused_with_others_to_try(cli: Cli) -> None:
+    said = cli("find", "zzyzx")
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "none of these words is understood; try calm" in said.stderr
+
+
+def test_before_the_first_run_it_is_said_what_to_do(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setenv("SPOTIFY_AI_DATA", str(tmp_path / "new"))
+    for command in (("similar", "x"), ("find", "calm"), ("mood",), ("mood", "calm")):
+        said = cli(*command)
+        assert said.exit_code == 2
+        assert "spotify-ai refresh" in said.stderr
