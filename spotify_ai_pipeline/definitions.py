@@ -5,14 +5,29 @@ import warnings
 
 import dagster as dg
 
-from spotify_ai_pipeline.assets import features, identity, ingest, links, models, playlist, plays, taste
+from spotify_ai_pipeline.assets import (
+    audio_features,
+    clap,
+    features,
+    identity,
+    ingest,
+    links,
+    lyrics,
+    models,
+    playlist,
+    plays,
+    tags,
+    taste,
+)
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
     LastFmResource,
     ListenBrainzLabsResource,
     ListenBrainzResource,
+    LrcLibResource,
     ReccoBeatsResource,
+    SoundsResource,
     SpotifyResource,
 )
 from spotify_ai_pipeline.automation.jobs import JOBS
@@ -29,7 +44,7 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The definitions for ``home``, else for the home that the environment names."""
     home = home or Home.open()
-    modules = [ingest, plays, links, identity, features, models, taste, playlist]
+    modules = [ingest, plays, links, identity, audio_features, tags, lyrics, clap, features, models, taste, playlist]
     place = HomeResource(root=str(home.root))
     return dg.Definitions(
         assets=[ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)],
@@ -45,6 +60,8 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
             "listenbrainz": ListenBrainzResource(home=place),
             "listenbrainz_labs": ListenBrainzLabsResource(home=place),
             "reccobeats": ReccoBeatsResource(home=place),
+            "lrclib": LrcLibResource(home=place),
+            "sounds": SoundsResource(home=place),
         },
         executor=dg.in_process_executor,
     )
