@@ -82,7 +82,7 @@ def coverage(table: pl.DataFrame, songs: pl.DataFrame, what: str) -> dict[str, A
     }
 
 
-def sound_rows(table: pl.DataFrame, value: pl.Expr, wrong: pl.Expr) -> dg.AssetCheckResult:
+def sound_rows(table: pl.DataFrame, value: pl.Expr, wrong: pl.Expr | pl.Series) -> dg.AssetCheckResult:
     """The check of every kind of feature: a song has one row; ``value`` (of Boolean) is there where somebody said it and not
     elsewhere, what is unknown has a day to ask again, and no row is ``wrong``."""
     known = pl.col("source").is_not_null()
@@ -93,3 +93,9 @@ def sound_rows(table: pl.DataFrame, value: pl.Expr, wrong: pl.Expr) -> dg.AssetC
         "wrong": table.filter(known & wrong).height,
     }
     return dg.AssetCheckResult(passed=not any(found.values()), metadata=found)
+
+
+def off_unit_length(table: pl.DataFrame) -> pl.Series:
+    """By row: a ``vector`` that is there and not of length 1."""
+    lengths = table.select(pl.col("vector").arr.to_list().list.eval(pl.element() ** 2).list.sum().sqrt()).to_series()
+    return ((lengths - 1).abs() > 1e-3).fill_null(value=False)

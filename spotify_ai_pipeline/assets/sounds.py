@@ -80,6 +80,8 @@ def measured(
         yield list(kept), kept
         wanted = songs.filter(pl.col("song_id").is_in(song_ids) & ~pl.col("song_id").is_in(list(kept)))
         some = wanted.head(home.settings.features.sound_songs_per_run)
+        if some.height:
+            analysis.warm_up()
         for song, wave in waves(context, home, sounds, provider, some, analysis.RATE):
             found: dict[str, float] = {}
             if wave is not None:

@@ -42,6 +42,11 @@ def measure(wave: Wave) -> dict[str, float]:
     return found
 
 
+def warm_up() -> None:
+    """Has librosa compile itself, which takes it up to a minute once and no song shall answer for."""
+    measure(np.random.default_rng(0).standard_normal(4 * RATE).astype(np.float32) / 10)
+
+
 def _loudness(wave: Wave) -> float | None:
     """The mean power of the blocks that are not silence, in dB of full scale; None for silence."""
     size = int(BLOCK * RATE)
