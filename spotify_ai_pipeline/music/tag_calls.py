@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-SONGS, CALLS = 80, 81
-"""For eighty songs no more than 81 calls: 8,000 cost at most 8,100."""
+A_CALL_MORE_FOR = 80
+"""Songs that may cost a call more than there are of them: 8,000 cost at most 8,100."""
+ALWAYS_MORE = 10
+"""Calls more that a few new songs may cost, which else would have none to spare for their artists."""
 
 
 class Allowance:
@@ -18,7 +20,7 @@ class Allowance:
 
     def __init__(self, artists: Sequence[str], known: Collection[str]) -> None:
         """``artists`` is the artist of each song in the order of asking; those that are ``known`` cost no call."""
-        self._left = len(artists) * CALLS // SONGS
+        self._left = len(artists) + max(len(artists) // A_CALL_MORE_FOR, ALWAYS_MORE)
         self._waiting = Counter(artist for artist in artists if artist not in known)
 
     def take(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from spotify_ai_pipeline.encoders.sound import GET_AUDIO
 from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
@@ -39,8 +40,10 @@ class OwnFiles:
 
 def _named(path: Path, folder: Path) -> tuple[str, str]:
     """(artist, title) of a file."""
-    import soundfile
-
+    try:
+        import soundfile
+    except ImportError:
+        raise Problem(GET_AUDIO) from None
     try:
         with soundfile.SoundFile(path) as file:
             tags = file.copy_metadata()
