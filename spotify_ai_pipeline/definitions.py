@@ -6,15 +6,18 @@ import warnings
 import dagster as dg
 
 from spotify_ai_pipeline.assets import (
+    audio_features,
+    clap,
     embeddings,
-    features,
     identity,
     ingest,
     links,
+    lyrics,
     models,
     mood,
     playlist,
     plays,
+    tags,
     taste,
 )
 from spotify_ai_pipeline.assets.io import LakeIOManager
@@ -23,7 +26,9 @@ from spotify_ai_pipeline.assets.resources import (
     LastFmResource,
     ListenBrainzLabsResource,
     ListenBrainzResource,
+    LrcLibResource,
     ReccoBeatsResource,
+    SoundsResource,
     SpotifyResource,
 )
 from spotify_ai_pipeline.automation.jobs import JOBS
@@ -40,7 +45,21 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The definitions for ``home``, else for the home that the environment names."""
     home = home or Home.open()
-    modules = [ingest, plays, links, identity, features, embeddings, models, mood, taste, playlist]
+    modules = [
+        ingest,
+        plays,
+        links,
+        identity,
+        audio_features,
+        tags,
+        lyrics,
+        clap,
+        embeddings,
+        models,
+        mood,
+        taste,
+        playlist,
+    ]
     place = HomeResource(root=str(home.root))
     return dg.Definitions(
         assets=[ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)],
@@ -56,6 +75,8 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
             "listenbrainz": ListenBrainzResource(home=place),
             "listenbrainz_labs": ListenBrainzLabsResource(home=place),
             "reccobeats": ReccoBeatsResource(home=place),
+            "lrclib": LrcLibResource(home=place),
+            "sounds": SoundsResource(home=place),
         },
         executor=dg.in_process_executor,
     )

@@ -140,7 +140,18 @@ class Features(_Section):
     lyrics_weight: Weight
     clap_weight: Weight
     refit_growth: float = Field(ge=0.01, le=1)
-    tag_artists_per_run: int = Field(ge=0, le=100_000)
+    audio_providers: list[Literal["spotify", "reccobeats", "files", "deezer", "itunes"]]
+    tag_providers: list[Literal["listenbrainz", "lastfm"]]
+    lyrics_providers: list[Literal["lrclib"]]
+    clap_providers: list[Literal["files", "deezer", "itunes"]]
+    audio_folder: str
+    clap_model: str = Field(min_length=1)
+    clap_batch_size: int = Field(ge=1, le=256)
+    tag_songs_per_run: int = Field(ge=0, le=100_000)
+    lyrics_songs_per_run: int = Field(ge=0, le=100_000)
+    sound_songs_per_run: int = Field(ge=0, le=100_000)
+    sound_seconds: float = Field(ge=1, le=600)
+    ask_again_days: Days
 
 
 class Identity(_Section):
@@ -183,6 +194,9 @@ class Services(_Section):
     listenbrainz: Service
     listenbrainz_labs: Service
     reccobeats: Service
+    lrclib: Service
+    deezer: Service
+    itunes: Service
 
 
 class Secrets(BaseSettings):

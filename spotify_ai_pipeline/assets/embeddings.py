@@ -17,7 +17,12 @@ INDEX_FILE = "index.faiss"
 
 @dg.asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
 def song_embeddings(
-    home: HomeResource, songs: pl.DataFrame, audio_features: pl.DataFrame, tags: pl.DataFrame
+    home: HomeResource,
+    songs: pl.DataFrame,
+    audio_features: pl.DataFrame,
+    tags: pl.DataFrame,
+    lyrics: pl.DataFrame,
+    clap: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """A unit vector a song, from its audio features, tags, artist, lyrics and CLAP vector, each block scaled and weighted.
 
@@ -25,7 +30,7 @@ def song_embeddings(
     """
     features = home.settings.features
     words = tags.explode("tags").unnest("tags").drop_nulls("tag").select("song_id", "tag", "weight")
-    known = Known(songs.select("song_id", "artist_key"), audio_features, words)
+    known = Known(songs.select("song_id", "artist_key"), audio_features, words, lyrics, clap)
     kept = home.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
     model = Model.from_bytes(kept) if kept else None
     refit = model.outgrown(known, features) if model else "there was no model yet"

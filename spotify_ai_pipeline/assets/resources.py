@@ -9,9 +9,13 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from spotify_ai_pipeline.services.deezer import Deezer
+from spotify_ai_pipeline.services.itunes import Itunes
 from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.services.listenbrainz_labs import ListenBrainzLabs
+from spotify_ai_pipeline.services.lrclib import LrcLib
+from spotify_ai_pipeline.services.own_files import OwnFiles
 from spotify_ai_pipeline.services.reccobeats import ReccoBeats
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.settings import Settings
@@ -92,3 +96,21 @@ class ReccoBeatsResource(dg.ConfigurableResource):
 
     def client(self) -> ReccoBeats:
         return ReccoBeats.of(self.home.home)
+
+
+class LrcLibResource(dg.ConfigurableResource):
+    """Lyrics of LRCLIB."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def client(self) -> LrcLib:
+        return LrcLib.of(self.home.home)
+
+
+class SoundsResource(dg.ConfigurableResource):
+    """Where sound comes from: previews, or the listener's own files."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def client(self, provider: str) -> Deezer | Itunes | OwnFiles:
+        return {"deezer": Deezer, "itunes": Itunes, "files": OwnFiles}[provider].of(self.home.home)

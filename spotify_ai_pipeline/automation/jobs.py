@@ -5,7 +5,7 @@ import dagster as dg
 PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
 """Runs with this tag write the playlist: the queue admits one at a time (see dagster.yaml)."""
 
-HEAVY = dg.AssetSelection.assets("audio_features", "tags", "song_embeddings", "song_index")
+HEAVY = dg.AssetSelection.assets("audio_features", "tags", "lyrics", "clap", "song_embeddings", "song_index")
 
 everything = dg.define_asset_job(
     "everything",

@@ -17,7 +17,7 @@ import pylast
 
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Deferred, Transport
-from spotify_ai_pipeline.storage.answers import NOT_THERE_DAYS, Answers
+from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
 PAGE = 200
@@ -51,7 +51,7 @@ SCROBBLES = {
 Scrobble = tuple[datetime, str, str, str | None, str | None, str | None]
 """A row of ``SCROBBLES``."""
 
-TAGS = "lastfm artist.getTopTags"
+ARTIST_TAGS, TRACK_TAGS = "lastfm artist.getTopTags", "lastfm track.getTopTags"
 
 
 class LastFmError(Problem):
@@ -104,12 +104,19 @@ class LastFm:
 
     def artist_tags(self, artist: str) -> dict[str, float]:
         """Tags of an artist with weights 0 to 1; empty where Last.fm knows none. One call, once."""
-        kept = self._answers.get(TAGS, [artist])
-        if artist not in kept:
-            answer = self._ask("artist.getTopTags", artist=artist, autocorrect=1)
-            kept[artist] = None if answer.get("status") == "failed" else _tags(answer)
-            self._answers.put(TAGS, kept, days=None if kept[artist] else NOT_THERE_DAYS)
-        return kept[artist] or {}
+        return self._top_tags(ARTIST_TAGS, artist, "artist.getTopTags", artist=artist)
+
+    def track_tags(self, artist: str, title: str) -> dict[str, float]:
+        """Tags of a track with weights 0 to 1; empty where Last.fm knows none. One call, once."""
+        return self._top_tags(TRACK_TAGS, f"{artist}\n{title}", "track.getTopTags", artist=artist, track=title)
+
+    def _top_tags(self, kind: str, key: str, method: str, **params: str) -> dict[str, float]:
+        kept = self._answers.get(kind, [key])
+        if key not in kept:
+            answer = self._ask(method, autocorrect=1, **params)
+            kept[key] = (_tags(answer) or None) if answer.get("status") == "ok" else None
+            self._answers.put(kind, kept)
+        return kept[key] or {}
 
     def _pages(self, start: datetime, end: datetime) -> Iterator[list[Scrobble]]:
         window = {"from": int(start.timestamp()), "to": int(end.timestamp()), "limit": PAGE}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import requests
@@ -16,12 +16,19 @@ from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
 RECORDINGS_A_CALL = 1_000
-KEPT = "listenbrainz metadata/recording"
+KEPT = "listenbrainz tags of recordings"
 LISTENS_A_CALL = 1_000
 
 
 class ListenBrainzError(Problem):
     """ListenBrainz refused: says what and what to do."""
+
+
+class RecordingTags(NamedTuple):
+    """Tags with weights 0 to 1: what was said of the recording or its release, and of its artist."""
+
+    own: dict[str, float]
+    artist: dict[str, float]
 
 
 class ListenBrainz:
@@ -69,19 +76,19 @@ class ListenBrainz:
             raise ListenBrainzError(f"ListenBrainz knows no user {self.user}; check LISTENBRAINZ_USER in .env")
         return json_of(answer, "ListenBrainz")["payload"]
 
-    def recording_tags(self, mbids: Sequence[str]) -> dict[str, dict[str, float]]:
-        """Tags of each known recording with weights 0 to 1 (the share of the most given tag; an artist's tags count half).
-        What was learned once is kept for good and costs no call."""
-        found: dict[str, dict[str, float]] = self._answers.get(KEPT, mbids)
-        wanted = [mbid for mbid in mbids if mbid not in found]
+    def recording_tags(self, mbids: Sequence[str]) -> dict[str, RecordingTags]:
+        """Tags of each recording that has any, a thousand a call. What was learned once is kept for good and costs no call;
+        that there are none is believed for a while."""
+        kept: dict[str, Any] = self._answers.get(KEPT, mbids)
+        wanted = [mbid for mbid in dict.fromkeys(mbids) if mbid not in kept]
         for start in range(0, len(wanted), RECORDINGS_A_CALL):
             batch = wanted[start : start + RECORDINGS_A_CALL]
-            body = {"recording_mbids": list(batch), "inc": "artist tag"}
-            answer = self._session.post(self._url + "metadata/recording/", json=body)
-            fresh = {mbid: _weights(entry.get("tag") or {}) for mbid, entry in json_of(answer, "ListenBrainz").items()}
-            self._answers.put(KEPT, {mbid: tags for mbid, tags in fresh.items() if tags})
-            found |= fresh
-        return found
+            body = {"recording_mbids": batch, "inc": "artist tag release"}
+            answer = json_of(self._session.post(self._url + "metadata/recording/", json=body), "ListenBrainz")
+            fresh = {mbid: _levels((answer.get(mbid) or {}).get("tag") or {}) for mbid in batch}
+            self._answers.put(KEPT, fresh)
+            kept |= fresh
+        return {mbid: RecordingTags(**tags) for mbid, tags in kept.items() if tags}
 
 
 def play(listened_at: int, metadata: dict[str, Any]) -> dict[str, Any]:
@@ -106,10 +113,17 @@ def _milliseconds(about: dict[str, Any]) -> int | None:
     return int(about["duration"]) * 1_000 if about.get("duration") else None
 
 
-def _weights(tags: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for level, share in (("artist", 0.5), ("recording", 1.0)):
-        rows = tags.get(level) or []
-        most = max((row["count"] for row in rows), default=1) or 1
-        weights |= {row["tag"].casefold(): share * row["count"] / most for row in rows if row["count"] > 0}
-    return weights
+def _levels(tags: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, float]] | None:
+    """Weights by level, None where there is no tag at all. What was said of the release counts for the recording, where
+    nobody said more of the recording itself."""
+    found = {
+        "own": _weights(tags.get("release_group") or []) | _weights(tags.get("recording") or []),
+        "artist": _weights(tags.get("artist") or []),
+    }
+    return found if any(found.values()) else None
+
+
+def _weights(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Weights 0 to 1: votes as a share of those of the tag with most."""
+    most = max((row["count"] for row in rows), default=0)
+    return {row["tag"].casefold(): row["count"] / most for row in rows if row["count"] > 0}

@@ -1,4 +1,4 @@
-"""ReccoBeats: audio features by Spotify id, forty a call."""
+"""ReccoBeats: audio features by Spotify id or ISRC, forty a call."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from spotify_ai_pipeline.services.transport import Transport, json_of
 from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
-TRACKS_A_CALL = 40
+KEYS_A_CALL = 40
 KEPT = "reccobeats audio-features"
 
 AUDIO_FEATURES = (*AUDIO_COLUMNS, "key", "mode")
 
 
 class ReccoBeats:
-    """Audio features for Spotify ids; no account needed."""
+    """Audio features of recordings; no account needed."""
 
     def __init__(self, transport: Transport, answers: Answers) -> None:
         self._url, self._session, self._answers = transport.service.url, transport.session, answers
@@ -26,27 +26,30 @@ class ReccoBeats:
     def of(cls, home: Home) -> ReccoBeats:
         return cls(Transport("reccobeats", home.settings.services.reccobeats, home.state), home.answers)
 
-    def audio_features(self, track_ids: Sequence[str]) -> Iterator[tuple[Sequence[str], dict[str, dict[str, float]]]]:
-        """(ids asked for, features by id) for each call of up to forty ids; ids that are not known have no features.
+    def audio_features(self, keys: Sequence[str]) -> Iterator[tuple[Sequence[str], dict[str, dict[str, float]]]]:
+        """(keys asked for, features by key) for each call of up to forty Spotify ids or ISRCs; unknown keys have no features.
 
-        What was learned once is kept for good and costs no call. Silence about an id says nothing for good: it is asked again.
+        What was learned once is kept for good and costs no call. Silence about a key says nothing for good: it is asked again.
         """
-        kept = self._answers.get(KEPT, track_ids)
+        kept = self._answers.get(KEPT, keys)
         if kept:
-            yield list(kept), {track: _features(row) for track, row in kept.items()}
-        wanted = [track for track in track_ids if track not in kept]
-        for start in range(0, len(wanted), TRACKS_A_CALL):
-            batch = wanted[start : start + TRACKS_A_CALL]
+            yield list(kept), kept
+        wanted = [key for key in keys if key not in kept]
+        for start in range(0, len(wanted), KEYS_A_CALL):
+            batch = wanted[start : start + KEYS_A_CALL]
             answer = self._session.get(self._url + "audio-features", params={"ids": ",".join(batch)})
-            found = {_track_id(row): row for row in json_of(answer, "ReccoBeats")["content"]}
-            self._answers.put(KEPT, {track: _features(row) for track, row in found.items()})
-            yield batch, {track: _features(row) for track, row in found.items()}
+            found = _by_key(json_of(answer, "ReccoBeats")["content"], set(batch))
+            self._answers.put(KEPT, found)
+            yield batch, found
 
 
-def _features(row: dict[str, Any]) -> dict[str, float]:
-    return {name: float(row[name]) for name in AUDIO_FEATURES if row.get(name) is not None}
-
-
-def _track_id(row: dict[str, Any]) -> str:
-    """Answers come in any order and leave unknown ids out: the link alone says which track a row is."""
-    return row["href"].rsplit("/", 1)[-1]
+def _by_key(rows: list[dict[str, Any]], asked: set[str]) -> dict[str, dict[str, float]]:
+    """Features by what was asked with. Rows come in any order and unknown keys are left out: the link alone says which track
+    a row is. Of several recordings with one ISRC the first that says most is taken."""
+    found: dict[str, dict[str, float]] = {}
+    for row in sorted(rows, key=lambda row: str(row["href"])):
+        features = {name: float(row[name]) for name in AUDIO_FEATURES if row.get(name) is not None}
+        for key in (row["href"].rsplit("/", 1)[-1], row.get("isrc")):
+            if key in asked and len(features) > len(found.get(key, ())):
+                found[key] = features
+    return found

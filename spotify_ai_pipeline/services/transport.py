@@ -62,6 +62,13 @@ def json_of(answer: requests.Response, service: str) -> Any:
     return answer.json()
 
 
+def sound_of(answer: requests.Response, service: str) -> bytes:
+    """The body of a good answer that is no JSON; raises ``Refused`` for any other."""
+    if not answer.ok:
+        raise Refused(f"{service} refused a preview (HTTP {answer.status_code}); try again later")
+    return answer.content
+
+
 class Unreachable(Problem, requests.ConnectionError):
     """No sound answer came. Of a call that changes something, nobody knows whether it happened."""
 

@@ -218,7 +218,7 @@ def test_tags_of_recordings_are_weights_up_to_one(connected: Home, world: Path) 
     found = ListenBrainz.of(connected).recording_tags(recordings)
     assert calls(connected, "listenbrainz") == -(-len(recordings) // 1_000)
     assert set(found) <= set(recordings)
-    weights = [weight for tags in found.values() for weight in tags.values()]
+    weights = [weight for tags in found.values() for level in tags for weight in level.values()]
     assert weights
     assert 0 < min(weights) <= max(weights) <= 1
     assert ListenBrainz.of(connected).recording_tags([]) == {}

@@ -34,7 +34,9 @@ def test_a_mood_is_asked_for_shown_and_taken_back(cli: Cli) -> None:
     assert cli("mood").output.startswith("mood: ")
 
 
-@pytest.mark.parametrize("args", [["zzyzx"], ["calm", "--for", "3 weeks"], ["calm", "--for", "0h"], ["calm", "--clear"]])
+@pytest.mark.parametrize(
+    "args", [["zzyzx"], ["calm", "--for", "3 weeks"], ["calm", "--for", "0h"], ["calm", "--clear"]]
+)
 def test_what_cannot_be_followed_is_refused(cli: Cli, args: list[str]) -> None:
     said = cli("mood", *args)
     assert said.exit_code == 2

@@ -30,6 +30,9 @@ PREFIXES = {
     "listenbrainz": "listenbrainz/1/",
     "listenbrainz_labs": "labs/",
     "reccobeats": "reccobeats/v1/",
+    "lrclib": "lrclib/api/",
+    "deezer": "deezer/",
+    "itunes": "itunes/",
 }
 
 
