@@ -135,6 +135,7 @@ def test_a_machine_that_slept_for_days_makes_up_for_one_tick(graph: Path) -> Non
 KILLED = """
 import os, sys, time
 import dagster as dg
+from spotify_ai_pipeline.automation.jobs import PLAYLIST_WRITER
 from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
 
 @dg.op
@@ -156,7 +157,6 @@ def test_a_killed_command_line_run_leaves_no_place_taken(graph: Path) -> None:
         [sys.executable, "-c", KILLED],
         env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
     )
     assert process.stdout is not None
