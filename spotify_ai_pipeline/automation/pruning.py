@@ -61,7 +61,8 @@ def sweep(instance: dg.DagsterInstance, settled: float = SETTLED_SECONDS) -> int
     """Removes event files and storage folders of runs that are no longer known; gives the number of those runs."""
     found: dict[str, list[Path]] = {}
     events = instance.event_log_storage
-    places = [Path(instance.storage_directory())]
+    storage = Path(instance.storage_directory())
+    places = [storage, storage.parent]  # what steps printed lies beside it
     if isinstance(events, SqliteEventLogStorage):
         places.append(Path(events.path_for_shard("any")).parent)
     for path in (path for place in places if place.exists() for path in place.iterdir()):
