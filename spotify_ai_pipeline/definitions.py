@@ -31,10 +31,17 @@ from spotify_ai_pipeline.assets.resources import (
     SoundsResource,
     SpotifyResource,
 )
+from spotify_ai_pipeline.automation.health import with_health
 from spotify_ai_pipeline.automation.jobs import JOBS
-from spotify_ai_pipeline.automation.schedules import recent_plays_every_two_hours
+from spotify_ai_pipeline.automation.schedules import schedules
 from spotify_ai_pipeline.automation.scrobble_tick import scrobble_tick
-from spotify_ai_pipeline.automation.sensors import files_in_the_inbox
+from spotify_ai_pipeline.automation.sensors import (
+    features_follow_the_day,
+    files_in_the_inbox,
+    sign_in_watch,
+    tell_of_failures,
+    tell_of_recoveries,
+)
 from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
 
@@ -61,12 +68,20 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         playlist,
     ]
     place = HomeResource(root=str(home.root))
+    assets = [ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)]
     return dg.Definitions(
-        assets=[ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)],
+        assets=dg.map_asset_specs(lambda spec: with_health(spec, home), assets),
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=JOBS,
-        schedules=[recent_plays_every_two_hours],
-        sensors=[files_in_the_inbox, scrobble_tick],
+        schedules=schedules(home.settings.listener.timezone, [job.name for job in JOBS]),
+        sensors=[
+            files_in_the_inbox,
+            scrobble_tick,
+            sign_in_watch,
+            features_follow_the_day,
+            tell_of_failures,
+            tell_of_recoveries,
+        ],
         resources={
             "home": place,
             "io_manager": LakeIOManager(home=place),

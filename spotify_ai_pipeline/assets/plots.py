@@ -52,7 +52,9 @@ def strips(cells: pl.DataFrame, column: str, row: str, value: str, title: str) -
 
 
 def _picture(svg: str, title: str) -> dg.MarkdownMetadataValue:
-    return dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")
+    return dg.MetadataValue.md(
+        f"![{escape(title)}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+    )
 
 
 def _text(x: float, y: float, words: str) -> str:

@@ -4,20 +4,19 @@ import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.launcher import WorkerStatus
 
-from spotify_ai_pipeline.automation.jobs import PLAYLIST_WRITER
+from spotify_ai_pipeline.automation.jobs import HEAVY_WORK, PLAYLIST_WRITER
 from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
+from spotify_ai_pipeline.automation.months import tags_from
+from spotify_ai_pipeline.automation.sensors import cause
 from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services import months
 from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
-
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Events are relayed, not printed."""
@@ -48,11 +47,7 @@ def learn_first_month(home: Home) -> str | None:
 def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
     """Runs ``job_name`` over the months from the first one that is not final to this one."""
     home.name_to_dagster()
-    now = datetime.now(UTC)
-    this_month = f"{now:%Y-%m}"
-    overlap = timedelta(days=home.settings.scrobbles.overlap_days)
-    start = months.first_open(home.lake, learn_first_month(home) or this_month, overlap, now)
-    tags = {RANGE_START: start, RANGE_END: this_month, PROCESS: process_name(os.getpid())}
+    tags = tags_from(home, learn_first_month(home), datetime.now(UTC)) | {PROCESS: process_name(os.getpid())}
 
     from spotify_ai_pipeline.definitions import defs
 
@@ -74,7 +69,7 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
         elif happened.is_step_success:
             on_event(step, "done", "")
         elif happened.is_step_failure:
-            failures.append(f"{step}: {_cause(happened)}")
+            failures.append(f"{step}: {cause(happened)}")
             on_event(step, "failed", failures[-1])
 
     job = defs.resolve_job_def(job_name)
@@ -89,23 +84,15 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
 
 
 def _wait_for_nobody(instance: dg.DagsterInstance) -> None:
-    """Raises ``Problem`` where another run is at work on the playlist; a run whose process died is put down as failed."""
-    under_way = dg.RunsFilter(
-        statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED], tags=PLAYLIST_WRITER
-    )
+    """Raises ``Problem`` where another run is at work on the playlist, or needs the machine; a run whose process died is put
+    down as failed."""
+    under_way = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
     for run in instance.get_runs(under_way):
+        if not (PLAYLIST_WRITER | HEAVY_WORK).items() & run.tags.items():
+            continue
         if instance.run_launcher.check_run_worker_health(run).status is WorkerStatus.FAILED:
             instance.report_run_failed(run, "its process is gone")
         else:
-            raise Problem(f"a refresh is under way already (run {run.run_id[:8]}); wait for it, or end it in the UI")
-
-
-def _cause(event: dg.DagsterEvent) -> str:
-    """The message of the error at the root: what our own code said, without Dagster's frames."""
-    data = event.step_failure_data
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return data.user_failure_data.description
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return error.message.strip().split(": ", 1)[-1] if error else "unknown error"
+            raise Problem(
+                f"{run.job_name} is under way already (run {run.run_id[:8]}); wait for it, or end it in the UI"
+            )

@@ -6,7 +6,7 @@ import dagster as dg
 
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource
 from spotify_ai_pipeline.automation.jobs import fill_history
-from spotify_ai_pipeline.automation.run import RANGE_END, RANGE_START
+from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START
 from spotify_ai_pipeline.services.months import MONTH_FORMAT, PLACE
 from spotify_ai_pipeline.storage.lake import Lake
 

@@ -5,8 +5,10 @@ import time
 
 import dagster as dg
 
+from spotify_ai_pipeline.assets.groups import FEATURES
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.automation.jobs import take_in_files
+from spotify_ai_pipeline.automation.jobs import HEAVY_WORK, take_in_files
+from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.exports.intake import waiting
 
 SETTLED_SECONDS = 10
@@ -24,3 +26,65 @@ def files_in_the_inbox(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
     # by the time of arrival, not of the content: the same file laid there again is news
     what = "".join(f"{path.name}\t{stat.st_size}\t{stat.st_ctime_ns}\n" for path, stat in found)
     return dg.RunRequest(run_key=hashlib.sha256(what.encode()).hexdigest()[:16])
+
+
+@dg.sensor(minimum_interval_seconds=6 * 3600, default_status=dg.DefaultSensorStatus.RUNNING)
+def sign_in_watch(home: HomeResource) -> dg.SkipReason:
+    """Raises an alert while the sign-in to Spotify is about to end, which it does six months after you agreed. Starts no run."""
+    if warning := spotify_auth.sign_in_warning(home.home):
+        home.state.raise_alert(spotify_auth.ALERT, warning)
+    return dg.SkipReason(warning or "the sign-in is good for more than a month, or there is none yet")
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.FAILURE,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Raises an alert for a job that failed, with what the failed step said.",
+)
+def tell_of_failures(context: dg.RunStatusSensorContext, home: HomeResource) -> None:
+    job, run_id = context.dagster_run.job_name, context.dagster_run.run_id
+    if not _succeeded_since(context):
+        failed = context.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        said = [f"{log.step_key}: {cause(log.dagster_event)}" for log in failed if log.dagster_event is not None]
+        why = "; ".join(said) or context.dagster_event.message or "its process is gone"
+        home.state.raise_alert(f"job {job}", f"{job} failed: {why} (run {run_id[:8]}: `spotify-ai up`, Runs)")
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Takes the alert of a job away when it succeeds again.",
+)
+def tell_of_recoveries(context: dg.RunStatusSensorContext, home: HomeResource) -> None:
+    home.state.resolve_alert(f"job {context.dagster_run.job_name}")
+
+
+def _succeeded_since(context: dg.RunStatusSensorContext) -> bool:
+    """Whether the job that failed has succeeded meanwhile: the two sensors keep no order between them."""
+    last = context.instance.get_runs(dg.RunsFilter(job_name=context.dagster_run.job_name), limit=1)
+    return bool(last) and last[0].status is dg.DagsterRunStatus.SUCCESS
+
+
+def cause(event: dg.DagsterEvent) -> str:
+    """What the failed step said at the root of its error: our own words, without Dagster's frames."""
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip().split(": ", 1)[-1] if error else "unknown error"
+
+
+features_follow_the_day = dg.AutomationConditionSensorDefinition(
+    "features_follow_the_day",
+    target=dg.AssetSelection.groups(FEATURES),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    run_tags=HEAVY_WORK,
+    description="Once a day, after the first refresh that brought songs up to date: features of what is new.",
+)
+
+
+def once_a_day(zone: str) -> dg.AutomationCondition:
+    """Made once after three in the morning of ``zone``, as soon as all that it is made from was made since then."""
+    return dg.AutomationCondition.on_cron("0 3 * * *", zone)

@@ -31,7 +31,7 @@ class Home:
         Raises ``OSError`` where the folder cannot be written, ``SettingsError`` and ``StateError`` where they cannot be used.
         """
         home = cls(root or settings.data_root())
-        home.root.mkdir(parents=True, exist_ok=True)
+        home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(home.root, os.W_OK):
             raise PermissionError(
                 13, "the data folder cannot be written; change its owner or set SPOTIFY_AI_DATA", str(home.root)

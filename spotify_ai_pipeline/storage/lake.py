@@ -198,11 +198,27 @@ class Lake:
             )
         return made
 
-    def _prune(self, place: UPath, keep: str) -> None:
+    def prune(self) -> int:
+        """Removes what no reader can still have open: old versions of every dataset, also of parts that are not written any
+        more, and what a killed writer left. Gives the number of versions removed."""
+        removed = 0
+        pointers = list(self.base.glob("*/*/current.json")) + list(self.base.glob("*/*/*/current.json"))
+        for pointer in pointers:
+            version = Version(**json.loads(pointer.read_text()))
+            removed += self._prune(pointer.parent, keep=version.version)
+            for left in pointer.parent.glob(f"{POINTER}.*"):
+                if time.time() - left.stat().st_mtime > KEEP_SECONDS:
+                    left.unlink()
+        return removed
+
+    def _prune(self, place: UPath, keep: str) -> int:
+        removed = 0
         versions = sorted(child for child in place.iterdir() if child.name.startswith("v="))
         for old in versions[:-KEEP_VERSIONS]:
             if old.name != f"v={keep}" and time.time() - old.stat().st_mtime > KEEP_SECONDS:
                 _remove(old)
+                removed += 1
+        return removed
 
 
 def _to_disk(stream: IO[Any]) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class State:
         self._local = threading.local()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.touch(mode=0o600)  # what the listener said is theirs alone; SQLite gives its side files the same mode
             self._migrate()
         except sqlite3.DatabaseError as error:
             raise StateError(
@@ -104,12 +106,8 @@ class State:
             connection.execute("DELETE FROM alerts WHERE name = ?", (name,))
 
     def _migrate(self) -> None:
-        scripts = {
-            int(script.name.split("_")[0]): script
-            for script in files("spotify_ai_pipeline.storage").joinpath("migrations").iterdir()
-            if script.name.endswith(".sql")
-        }
-        known, newest = self._version(), max(scripts)
+        scripts = migrations()
+        known, newest = self._version(), newest_schema()
         if known > newest:
             raise StateError(
                 f"{self.path}: written by a newer version (schema {known}, this one knows {newest}); upgrade"
@@ -123,6 +121,17 @@ class State:
 
     def _version(self) -> int:
         return self.connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def migrations() -> dict[int, Traversable]:
+    """The scripts of ``migrations/`` by number."""
+    found = files("spotify_ai_pipeline.storage").joinpath("migrations").iterdir()
+    return {int(script.name.split("_")[0]): script for script in found if script.name.endswith(".sql")}
+
+
+def newest_schema() -> int:
+    """The schema that this version of the program writes."""
+    return max(migrations())
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from spotify_ai_pipeline.assets import ingest
 from spotify_ai_pipeline.assets.deferral import DEFERRED
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
-from spotify_ai_pipeline.automation.run import RANGE_END, RANGE_START
+from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START
 from spotify_ai_pipeline.automation.scrobble_tick import scrobble_tick
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.testing import running

@@ -103,7 +103,9 @@ def _connect(home: Home, world: Path, port: int) -> None:
     (home.root / CONFIG_FILE).write_text(
         yaml.safe_dump({"listener": {"name": "demo"}, "services": services}, sort_keys=False)
     )
-    (home.root / ".env").write_text(
+    secrets = home.root / ".env"
+    secrets.touch(mode=0o600)
+    secrets.write_text(
         f"SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\nLASTFM_API_KEY=sandbox\nLASTFM_USER={listener['lastfm_user']}\n"
         f"LISTENBRAINZ_USER={listener['listenbrainz_user']}\n"
     )

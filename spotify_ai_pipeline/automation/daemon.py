@@ -1,0 +1,44 @@
+"""The daemon: whether it is up, and runs that died with nobody to say so."""
+
+from __future__ import annotations
+
+import time
+
+import dagster as dg
+from dagster._core.launcher import WorkerStatus
+
+from spotify_ai_pipeline.storage.home import Home
+
+SILENT_SECONDS = 120
+"""A daemon says every 30 s that it lives."""
+
+
+def silent_for(home: Home) -> float | None:
+    """Seconds since the daemon was heard of; None where it never was."""
+    if not (home.root / "dagster").exists():
+        return None
+    home.name_to_dagster()
+    with dg.DagsterInstance.get() as instance:
+        beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
+    return time.time() - max(beats) if beats else None
+
+
+def is_up(home: Home) -> bool:
+    silent = silent_for(home)
+    return silent is not None and silent < SILENT_SECONDS
+
+
+def put_down_the_dead(home: Home) -> int:
+    """Puts runs down as failed whose process is gone, and frees the places they held; gives their number. For a machine on
+    which no daemon runs; with one, run monitoring does so within seconds."""
+    if not (home.root / "dagster").exists():
+        return 0
+    home.name_to_dagster()
+    dead = 0
+    with dg.DagsterInstance.get() as instance:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+            if instance.run_launcher.check_run_worker_health(run).status is WorkerStatus.FAILED:
+                instance.report_run_failed(run, "its process is gone")
+                instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+                dead += 1
+    return dead

@@ -1,0 +1,37 @@
+"""Health: how fresh each asset has to be, what makes it anew by itself, and where to read of it.
+
+An asset that says so itself keeps what it says.
+"""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from spotify_ai_pipeline.assets.groups import FEATURES, IDENTITY, INGEST, PLAYLIST, TASTE
+from spotify_ai_pipeline.automation.sensors import once_a_day
+from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage.home import Home
+
+EVERY_REFRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=14), fail_window=timedelta(hours=48))
+"""The longest time between two refreshes is twelve hours."""
+EVERY_DAY = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=36), fail_window=timedelta(days=7))
+SELDOM = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=70), fail_window=timedelta(days=120))
+FRESHNESS = {
+    **dict.fromkeys([INGEST, IDENTITY, TASTE, PLAYLIST], EVERY_REFRESH),
+    FEATURES: EVERY_DAY,
+    "discovery": EVERY_DAY,
+}
+
+
+def with_health(spec: dg.AssetSpec, home: Home) -> dg.AssetSpec:
+    """``spec`` with freshness policy, automation and links."""
+    links: dict[str, dg.MetadataValue] = {"read more": dg.MetadataValue.path(PROJECT_ROOT / "docs" / "architecture.md")}
+    if spec.group_name == PLAYLIST and (known := playlists.written(home.state)):
+        links["on Spotify"] = dg.MetadataValue.url(f"https://open.spotify.com/playlist/{known.playlist_id}")
+    condition = once_a_day(home.settings.listener.timezone) if spec.group_name == FEATURES else None
+    return spec.replace_attributes(
+        freshness_policy=spec.freshness_policy or FRESHNESS.get(spec.group_name or "", SELDOM),
+        automation_condition=spec.automation_condition or condition,
+        metadata=links | dict(spec.metadata),
+    )

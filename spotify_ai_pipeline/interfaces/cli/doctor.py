@@ -1,0 +1,195 @@
+"""`spotify-ai doctor`: everything that can be wrong, looked at, with what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from importlib import metadata
+
+import click
+from rich.text import Text
+
+from spotify_ai_pipeline.interfaces.cli import sandboxes
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json, when
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.services.checkup import BAD, GOOD, ODD, Finding, accounts
+from spotify_ai_pipeline.settings import ENV_FILE, PROJECT_ROOT
+from spotify_ai_pipeline.storage.home import STATE_FILE, Home
+from spotify_ai_pipeline.storage.lake import POINTER
+from spotify_ai_pipeline.storage.state import newest_schema
+
+MARKS = {GOOD: ("✓", "green"), ODD: ("!", "yellow"), BAD: ("✗", "red")}
+LEAST_FREE, LITTLE_FREE = 2**30, 5 * 2**30
+SILENT_SECONDS = 120
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Check accounts, permissions, quotas, files, clock, versions, daemon and disk, and say what to do.
+
+    Makes at most six calls. The exit code is 1 where something is wrong (✗), 0 where all is well or merely odd (!).
+    """
+    home = Home.open()
+    found: list[Finding] = []
+    with sandboxes.beside(home):
+        for finding in _look(home):
+            found.append(finding)
+            if not as_json:
+                mark, style = MARKS[finding.how]
+                line = Text.assemble((mark, style), f" {finding.what:<20} {finding.seen}")
+                console.print(line, soft_wrap=True)
+                if finding.do:
+                    console.print(Text(f"  {'':<20} → {finding.do}"), soft_wrap=True)
+    if as_json:
+        print_json([vars(finding) for finding in found])
+    sys.exit(1 if any(finding.how == BAD for finding in found) else 0)
+
+
+def _look(home: Home) -> Iterator[Finding]:
+    yield _versions()
+    yield _state(home)
+    yield _settings(home)
+    yield _lake(home)
+    yield from _modes(home)
+    yield _disk(home)
+    yield from _quotas(home)
+    yield from accounts(home)
+    yield from _daemon(home)
+    for alert in home.state.rows("SELECT name, message FROM alerts ORDER BY raised_at"):
+        yield Finding("open alert", ODD, alert["message"], "it goes away when its cause does")
+
+
+def _versions() -> Finding:
+    python = ".".join(map(str, sys.version_info[:3]))
+    lock = PROJECT_ROOT / "requirements.lock"
+    wanted = dict(
+        line.split(" ")[0].split("==")
+        for line in (lock.read_text().splitlines() if lock.exists() else [])
+        if "==" in line
+    )
+    other = [
+        name
+        for name in ("dagster", "polars", "duckdb", "spotipy")
+        if _version(name) != wanted.get(name, _version(name))
+    ]
+    if other:
+        return Finding("versions", BAD, f"{', '.join(other)}: not the locked version", "make install")
+    return Finding("versions", GOOD, f"Python {python}, Dagster {_version('dagster')}, Polars {_version('polars')}")
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _state(home: Home) -> Finding:
+    try:
+        (said,) = home.state.connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+    if said != "ok":
+        return Finding(
+            "state", BAD, f"{STATE_FILE} is damaged: {said}", "spotify-ai restore --replace YOUR-LAST-BACKUP.zip"
+        )
+    return Finding("state", GOOD, f"{home.root / STATE_FILE}, schema {newest_schema()}")
+
+
+def _settings(home: Home) -> Finding:
+    changed = home.state.overrides()
+    return Finding("settings", GOOD, f"{len(home.settings.flat)} values, {len(changed)} changed on this machine")
+
+
+def _lake(home: Home) -> Finding:
+    """Whether every file that a pointer names is there."""
+    base, lost, seen = home.lake.base, list[str](), 0
+    for pointer in [*base.glob(f"*/*/{POINTER}"), *base.glob(f"*/*/*/{POINTER}")]:
+        names = json.loads(pointer.read_text())["files"]
+        seen += len(names)
+        lost += [str(pointer.parent.relative_to(base)) for name in names if not (pointer.parent / name).exists()]
+    if lost:
+        return Finding(
+            "lake",
+            BAD,
+            f"files are missing of {', '.join(sorted(set(lost))[:5])}",
+            "materialize these anew: spotify-ai up",
+        )
+    return (
+        Finding("lake", GOOD, f"{seen:,} files, {len(home.lake.datasets())} datasets")
+        if seen
+        else Finding("lake", ODD, "nothing was made yet", "spotify-ai refresh")
+    )
+
+
+def _modes(home: Home) -> Iterator[Finding]:
+    """Files with secrets are for their owner alone."""
+    secret = [home.token_file, home.root / ".env", home.root / STATE_FILE, ENV_FILE]
+    open_ = [path for path in secret if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077]
+    if open_:
+        yield Finding(
+            "file modes", BAD, f"others can read {', '.join(map(str, open_))}", f"chmod 600 {' '.join(map(str, open_))}"
+        )
+    else:
+        yield Finding("file modes", GOOD, "tokens, keys and state are readable by you alone")
+
+
+def _disk(home: Home) -> Finding:
+    free = shutil.disk_usage(home.root).free
+    seen = f"{free / 2**30:,.1f} GiB free at {home.root}"
+    how = BAD if free < LEAST_FREE else ODD if free < LITTLE_FREE else GOOD
+    return Finding(
+        "disk",
+        how,
+        seen,
+        "" if how == GOOD else "free some space; `spotify-ai dagster job execute -w workspace.yaml -j prune`",
+    )
+
+
+def _quotas(home: Home) -> Iterator[Finding]:
+    from spotify_ai_pipeline.interfaces.cli.health import health
+
+    rows = health(home)["services"]
+    for row in rows:
+        if row["paused"]:
+            yield Finding(
+                "quotas",
+                ODD,
+                f"{row['service']} is paused until {row['paused']} ({row['why']})",
+                "wait; runs go on with what is known",
+            )
+        elif row["calls"] >= row["budget"] or row["writes"] >= row["writes_budget"]:
+            yield Finding(
+                "quotas",
+                ODD,
+                f"{row['service']}: the day's budget is used up",
+                "wait until 00:00 UTC, or raise it: spotify-ai config",
+            )
+    if not any(row["paused"] or row["calls"] >= row["budget"] for row in rows):
+        most = max(rows, key=lambda row: row["calls"] / row["budget"])
+        yield Finding(
+            "quotas",
+            GOOD,
+            f"no pauses; most used is {most['service']}: {most['calls']:,} of {most['budget']:,} calls today",
+        )
+
+
+def _daemon(home: Home) -> Iterator[Finding]:
+    from spotify_ai_pipeline.automation import daemon
+
+    silent = daemon.silent_for(home)
+    if silent is not None and silent < SILENT_SECONDS:
+        yield Finding("daemon", GOOD, f"heard of {silent:.0f} s ago")
+        return
+    if dead := daemon.put_down_the_dead(home):
+        yield Finding(
+            "dead runs", ODD, f"{dead} runs had no process any more", "they were put down as failed; run them again"
+        )
+    seen = "never ran" if silent is None else f"last heard of {when(time.time() - silent)}"
+    yield Finding("daemon", ODD, seen, "nothing happens by itself until it runs: spotify-ai up, or see docs/deploy.md")

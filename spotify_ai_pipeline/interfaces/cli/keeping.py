@@ -1,0 +1,94 @@
+"""Backup, restore and forget: what is kept of you, in your own hands."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli import show
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.settings import CONFIG_FILE, ENV_FILE
+from spotify_ai_pipeline.storage import backup as backups
+from spotify_ai_pipeline.storage.home import STATE_FILE, Home
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path | None) -> None:
+    """Write a backup to FILE (default: a dated one here). Everything may go on running meanwhile.
+
+    In it: all you said (answers, overrides, exclusions), what was made of your history, settings and the sign-in. It is a
+    secret: only you can read it. Not in it: Dagster's run history.
+    """
+    home = Home.open()
+    file = file or Path(f"spotify-ai-{home.settings.listener.name}-{datetime.now():%Y%m%d-%H%M}.zip")
+    with console.status(f"writing {file}"):
+        made = backups.save(home, file)
+    console.print(
+        f"{file}: {made['files']:,} files, {made['bytes'] / 1e6:,.1f} MB; back with: spotify-ai restore {file}"
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--replace", is_flag=True, help="Move what is there now aside, to a folder replaced-… in the data root.")
+def restore(file: Path, replace: bool) -> None:
+    """Bring a backup back into the data root. Refuses to touch data that is there, unless told."""
+    home = Home.open()
+    _refuse_while_running(home)
+    with console.status(f"reading {file}"):
+        manifest = backups.restore(home, file, replace=replace)
+    console.print(
+        f"restored {len(manifest['files']):,} files of {manifest['listener']}, made {manifest['made_at']}, into {home.root}"
+    )
+    console.print("next: spotify-ai doctor")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(yes: bool) -> None:
+    """Remove all that is kept of you on this machine: history, answers, models, settings, sign-in. There is no way back."""
+    home = Home.open()
+    _refuse_while_running(home)
+    name, link = home.settings.listener.name, show.playlist_link(home)
+    everything = [
+        *(home.root / f"{file}{end}" for file in (STATE_FILE, "answers.sqlite") for end in ("", "-wal", "-shm")),
+        *(home.root / folder for folder in ("lake", "dagster", "inbox", "world")),
+        *(home.root / file for file in (CONFIG_FILE, ".env")),
+        *sorted(home.root.glob("replaced-*")),
+        home.token_file,
+        home.demo_file,
+    ]
+    there = [path for path in everything if path.exists()]
+    if not there:
+        console.print(f"nothing is kept in {home.root}")
+        return
+    console.print(f"to be removed from {home.root}: {', '.join(path.name for path in there)}", soft_wrap=True)
+    if not yes and click.prompt(f"Type {name} to forget this listener", default="", show_default=False) != name:
+        raise Problem("nothing was removed")
+    for path in there:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    console.print("removed.")
+    if link:
+        console.print(
+            f"What stays on Spotify: the playlist {link} and its snapshots; delete them there.", soft_wrap=True
+        )
+    console.print(
+        "Your agreement to this app ends at spotify.com/account/apps; scrobbles stay at Last.fm and ListenBrainz.",
+        soft_wrap=True,
+    )
+    if ENV_FILE.exists():
+        console.print(f"Your keys stay in {ENV_FILE}; backups and exports lie where you put them.", soft_wrap=True)
+
+
+def _refuse_while_running(home: Home) -> None:
+    from spotify_ai_pipeline.automation.daemon import is_up
+
+    if is_up(home):
+        raise Problem(
+            "the daemon is running on this data; stop it first (Ctrl-C in `spotify-ai up`, or systemctl stop), wait two minutes"
+        )

@@ -1,0 +1,148 @@
+"""Backups: all that cannot be fetched or computed again, in one zip archive, taken while everything runs.
+
+The state is copied through SQLite's online backup, which gives one moment of it. Of the lake, the current versions: they
+are immutable, and younger than a day or current they are never removed. The archive holds the token and keys of this data
+root, and is readable by its owner alone. Not in it: answers that services can be asked for again, and Dagster's run history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.settings import CONFIG_FILE
+from spotify_ai_pipeline.storage.home import STATE_FILE, Home
+from spotify_ai_pipeline.storage.lake import POINTER, Version
+from spotify_ai_pipeline.storage.state import newest_schema
+
+FORMAT = 1
+MANIFEST, LAKE = "manifest.json", "lake/"
+MOST_BYTES, MOST_BYTES_OF_MANIFEST = 50 * 2**30, 100 * 2**20
+"""An archive that unpacks to more than this is refused."""
+CHUNK = 2**20
+
+
+def save(home: Home, file: Path) -> dict[str, int]:
+    """Writes the backup of ``home`` to ``file``; gives the number of files and of bytes. Raises ``Problem`` where ``file`` is
+    there already."""
+    if file.exists():
+        raise Problem(f"{file} exists already; choose another name")
+    fresh = file.with_name(f"{file.name}.part")
+    sums: dict[str, str] = {}
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=home.root) as scratch,
+            os.fdopen(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as stream,
+            zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        ):
+            for name, source in _contents(home, Path(scratch)):
+                sums[name] = _copy(source, archive.open(name, "w", force_zip64=True))
+            archive.writestr(MANIFEST, json.dumps(_manifest(home, sums), indent=1))
+        fresh.rename(file)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return {"files": len(sums), "bytes": file.stat().st_size}
+
+
+def restore(home: Home, file: Path, *, replace: bool = False) -> dict[str, Any]:
+    """Brings ``file`` back into the data root; gives its manifest. What was there moves to the folder ``replaced-<time>``, and
+    only where ``replace`` says so. Raises ``Problem``, and changes nothing, where the archive is not whole, or is newer."""
+    manifest = _read_manifest(file)
+    there = [path for path in _ours(home) if path.exists()]
+    if there and not replace:
+        raise Problem(
+            f"{home.root} holds data already; `--replace` moves it aside, or set SPOTIFY_AI_DATA to an empty folder"
+        )
+    scratch = Path(tempfile.mkdtemp(dir=home.root, prefix="restoring-"))
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for name, wanted in manifest["files"].items():
+                target = scratch / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(name) as source, target.open("wb") as sink:
+                    if _copy(source, sink) != wanted:
+                        raise Problem(f"{file}: {name} is damaged; nothing was restored, take another backup")
+                target.chmod(0o600)
+        if there:
+            aside = home.root / f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+            aside.mkdir()
+            for path in there:
+                path.rename(aside / path.name)
+        for path in scratch.iterdir():
+            path.rename(home.root / path.name)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return manifest
+
+
+def _contents(home: Home, scratch: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    copy = scratch / STATE_FILE
+    with closing(sqlite3.connect(copy)) as target:
+        home.state.connection.backup(target)
+    yield STATE_FILE, copy.open("rb")
+    for path in (home.root / CONFIG_FILE, home.root / ".env", home.token_file, home.demo_file):
+        if path.exists():
+            yield path.name, path.open("rb")
+    base = home.lake.base
+    for pointer in sorted([*base.glob(f"*/*/{POINTER}"), *base.glob(f"*/*/*/{POINTER}")], key=str):
+        said = pointer.read_bytes()  # as it is now: it names files that stay
+        place = f"{LAKE}{base.name}/{pointer.parent.relative_to(base)}"
+        for name in Version(**json.loads(said)).files:
+            yield f"{place}/{name}", (pointer.parent / name).open("rb")
+        kept = scratch / POINTER
+        kept.write_bytes(said)
+        yield f"{place}/{POINTER}", kept.open("rb")
+
+
+def _manifest(home: Home, sums: dict[str, str]) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "made_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "listener": home.settings.listener.name,
+        "schema": home.state.rows("PRAGMA user_version")[0][0],
+        "files": sums,
+    }
+
+
+def _read_manifest(file: Path) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+            if sum(sizes.values()) > MOST_BYTES or sizes.get(MANIFEST, 0) > MOST_BYTES_OF_MANIFEST:
+                raise Problem(f"{file}: unpacks to {sum(sizes.values()):,} bytes, more than is taken in")
+            manifest = json.loads(archive.read(MANIFEST))
+    except (zipfile.BadZipFile, KeyError, ValueError, UnicodeDecodeError):
+        raise Problem(f"{file}: no backup of this program; `spotify-ai backup` makes one") from None
+    if manifest["format"] > FORMAT or manifest["schema"] > newest_schema():
+        raise Problem(f"{file}: made by a newer version (schema {manifest['schema']}); upgrade, then restore")
+    for name in manifest["files"]:
+        if name not in sizes or Path(name).is_absolute() or ".." in Path(name).parts:
+            raise Problem(f"{file}: {name} is missing or leads out of the data root; nothing was restored")
+    return manifest
+
+
+def _ours(home: Home) -> list[Path]:
+    """What a restore replaces."""
+    state = [home.root / f"{STATE_FILE}{end}" for end in ("", "-wal", "-shm")]
+    return [*state, home.root / "lake", home.root / CONFIG_FILE, home.root / ".env", home.token_file, home.demo_file]
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> str:
+    """Copies all of ``source``, closes both, and gives the SHA-256 of it."""
+    digest = hashlib.sha256()
+    with source, target:
+        while chunk := source.read(CHUNK):
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()

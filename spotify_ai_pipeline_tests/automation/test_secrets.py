@@ -1,0 +1,100 @@
+"""Secrets and hostile text: after full runs, good and failing, no secret is anywhere but in its file, and no title is markup."""
+
+import base64
+import contextlib
+import json
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+import yaml
+
+from spotify_ai_pipeline.assets.io import sample
+from spotify_ai_pipeline.assets.plots import bar_chart, strips
+from spotify_ai_pipeline.interfaces.cli import show
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.sandbox import testing
+from spotify_ai_pipeline.services import checkup, transport
+from spotify_ai_pipeline.services.lastfm import LastFm
+from spotify_ai_pipeline.storage import warehouse
+
+CANARIES = {
+    "SPOTIFY_CLIENT_SECRET": "canary5ec7e7000000000000000000000",
+    "LASTFM_API_KEY": "canaryf00d0000000000000000000000a",
+    "LISTENBRAINZ_TOKEN": "canary-7000-4b1d-9e5c-00000000abcd",
+}
+HOSTILE = "<script>alert('x')</script>[bold red]'; DROP TABLE queue;--"
+
+
+def files(root: Path) -> Iterator[tuple[Path, bytes]]:
+    for path in root.rglob("*"):
+        if path.is_file() and path.name not in (".env", "spotify_token.json"):
+            yield path, path.read_bytes()
+
+
+def test_no_secret_is_told_by_runs_that_succeed_or_fail(
+    pipeline: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "BACKOFF", 0.01)
+    env = pipeline.root / ".env"
+    kept = [line for line in env.read_text().splitlines() if line.split("=")[0] not in CANARIES]
+    env.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in CANARIES.items())]) + "\n")
+    token = json.loads(pipeline.home.token_file.read_text())
+    secrets = [*CANARIES.values(), token["access_token"], token["refresh_token"]]
+    told: list[str] = [pipeline.refresh().error]
+    config = pipeline.root / "config.yaml"
+    tree = yaml.safe_load(config.read_text())
+    for service in ("lastfm", "spotify", "spotify_accounts"):
+        tree["services"][service]["url"] = "http://127.0.0.1:9/"
+    tree["services"]["spotify"]["timeout_seconds"] = 1
+    config.write_text(yaml.safe_dump(tree))
+    with contextlib.suppress(Problem):
+        told.append(pipeline.refresh().error)
+    try:
+        LastFm.of(pipeline.home).newest_scrobble()
+    except Problem as error:
+        told.append(str(error))
+    told += [repr(vars(finding)) for finding in checkup.accounts(pipeline.home)]
+    told += [*capfd.readouterr(), repr(pipeline.home.secrets), repr(pipeline.home)]
+    assert any("cannot be reached" in text for text in told), "something failed, or this test shows nothing"
+    for secret in secrets:
+        assert not [text for text in told if secret in text]
+        assert not [path for path, content in files(pipeline.root) if secret.encode() in content]
+    for path in (pipeline.home.token_file, pipeline.root / "state.sqlite"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_hostile_names_are_text_everywhere(pipeline: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    home = pipeline.home
+    short = "[red]<b>'x"
+    named = home.lake.read("playlist", "mix").with_columns(artist=pl.lit(short), title=pl.lit(short))
+    home.lake.write(named, "playlist", "mix")
+    show.mix_table(home)
+    show.change(home)
+    said = capsys.readouterr().out
+    assert said.count(short) >= 100, "printed as it is: no markup, nothing eaten"
+    with warehouse.connect(home.lake, home.state) as connection:
+        found = connection.execute("SELECT count(*) FROM mix WHERE artist = ?", [short]).fetchone()
+        assert found == (named.height,)
+
+
+def test_hostile_names_are_no_markup_in_pictures_and_samples() -> None:
+    cells = pl.DataFrame({"column": [HOSTILE], "row": [HOSTILE], "value": [1]})
+    for made in (bar_chart([HOSTILE], [1], HOSTILE), strips(cells, "column", "row", "value", "title")):
+        (picture,) = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", made.value)
+        drawn = base64.b64decode(picture).decode()
+        assert "<script" not in drawn
+        ElementTree.fromstring(drawn)
+        assert "<script" not in made.value, "Markdown may hold HTML: what is outside the picture too"
+    (record,) = sample(pl.DataFrame({"title": [HOSTILE]})).records
+    assert record.data["title"] == HOSTILE, "a table of the UI shows text"
+
+
+def test_the_sandbox_answers_on_loopback_alone(world: Path) -> None:
+    with testing.running(world) as url:
+        assert url.startswith("http://127.0.0.1:")

@@ -1,0 +1,77 @@
+"""doctor, backup, restore, export and forget, as processes."""
+
+import csv
+import io
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def data(demo: Any, tmp_path: Path) -> Path:
+    """The demo's data, this test's own."""
+    (root,) = [path for path in (demo.project.root / "data" / "demo").iterdir() if path.is_dir()]
+    return Path(shutil.copytree(root, tmp_path / "home"))
+
+
+def test_the_doctor_looks_at_everything_and_says_what_to_do(demo: Any, data: Path) -> None:
+    well = demo.project("doctor", "--json", SPOTIFY_AI_DATA=data)
+    found = {row["what"]: row for row in json.loads(well.stdout)}
+    assert well.returncode == 0, well.stdout
+    assert set(found) >= {
+        "versions", "state", "settings", "lake", "file modes", "disk", "quotas", "Spotify", "permissions", "Last.fm",
+        "clock", "daemon",
+    }  # fmt: skip
+    assert all(row["do"] for row in found.values() if row["how"] != "good")
+    token = data / "spotify_token.json"
+    token.write_text(json.dumps(json.loads(token.read_text()) | {"scope": "user-library-read"}))
+    token.chmod(0o644)
+    next((data / "lake").rglob("song_scores/v=*/part-0.parquet")).unlink()
+    ill = demo.project("doctor", SPOTIFY_AI_DATA=data)
+    assert ill.returncode == 1
+    for words in ("chmod 600", "the sign-in lacks", "spotify-ai login", "files are missing of taste/song_scores"):
+        assert words in ill.stdout
+
+
+def test_a_backup_is_restored_elsewhere_and_the_mix_is_there(demo: Any, data: Path, tmp_path: Path) -> None:
+    file, other = tmp_path / "b.zip", tmp_path / "other"
+    assert "back with: spotify-ai restore" in demo.project("backup", file, SPOTIFY_AI_DATA=data).stdout
+    again = demo.project("restore", file, SPOTIFY_AI_DATA=data)
+    assert (again.returncode, "--replace" in again.stderr) == (2, True)
+    assert demo.project("restore", file, SPOTIFY_AI_DATA=other).returncode == 0
+    before, after = (json.loads(demo.project("mix", "--json", SPOTIFY_AI_DATA=at).stdout) for at in (data, other))
+    assert before == after
+    told = demo.project("forget", typed="no\n", SPOTIFY_AI_DATA=other)
+    assert (told.returncode, "nothing was removed" in told.stderr) == (2, True)
+    assert (other / "state.sqlite").exists()
+    told = demo.project("forget", typed="demo\n", SPOTIFY_AI_DATA=other)
+    assert told.returncode == 0
+    assert "What stays on Spotify: the playlist https://open.spotify.com/playlist/" in told.stdout
+    assert list(other.iterdir()) == []
+
+
+def test_the_mix_goes_elsewhere_in_three_forms_and_all_data_as_a_zip(demo: Any, data: Path, tmp_path: Path) -> None:
+    mix = json.loads(demo.project("mix", "--json", SPOTIFY_AI_DATA=data).stdout)["songs"]
+    links = [f"https://open.spotify.com/track/{song['track_id']}" for song in mix]
+
+    def exported(form: str) -> str:
+        return demo.project("export", "mix", "--as", form, SPOTIFY_AI_DATA=data).stdout
+
+    jspf = json.loads(exported("jspf"))["playlist"]
+    assert jspf["title"] == "AI Mix"
+    assert [track["identifier"] for track in jspf["track"]] == [[link] for link in links]
+    assert [line for line in exported("m3u").splitlines() if not line.startswith("#")] == links
+    rows = list(csv.DictReader(io.StringIO(exported("csv"))))
+    assert [row["title"] for row in rows] == [song["title"] for song in mix]
+    out = tmp_path / "all.zip"
+    assert demo.project("export", "all", "--out", out, SPOTIFY_AI_DATA=data).returncode == 0
+    token = json.loads((data / "spotify_token.json").read_text())["refresh_token"]
+    with zipfile.ZipFile(out) as archive:
+        assert {"identity/listens.csv", "state/verdicts.csv", "settings.json"} <= set(archive.namelist())
+        assert not any(token.encode() in archive.read(name) for name in archive.namelist())
+        heard = list(csv.DictReader(io.StringIO(archive.read("identity/listens.csv").decode())))
+    assert len(heard) > 2000

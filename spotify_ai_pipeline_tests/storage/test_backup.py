@@ -1,0 +1,124 @@
+"""Backups: whole while everything is written to, and back as it was, or refused."""
+
+import json
+import stat
+import threading
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage import backup
+from spotify_ai_pipeline.storage.home import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home.open(tmp_path / "home")
+    home.state.set_override("playlist.target_size", 50)
+    home.state.raise_alert("a", "it's <b>")
+    home.lake.write(pl.DataFrame({"n": [1]}), "identity", "songs", blobs={"x.index": b"\0\1"})
+    home.lake.write(pl.DataFrame({"n": [1, 2]}), "identity", "songs", blobs={"x.index": b"\0\2"})
+    for month in ("2026-10", "2026-11"):
+        home.lake.write(pl.DataFrame({"month": [month]}), "ingest", "scrobbles", month)
+    home.token_file.write_text('{"refresh_token": "r"}')
+    return home
+
+
+def everything(home: Home) -> dict[str, object]:
+    tables = [row["name"] for row in home.state.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {
+        "tables": {name: [tuple(row) for row in home.state.rows(f"SELECT * FROM {name}")] for name in tables},
+        "lake": {f"{layer}/{name}": home.lake.read(layer, name).to_dicts() for layer, name in home.lake.datasets()},
+        "versions": {name: home.lake.version_of(layer, name) for layer, name in home.lake.datasets()},
+        "index": home.lake.read_blob("identity", "songs", "x.index"),
+        "token": home.token_file.read_text(),
+    }
+
+
+def test_what_was_backed_up_comes_back_as_it_was(home: Home, tmp_path: Path) -> None:
+    before, file = everything(home), tmp_path / "b.zip"
+    backup.save(home, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()].count("b.zip.part") == 0
+    other = Home.open(tmp_path / "other")
+    backup.restore(other, file)
+    assert everything(Home.open(other.root)) == before
+    for path in (other.token_file, other.root / "state.sqlite"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_backup_under_fire_is_one_moment_of_the_state_and_whole_versions(home: Home, tmp_path: Path) -> None:
+    """A writer keeps two tables and a dataset in step; whatever moment the backup caught, they agree in themselves."""
+    stop = threading.Event()
+
+    def write() -> None:
+        own, number = Home.open(home.root), 0
+        while not stop.is_set():
+            number += 1
+            with own.state.transaction() as connection:
+                connection.execute("INSERT OR REPLACE INTO facts VALUES ('n', ?, 0)", (str(number),))
+                connection.execute("INSERT OR REPLACE INTO alerts VALUES ('n', ?, 0)", (str(number),))
+            own.lake.write(pl.DataFrame({"n": [number] * 10}), "taste", "mood")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(3):
+            file = tmp_path / f"{number}.zip"
+            backup.save(home, file)
+            other = Home.open(tmp_path / f"other{number}")
+            backup.restore(other, file)
+            (alert,) = other.state.rows("SELECT message FROM alerts WHERE name = 'n'") or [{"message": "None"}]
+            assert alert["message"] == str(other.state.fact("n"))
+            mood = other.lake.read_or_none("taste", "mood")
+            assert mood is None or (mood.height == 10 and mood["n"].n_unique() == 1)
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_data_that_is_there_is_kept_unless_told_and_then_moved_aside(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "b.zip"
+    backup.save(home, file)
+    home.state.set_fact("said", "later")
+    before = everything(home)
+    with pytest.raises(Problem, match="--replace"):
+        backup.restore(home, file)
+    assert everything(home) == before
+    backup.restore(home, file, replace=True)
+    (aside,) = home.root.glob("replaced-*")
+    assert Home.open(home.root).state.fact("said") is None
+    assert (aside / "lake").exists()
+    with pytest.raises(Problem, match="exists already"):
+        backup.save(home, file)
+
+
+@pytest.mark.parametrize("harm", ["not a zip", "damaged", "missing", "newer", "climbs out"])
+def test_a_backup_that_is_not_whole_changes_nothing(home: Home, tmp_path: Path, harm: str) -> None:
+    file, bad, other = tmp_path / "b.zip", tmp_path / "bad.zip", Home.open(tmp_path / "other")
+    backup.save(home, file)
+    with zipfile.ZipFile(file) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(content["manifest.json"])
+    if harm == "damaged":
+        content["state.sqlite"] = content["state.sqlite"][:-1] + b"!"
+    elif harm == "missing":
+        del content["state.sqlite"]
+    elif harm == "newer":
+        manifest["schema"] = 999
+    elif harm == "climbs out":
+        manifest["files"]["../../evil"] = "0"
+        content["../../evil"] = b""
+    content["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(bad, "w") as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    if harm == "not a zip":
+        bad.write_bytes(b"PK nothing")
+    with pytest.raises(Problem, match=r"bad\.zip"):
+        backup.restore(other, bad)
+    assert list(other.root.iterdir()) == []
+    assert not (tmp_path / "evil").exists()
