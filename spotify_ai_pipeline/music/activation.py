@@ -175,19 +175,24 @@ def exposure(plays: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.minimum(np.log2(plays).astype(np.int64), EXPOSURES - 1)
 
 
-def session_numbers(plays: Plays) -> NDArray[np.int64]:
-    """The session of each play, counted from 0, shape (plays,)."""
-    return np.concatenate([[0], np.cumsum(np.diff(plays.at) > SESSION_GAP)])[: len(plays.at)]
+def near(plays: Plays, reach: int = 8) -> NDArray[np.int64]:
+    """The first place within ``reach`` of each play in its session, and one past the last, shape (2, plays).
+
+    A session ends where ``SESSION_GAP`` seconds pass without a play.
+    """
+    place = np.arange(len(plays.at))
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(plays.at) > SESSION_GAP) + 1])[: len(place)]
+    lengths = np.diff(begins, append=len(place))
+    left = np.maximum(place - reach, np.repeat(begins, lengths))
+    right = np.minimum(place + reach + 1, np.repeat(begins + lengths, lengths))
+    return np.stack([left, right])
 
 
-def spread(
-    plays: Plays, session: NDArray[np.int64], now: float, half_life_days: float, reach: int = 8, doubt: float = 3.0
-) -> Floats:
+def spread(plays: Plays, near: NDArray[np.int64], now: float, half_life_days: float, doubt: float = 3.0) -> Floats:
     """Activation that songs get from what was played lately through shared sessions, shape (songs,).
 
-    Each song played lately (weight 2^(-age / half-life)) gives to the songs that stood within ``reach`` places of it in any
-    past session, in proportion to how often they did. ``doubt`` plays are added to the divisor: a single meeting proves
-    little. ``session`` numbers the session of each play (``session_numbers``).
+    Each song played lately (weight 2^(-age / half-life)) gives to the songs that stood ``near`` it in any past session, in
+    proportion to how often they did. ``doubt`` plays are added to the divisor: a single meeting proves little.
     Spreading activation of ACT-R (Anderson, 1983) on sessions.
     """
     past = plays.before(now)
@@ -195,9 +200,5 @@ def spread(
     source = np.bincount(recent.song, np.exp2((recent.at - now) / (half_life_days * DAY)), past.songs)
     given = (source / (past.count() + doubt))[past.song]
     upto = np.concatenate([[0.0], np.cumsum(given)])
-    begins = np.flatnonzero(np.diff(session[: len(given)], prepend=-1))
-    lengths = np.diff(begins, append=len(given))
-    place = np.arange(len(given))
-    left = np.maximum(place - reach, np.repeat(begins, lengths))
-    right = np.minimum(place + reach + 1, np.repeat(begins + lengths, lengths))
+    left, right = near[0, : len(given)], np.minimum(near[1, : len(given)], len(given))
     return np.maximum(np.bincount(past.song, upto[right] - upto[left] - given, past.songs), 0.0)

@@ -19,9 +19,9 @@ from spotify_ai_pipeline.music.activation import (
     PARTS_OF_DAY,
     Memory,
     exposure,
+    near,
     part_of_week,
     power_law,
-    session_numbers,
     spread,
 )
 from spotify_ai_pipeline.music.listening import DAY, Floats, LookAhead, Plays
@@ -67,9 +67,9 @@ def features_at(memory: Memory, past: Plays, groups: Mapping[str, NDArray[np.int
         "time of day": part_affinity(memory, _DAYTIME),
         "day of week": part_affinity(memory, _DAY_OF_WEEK),
     }
-    session = session_numbers(past)
+    company = near(past)
     for source, half_life in SPREADS.items():
-        song[f"beside the songs of {source}"] = np.log(spread(past, session, memory.now, half_life) + 0.01)
+        song[f"beside the songs of {source}"] = np.log(spread(past, company, memory.now, half_life) + 0.01)
     columns = {f"song: {name}": column for name, column in song.items()}
     for group, number in groups.items():
         for name, column in _of_group(memory, number).items():

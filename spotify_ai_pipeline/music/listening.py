@@ -38,10 +38,8 @@ class Plays:
     @classmethod
     def of(cls, listens: pl.DataFrame, song_ids: pl.Series) -> Plays:
         """The plays of ``listens`` (song_id, played_at) with songs numbered as in ``song_ids``; others are left out."""
-        numbers = pl.DataFrame({"song_id": song_ids}).with_row_index("song")
-        known = listens.join(numbers, on="song_id").sort("played_at")
-        at = known["played_at"].dt.epoch("ms").to_numpy() / 1_000
-        return cls(known["song"].to_numpy().astype(np.int64), at, len(song_ids))
+        known = numbered(listens.select("song_id", "played_at"), song_ids)
+        return cls(known["song"].to_numpy(), seconds(known["played_at"]), len(song_ids))
 
     def before(self, now: float) -> Plays:
         """The plays that started before ``now``, and no more: a view, not a copy.
@@ -60,6 +58,20 @@ class Plays:
     def count(self) -> NDArray[np.int64]:
         """Plays of each song, shape (songs,)."""
         return np.bincount(self.song, minlength=self.songs)
+
+
+def numbered(listens: pl.DataFrame, song_ids: pl.Series) -> pl.DataFrame:
+    """``listens`` of the songs in ``song_ids`` in order of time (``played_at``), with the number of each one's ``song``."""
+    numbers = pl.DataFrame({"song_id": song_ids, "song": np.arange(len(song_ids))})
+    song = listens.select("song_id").join(numbers, on="song_id", how="left", maintain_order="left")["song"]
+    known = listens.drop("song_id").with_columns(song)
+    known = known.drop_nulls("song") if song.null_count() else known
+    return known if known["played_at"].is_sorted() else known.sort("played_at")
+
+
+def seconds(times: pl.Series) -> Floats:
+    """``times`` as UTC seconds, same shape."""
+    return times.dt.epoch("ms").to_numpy() / 1_000
 
 
 def recency_weighted(plays: Plays, now: float, half_life_days: float) -> Floats:

@@ -16,7 +16,8 @@ def recent_mood(listens: pl.DataFrame, embeddings: pl.DataFrame, mood: Mood) -> 
     (how many had a vector), since, until (UTC).
     """
     latest = (
-        listens.sort("played_at", descending=True)
+        listens.filter(pl.col("played_at") >= pl.col("played_at").top_k(mood.window_size).min())
+        .sort("played_at", "song_id", descending=True)
         .head(mood.window_size)
         .with_row_index("age")
         .join(embeddings.select("song_id", "vector"), on="song_id", maintain_order="left")

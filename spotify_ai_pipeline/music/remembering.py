@@ -36,8 +36,8 @@ class Rest(TypedDict):
 
 def digest(listens: pl.DataFrame, now: float) -> int:
     """A number that changes when any play in ``listens`` (song_id, played_at) before ``now`` does, whatever their order."""
-    past = listens.filter(pl.col("played_at").dt.epoch("ms") < now * 1_000)
-    each = past.select(pl.struct(pl.col("song_id").hash(1), "played_at").hash(2) // 2**24)
+    past = listens.select("song_id", "played_at").filter(pl.col("played_at").dt.epoch("ms") < now * 1_000)
+    each = past.select((pl.col("song_id").hash(1) ^ pl.col("played_at").hash(2)) // 2**28)
     return int(each.to_series().sum()) + past.height
 
 

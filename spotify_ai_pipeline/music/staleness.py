@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.listening import DAY, Floats, Plays
+from spotify_ai_pipeline.music.listening import DAY, Floats, Plays, numbered, seconds
 from spotify_ai_pipeline.settings import Cycling
 
 WINDOWS = 12
@@ -43,15 +43,11 @@ class Heard:
     @classmethod
     def of(cls, listens: pl.DataFrame, song_ids: pl.Series) -> Heard:
         """From ``listens`` (song_id, played_at, completion, skipped, skip_confidence), songs numbered as in ``song_ids``."""
-        numbers = pl.DataFrame({"song_id": song_ids}).with_row_index("song")
+        told = listens.filter(pl.col("completion").is_not_null() | pl.col("skipped").is_not_null())
         share = pl.coalesce("completion", 1.0 - pl.col("skipped").cast(pl.Float64))
-        known = listens.with_columns(share=share).drop_nulls("share").join(numbers, on="song_id").sort("played_at")
-        return cls(
-            known["song"].to_numpy().astype(np.int64),
-            known["played_at"].dt.epoch("ms").to_numpy() / 1_000,
-            known["share"].to_numpy(),
-            known["skip_confidence"].fill_null(0.0).to_numpy(),
-        )
+        sure = pl.col("skip_confidence").fill_null(0.0)
+        known = numbered(told.select("song_id", "played_at", share=share, sure=sure), song_ids)
+        return cls(known["song"].to_numpy(), seconds(known["played_at"]), known["share"].to_numpy(), known["sure"].to_numpy())
 
 
 def staleness(plays: Plays, now: float, cycling: Cycling, heard: Heard | None = None) -> Floats:
