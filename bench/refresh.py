@@ -1,52 +1,92 @@
-"""How long the ranker needs: `make bench`. Sizes grow tenfold; ratios of one run are what counts.
+"""How long a refresh decision needs, and how that grows: `make bench`. Ratios of one run are what counts.
 
-Made-up listening of one shape at each size: the decision from plays in memory (memory, terms, forecast, scores,
-selection), the same with yesterday's memory kept, and the training of the taste model at the first size.
+* the decision, from data on disk to the list in hand, beside the plan's sketch of it on the same listener (sketch.py);
+* the decision at ten and a hundred times the size, each in a process of its own, with its peak memory;
+* learning 20 new plays, after histories of three lengths; training the taste model at the first size.
 """
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import resource
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
 
+import data
 import numpy as np
 import polars as pl
+import sketch
+from data import NOW
 
-from spotify_ai_pipeline.music import listening, mix, ranking, taste_model
+from spotify_ai_pipeline.music import mix, ranking, remembering, taste_model
 from spotify_ai_pipeline.music.activation import Memory
 from spotify_ai_pipeline.music.championship import Championship
 from spotify_ai_pipeline.music.listening import DAY, Plays
+from spotify_ai_pipeline.music.mood import mood_match, recent_mood
+from spotify_ai_pipeline.music.staleness import Heard
+from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
+from spotify_ai_pipeline.storage.lake import Lake
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SIZES = [(8_000, 100_000), (80_000, 1_000_000), (800_000, 10_000_000)]
-YEARS = 8
 
 
-def listener(songs: int, listens: int) -> tuple[Plays, np.ndarray]:
-    rng = np.random.default_rng(1)
-    at = np.sort(rng.uniform(0, YEARS * 365 * DAY, listens))
-    song = (rng.pareto(1.1, listens) * songs / 50).astype(np.int64) % songs
-    return Plays(song, at, songs), rng.integers(0, songs // 10, songs)
-
-
-def decide(
-    plays: Plays, artist: np.ndarray, model: taste_model.TasteModel, memory: Memory, now: float, settings: Settings
-) -> pl.DataFrame:
-    stats = listening.statistics(plays, now, settings.cycling, settings.scoring)
-    at = taste_model.moment(memory.until(now, plays), plays, artist, settings.cycling.cooldown_days)
+def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> list[str]:
+    """The Spotify ids of the list: what the assets from ``activations`` to ``mix`` do, without Dagster between them."""
+    songs, listens = lake.read("identity", "songs"), lake.read("identity", "listens")
+    embeddings = lake.read("features", "song_embeddings")
+    plays = Plays.of(listens, songs["song_id"])
+    known = Memory.empty(songs.height)
+    if (kept := lake.read_or_none("taste", "activations")) is not None:
+        rest = json.loads(lake.read_blob("taste", "activations", data.REST))
+        known = remembering.recall(kept, rest, listens, songs["song_id"], "UTC")
+    memory = known.until(NOW, plays)
+    heard = Heard.of(listens, songs["song_id"])
+    stats = statistics(plays, memory, settings.cycling, settings.scoring, heard)
+    mood = recent_mood(listens, embeddings, settings.mood)
+    match = mood_match(embeddings["vector"].to_numpy(), np.array(mood["vector"][0], np.float32))
+    artist = taste_model.artist_numbers(songs["artist_key"])
+    at = taste_model.moment(memory, plays.before(NOW), artist, settings.cycling.cooldown_days)
     forecast = taste_model.forecast(model, at, plays.songs)
-    songs = (
-        stats.drop("expected")
-        .hstack(forecast)
-        .with_columns(song_id=pl.int_range(pl.len()), mood_match=pl.lit(None, pl.Float64))
-    )
-    ranked = ranking.rank(songs, settings.cycling, settings.scoring, np.random.default_rng(0))
-    return mix.select(ranked, list(range(100)), settings.playlist)
+    table = pl.concat([songs, stats.drop("expected"), forecast, pl.DataFrame({"mood_match": match})], how="horizontal")
+    ranked = ranking.rank(table, settings.cycling, settings.scoring, np.random.default_rng(0))
+    current = songs["song_id"].head(settings.playlist.target_size).to_list()
+    chosen = mix.select(ranked, current, settings.playlist, loyalty=mix.loyalty(settings.cycling))
+    order = mix.sequence(chosen["artist_key"].to_list(), settings.playlist.min_artist_spacing)
+    return chosen[order]["track_id"].to_list()
 
 
-def seconds(action: Callable[[], object], repeats: int = 3) -> float:
-    """The fastest of ``repeats``."""
+def training(lake: Lake, settings: Settings) -> tuple[taste_model.TasteModel, float]:
+    """The taste model of the listener, and the seconds that it took."""
+    songs, listens = lake.read("identity", "songs"), lake.read("identity", "listens")
+    start = time.perf_counter()
+    plays = Plays.of(listens, songs["song_id"])
+    rankers = Championship(plays, taste_model.artist_numbers(songs["artist_key"]), settings)
+    rankers.prepare(NOW)
+    rankers.stand_at(NOW)
+    assert rankers.model is not None
+    return rankers.model, time.perf_counter() - start
+
+
+def learning_20_plays(songs: int, listens: int) -> float:
+    rng = np.random.default_rng(2)
+    memory = Memory.empty(songs)
+    memory.learn(Plays(rng.integers(0, songs, listens), np.sort(rng.uniform(0, NOW - DAY, listens)), songs))
+    later = [Plays(rng.integers(0, songs, 20), NOW + DAY * (n + np.arange(20) / 20), songs) for n in range(200)]
+    return min(fastest(lambda new=new: memory.learn(new), 1) for new in later)
+
+
+def fastest(action: Callable[[], object], repeats: int) -> float:
+    """Seconds of the fastest of ``repeats``."""
     taken: list[float] = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -55,28 +95,52 @@ def seconds(action: Callable[[], object], repeats: int = 3) -> float:
     return min(taken)
 
 
-def main() -> None:
+def decision(folder: Path, model_file: Path, repeats: int) -> tuple[float, float]:
+    """Seconds of the fastest decision, and the peak of this process in GB."""
     settings = load([PROJECT_ROOT / "config" / "config.yaml"])
-    now = YEARS * 365 * DAY
-    model = None
-    for songs, listens in SIZES:
-        plays, artist = listener(songs, listens)
-        if model is None:
-            start = time.perf_counter()
-            rankers = Championship(plays, artist, settings)
-            rankers.prepare(now)
-            rankers.stand_at(now)
-            model = rankers.model
-            assert model is not None
-            print(f"training at {songs:,} songs, {listens:,} listens: {time.perf_counter() - start:.1f} s")  # noqa: T201
-        empty = Memory.empty(songs)
-        kept = empty.until(float(plays.at[-20]), plays)
-        whole = seconds(lambda: decide(plays, artist, model, empty, now, settings))  # noqa: B023
-        update = seconds(lambda: kept.until(now, plays))  # noqa: B023
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(  # noqa: T201
-            f"{songs:>8,} songs {listens:>11,} listens: decision {whole * 1e3:8.0f} ms, "
-            f"memory after 20 new plays {update * 1e3:6.1f} ms, peak {peak:.2f} GB"
+    model = taste_model.of_table(pl.read_parquet(model_file))
+    taken = fastest(lambda: decide(data.lake(folder), model, settings), repeats)
+    return taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def train(folder: Path, model_file: Path) -> float:
+    """Writes the listener's taste model, and gives the seconds that it took."""
+    settings = load([PROJECT_ROOT / "config" / "config.yaml"])
+    model, taken = training(data.lake(folder), settings)
+    taste_model.to_table(model).write_parquet(model_file)
+    return taken
+
+
+def apart(action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What ``action`` gives, run in a process of its own: its memory is its own too."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as processes:
+        return processes.submit(action, *args, **kwargs).result()
+
+
+def main() -> None:
+    say = print
+    with tempfile.TemporaryDirectory(prefix="spotify-ai-bench-") as root:
+        model_file = Path(root) / "model.parquet"
+        for songs, listens in SIZES:
+            folder = Path(root) / str(songs)
+            apart(data.make, folder, songs, listens)
+            if not model_file.exists():
+                say(f"training at {songs:,} songs, {listens:,} listens: {apart(train, folder, model_file):.1f} s")
+            repeats = max(3, 2_000_000 // listens)
+            anew, _ = apart(decision, folder, model_file, repeats)
+            apart(data.keep_memory, folder)
+            kept, peak = apart(decision, folder, model_file, repeats)
+            say(
+                f"{songs:>8,} songs {listens:>11,} listens: decision {kept * 1e3:7.0f} ms"
+                f" ({anew * 1e3:7.0f} ms where nothing was kept), peak {peak:.2f} GB"
+            )
+            if (songs, listens) == SIZES[0]:
+                peer = apart(sketch.refresh, folder)
+                say(f"the plan's sketch of that decision: {peer:.1f} s, {peer / kept:,.0f} times as long")
+            shutil.rmtree(folder)
+    for songs, listens in [*SIZES[:2], (SIZES[0][0], SIZES[1][1])]:
+        say(
+            f"20 new plays after {listens:,} of {songs:,} songs: {apart(learning_20_plays, songs, listens) * 1e6:.0f} µs"
         )
 
 

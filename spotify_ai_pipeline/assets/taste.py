@@ -1,29 +1,68 @@
 """Taste: how each song stands with the listener now."""
 
 import itertools
+import json
 
 import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.assets.groups import OWNERS, TASTE
+from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS, TASTE
+from spotify_ai_pipeline.assets.io import WithBlobs
 from spotify_ai_pipeline.assets.mood import SAID
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.music import ranking, taste_model
+from spotify_ai_pipeline.music import ranking, remembering, taste_model
 from spotify_ai_pipeline.music.activation import Memory
 from spotify_ai_pipeline.music.championship import LEARNED
-from spotify_ai_pipeline.music.listening import Plays, statistics
+from spotify_ai_pipeline.music.listening import DAY, Plays
 from spotify_ai_pipeline.music.mood import mood_match, mood_rank
+from spotify_ai_pipeline.music.staleness import Heard
+from spotify_ai_pipeline.music.standing import statistics
 
 PARTS = taste_model.PARTS
 
 
-@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
-def listening_stats(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
+REST = "rest.json"
+
+
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+def activations(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
+    """What every play left behind, a row a song, up to the days in which scrobbles may still come late.
+
+    The last version and the plays since make this one; all plays are learned again only where the past itself changed.
+    """
+    settled = home.now() - home.settings.scrobbles.overlap_days * DAY
+    kept = home.lake.read_or_none(TASTE, "activations")
+    known = Memory.empty(songs.height, home.settings.listener.timezone)
+    if kept is not None:
+        known = _recall(home, kept, songs, listens)
+    known = known if known.now <= settled else Memory.empty(songs.height, known.zone)
+    memory = known.until(settled, Plays.of(listens, songs["song_id"]))
+    rest = remembering.rest(memory, listens)
+    return dg.MaterializeResult(
+        value=WithBlobs(remembering.to_table(memory, songs["song_id"]), {REST: json.dumps(rest).encode()}),
+        metadata={
+            "plays learned in this run": int(memory.plays.sum() - known.plays.sum()),
+            "plays known": int(memory.plays.sum()),
+        },
+    )
+
+
+def _recall(home: HomeResource, kept: pl.DataFrame, songs: pl.DataFrame, listens: pl.DataFrame) -> Memory:
+    rest = json.loads(home.lake.read_blob(TASTE, "activations", REST))
+    return remembering.recall(kept, rest, listens, songs["song_id"], home.settings.listener.timezone)
+
+
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="3")
+def listening_stats(
+    home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame, activations: pl.DataFrame
+) -> dg.MaterializeResult:
     """Plays, staleness, momentum and activation of each song, as of now."""
     plays = Plays.of(listens, songs["song_id"])
-    stats = statistics(plays, home.now(), home.settings.cycling, home.settings.scoring)
+    memory = _recall(home, activations, songs, listens).until(home.now(), plays)
+    heard = Heard.of(_with_skips(home), songs["song_id"])
+    stats = statistics(plays, memory, home.settings.cycling, home.settings.scoring, heard)
     table = pl.concat([songs.select("song_id"), stats], how="horizontal")
     quiet = table["days_quiet"].drop_nulls()
     edges = [0, 7, 30, 60, 180, 365, 10**6]
@@ -38,6 +77,11 @@ def listening_stats(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFra
             ),
         },
     )
+
+
+def _with_skips(home: HomeResource) -> pl.DataFrame:
+    """All listens that were the listener's, also those too short to count as a play: they tell what is skipped."""
+    return home.lake.read(IDENTITY, "listens").filter(~pl.col("excluded"))
 
 
 @dg.asset_check(
@@ -62,12 +106,13 @@ def song_scores(
     mood: pl.DataFrame,
     listens: pl.DataFrame,
     taste_weights: pl.DataFrame,
+    activations: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """What each song with a Spotify id is worth to the mix now: slot, score, parts and a reason.
 
     Plays are forecast by the ranker in office: the taste model, or the recency baseline of ``listening_stats``.
     """
-    by_model = _forecast(home, songs, listens, taste_weights)
+    by_model = _forecast(home, songs, listens, taste_weights, activations)
     listening_stats = listening_stats.drop("expected") if by_model is not None else listening_stats
     playable = songs.filter(pl.col("track_id").is_not_null())
     matched = song_embeddings.select("song_id", mood_match=_match(song_embeddings, mood))
@@ -107,15 +152,15 @@ def song_scores(
 
 
 def _forecast(
-    home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame, weights: pl.DataFrame
+    home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame, weights: pl.DataFrame, activations: pl.DataFrame
 ) -> pl.DataFrame | None:
     """Expected plays by song and their parts, by the taste model; None where it is not in office."""
     if weights.filter(office=LEARNED).is_empty():
         return None
     plays = Plays.of(listens, songs["song_id"])
-    memory = Memory.empty(plays.songs).until(home.now(), plays)
+    memory = _recall(home, activations, songs, listens).until(home.now(), plays)
     artist = taste_model.artist_numbers(songs["artist_key"])
-    at = taste_model.moment(memory, plays, artist, home.settings.cycling.cooldown_days)
+    at = taste_model.moment(memory, plays.before(memory.now), artist, home.settings.cycling.cooldown_days)
     forecast = taste_model.forecast(taste_model.of_table(weights), at, plays.songs)
     return pl.concat([songs.select("song_id"), forecast], how="horizontal")
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from spotify_ai_pipeline.music import taste_model
 from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays, statistics
+from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays
 from spotify_ai_pipeline.music.mix import loyalty, select
 from spotify_ai_pipeline.music.ranking import rank
+from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.music.taste_model import CUTS, Lesson, Moment, TasteModel
 from spotify_ai_pipeline.settings import Settings
 
@@ -67,13 +68,14 @@ class Championship:
     model: TasteModel | None = None
     weeks: list[Week] = field(default_factory=list[Week])
     _fitted: float = -np.inf
-    _memory: Memory = field(init=False)
+    memory: Memory = field(init=False)
+    """What all plays before the last cut left behind."""
     _lessons: deque[tuple[Lesson, Lesson]] = field(default_factory=lambda: deque(maxlen=CUTS))
     _open: deque[_Stand] = field(default_factory=deque[_Stand])
     _lists: dict[str, list[int]] = field(default_factory=lambda: {RECENCY: [], LEARNED: []})
 
     def __post_init__(self) -> None:
-        self._memory = Memory.empty(self.plays.songs)
+        self.memory = Memory.empty(self.plays.songs)
 
     def prepare(self, now: float) -> None:
         """Walks the weekly cuts before ``now`` that lessons and comparison need."""
@@ -84,14 +86,15 @@ class Championship:
 
     def stand_at(self, now: float) -> Moment:
         """The moment ``now``, after learning from every week that is over by then. Cuts must be visited in order of time."""
-        self._memory = self._memory.until(now, self.plays)
-        at = taste_model.moment(self._memory, self.plays, self.artist, self.settings.cycling.cooldown_days)
+        past = self.plays.before(now)
+        self.memory = self.memory.until(now, past)
+        at = taste_model.moment(self.memory, past, self.artist, self.settings.cycling.cooldown_days)
         while self._open and self._open[0].at.now + WEEK <= now:
             self._learn(self._open.popleft())
         retrain = self.settings.taste_model.retrain_interval_days * DAY
         if len(self._lessons) >= ENOUGH_LESSONS and now - self._fitted >= retrain:
             self.model, self._fitted = taste_model.fit(self._lessons), now
-        stats = statistics(self.plays, now, self.settings.cycling, self.settings.scoring)
+        stats = statistics(past, self.memory, self.settings.cycling, self.settings.scoring)
         forecasts = {RECENCY: stats["expected"]}
         if self.model:
             forecasts[LEARNED] = whole(at.song, self.model.expected(at), self.plays.songs)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music import listening, mix, ranking
+from spotify_ai_pipeline.music import mix, ranking, standing
 from spotify_ai_pipeline.music.championship import Championship
 from spotify_ai_pipeline.music.listening import WEEK, Plays
 from spotify_ai_pipeline.music.taste_model import artist_numbers
@@ -55,7 +55,7 @@ def weekly_mixes(history: pl.DataFrame, times: np.ndarray, settings: Settings) -
     current: list[str] = []
     for now in times:
         rankers.stand_at(float(now))
-        stats = listening.statistics(plays, float(now), settings.cycling, settings.scoring)
+        stats = standing.statistics(plays, rankers.memory, settings.cycling, settings.scoring)
         known = pl.concat([songs, stats.with_columns(rankers.expected())], how="horizontal").filter(pl.col("plays") > 0)
         known = known.with_columns(mood_match=pl.lit(None, pl.Float64))
         ranked = ranking.rank(known, settings.cycling, settings.scoring, np.random.default_rng(int(now)))

@@ -1,4 +1,4 @@
-"""Listening: how often, how lately and in what rhythm each song was played, as of a moment.
+"""Listening: the plays up to a moment, and how often and how lately each song was played.
 
 Every function takes the moment ``now`` (UTC seconds) and looks at no play at or after it.
 """
@@ -11,8 +11,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.settings import Cycling, Scoring
-
 DAY = 86_400.0
 WEEK = 7 * DAY
 NEVER = -np.inf
@@ -21,48 +19,67 @@ NEVER = -np.inf
 Floats = NDArray[np.float64]
 
 
+class LookAhead(ValueError):
+    """Something known at one moment was asked for what came later."""
+
+
 @dataclass(frozen=True)
 class Plays:
-    """Plays in order of time: ``song`` (index of a song, below ``songs``) and ``at`` (UTC seconds), both of shape (plays,)."""
+    """Plays in order of time: ``song`` (index of a song, below ``songs``) and ``at`` (UTC seconds), both of shape (plays,).
+
+    ``end`` is the moment (UTC seconds) up to which they tell: nothing later may be asked of them.
+    """
 
     song: NDArray[np.int64]
     at: Floats
     songs: int
+    end: float = np.inf
 
     @classmethod
     def of(cls, listens: pl.DataFrame, song_ids: pl.Series) -> Plays:
         """The plays of ``listens`` (song_id, played_at) with songs numbered as in ``song_ids``; others are left out."""
-        numbers = pl.DataFrame({"song_id": song_ids}).with_row_index("song")
-        known = listens.join(numbers, on="song_id").sort("played_at")
-        at = known["played_at"].dt.epoch("ms").to_numpy() / 1_000
-        return cls(known["song"].to_numpy().astype(np.int64), at, len(song_ids))
+        known = numbered(listens.select("song_id", "played_at"), song_ids)
+        return cls(known["song"].to_numpy(), seconds(known["played_at"]), len(song_ids))
 
     def before(self, now: float) -> Plays:
-        """The plays that started before ``now``: a view, not a copy."""
-        end = np.searchsorted(self.at, now)
-        return Plays(self.song[:end], self.at[:end], self.songs)
+        """The plays that started before ``now``, and no more: a view, not a copy.
+
+        Raises ``LookAhead`` where these plays end earlier: what is computed from a view of the past cannot see the future.
+        """
+        if now > self.end:
+            raise LookAhead(f"plays known up to {self.end:.0f} were asked what happened up to {now:.0f}")
+        stop = np.searchsorted(self.at, now)
+        return Plays(self.song[:stop], self.at[:stop], self.songs, now)
 
     def since(self, start: float) -> Plays:
         begin = np.searchsorted(self.at, start)
-        return Plays(self.song[begin:], self.at[begin:], self.songs)
+        return Plays(self.song[begin:], self.at[begin:], self.songs, self.end)
 
     def count(self) -> NDArray[np.int64]:
         """Plays of each song, shape (songs,)."""
         return np.bincount(self.song, minlength=self.songs)
 
 
-def first_and_last(plays: Plays, now: float) -> tuple[Floats, Floats]:
-    """UTC seconds of each song's first and last play, ``-NEVER`` and ``NEVER`` without one, each of shape (songs,)."""
-    past = plays.before(now)
-    first, last = np.full(past.songs, -NEVER), np.full(past.songs, NEVER)
-    first[past.song[::-1]] = past.at[::-1]  # in order of time: the last assignment to a song wins
-    last[past.song] = past.at
-    return first, last
+def numbered(listens: pl.DataFrame, song_ids: pl.Series) -> pl.DataFrame:
+    """``listens`` of the songs in ``song_ids`` in order of time (``played_at``), with the number of each one's ``song``."""
+    numbers = pl.DataFrame({"song_id": song_ids, "song": np.arange(len(song_ids))})
+    song = listens.select("song_id").join(numbers, on="song_id", how="left", maintain_order="left")["song"]
+    known = listens.drop("song_id").with_columns(song)
+    known = known.drop_nulls("song") if song.null_count() else known
+    return known if known["played_at"].is_sorted() else known.sort("played_at")
+
+
+def seconds(times: pl.Series) -> Floats:
+    """``times`` as UTC seconds, same shape."""
+    return times.dt.epoch("ms").to_numpy() / 1_000
 
 
 def recency_weighted(plays: Plays, now: float, half_life_days: float) -> Floats:
-    """Play counts in which a play ``half_life_days`` ago counts half, shape (songs,)."""
-    past = plays.before(now)
+    """Play counts in which a play ``half_life_days`` ago counts half, shape (songs,).
+
+    Plays that weigh less than 2^-40 are passed over, so that the cost does not grow with a long history.
+    """
+    past = plays.before(now).since(now - 40 * half_life_days * DAY)
     weight = np.exp2((past.at - now) / (half_life_days * DAY))
     return np.bincount(past.song, weight, past.songs).astype(np.float64)
 
@@ -76,61 +93,3 @@ def base_level(plays: Plays, now: float, decay: float) -> Floats:
     age = np.maximum((now - past.at) / DAY, 1 / 24)
     with np.errstate(divide="ignore"):
         return np.log(np.bincount(past.song, age**-decay, past.songs))
-
-
-def staleness(recent_plays: NDArray[np.int64], cycling: Cycling) -> Floats:
-    """1 - exp(-lambda * plays in the window), and 0 for songs barely heard: the plan's formula, same shape."""
-    stale = 1 - np.exp(-cycling.staleness_lambda * recent_plays)
-    return np.where(recent_plays >= cycling.min_plays_for_staleness, stale, 0.0)
-
-
-def recency_forecast(
-    momentum: Floats, activation: Floats, in_rotation: NDArray[np.bool_], half_life_days: float
-) -> Floats:
-    """Plays that each song gets in the coming week if listening goes on as it faded in, same shape: the baseline.
-
-    Songs in rotation go on at the rate of their recency-weighted plays. Dormant ones share that week's plays by their part
-    in all activation (``activation`` is its log): the power law of relistening.
-    """
-    rate = momentum * (np.log(2) / half_life_days) * (WEEK / DAY)
-    strength = np.exp(activation)
-    dormant = strength * (float(rate.sum()) / (float(strength.sum()) or 1.0))
-    return np.where(in_rotation, rate, dormant)
-
-
-def statistics(plays: Plays, now: float, cycling: Cycling, scoring: Scoring) -> pl.DataFrame:
-    """One row a song, in the order of their numbers; times and days are null for a song never played.
-
-    Columns: plays, recent_plays (in the staleness window), first_played, last_played (UTC), days_quiet, staleness,
-    momentum (recency-weighted plays), activation (base-level), expected (plays in the coming week, by the baseline).
-    """
-    past = plays.before(now)
-    recent = past.since(now - cycling.staleness_window_days * DAY).count()
-    first, last = first_and_last(past, now)
-    momentum = recency_weighted(past, now, scoring.half_life_days)
-    activation = base_level(past, now, scoring.resurfacing_decay)
-    in_rotation = (now - last) / DAY < cycling.cooldown_days
-    return pl.DataFrame(
-        {
-            "plays": past.count(),
-            "recent_plays": recent,
-            "first_played": first,
-            "last_played": last,
-            "days_quiet": (now - last) / DAY,
-            "staleness": staleness(recent, cycling),
-            "momentum": momentum,
-            "activation": activation,
-            "expected": recency_forecast(momentum, activation, in_rotation, scoring.half_life_days),
-        }
-    ).with_columns(
-        _time_or_null("first_played"),
-        _time_or_null("last_played"),
-        pl.when(pl.col("days_quiet").is_finite()).then("days_quiet").alias("days_quiet"),
-        pl.when(pl.col("activation").is_finite()).then("activation").alias("activation"),
-        pl.when(pl.col("plays") > 0).then("expected").alias("expected"),
-    )
-
-
-def _time_or_null(column: str) -> pl.Expr:
-    seconds = pl.when(pl.col(column).is_finite()).then(column)
-    return (seconds * 1_000).cast(pl.Int64).cast(pl.Datetime("ms", "UTC")).alias(column)

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, session_numbers, spread
+from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, near, spread
 from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays
 
 DECAY = 0.86
@@ -71,7 +71,9 @@ class Moment:
 
 def artist_numbers(artists: pl.Series) -> NDArray[np.int64]:
     """Numbers that are equal where the names in ``artists`` are, same shape."""
-    return artists.rank("dense").cast(pl.Int64).to_numpy() - 1
+    names = artists.alias("name").to_frame()
+    numbers = names.unique(maintain_order=True).with_columns(number=pl.int_range(pl.len()))
+    return names.join(numbers, on="name", how="left", maintain_order="left", nulls_equal=True)["number"].to_numpy()
 
 
 def moment(memory: Memory, plays: Plays, artist: NDArray[np.int64], cooldown_days: int) -> Moment:
@@ -80,7 +82,7 @@ def moment(memory: Memory, plays: Plays, artist: NDArray[np.int64], cooldown_day
     faded = memory.faded[song]
     artists = int(artist.max(initial=-1)) + 1
     whose = artist[song]
-    session = session_numbers(plays.before(memory.now))
+    company = near(plays.before(memory.now))
     of_artist = [np.bincount(whose, faded[:, speed], artists)[whose] for speed in _ARTIST_SPEEDS]
     plays_of_artist = np.bincount(whose, memory.plays[song], artists)[whose]
     columns = [
@@ -90,9 +92,9 @@ def moment(memory: Memory, plays: Plays, artist: NDArray[np.int64], cooldown_day
         np.log1p(plays_of_artist),
         np.log1p((memory.now - memory.first[song]) / DAY),
         np.log(memory.days_quiet[song] + 0.25),
-        np.log(spread(plays, session, memory.now, 5)[song] + 0.01),
+        np.log(spread(plays, company, memory.now, 5)[song] + 0.01),
         np.log(memory.power_law(DECAY)[song] + 1e-4),
-        np.log(spread(plays, session, memory.now, 20)[song] + 0.01),
+        np.log(spread(plays, company, memory.now, 20)[song] + 0.01),
     ]
     return Moment(memory.now, song, np.column_stack(columns), memory.days_quiet[song] >= cooldown_days)
 

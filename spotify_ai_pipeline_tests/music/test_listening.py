@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spotify_ai_pipeline.music.activation import Memory
 from spotify_ai_pipeline.music.listening import (
     DAY,
     NEVER,
     Plays,
     base_level,
-    first_and_last,
     recency_weighted,
-    staleness,
-    statistics,
 )
+from spotify_ai_pipeline.music.staleness import formula
+from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.settings import Settings
 
 SONGS = 5
@@ -30,6 +30,10 @@ def plays_of(pairs: list[tuple[int, int]]) -> Plays:
     ordered = sorted(pairs, key=lambda pair: pair[1])
     songs = np.array([song for song, _ in ordered], np.int64)
     return Plays(songs, np.array([NOW + second for _, second in ordered], np.float64), SONGS)
+
+
+def stand(plays: Plays, settings: Settings, now: float = NOW) -> pl.DataFrame:
+    return statistics(plays, Memory.empty(SONGS).until(now, plays), settings.cycling, settings.scoring)
 
 
 @given(moments, st.sampled_from([1.0, 7.0, 30.0, 365.0]))
@@ -50,22 +54,12 @@ def test_activation_is_that_of_a_plain_loop(pairs: list[tuple[int, int]], decay:
     assert base_level(plays_of(pairs), NOW, decay) == pytest.approx(wanted)
 
 
-@given(moments)
-def test_first_and_last_play_are_those_of_a_plain_loop(pairs: list[tuple[int, int]]) -> None:
-    first, last = first_and_last(plays_of(pairs), NOW)
-    for number in range(SONGS):
-        past = [NOW + second for song, second in pairs if song == number and second < 0]
-        assert (first[number], last[number]) == ((min(past), max(past)) if past else (-NEVER, NEVER))
-
-
 @given(moments, st.lists(st.tuples(st.integers(0, SONGS - 1), st.integers(0, 10 * 86_400)), min_size=1, max_size=20))
 def test_plays_at_or_after_now_change_nothing(
     defaults: Settings, pairs: list[tuple[int, int]], later: list[tuple[int, int]]
 ) -> None:
     past = [pair for pair in pairs if pair[1] < 0]
-    known, peeking = (
-        statistics(plays_of(history), NOW, defaults.cycling, defaults.scoring) for history in (past, past + later)
-    )
+    known, peeking = (stand(plays_of(history), defaults) for history in (past, past + later))
     assert known.equals(peeking)
 
 
@@ -77,8 +71,7 @@ def test_moving_the_clock_and_the_plays_together_changes_no_measure(
     there = Plays(here.song, here.at + days * DAY, SONGS)
     measures = ["plays", "recent_plays", "days_quiet", "staleness", "momentum", "activation"]
     one, other = (
-        statistics(plays, NOW + shift, defaults.cycling, defaults.scoring).select(measures)
-        for plays, shift in ((here, 0.0), (there, days * DAY))
+        stand(plays, defaults, NOW + shift).select(measures) for plays, shift in ((here, 0.0), (there, days * DAY))
     )
     for name in measures:
         assert one[name].to_list() == pytest.approx(other[name].to_list(), nan_ok=True)
@@ -97,13 +90,13 @@ def test_waiting_halves_momentum_every_half_life_and_lowers_activation(
 
 
 def test_staleness_follows_the_plan(defaults: Settings) -> None:
-    counts = np.array([0, 4, 5, 50])
-    wanted = [0.0, 0.0, 1 - math.exp(-0.05 * 5), 1 - math.exp(-0.05 * 50)]
-    assert staleness(counts, defaults.cycling) == pytest.approx(wanted)
+    counts = np.array([0, 5, 50])
+    wanted = [0.0, 1 - math.exp(-0.05 * 5), 1 - math.exp(-0.05 * 50)]
+    assert formula(counts, defaults.cycling) == pytest.approx(wanted)
 
 
 def test_a_song_never_played_has_no_times_and_no_activation(defaults: Settings) -> None:
-    row = statistics(plays_of([]), NOW, defaults.cycling, defaults.scoring).row(0, named=True)
+    row = stand(plays_of([]), defaults).row(0, named=True)
     assert (row["plays"], row["momentum"], row["staleness"]) == (0, 0.0, 0.0)
     assert [row[name] for name in ("first_played", "last_played", "days_quiet", "activation")] == [None] * 4
 
@@ -120,5 +113,5 @@ def test_plays_are_numbered_as_the_songs_and_strangers_left_out() -> None:
 
 def test_the_staleness_window_counts_its_first_second(defaults: Settings) -> None:
     window = defaults.cycling.staleness_window_days * 86_400
-    stats = statistics(plays_of([(0, -window), (1, -window - 1)]), NOW, defaults.cycling, defaults.scoring)
+    stats = stand(plays_of([(0, -window), (1, -window - 1)]), defaults)
     assert stats["recent_plays"].to_list()[:2] == [1, 0]

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.music.listening import Plays, statistics
+from spotify_ai_pipeline.music.activation import Memory
+from spotify_ai_pipeline.music.listening import Plays
+from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.music.plays.exclusion import Rule, excluded, suspects
 from spotify_ai_pipeline.settings import Cycling, Scoring
 from spotify_ai_pipeline.storage import exclusions
@@ -83,7 +85,8 @@ def test_B11_an_excluded_window_has_no_effect_on_statistics(plays, cut):
         ~excluded(listens, [Rule("span", since=moment(since), until=moment(until))], names, NO_LIBRARY)
     )
     never = listens.filter(~pl.Series([since <= at < until for _, at in plays], dtype=pl.Boolean))
-    made = [statistics(Plays.of(table, ids), 2e6, cycling, scoring) for table in (left, never)]
+    known = [Plays.of(table, ids) for table in (left, never)]
+    made = [statistics(plays, Memory.empty(len(ids)).until(2e6, plays), cycling, scoring) for plays in known]
     assert made[0].equals(made[1])
 
 

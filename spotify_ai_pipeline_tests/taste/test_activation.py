@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, session_numbers, spread
+from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, near, spread
 from spotify_ai_pipeline.music.listening import DAY, Plays, base_level
 
 NOW = 1_000 * DAY
@@ -53,7 +53,7 @@ def test_a_memory_cannot_be_taken_back() -> None:
 
 def gains(rows: list[tuple[int, float]], now: float) -> np.ndarray:
     plays = plays_of(rows)
-    return spread(plays, session_numbers(plays), now, 5)
+    return spread(plays, near(plays), now, 5)
 
 
 def test_a_song_gains_from_the_songs_of_its_sessions_alone() -> None:
