@@ -49,7 +49,13 @@ def search(index: Index, queries: Vectors, count: int) -> tuple[NDArray[np.float
     count = min(count, index.ntotal)
     if not count:
         return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
-    return index.search(np.ascontiguousarray(queries, np.float32), count)
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(min(threads, len(queries)))  # threads that wait for each other slow one query down
+    found = index.search(np.ascontiguousarray(queries, np.float32), count)
+    faiss.omp_set_num_threads(threads)
+    return found
 
 
 def vector_of(index: Index, row: int) -> Vectors:
