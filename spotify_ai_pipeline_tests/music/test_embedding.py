@@ -187,3 +187,11 @@ def test_a_tag_of_one_song_alone_relates_it_to_nothing() -> None:
 
 def test_one_vector_alone_makes_no_axis() -> None:
     assert VectorSpace.fit(np.ones((1, 5)), 3).block(np.ones((1, 5))).shape == (1, 0)
+
+
+def test_songs_that_all_bear_the_same_tags_have_tags_and_are_alike() -> None:
+    songs = pl.DataFrame({"song_id": ["a", "b", "c"], "artist_key": ["x", "y", "z"]})
+    tags = pl.DataFrame({"song_id": ["a", "b", "c"], "tag": ["rock"] * 3, "weight": [1.0, 0.5, 0.5]})
+    table = embed(Known(songs, library().audio.head(0), tags))
+    assert table["has_tags"].all()
+    assert matrix(table) @ matrix(table).T == pytest.approx(np.ones((3, 3)), abs=1e-5)

@@ -72,7 +72,9 @@ def test_habit_is_what_this_hour_adds_and_grows_with_what_is_known() -> None:
     evening = pl.concat([listens("y", before=day) for day in days])
     morning = pl.concat([listens("x", before=day - timedelta(hours=11)) for day in days])
     past = pl.concat([evening, morning])
-    much, little = (habit(some, VECTORS, NOW.timestamp(), LISBON) for some in (past, pl.concat([past.head(3), past.tail(3)])))
+    much, little = (
+        habit(some, VECTORS, NOW.timestamp(), LISBON) for some in (past, pl.concat([past.head(3), past.tail(3)]))
+    )
     assert much[1] > 0 > much[0]
     assert much[1] > 3 * little[1] > 0
     alone = mood_of(past.with_columns(song_id=pl.lit("?")), MOOD.model_copy(update={"habit_weight": 3.0}))

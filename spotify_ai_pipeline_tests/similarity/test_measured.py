@@ -27,7 +27,7 @@ def test_genre_share_is_one_where_genres_part_the_space_and_counts_no_song_itsel
 def test_pairs_of_a_session_are_told_from_random_ones() -> None:
     at = np.array([0, 100, 200, 5_000, 5_100, 5_200], float)
     song = np.array([0, 1, 2, 3, 4, 5])
-    same, apart = judge.session_pairs(song, at, np.random.default_rng(0))
+    same, _ = judge.session_pairs(song, at, np.random.default_rng(0))
     assert {pair[0] // 3 == pair[1] // 3 for pair in same.tolist()} == {True}
     rows = np.repeat(np.eye(2), 3, axis=0)
     within, across = np.array([[0, 1], [3, 4]]), np.array([[0, 3], [1, 5]])

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 from click.testing import Result
 
+from spotify_ai_pipeline.assets.mood import mood as mood_asset
+from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.storage.home import Home
 
 Cli = Callable[..., Result]
@@ -35,11 +37,30 @@ def test_a_mood_is_asked_for_shown_and_taken_back(cli: Cli) -> None:
     assert cli("mood").output.startswith("mood: ")
 
 
-@pytest.mark.parametrize("args", [["zzyzx"], ["calm", "--for", "3 weeks"], ["calm", "--for", "0h"], ["calm", "--clear"]])
+@pytest.mark.parametrize(
+    "args", [["zzyzx"], ["calm", "--for", "3 weeks"], ["calm", "--for", "0h"], ["calm", "--clear"]]
+)
 def test_what_cannot_be_followed_is_refused(cli: Cli, args: list[str]) -> None:
     said = cli("mood", *args)
     assert said.exit_code == 2
     assert said.stdout == ""
+
+
+def test_the_mood_is_called_by_its_nearest_clusters_where_there_are_any(home: Home, cli: Cli) -> None:
+    songs = home.lake.read("features", "song_embeddings").sort("song_id")
+    mood = np.array(home.lake.read("taste", "mood")["vector"][0])
+    near = (songs["vector"].to_numpy() @ mood) > np.median(songs["vector"].to_numpy() @ mood)
+    groups = songs.select("song_id", cluster_id=pl.Series(near.astype(int)))
+    names = pl.DataFrame(
+        {"cluster_id": [0, 1, 1], "level": ["cluster", "cluster", "family"], "name": ["Far", "Near", "All"]}
+    )
+    home.lake.write(groups, "features", "clusters")
+    home.lake.write(names, "features", "cluster_names")
+    frames = {name: home.lake.read(layer, name) for name, layer in (("listens", "identity"), ("tags", "features"))}
+    result = mood_asset(home=HomeResource(root=str(home.root)), song_embeddings=songs, **frames)
+    assert result.value["clusters"][0].to_list() == ["Near", "Far"]  # pyright: ignore
+    home.lake.write(result.value, "taste", "mood")  # pyright: ignore
+    assert cli("mood").output.startswith("mood: Near and Far: ")
 
 
 def test_scores_follow_a_mood_that_was_asked_for_and_then_forget_it(home: Home, cli: Cli) -> None:

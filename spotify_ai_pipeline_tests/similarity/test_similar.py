@@ -28,7 +28,9 @@ def test_the_nearest_songs_come_with_reasons_and_links(home: Home, cli: Cli) -> 
     assert near[0] == pytest.approx(np.sort(cosines)[-2], abs=1e-3)
     assert max(Counter(row["artist"] for row in found["songs"]).values()) <= 3
     assert all(row["why"] for row in found["songs"])
-    assert all(row["link"] is None or row["link"].startswith("https://open.spotify.com/track/") for row in found["songs"])
+    assert all(
+        row["link"] is None or row["link"].startswith("https://open.spotify.com/track/") for row in found["songs"]
+    )
     shown = cli("similar", song["song_id"], "--limit", 3)
     assert len(shown.output.splitlines()) >= 5
     assert found["songs"][0]["title"] in shown.output

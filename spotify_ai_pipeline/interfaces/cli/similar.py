@@ -63,7 +63,7 @@ def find(words: str, limit: int, as_json: bool) -> None:
     found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
     shown = _nearest(home, found, order, target, limit)
     why = reasons.wished(wish, shown, _usual(home))
-    heard = {"understood": wish.understood, "not understood": wish.unknown}
+    heard: dict[str, object] = {"understood": wish.understood, "not understood": wish.unknown}
     missed = f" ({', '.join(wish.unknown)}: not understood)" if wish.unknown else ""
     _print(f"{', '.join(wish.understood)}{missed}", heard, shown, why, as_json)
 

@@ -112,15 +112,17 @@ class TagSpace:
         whole = cls(bare.vocabulary, idf, axes, np.zeros(axes.shape[1]))
         placed = whole.block(tags, songs)
         known = placed.any(axis=1)
-        return cls(bare.vocabulary, idf, axes, placed[known].mean(axis=0) if known.any() else whole.mean)
+        middle = np.mean(placed[known], axis=0, dtype=np.float64) if known.any() else whole.mean
+        return cls(bare.vocabulary, idf, axes, middle)
 
     def block(self, tags: pl.DataFrame, song_ids: pl.Series) -> Matrix:
         """Songs on the axes, seen from the library's mean, shape (songs, dimensions)."""
         block = np.zeros((len(song_ids), self.axes.shape[1]))
         for start, weights in self._weights(tags, song_ids):
             placed = unit(weights @ self.axes)
-            known = placed.any(axis=1, keepdims=True)
-            block[start : start + len(weights)] = unit(np.where(known, placed - self.mean, 0.0))
+            apart = np.where(placed.any(axis=1, keepdims=True), placed - self.mean, 0.0)
+            central = np.linalg.norm(apart, axis=1, keepdims=True) < 1e-6  # as where all songs bear the same tags
+            block[start : start + len(weights)] = unit(np.where(central, placed, apart))
         return block
 
     def _weights(self, tags: pl.DataFrame, song_ids: pl.Series) -> Iterator[tuple[int, Matrix]]:
@@ -151,7 +153,7 @@ class VectorSpace:
         vectors = unit(vectors[complete(vectors)])
         if len(vectors) < 2:
             return cls(np.zeros(vectors.shape[1]), np.zeros((vectors.shape[1], 0)))
-        mean = vectors.mean(axis=0)
+        mean = np.mean(vectors, axis=0, dtype=np.float64)
         _, axes = np.linalg.eigh((vectors - mean).T @ (vectors - mean))
         axes = axes[:, ::-1][:, : min(dimensions, len(vectors) - 1)]
         return cls(mean, axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]))

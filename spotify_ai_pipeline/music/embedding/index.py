@@ -88,7 +88,7 @@ def to_bytes(index: Index) -> bytes:
 def from_bytes(content: bytes) -> Index:
     import faiss
 
-    index = faiss.deserialize_index(np.frombuffer(content, np.uint8))
+    index: Index = faiss.deserialize_index(np.frombuffer(content, np.uint8))
     if not is_exact(index):
         index.k_factor = RERANKED  # no part of the file
     return index

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music.embedding.blocks import KNOTS
+from spotify_ai_pipeline.music.embedding.blocks import KNOTS, Matrix
 from spotify_ai_pipeline.music.mood_words import AXES, CALLED, Wish
 
 MOST = 3
@@ -23,7 +23,7 @@ HIGH = 0.7
 class Usual:
     """What is usual in the library: quantiles of each feature, and the share of songs with each tag."""
 
-    knots: dict[str, np.ndarray]
+    knots: dict[str, Matrix]
     tags: dict[str, float]
 
     @classmethod
@@ -76,4 +76,5 @@ def wished(wish: Wish, songs: pl.DataFrame, usual: Usual) -> list[str]:
 
 
 def _tags(song: Mapping[str, Any]) -> dict[str, float]:
-    return {one["tag"]: one["weight"] for one in song["tags"] or []}
+    tags: list[dict[str, Any]] = song["tags"] or []
+    return {one["tag"]: one["weight"] for one in tags}
