@@ -29,9 +29,9 @@ limit_option = click.option(
 @limit_option
 @json_option
 def similar(song: str, limit: int, as_json: bool) -> None:
-    """Show the songs of yours that are most like SONG, and why; of each artist no more than three.
+    """Show the songs of yours that are most like SONG, and why.
 
-    SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
+    Of each artist no more than three are shown. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
     """
     home = Home.open()
     song_id = find_song(home.lake.read("identity", "song_members"), song)
@@ -48,17 +48,17 @@ def similar(song: str, limit: int, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("words")
+@click.argument("words", nargs=-1, required=True)
 @limit_option
 @json_option
-def find(words: str, limit: int, as_json: bool) -> None:
-    """Find songs of yours by WORDS such as "rainy late-night piano" or "fast happy punk, not live".
+def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Find songs of yours by WORDS such as "rainy late-night piano" or "fast happy punk, not loud".
 
     Understood are words for moods and sounds, and the tags that your songs bear. Of each artist three songs at most.
     """
     home = Home.open()
     model = fitted(home)
-    wish = wished(model, words)
+    wish = wished(model, " ".join(words))
     target = model.direction(wish.axes, wish.tags, home.settings.features).astype(np.float32)
     order = home.lake.read(LAYER, "song_index")["song_id"]
     found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
