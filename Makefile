@@ -24,8 +24,9 @@ format: install
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: install           ## how long ranking and training take, and how they grow
+bench: install           ## how long ranking, training and the index of songs take, and how they grow
 	@$(BIN)/python bench/refresh.py
+	@$(BIN)/python bench/similarity.py
 
 up: install              ## the Dagster UI and its daemon; Ctrl-C ends them
 	@exec $(BIN)/spotify-ai up

@@ -13,6 +13,7 @@ from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.mood import day_part, heard_mood, nearest_clusters
 from spotify_ai_pipeline.music.mood_words import describe, understand
 from spotify_ai_pipeline.storage import moods
+from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.moods import SaidMood
 
 SAID, LISTENING, HABIT = "said", "listening", "habit"
@@ -48,9 +49,7 @@ def mood(
         row = _said(home, model, said) if said else _heard(home, model, listens, song_embeddings, tags)
     if row is None:
         return dg.MaterializeResult(value=pl.DataFrame(schema=SCHEMA), metadata={"words": "unknown"})
-    named = nearest_clusters(
-        row["vector"], song_embeddings, pl.DataFrame(schema={"song_id": pl.String, "name": pl.String})
-    )
+    named = nearest_clusters(row["vector"], song_embeddings, _named_clusters(home.lake))
     row |= {
         "clusters": named,
         "model": song_embeddings["model"][0],
@@ -60,6 +59,14 @@ def mood(
         value=pl.DataFrame([row], schema=SCHEMA),
         metadata={"source": row["source"], "words": ", ".join([*row["clusters"], *row["words"], *row["tags"]])},
     )
+
+
+def _named_clusters(lake: Lake) -> pl.DataFrame:
+    """The name of each song's cluster (song_id, name), as last made: a mood waits for no clustering, and does without."""
+    groups, names = (lake.read_or_none(FEATURES, asset) for asset in ("clusters", "cluster_names"))
+    if groups is None or names is None:
+        return pl.DataFrame(schema={"song_id": pl.String, "name": pl.String})
+    return groups.join(names.filter(level="cluster"), on="cluster_id").select("song_id", "name")
 
 
 def _said(home: HomeResource, model: Model, said: SaidMood) -> dict | None:

@@ -1,7 +1,5 @@
 """The embedding's model is kept with it: a second run fits nothing, and downstream knows what changed."""
 
-import json
-
 import dagster as dg
 import polars as pl
 import pytest
@@ -59,7 +57,9 @@ def test_a_new_song_is_placed_and_appended_and_moves_no_other(home: Home, frames
     assert all_of_them.metadata["model"] == few.metadata["model"]
     assert all_of_them.data_version != few.data_version
     old = few.value.frame
-    assert all_of_them.value.frame.join(old, on="song_id", how="semi").sort("song_id").equals(old.sort("song_id"))
+    both = old.join(all_of_them.value.frame, on="song_id")
+    assert both.height == old.height
+    assert both["vector_right"].to_numpy() == pytest.approx(both["vector"].to_numpy(), abs=1e-6)
     grown = indexed(home)
     assert grown.metadata["added"] == 1
     whole = index.from_bytes(grown.value.blobs["index.faiss"])
@@ -78,8 +78,6 @@ def test_a_library_that_grew_is_fitted_anew_and_its_index_built_anew(home: Home,
 
 
 def test_dagster_knows_the_data_version(home: Home, frames: Frames) -> None:
-    events = [path for path in home.root.joinpath("dagster").rglob("*.db")]
-    assert events, "the run of the fixture kept its events"
     instance = dg.DagsterInstance.ephemeral()
     result = dg.materialize(
         [embeddings.song_embeddings, *(_source(name, frame) for name, frame in frames.items())],
@@ -91,7 +89,6 @@ def test_dagster_knows_the_data_version(home: Home, frames: Frames) -> None:
     assert record is not None
     tags = record.event_log_entry.asset_materialization.tags  # pyright: ignore[reportOptionalMemberAccess]
     assert tags["dagster/data_version"].startswith(home.lake.read("features", "song_embeddings")["model"][0])
-    assert json.dumps(tags)
 
 
 def _source(name: str, frame: pl.DataFrame) -> dg.AssetsDefinition:

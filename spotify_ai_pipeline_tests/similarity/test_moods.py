@@ -1,13 +1,16 @@
 """`mood`: what listening shows, what was asked for, and what the mix makes of it."""
 
 import json
-import os
 from collections.abc import Callable
 
+import dagster as dg
 import numpy as np
+import polars as pl
 import pytest
 from click.testing import Result
 
+from spotify_ai_pipeline.assets.mood import mood as mood_asset
+from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.storage.home import Home
 
 Cli = Callable[..., Result]
@@ -43,24 +46,43 @@ def test_what_cannot_be_followed_is_refused(cli: Cli, args: list[str]) -> None:
     assert said.stdout == ""
 
 
-def test_the_mix_follows_a_mood_that_was_asked_for_and_then_forgets_it(pipeline, cli: Cli) -> None:
-    os.environ["SPOTIFY_AI_DATA"] = str(pipeline.root)
-    audio = pipeline.read("features", "audio_features")
+def test_the_mood_is_called_by_its_nearest_clusters_where_there_are_any(home: Home, cli: Cli) -> None:
+    songs = home.lake.read("features", "song_embeddings").sort("song_id")
+    mood = np.array(home.lake.read("taste", "mood")["vector"][0])
+    near = (songs["vector"].to_numpy() @ mood) > np.median(songs["vector"].to_numpy() @ mood)
+    groups = songs.select("song_id", cluster_id=pl.Series(near.astype(int)))
+    names = pl.DataFrame(
+        {"cluster_id": [0, 1, 1], "level": ["cluster", "cluster", "family"], "name": ["Far", "Near", "All"]}
+    )
+    home.lake.write(groups, "features", "clusters")
+    home.lake.write(names, "features", "cluster_names")
+    frames = {name: home.lake.read(layer, name) for name, layer in (("listens", "identity"), ("tags", "features"))}
+    result = mood_asset(home=HomeResource(root=str(home.root)), song_embeddings=songs, **frames)
+    assert result.value["clusters"][0].to_list() == ["Near", "Far"]  # pyright: ignore
+    home.lake.write(result.value, "taste", "mood")  # pyright: ignore
+    assert cli("mood").output.startswith("mood: Near and Far: ")
+
+
+def test_scores_follow_a_mood_that_was_asked_for_and_then_forget_it(home: Home, cli: Cli) -> None:
+    energy = home.lake.read("features", "audio_features").select("song_id", "energy")
 
     def score_by_energy() -> float:
-        """Rank correlation of score and energy among songs in rotation."""
-        scores = pipeline.read("taste", "song_scores").join(audio.select("song_id", "energy"), on="song_id")
-        ranks = scores.filter(slot="core").drop_nulls(["score", "energy"]).select("score", "energy")
-        return float(np.corrcoef(ranks["score"].rank(), ranks["energy"].rank())[0, 1])
+        """Rank correlation of score and energy among songs in rotation, as the graph scores them now."""
+        chosen = [dg.AssetKey("mood"), dg.AssetKey("song_scores")]
+        graph = build_defs(home).resolve_implicit_global_asset_job_def()
+        assert graph.execute_in_process(asset_selection=chosen, instance=dg.DagsterInstance.ephemeral()).success
+        scores = home.lake.read("taste", "song_scores").join(energy, on="song_id").filter(slot="core")
+        ranks = scores.drop_nulls(["score", "energy"]).select(pl.col("score", "energy").rank())
+        return float(np.corrcoef(ranks["score"], ranks["energy"])[0, 1])
+
+    from spotify_ai_pipeline.definitions import build_defs
 
     before = score_by_energy()
     assert cli("mood", "calm, not energetic", "--for", "1h").exit_code == 0
-    assert pipeline.refresh().success
-    row = pipeline.read("taste", "mood").row(0, named=True)
-    assert (row["source"], row["said"]) == ("said", "calm, not energetic")
     assert score_by_energy() < before - 0.2
+    row = home.lake.read("taste", "mood").row(0, named=True)
+    assert (row["source"], row["said"]) == ("said", "calm, not energetic")
     assert "the mix follows it" in cli("mood").output
     assert cli("mood", "--clear").exit_code == 0
-    assert pipeline.refresh().success
-    assert pipeline.read("taste", "mood")["source"][0] == "listening"
     assert score_by_energy() == pytest.approx(before, abs=0.05)
+    assert home.lake.read("taste", "mood")["source"][0] == "listening"

@@ -32,11 +32,11 @@ class _Span(click.ParamType):
 
 
 @click.command()
-@click.argument("words", required=False)
+@click.argument("words", nargs=-1)
 @click.option("--for", "span", type=_Span(), default="3h", show_default=True, help="How long WORDS count: 45m, 3h, 2d.")
 @click.option("--clear", is_flag=True, help="Take back the mood that you asked for.")
 @json_option
-def mood(words: str | None, span: float, clear: bool, as_json: bool) -> None:
+def mood(words: tuple[str, ...], span: float, clear: bool, as_json: bool) -> None:
     """Show the mood that the mix goes by, or ask for one in WORDS such as "calm acoustic".
 
     A mood that you ask for is followed until its time is over; without one, what you play, and what you usually play at
@@ -49,10 +49,11 @@ def mood(words: str | None, span: float, clear: bool, as_json: bool) -> None:
         taken = moods.clear(home.state)
         console.print(f"taken back; {NEXT}" if taken else "no mood was asked for: nothing to take back")
     elif words:
-        wish = wished(fitted(home), words)
-        said = moods.say(home.state, words, span)
+        said = " ".join(words)
+        wish = wished(fitted(home), said)
+        until = moods.say(home.state, said, span).until
         missed = f" (not understood: {', '.join(wish.unknown)})" if wish.unknown else ""
-        console.print(plain(f"{', '.join(wish.understood)}{missed} until {_local(home, said.until)}; {NEXT}"))
+        console.print(plain(f"{', '.join(wish.understood)}{missed} until {_local(home, until)}; {NEXT}"))
     else:
         _show(home, as_json)
 

@@ -29,9 +29,9 @@ limit_option = click.option(
 @limit_option
 @json_option
 def similar(song: str, limit: int, as_json: bool) -> None:
-    """Show the songs of yours that are most like SONG, and why; of each artist no more than three.
+    """Show the songs of yours that are most like SONG, and why.
 
-    SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
+    Of each artist no more than three are shown. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
     """
     home = Home.open()
     song_id = find_song(home.lake.read("identity", "song_members"), song)
@@ -40,30 +40,32 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     if place is None:
         raise Problem(f"{song}: nothing is known of how it sounds; `spotify-ai refresh --features` asks")
     found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
-    what = _described(home, pl.DataFrame({"song_id": [song_id]})).row(0, named=True)
-    shown = _nearest(home, found, order, index.vector_of(found, place), limit, but=song_id)
-    why = reasons.shared(what, shown, _usual(home))
+    library = _library(home)
+    what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)
+    shown = _nearest(library, found, order, index.vector_of(found, place), limit, but=song_id)
+    why = reasons.shared(what, shown, reasons.Usual.of(library))
     _print(f"like {what['artist']} — {what['title']}", {"song": _facts(what)}, shown, why, as_json)
 
 
 @click.command()
-@click.argument("words")
+@click.argument("words", nargs=-1, required=True)
 @limit_option
 @json_option
-def find(words: str, limit: int, as_json: bool) -> None:
-    """Find songs of yours by WORDS such as "rainy late-night piano" or "fast happy punk, not live".
+def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Find songs of yours by WORDS such as "rainy late-night piano" or "fast happy punk, not loud".
 
     Understood are words for moods and sounds, and the tags that your songs bear. Of each artist three songs at most.
     """
     home = Home.open()
     model = fitted(home)
-    wish = wished(model, words)
+    wish = wished(model, " ".join(words))
     target = model.direction(wish.axes, wish.tags, home.settings.features).astype(np.float32)
     order = home.lake.read(LAYER, "song_index")["song_id"]
     found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
-    shown = _nearest(home, found, order, target, limit)
-    why = reasons.wished(wish, shown, _usual(home))
-    heard = {"understood": wish.understood, "not understood": wish.unknown}
+    library = _library(home)
+    shown = _nearest(library, found, order, target, limit)
+    why = reasons.wished(wish, shown, reasons.Usual.of(library))
+    heard: dict[str, object] = {"understood": wish.understood, "not understood": wish.unknown}
     missed = f" ({', '.join(wish.unknown)}: not understood)" if wish.unknown else ""
     _print(f"{', '.join(wish.understood)}{missed}", heard, shown, why, as_json)
 
@@ -89,34 +91,23 @@ def wished(model: Model, words: str) -> Wish:
     return wish
 
 
-def _nearest(
-    home: Home, found: index.Index, order: pl.Series, target: index.Vectors, limit: int, but: str = ""
-) -> pl.DataFrame:
-    """The songs nearest to ``target``, few of one artist, nearest first."""
-    near, rows = index.search(found, target[None], 50 * limit)
-    artist = home.lake.read("identity", "songs").select("song_id", "artist_key")
-    songs = pl.DataFrame({"song_id": order[rows[0]], "near": near[0]}).filter(pl.col("song_id") != but)
-    few = (
-        songs.join(artist, on="song_id", maintain_order="left")
-        .filter(pl.int_range(pl.len()).over("artist_key") < OF_ONE_ARTIST)
-        .select("song_id", "near")
-    )
-    return _described(home, few.head(limit))
-
-
-def _described(home: Home, songs: pl.DataFrame) -> pl.DataFrame:
-    """``songs`` with names, audio features, tags and a link, in their order."""
-    known = home.lake.read("identity", "songs").select("song_id", "artist", "title", "track_id", "artist_key")
+def _library(home: Home) -> pl.DataFrame:
+    """Every song with its names, link, audio features and tags."""
+    names = home.lake.read("identity", "songs").select("song_id", "artist", "title", "track_id", "artist_key")
     audio = home.lake.read(LAYER, "audio_features").select("song_id", *reasons.AXES)
     tags = home.lake.read(LAYER, "tags").select("song_id", "tags")
     link = pl.format("https://open.spotify.com/track/{}", "track_id").alias("link")
-    for frame in (known, audio, tags):
-        songs = songs.join(frame, on="song_id", how="left", maintain_order="left")
-    return songs.with_columns(link)
+    return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left").with_columns(link)
 
 
-def _usual(home: Home) -> reasons.Usual:
-    return reasons.Usual.of(home.lake.read(LAYER, "audio_features"), home.lake.read(LAYER, "tags"))
+def _nearest(
+    library: pl.DataFrame, found: index.Index, order: pl.Series, target: index.Vectors, limit: int, but: str = ""
+) -> pl.DataFrame:
+    """The rows of the songs nearest to ``target``, few of one artist, nearest first."""
+    near, rows = index.search(found, target[None], 50 * limit)
+    songs = pl.DataFrame({"song_id": order[rows[0]], "near": near[0]}).filter(pl.col("song_id") != but)
+    named = songs.join(library, on="song_id", maintain_order="left")
+    return named.filter(pl.int_range(pl.len()).over("artist_key") < OF_ONE_ARTIST).head(limit)
 
 
 def _facts(row: dict[str, object]) -> dict[str, object]:

@@ -105,22 +105,21 @@ class TagSpace:
         gram = np.zeros((common.height, common.height))
         for _, weights in bare._weights(tags, songs):
             gram += weights.T @ weights
-        _, axes = np.linalg.eigh(gram)  # eigenvalues rise: the strongest axes are the last
-        axes = axes[:, ::-1][:, :dimensions]
-        if axes.size:
-            axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
-        whole = cls(bare.vocabulary, idf, axes, np.zeros(axes.shape[1]))
+        axes = _strongest(gram, dimensions)
+        found: int = axes.shape[1]
+        whole = cls(bare.vocabulary, idf, axes, np.zeros(found))
         placed = whole.block(tags, songs)
         known = placed.any(axis=1)
-        return cls(bare.vocabulary, idf, axes, placed[known].mean(axis=0) if known.any() else whole.mean)
+        return cls(bare.vocabulary, idf, axes, _mean(placed[known]) if known.any() else whole.mean)
 
     def block(self, tags: pl.DataFrame, song_ids: pl.Series) -> Matrix:
         """Songs on the axes, seen from the library's mean, shape (songs, dimensions)."""
         block = np.zeros((len(song_ids), self.axes.shape[1]))
         for start, weights in self._weights(tags, song_ids):
             placed = unit(weights @ self.axes)
-            known = placed.any(axis=1, keepdims=True)
-            block[start : start + len(weights)] = unit(np.where(known, placed - self.mean, 0.0))
+            apart = np.where(placed.any(axis=1, keepdims=True), placed - self.mean, 0.0)
+            central = np.linalg.norm(apart, axis=1, keepdims=True) < 1e-6  # as where all songs bear the same tags
+            block[start : start + len(weights)] = unit(np.where(central, placed, apart))
         return block
 
     def _weights(self, tags: pl.DataFrame, song_ids: pl.Series) -> Iterator[tuple[int, Matrix]]:
@@ -148,13 +147,12 @@ class VectorSpace:
     @classmethod
     def fit(cls, vectors: Matrix, dimensions: int) -> VectorSpace:
         """Of the known rows of ``vectors`` (songs, d); no axes where there are fewer than two."""
+        length: int = vectors.shape[1]
         vectors = unit(vectors[complete(vectors)])
         if len(vectors) < 2:
-            return cls(np.zeros(vectors.shape[1]), np.zeros((vectors.shape[1], 0)))
-        mean = vectors.mean(axis=0)
-        _, axes = np.linalg.eigh((vectors - mean).T @ (vectors - mean))
-        axes = axes[:, ::-1][:, : min(dimensions, len(vectors) - 1)]
-        return cls(mean, axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]))
+            return cls(np.zeros(length), np.zeros((length, 0)))
+        mean = _mean(vectors)
+        return cls(mean, _strongest((vectors - mean).T @ (vectors - mean), min(dimensions, len(vectors) - 1)))
 
     def block(self, vectors: Matrix) -> Matrix:
         """Shape (songs, dimensions); rows with NaN are unknown."""
@@ -173,6 +171,19 @@ def unit(rows: Matrix) -> Matrix:
     """Rows of length one; rows of zeros stay."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return rows / np.where(lengths > 1e-9, lengths, np.inf)
+
+
+def _strongest(gram: Matrix, dimensions: int) -> Matrix:
+    """The eigenvectors of the largest eigenvalues, as columns, each with its largest number positive."""
+    axes: Matrix = np.linalg.eigh(gram)[1][:, ::-1][:, :dimensions]  # eigenvalues rise: the strongest are the last
+    if not axes.size:
+        return axes
+    return axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+
+
+def _mean(rows: Matrix) -> Matrix:
+    """The mean row."""
+    return rows.sum(axis=0) / len(rows)
 
 
 def _columns(audio: pl.DataFrame) -> Matrix:

@@ -33,7 +33,7 @@ def spaces(known: Known, features: Features) -> dict[str, Matrix]:
     places = known.songs.select("song_id").with_row_index("row")
     columns = pl.DataFrame({"tag": words}, schema={"tag": pl.String}).with_row_index("column")
     entries = tags.join(places, on="song_id").join(columns, on="tag")
-    one_hot = np.zeros((known.songs.height, len(words)), np.float32)
+    one_hot = np.zeros((known.songs.height, len(words)))
     one_hot[entries["row"].to_numpy(), entries["column"].to_numpy()] = entries["weight"].to_numpy()
     own = Model.fit(known, features).embed(known, features)["vector"].to_numpy()
     return {
@@ -43,7 +43,7 @@ def spaces(known: Known, features: Features) -> dict[str, Matrix]:
     }
 
 
-def genre_share(vectors: Matrix, genres: list[set[str]], artists: pl.Series | None = None) -> float:
+def genre_share(vectors: NDArray[np.floating], genres: list[set[str]], artists: pl.Series | None = None) -> float:
     """Of each song's ten nearest by cosine, the share with a genre of its own; songs of ``artists``' same one left out."""
     vectors = vectors.astype(np.float32)
     names = {name: place for place, name in enumerate(sorted(set[str]().union(*genres)))}

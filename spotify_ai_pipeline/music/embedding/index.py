@@ -49,7 +49,13 @@ def search(index: Index, queries: Vectors, count: int) -> tuple[NDArray[np.float
     count = min(count, index.ntotal)
     if not count:
         return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
-    return index.search(np.ascontiguousarray(queries, np.float32), count)
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(min(threads, len(queries)))  # threads that wait for each other slow one query down
+    found = index.search(np.ascontiguousarray(queries, np.float32), count)
+    faiss.omp_set_num_threads(threads)
+    return found
 
 
 def vector_of(index: Index, row: int) -> Vectors:
@@ -58,10 +64,10 @@ def vector_of(index: Index, row: int) -> Vectors:
 
 
 def holds(index: Index, vectors: Vectors) -> bool:
-    """Whether the index holds these vectors, in this order, and no others."""
+    """Whether the index holds these vectors, in this order, and no others (but for the rounding of another batch size)."""
     exact = _exact(index)
     same_shape = (exact.ntotal, exact.d) == vectors.shape
-    return same_shape and bool((exact.reconstruct_n(0, exact.ntotal) == vectors).all())
+    return same_shape and np.allclose(exact.reconstruct_n(0, exact.ntotal), vectors, rtol=0, atol=1e-6)
 
 
 def fits(index: Index, songs: int) -> bool:
@@ -82,7 +88,7 @@ def to_bytes(index: Index) -> bytes:
 def from_bytes(content: bytes) -> Index:
     import faiss
 
-    index = faiss.deserialize_index(np.frombuffer(content, np.uint8))
+    index: Index = faiss.deserialize_index(np.frombuffer(content, np.uint8))
     if not is_exact(index):
         index.k_factor = RERANKED  # no part of the file
     return index

@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import polars as pl
@@ -102,13 +102,16 @@ class Model:
                 **{f"has_{name}": rows for name, rows in present.items()},
             }
         )
-        return table.with_columns(model=pl.lit(self.version(features))).filter(pl.Series(vectors.any(axis=1)))
+        return table.with_columns(model=pl.lit(self.version(features))).filter(
+            pl.Series(np.asarray(vectors.any(axis=1)))
+        )
 
     def fill(self, blocks: list[Matrix]) -> list[Matrix]:
         """The blocks, those that a song lacks inferred from those it has; where it has none all stay zeros."""
-        whole, edges = np.hstack(blocks), np.cumsum([0, *(block.shape[1] for block in blocks)])
+        whole = np.hstack(blocks)
+        edges: list[int] = [0, *accumulate(block.shape[1] for block in blocks)]
         lacks = np.column_stack([~block.any(axis=1) for block in blocks])
-        columns_of = [np.arange(start, end) for start, end in pairwise(edges)]
+        columns_of = [np.arange(start, end, dtype=np.int64) for start, end in pairwise(edges)]
         for pattern in np.unique(lacks, axis=0):
             if not pattern.any() or pattern.all():
                 continue

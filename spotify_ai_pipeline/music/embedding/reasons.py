@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music.embedding.blocks import KNOTS
+from spotify_ai_pipeline.music.embedding.blocks import KNOTS, Matrix
 from spotify_ai_pipeline.music.mood_words import AXES, CALLED, Wish
 
 MOST = 3
@@ -23,24 +23,25 @@ HIGH = 0.7
 class Usual:
     """What is usual in the library: quantiles of each feature, and the share of songs with each tag."""
 
-    knots: dict[str, np.ndarray]
+    knots: dict[str, Matrix]
     tags: dict[str, float]
 
     @classmethod
-    def of(cls, audio: pl.DataFrame, tags: pl.DataFrame) -> Usual:
-        known = {axis: audio[axis].drop_nulls().to_numpy() for axis in AXES}
+    def of(cls, library: pl.DataFrame) -> Usual:
+        """Of all songs (the features, and tags: a list of tag and weight; null where unknown)."""
+        known = {axis: library[axis].drop_nulls().to_numpy() for axis in AXES}
         knots = {axis: np.quantile(values, np.linspace(0, 1, KNOTS)) for axis, values in known.items() if len(values)}
-        counts = tags.explode("tags").unnest("tags").drop_nulls("tag").group_by("tag").len()
-        return cls(knots, {tag: count / max(tags.height, 1) for tag, count in counts.iter_rows()})
+        counts = library.select(pl.col("tags").explode()).unnest("tags").drop_nulls("tag").group_by("tag").len()
+        tagged = max(int((library["tags"].list.len() > 0).sum()), 1)
+        return cls(knots, {tag: count / tagged for tag, count in counts.iter_rows()})
 
     def words(self, song: Mapping[str, Any]) -> list[str]:
         """What sets the song's sound apart, in words."""
         said: list[str] = []
         for axis, knots in self.knots.items():
             if (value := song[axis]) is not None:
-                place = (
-                    (np.searchsorted(knots, value, "left") + np.searchsorted(knots, value, "right")) / 2 / len(knots)
-                )
+                below, upto = (int(np.count_nonzero(fits)) for fits in (knots < value, knots <= value))
+                place = (below + upto) / 2 / KNOTS
                 said += [CALLED[axis][1]] if place > HIGH else [CALLED[axis][0]] if place < 1 - HIGH else []
         return [word for word in said if word]
 
@@ -76,4 +77,5 @@ def wished(wish: Wish, songs: pl.DataFrame, usual: Usual) -> list[str]:
 
 
 def _tags(song: Mapping[str, Any]) -> dict[str, float]:
-    return {one["tag"]: one["weight"] for one in song["tags"] or []}
+    tags: list[dict[str, Any]] = song["tags"] or []
+    return {one["tag"]: one["weight"] for one in tags}
