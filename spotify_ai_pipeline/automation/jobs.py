@@ -6,6 +6,7 @@ PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
 """Runs with this tag write the playlist: the queue admits one at a time (see dagster.yaml)."""
 
 HEAVY = dg.AssetSelection.assets("audio_features", "tags", "song_embeddings", "song_index")
+CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "cluster_playlists", "library_map")
 
 everything = dg.define_asset_job(
     "everything",
@@ -16,7 +17,7 @@ everything = dg.define_asset_job(
 
 refresh_the_mix = dg.define_asset_job(
     "refresh_the_mix",
-    selection=dg.AssetSelection.all() - HEAVY,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING,
     tags=PLAYLIST_WRITER,
     description="Read what is new, decide the mix, write it to Spotify. Features are taken as they are.",
 )
@@ -39,4 +40,11 @@ fill_history = dg.define_asset_job(
     description="Scrobbles of the chosen months, and nothing else: for backfills.",
 )
 
-JOBS = [everything, refresh_the_mix, fill_history, read_recent_plays, take_in_files]
+recluster = dg.define_asset_job(
+    "recluster",
+    selection=CLUSTERING,
+    description="Clusters made anew when they are older than clustering.recluster_interval_days, or when asked; else new songs "
+    "join the clusters that are there. Then their names, health, playlists' songs and the map.",
+)
+
+JOBS = [everything, refresh_the_mix, recluster, fill_history, read_recent_plays, take_in_files]

@@ -10,13 +10,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import accounts, labs, listenbrainz, reccobeats
+from . import accounts, anthropic, labs, listenbrainz, reccobeats
 from .faults import Faults, Plan
 from .lastfm import routes as lastfm
 from .spotify import routes as spotify
 from .world import World
 
-_SERVICES = ("spotify", "accounts", "lastfm", "listenbrainz", "labs", "reccobeats")
+_SERVICES = ("spotify", "accounts", "lastfm", "listenbrainz", "labs", "reccobeats", "anthropic")
 
 
 class _Front:
@@ -37,7 +37,7 @@ class _Front:
 
 
 def create_app(world: World) -> Starlette:
-    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, and /sandbox."""
+    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, /anthropic, and /sandbox."""
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:
@@ -53,6 +53,7 @@ def create_app(world: World) -> Starlette:
             Mount("/listenbrainz/1", routes=listenbrainz.routes(world)),
             Mount("/labs", routes=labs.routes(world)),
             Mount("/reccobeats/v1", routes=reccobeats.routes(world)),
+            Mount("/anthropic", routes=anthropic.routes()),
         ]
     )
     app.router.redirect_slashes = False

@@ -23,6 +23,8 @@ COMMANDS = {
     "next": "questions.next_",
     "match": "matching.match",
     "stats": "look.stats",
+    "clusters": "atlas.clusters",
+    "map": "atlas.map_",
     "gaps": "gaps.gaps",
     "exclude": "excluding.exclude",
     "status": "health.status",
