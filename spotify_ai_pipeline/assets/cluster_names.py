@@ -54,7 +54,6 @@ def cluster_names(
     """
     cards = _cards(clusters, song_embeddings, songs, tags)
     last = frame_of(home.lake, FEATURES, "cluster_names", NAMES)
-    unnamed = pl.lit(None, pl.String)
     table = cards.join(last.select(*NAMED), on="cluster_id", how="left", maintain_order="left")
     same = [naming.unchanged(row["named_songs"] or [], row["members"]) for row in table.iter_rows(named=True)]
     table = table.with_columns(
@@ -119,9 +118,7 @@ def _cards(clusters: pl.DataFrame, embeddings: pl.DataFrame, songs: pl.DataFrame
     )
     words = tags.explode("tags").unnest("tags").drop_nulls("tag").select("song_id", "tag", "weight")
     vectors, artists = wide["vector"].to_numpy(), wide["artist"].fill_null("").to_list()
-    lines = (
-        wide.select(pl.format("{} — {}", "artist", "title").fill_null(""))["literal"].to_list() if wide.height else []
-    )
+    lines = wide.select(line=pl.format("{} — {}", "artist", "title").fill_null(""))["line"].to_list()
     parent_of = dict(wide.select("cluster_id", "parent_cluster_id").iter_rows())
     frames: list[dict[str, object]] = []
     for level, column in ((FAMILY, "parent_cluster_id"), (CLUSTER, "cluster_id")):

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS
@@ -45,9 +44,9 @@ def clusters(
 ) -> dg.MaterializeResult:
     """The cluster and the family of clusters (parent_cluster_id) of each song with a vector, and its place on the map.
 
-    Made anew every clustering.recluster_interval_days, or when asked (`spotify-ai clusters --again`). Between, what is there stays
-    and new songs join the cluster of their nearest neighbours. Songs in no dense group (core is false) are assigned softly, to
-    the cluster of the nearest song that is in one.
+    Made anew every clustering.recluster_interval_days, or when asked (`spotify-ai clusters --again`). Between,
+    what is there stays and new songs join the cluster of their nearest neighbours. Songs in no dense group (core is false) are
+    assigned softly: to the cluster of the nearest song that is in one.
     """
     settings, now = home.settings.clustering, datetime.fromtimestamp(home.now(), UTC)
     last = frame_of(home.lake, FEATURES, "clusters", library.CLUSTERS)

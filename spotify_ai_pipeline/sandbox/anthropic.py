@@ -1,7 +1,8 @@
 """Anthropic: the Messages API of version 2026-10-21, with structured output.
 
-No model answers here. A question about clusters (JSON with ``clusters``, each with tags) gets names made of their tags; any other
-question with a schema gets the least that fits the schema, and one without gets a sentence. ``[refuse]`` in a question is declined.
+No model answers here. A question about clusters (JSON with ``clusters``, each with tags) gets names made of their tags; any
+other question with a schema gets the least that fits the schema, and one without gets a sentence. ``[refuse]`` in a question is
+declined.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5", "claude-ha
 SAMPLING = ("temperature", "top_p", "top_k")
 REFUSE = "[refuse]"
 BYTES_A_TOKEN = 4
+_LONGEST_NAME = 40
 
 _KINDS = {
     400: "invalid_request_error",
@@ -101,21 +103,26 @@ def _answer(question: str, schema: dict[str, Any] | None) -> str:
     if schema is None:
         return "This is the sandbox: no model answers here."
     try:
-        clusters = json.loads(question)["clusters"]
+        asked = json.loads(question)
+        clusters, taken = asked["clusters"], set(asked.get("names already taken", ()))
     except (ValueError, KeyError, TypeError):
         return json.dumps(_least(schema, schema.get("$defs", {})))
-    return json.dumps({"clusters": [_named(row) for row in clusters]}, ensure_ascii=False)
+    return json.dumps({"clusters": [_named(row, taken) for row in clusters]}, ensure_ascii=False)
 
 
-def _named(cluster: dict[str, Any]) -> dict[str, Any]:
-    """A name and a sentence made of a cluster's tags."""
+def _named(cluster: dict[str, Any], taken: set[str]) -> dict[str, Any]:
+    """A name and a sentence made of a cluster's tags, unlike any name in `taken`, where it is entered."""
     tags = cluster["tags"][:3]
-    name = " ".join(tags[:2]).title()[:34].strip()
+    pairs = [f"{tags[0]} {other}".title() for other in cluster["tags"][1:]] or [tags[0].title()]
+    name = next(
+        (pair for pair in pairs if pair not in taken and len(pair) <= _LONGEST_NAME), f"{tags[0]} {cluster['cluster']}"
+    )
+    taken.add(name)
     return {
         "cluster": cluster["cluster"],
-        "name": f"{name} {cluster['cluster']}",
+        "name": name,
         "description": f"Music that listeners call {', '.join(tags)}.",
-        "tags": tags,
+        "tags": cluster["tags"][:4],
     }
 
 

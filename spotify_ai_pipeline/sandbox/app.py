@@ -37,7 +37,8 @@ class _Front:
 
 
 def create_app(world: World) -> Starlette:
-    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, /anthropic, and /sandbox."""
+    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, /anthropic,
+    and /sandbox."""
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:

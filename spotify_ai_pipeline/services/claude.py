@@ -8,7 +8,7 @@ answer says that it took, and gives an instance of the schema that was asked for
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +18,9 @@ from spotify_ai_pipeline.settings import Claude as ClaudeSettings
 from spotify_ai_pipeline.storage import spend
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.state import State
+
+if TYPE_CHECKING:
+    import httpx2
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -51,8 +54,11 @@ class Claude:
             base_url=transport.service.url,
             max_retries=0,  # a question costs money: the transport alone decides what is sent again
             timeout=transport.service.timeout_seconds,
-            http_client=httpx2.Client(transport=transport.httpx_transport_of_paths),
+            http_client=httpx2.Client(
+                transport=transport.httpx_transport_of_paths, event_hooks={"response": [self._note_answer]}
+            ),
         )
+        self._answer: dict[str, Any] = {}
 
     @classmethod
     def of(cls, home: Home) -> Claude:
@@ -73,15 +79,17 @@ class Claude:
 
         most = self._usd(_most_tokens(schema, system, question), max_tokens)
         number = spend.set_aside(self._state, purpose, self._settings.model, most, self._settings.monthly_budget_usd)
+        self._answer = {}
         try:
-            # parsed here and not by messages.parse alone: a cut answer is still paid for, and is booked first
-            raw = self._client.messages.with_raw_response.parse(
+            answer = self._client.messages.parse(
                 model=self._settings.model,
                 max_tokens=max_tokens,
                 system=system,
                 messages=[{"role": "user", "content": question}],
                 output_format=schema,
-            )
+            ).parsed_output
+        except ValidationError:  # cut in the middle, or of another form: it is paid for all the same
+            answer = None
         except Deferred:
             spend.release(self._state, number)
             raise
@@ -97,24 +105,27 @@ class Claude:
             raise ClaudeError(
                 str(cause) if isinstance(cause, Problem) else f"Claude cannot be reached ({error})"
             ) from None
-        body = json.loads(raw.text())
-        usage = body["usage"]
-        taken = sum(
-            usage.get(kind) or 0 for kind in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-        )
-        output = usage["output_tokens"]
-        spend.book(self._state, number, spend.Usage(taken, output, self._usd(taken, output)))
-        if body["stop_reason"] == "refusal":
+        self._book(number)
+        if (stopped := self._answer.get("stop_reason")) == "refusal":
             raise ClaudeError(f"Claude declined to answer ({purpose})")
-        if body["stop_reason"] != "end_turn":
-            raise ClaudeError(f"Claude's answer was cut at {output:,} tokens ({body['stop_reason']}; {purpose})")
-        try:
-            answer = raw.parse().parsed_output
-        except ValidationError:
-            answer = None
+        if stopped != "end_turn":
+            raise ClaudeError(f"Claude's answer was cut short ({stopped}; {purpose})")
         if answer is None:
             raise ClaudeError(f"Claude's answer does not have the form that was asked for ({purpose})")
         return answer
+
+    def _note_answer(self, response: httpx2.Response) -> None:
+        """Keeps what an answer says of itself: of one that it cannot parse the client tells nothing, and it costs the same."""
+        if response.is_success:
+            self._answer = json.loads(response.read())
+
+    def _book(self, number: int) -> None:
+        usage = self._answer.get("usage") or {}
+        if "output_tokens" not in usage:
+            return  # it does not say: what was set aside stays
+        kinds = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        taken, given = sum(usage.get(kind) or 0 for kind in kinds), usage["output_tokens"]
+        spend.book(self._state, number, spend.Usage(taken, given, self._usd(taken, given)))
 
     def _usd(self, input_tokens: int, output_tokens: int) -> float:
         prices = self._settings

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import polars as pl
 
-from spotify_ai_pipeline.assets.map.picture import colours
+from spotify_ai_pipeline.assets.map.picture import colours, on_paper
 
 NO_TRACK = ""
 
@@ -16,6 +16,7 @@ NO_TRACK = ""
 def render(songs: pl.DataFrame, names: pl.DataFrame, title: str) -> str:
     """The page for ``songs`` (title, artist, track_id, x, y, cluster_id, parent_cluster_id, energy, days_quiet; null where
     unknown) and ``names`` (cluster_id, name, description)."""
+    songs = songs.with_columns(**on_paper(songs))
     clusters = songs["cluster_id"].unique().sort().to_list()
     place = {cluster: index for index, cluster in enumerate(clusters)}
     family = dict(songs.select("cluster_id", "parent_cluster_id").iter_rows())

@@ -45,7 +45,7 @@ def draw(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look, sca
     axes.axis("off")
     axes.set_xlim(0, INCHES[0])
     axes.set_ylim(0, INCHES[1])
-    spots = songs.with_columns(**_on_paper(songs)).sort("cluster_id")
+    spots = songs.with_columns(**on_paper(songs)).sort("cluster_id")
     colour_of = colours(spots)
     if spots.height:
         axes.imshow(
@@ -75,7 +75,7 @@ def colours(songs: pl.DataFrame) -> dict[int, str]:
     }
 
 
-def _on_paper(songs: pl.DataFrame) -> dict[str, pl.Series]:
+def on_paper(songs: pl.DataFrame) -> dict[str, pl.Series]:
     """x and y in inches: the bulk fills the page, and far outliers are drawn in to its edge."""
     made: dict[str, pl.Series] = {}
     border = MARGIN * INCHES[0]
@@ -120,7 +120,7 @@ def _write_names(canvas: Any, axes: Any, songs: pl.DataFrame, names: dict[int, s
     renderer, unit = canvas.get_renderer(), canvas.figure.dpi
     halo = [withStroke(linewidth=3.2, foreground=look.ground, alpha=0.9)]
     texts = [
-        axes.text(x, y, _wrapped(name), fontsize=size, color=look.ink, ha="center", va="center", fontweight="medium",
+        axes.text(x, y, _wrapped(name), fontsize=size, color=look.ink, ha="center", va="center", fontweight="normal",
                   linespacing=1.05, path_effects=halo, zorder=5)
         for (x, y), name, size in zip(points, written, type_sizes, strict=True)
     ]  # fmt: skip

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import polars as pl
 
+from spotify_ai_pipeline.interfaces.cli import sandboxes
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option, percent
 from spotify_ai_pipeline.problems import Problem
@@ -113,11 +113,8 @@ def _one(home: Home, row: dict[str, Any], as_json: bool) -> None:
         print_json(row | {"members": members.to_dicts()})
         return
     console.print(plain(f"{row['name']}: {row['description']}"))
-    console.print(
-        plain(
-            f"{row['songs']:,} songs; tags: {', '.join(row['tags']) or 'none'}; family: {row['family']}; named by {row['named_by']}"
-        )
-    )
+    tags = ", ".join(row["tags"]) or "none"
+    console.print(plain(f"{row['songs']:,} songs; tags: {tags}; family: {row['family']}; named by {row['named_by']}"))
     shown = table("plays", "artist", "title", right=("plays",))
     for song in members.iter_rows(named=True):
         shown.add_row(plain(song["plays"]), plain(song["artist"]), plain(song["title"]))
@@ -137,4 +134,5 @@ def _again(home: Home) -> None:
     from spotify_ai_pipeline.interfaces.cli.refreshing import run
 
     home.state.set_fact("clusters_asked_at", time.time())
-    run(home, "recluster")
+    with sandboxes.beside(home):
+        run(home, "recluster")

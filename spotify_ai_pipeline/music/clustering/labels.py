@@ -17,7 +17,7 @@ PADDING = 0.15
 
 
 def anchors(songs: pl.DataFrame) -> pl.DataFrame:
-    """(cluster_id, songs, x, y): the medoid-like middle of each cluster's songs, given as (cluster_id, x, y), the largest first."""
+    """(cluster_id, songs, x, y): the song in the middle of each cluster, the largest cluster first."""
     middle = songs.group_by("cluster_id").agg(pl.len().alias("songs"), mx=pl.median("x"), my=pl.median("y"))
     distance = (pl.col("x") - pl.col("mx")) ** 2 + (pl.col("y") - pl.col("my")) ** 2
     return (

@@ -2,7 +2,7 @@
 
 ``CLUSTERS`` is a row a song: its cluster and family, whether it is of the cluster's dense core, its place on the map (x, y) and
 in the space that is clustered (place), whether it took part in the layout (laid_out: songs that came later were put between
-their neighbours), when the clusters were made and how, and how well neighbours agreed then.
+their neighbours), when the clusters were made, how, with which settings, and how well neighbours agreed then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from spotify_ai_pipeline.settings import Clustering
 
 DIMENSIONS = 3
 """Of the space that is clustered: two tear groups apart, more make density fade (bench/clusters.py)."""
-ON_THE_MAP = 0.15
+ON_THE_MAP = 0.5
 """Least distance of songs on the map, so that one can point at each."""
 CLUSTERS = {
     "song_id": pl.String(),
@@ -32,6 +32,7 @@ CLUSTERS = {
     "laid_out": pl.Boolean(),
     "clustered_at": pl.Datetime("ms", "UTC"),
     "how": pl.String(),
+    "made_with": pl.String(),
     "agreement": pl.Float64(),
 }
 MUCH_NEW = 0.1
@@ -52,12 +53,13 @@ def joined(embeddings: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
         ids = table["cluster_id"].fill_null(matching.UNKNOWN).to_numpy().copy()
         ids[fresh] = _most_common(ids[near])
         table = _filled(table, ids, _parents(ids, table), places, flat)
-    shared = last.select("clustered_at", "how", "agreement").row(0)
+    shared = last.select("clustered_at", "how", "made_with", "agreement").row(0)
     return table.with_columns(
         pl.col("core", "laid_out").fill_null(False),
         pl.lit(shared[0], CLUSTERS["clustered_at"]).alias("clustered_at"),
         pl.lit(shared[1]).alias("how"),
-        pl.lit(shared[2], pl.Float64).alias("agreement"),
+        pl.lit(shared[2]).alias("made_with"),
+        pl.lit(shared[3], pl.Float64).alias("agreement"),
     ).select(*CLUSTERS)
 
 
@@ -72,7 +74,8 @@ def clustered(
     before = table["cluster_id"].fill_null(matching.UNKNOWN).to_numpy()
     small = embeddings.height < clusters.TOO_FEW
     near = None if small else reduce.neighbours(vectors)
-    if near is not None and _still_holds(table, before, near):
+    with_ = f"min_cluster_size {settings.min_cluster_size}, min_samples {settings.min_samples}"
+    if near is not None and with_ in last["made_with"] and _still_holds(table, before, near):
         kept = joined(embeddings, last)
         places, flat = _places(kept), _flat(kept)
         found = clusters.find(places, settings)
@@ -107,6 +110,7 @@ def clustered(
         laid_out=pl.Series(laid_out),
         clustered_at=pl.lit(now, CLUSTERS["clustered_at"]),
         how=pl.lit(how),
+        made_with=pl.lit(with_),
         agreement=pl.lit(agreement, pl.Float64),
     )
     return made.select(*CLUSTERS), next_id

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 def bounded(current: Sequence[str], wanted: Sequence[str], size: int, max_change: float) -> list[str]:
     """The next list of at most ``size`` songs, in the order of ``wanted`` (the best first).
 
-    An empty list is filled whole. Else at most ``max_change`` of it leaves and as many come: first those that are not in ``wanted``
-    any more leave, then the least wanted make room. A list that is short is filled up within the same bound.
+    An empty list is filled whole. Else at most ``max_change`` of it leaves and as many come: first those that are not in
+    ``wanted`` any more leave, then the least wanted make room. A list that is short is filled up within the same bound.
     """
     rank = {song: place for place, song in enumerate(dict.fromkeys(wanted))}
     best = list(rank)[:size]

@@ -1,12 +1,13 @@
-"""From vectors to a few dimensions in which density means something: UMAP, seeded, from exact neighbours.
+"""From vectors to a few dimensions in which density means something: UMAP, seeded.
 
-McInnes et al. (2018). What makes it fast against UMAP as it comes: neighbours by FAISS in place of a descent through random graphs,
-the principal components as start in place of a spectral one, and a tenth of the epochs; what it costs in quality is
+McInnes et al. (2018). What makes it fast against UMAP as it comes: neighbours by FAISS in place of a descent through random
+graphs, the principal components as start in place of a spectral one, and a tenth of the epochs; what it costs in quality is
 measured by ``bench/clusters.py``.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,9 @@ def layout(
         random_state=SEED,
         n_jobs=1,  # what a seed asks for: threads would add up in another order each time
     )
-    return np.asarray(reducer.fit_transform(vectors), np.float32)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "precomputed_knn")  # it could place no further songs, and is not asked to
+        return np.asarray(reducer.fit_transform(vectors), np.float32)
 
 
 def principal(vectors: Floats, dimensions: int) -> Floats:
