@@ -1,6 +1,6 @@
 """Dense groups of songs: HDBSCAN on the reduced space, and what is done where it finds none.
 
-Campello, Moulavi and Sander (2013). A cluster holds at least ``min_cluster_size`` songs, or half a percent of the library where
+Campello, Moulavi and Sander (2013). A cluster holds at least ``min_cluster_size`` songs, or 0.75 % of the library where
 that is more: a hundred groups can be looked at, named and kept, a thousand cannot. Songs in no dense group are assigned softly:
 they join the cluster of the nearest song that is in one, and are marked as no part of its core.
 """
@@ -17,7 +17,7 @@ from spotify_ai_pipeline.settings import Clustering
 
 TOO_FEW = 50
 """Songs below which groups would be chance: all are one cluster."""
-LEAST_SHARE = 0.005
+LEAST_SHARE = 0.0075
 MOST_LOOSE = 0.5
 """Share of songs in no dense group above which the density says nothing, and the space is cut into equal parts instead."""
 LARGEST = 0.8

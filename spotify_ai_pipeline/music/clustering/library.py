@@ -35,6 +35,8 @@ CLUSTERS = {
     "made_with": pl.String(),
     "agreement": pl.Float64(),
 }
+ALIKE = 1e-6
+"""Spread of a coordinate below which all vectors are the same."""
 MUCH_NEW = 0.1
 """Share of songs that came after the layout from which everything is laid out anew."""
 LOST_AGREEMENT = 0.9
@@ -72,7 +74,7 @@ def clustered(
     vectors = _vectors(embeddings)
     table = _with_last(embeddings, last)
     before = table["cluster_id"].fill_null(matching.UNKNOWN).to_numpy()
-    small = embeddings.height < clusters.TOO_FEW
+    small = embeddings.height < clusters.TOO_FEW or not np.ptp(vectors, axis=0).max() > ALIKE
     near = None if small else reduce.neighbours(vectors)
     with_ = f"min_cluster_size {settings.min_cluster_size}, min_samples {settings.min_samples}"
     if near is not None and with_ in last["made_with"] and _still_holds(table, before, near):
@@ -89,7 +91,7 @@ def clustered(
     else:
         if near is None:
             places = flat = np.zeros((len(vectors), DIMENSIONS), np.float32)
-            if embeddings.height > DIMENSIONS:
+            if embeddings.height > 1:
                 flat = reduce.principal(vectors, 2)
         else:
             places, flat = (

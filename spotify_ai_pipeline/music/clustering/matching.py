@@ -46,10 +46,10 @@ def overlap(before: Ids, now: Ids, old: Ids, labels: Ids) -> np.ndarray:
 def keep(before: Ids, nearest: Ids, found: Ids, least: int, next_id: int) -> Ids:
     """Ids where the songs are nearly those of last time.
 
-    Density flips between splitting a group and not on a handful of songs. So known songs stay where they were, and songs new
-    since (``before`` is ``UNKNOWN``) take the cluster ``nearest`` to them; but a group of ``found`` that consists of new songs for the
-    greater part, ``least`` or more of them, is a cluster of its own. ``found`` is ``UNKNOWN`` for
-    songs in no group.
+    Density flips between splitting a group and not on a handful of songs. So known songs stay where they were, and songs
+    new since (``before`` is ``UNKNOWN``) take the cluster ``nearest`` to them; but a group of ``found`` that consists of
+    new songs for the greater part, ``least`` or more of them, is a cluster of its own. ``found`` is ``UNKNOWN`` for songs
+    in no group.
     """
     fresh = before == UNKNOWN
     ids = np.where(fresh, nearest, before)
