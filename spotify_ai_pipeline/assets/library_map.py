@@ -11,7 +11,7 @@ from spotify_ai_pipeline.assets.map import page, picture
 from spotify_ai_pipeline.assets.resources import HomeResource
 
 LIGHT_PNG, DARK_PNG, PAGE = "map-light.png", "map-dark.png", "map.html"
-PREVIEW = 0.4
+PREVIEW = 0.3
 """Size of the picture in the UI, against the one that is kept."""
 
 

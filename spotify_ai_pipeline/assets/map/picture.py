@@ -81,7 +81,7 @@ def on_paper(songs: pl.DataFrame) -> dict[str, pl.Series]:
     border = MARGIN * INCHES[0]
     for axis, length, foot in (("x", INCHES[0], border), ("y", INCHES[1], border + 0.8)):
         values = songs[axis].to_numpy().astype(float)
-        low, high = np.percentile(values, [0.2, 99.8]) if len(values) else (0.0, 1.0)
+        low, high = np.percentile(values, [0.5, 99.5]) if len(values) else (0.0, 1.0)
         spread = max(high - low, 1e-9)
         made[axis] = pl.Series(foot + np.clip((values - low) / spread, -0.02, 1.02) * (length - border - foot))
     return made
