@@ -28,10 +28,12 @@ class Look:
     ink: str
     faint: str
     glow: float
+    dot: float
+    """How far a song's dot is from its family's colour towards the ink, so that it shows on the glow."""
 
 
-LIGHT = Look("#fbfaf7", "#22252b", "#8b8d92", 0.55)
-DARK = Look("#0f1218", "#f3f1ea", "#7d828c", 0.75)
+LIGHT = Look("#fbfaf7", "#22252b", "#8b8d92", 0.55, 0.3)
+DARK = Look("#0f1218", "#f3f1ea", "#7d828c", 0.75, 0.5)
 
 
 def draw(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look, scale: float = 1.0) -> bytes:
@@ -55,7 +57,8 @@ def draw(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look, sca
             interpolation="bilinear",
         )
         size = float(np.clip(9_000 / spots.height, 0.25, 9.0))
-        shades = [colour_of[family] for family in spots["parent_cluster_id"].to_list()]
+        dot_of = {family: _between(shade, look.ink, look.dot) for family, shade in colour_of.items()}
+        shades = [dot_of[family] for family in spots["parent_cluster_id"].to_list()]
         axes.scatter(spots["x"], spots["y"], s=size, c=shades, alpha=0.75, linewidths=0)
         _write_names(canvas, axes, spots, names, look)
     words = f"{spots.height:,} songs · {spots['cluster_id'].n_unique()} clusters"
@@ -65,6 +68,12 @@ def draw(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look, sca
     stream = io.BytesIO()
     canvas.print_png(stream)
     return stream.getvalue()
+
+
+def _between(one: str, other: str, share: float) -> tuple[float, ...]:
+    from matplotlib.colors import to_rgb
+
+    return tuple((1 - share) * a + share * b for a, b in zip(to_rgb(one), to_rgb(other), strict=True))
 
 
 def colours(songs: pl.DataFrame) -> dict[int, str]:

@@ -8,6 +8,7 @@ they join the cluster of the nearest song that is in one, and are marked as no p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +65,9 @@ def find(coordinates: Floats, settings: Clustering) -> Found:
 
 def dense(coordinates: Floats, least: int, min_samples: int, selection: str) -> Ids:
     """HDBSCAN's labels; -1 is noise."""
-    import hdbscan
+    import hdbscan  # pyright: ignore[reportMissingTypeStubs]
 
-    model = hdbscan.HDBSCAN(
+    model: Any = hdbscan.HDBSCAN(
         min_cluster_size=least, min_samples=min_samples, cluster_selection_method=selection, core_dist_n_jobs=1
     )
     return np.asarray(model.fit_predict(coordinates.astype(np.float64)), np.int64)
@@ -85,12 +86,13 @@ def cut(coordinates: Floats, parts: int) -> Ids:
 
 def _with_loose(coordinates: Floats, labels: Ids, how: str) -> Found:
     """The songs in no group join that of the nearest song in one."""
-    from scipy.spatial import KDTree
+    import scipy.spatial  # pyright: ignore[reportMissingTypeStubs]
 
     core = labels >= 0
     whole = labels.copy()
     if not core.all():
-        nearest = KDTree(coordinates[core]).query(coordinates[~core])[1]
+        tree: Any = scipy.spatial.KDTree(coordinates[core])
+        nearest = tree.query(coordinates[~core])[1]
         whole[~core] = labels[core][nearest]
     return Found(whole, core, how)
 

@@ -45,7 +45,7 @@ def typical(vectors: Floats, clusters: Ids, artists: list[str], cluster: int, mo
     """Rows of the songs nearest to the middle of ``cluster``, one an artist while there are other artists."""
     members = np.flatnonzero(clusters == cluster)
     middle = vectors[members].mean(axis=0)
-    order = members[np.argsort(-(vectors[members] @ middle), kind="stable")].tolist()
+    order: list[int] = members[np.argsort(-(vectors[members] @ middle), kind="stable")].tolist()
     seen: set[str] = set()
     firsts: list[int] = []
     others: list[int] = []

@@ -6,6 +6,8 @@ left: 8 clusters make 4 families, 50 make 10.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from spotify_ai_pipeline.music.clustering.reduce import Floats, Ids
@@ -25,10 +27,11 @@ def centres(vectors: Floats, clusters: Ids) -> tuple[Ids, Floats]:
 
 def families(vectors: Floats, clusters: Ids) -> Ids:
     """The family (0, 1, ...) of each song's cluster; all 0 where there are fewer than ``FEWEST`` clusters."""
-    from scipy.cluster.hierarchy import fcluster, ward
+    import scipy.cluster.hierarchy  # pyright: ignore[reportMissingTypeStubs]
 
     ids, middles = centres(vectors, clusters)
     if len(ids) < FEWEST:
         return np.zeros(len(clusters), np.int64)
-    family = fcluster(ward(middles), round((2 * len(ids)) ** 0.5), criterion="maxclust") - 1
+    trees: Any = scipy.cluster.hierarchy
+    family = trees.fcluster(trees.ward(middles), round((2 * len(ids)) ** 0.5), criterion="maxclust") - 1
     return np.asarray(family, np.int64)[np.searchsorted(ids, clusters)]

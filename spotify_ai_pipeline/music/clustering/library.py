@@ -21,7 +21,7 @@ DIMENSIONS = 3
 """Of the space that is clustered: two tear groups apart, more make density fade (bench/clusters.py)."""
 ON_THE_MAP = 0.5
 """Least distance of songs on the map, so that one can point at each."""
-CLUSTERS = {
+CLUSTERS: dict[str, pl.DataType] = {
     "song_id": pl.String(),
     "cluster_id": pl.Int64(),
     "parent_cluster_id": pl.Int64(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from spotify_ai_pipeline.music.clustering.reduce import Ids
@@ -17,15 +19,15 @@ def match(before: Ids, now: Ids, next_id: int) -> Ids:
     ``before`` holds the ids of last time (``UNKNOWN`` for songs that had none), ``now`` labels 0, 1, ... Clusters are paired
     one to one so that the overlaps add up to the most (Kuhn 1955); one paired with none gets a fresh id from ``next_id`` on.
     """
-    from scipy.optimize import linear_sum_assignment
+    import scipy.optimize  # pyright: ignore[reportMissingTypeStubs]
 
     labels = np.unique(now)
     old = np.unique(before[before != UNKNOWN])
     ids = dict.fromkeys(labels.tolist(), UNKNOWN)
     if len(old):
         shared = overlap(before, now, old, labels)
-        rows, columns = linear_sum_assignment(-shared)
-        for row, column in zip(rows, columns, strict=True):
+        assignment: Any = scipy.optimize
+        for row, column in np.transpose(assignment.linear_sum_assignment(-shared)):
             if shared[row, column] >= SAME:
                 ids[int(labels[column])] = int(old[row])
     for label in labels.tolist():

@@ -62,9 +62,10 @@ def layout(
     The same input gives the same output. ``start`` is an earlier layout to begin with, else the principal components are;
     ``apart`` is the least distance of songs that are alike (UMAP's min_dist): 0 for density, more for a picture.
     """
-    import umap
+    import umap  # pyright: ignore[reportMissingTypeStubs]
 
-    reducer = umap.UMAP(
+    umap_of: Any = umap.UMAP
+    reducer = umap_of(
         n_components=dimensions,
         n_neighbors=near.ids.shape[1],
         precomputed_knn=(near.ids, near.distances),
