@@ -123,8 +123,8 @@ def many(settings: Settings) -> None:
     table, seconds, worked = timed(lambda: ours(embeddings, settings))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     say(
-        f"{table.height:,} songs, clusters and map: {seconds:.0f} s (processor {worked:.0f} s) with imports and compilation, peak {peak:.2f} GB "
-        f"({before:.2f} GB of it before), {table['cluster_id'].n_unique()} clusters, noise {1 - table['core'].mean():.3f}"
+        f"{table.height:,} songs, clusters and map: {seconds:.0f} s (processor {worked:.0f} s) with imports and compilation, "
+        f"peak {peak:.2f} GB ({before:.2f} GB of it before), {table['cluster_id'].n_unique()} clusters, noise {1 - table['core'].mean():.3f}"
     )
 
 
