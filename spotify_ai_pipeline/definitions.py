@@ -8,15 +8,19 @@ import dagster as dg
 from spotify_ai_pipeline.assets import (
     audio_features,
     clap,
+    cluster_names,
+    clusters,
     embeddings,
     identity,
     ingest,
+    library_map,
     links,
     lyrics,
     models,
     mood,
     playlist,
     plays,
+    removals,
     tags,
     taste,
 )
@@ -62,10 +66,14 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         lyrics,
         clap,
         embeddings,
+        clusters,
+        cluster_names,
+        library_map,
         models,
         mood,
         taste,
         playlist,
+        removals,
     ]
     place = HomeResource(root=str(home.root))
     assets = [ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)]

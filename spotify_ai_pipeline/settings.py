@@ -128,6 +128,15 @@ class Clustering(_Section):
     min_cluster_size: int = Field(ge=2, le=1000)
     min_samples: int = Field(ge=1, le=100)
     recluster_interval_days: Days
+    playlists: int = Field(ge=0, le=100)
+
+
+class Claude(_Section):
+    enabled: bool
+    model: str = Field(min_length=1)
+    input_usd_per_million: float = Field(ge=0, le=1_000)
+    output_usd_per_million: float = Field(ge=0, le=1_000)
+    monthly_budget_usd: float = Field(ge=0, le=10_000)
 
 
 class Features(_Section):
@@ -197,6 +206,7 @@ class Services(_Section):
     lrclib: Service
     deezer: Service
     itunes: Service
+    anthropic: Service
 
 
 class Secrets(BaseSettings):
@@ -210,6 +220,7 @@ class Secrets(BaseSettings):
     lastfm_user: str = ""
     listenbrainz_token: SecretStr = SecretStr("")
     listenbrainz_user: str = ""
+    anthropic_api_key: SecretStr = SecretStr("")
 
     @property
     def has_lastfm(self) -> bool:
@@ -230,6 +241,7 @@ class Settings(_Section):
     discovery: Discovery
     taste_model: TasteModel
     clustering: Clustering
+    claude: Claude
     features: Features
     identity: Identity
     scrobbles: Scrobbles

@@ -13,6 +13,7 @@ FIRST_IN_THE_QUEUE = {"dagster/priority": "1"}
 
 HEAVY = dg.AssetSelection.groups(FEATURES)
 DISCOVERY = dg.AssetSelection.groups("discovery")
+CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "cluster_playlists", "library_map")
 
 everything = dg.define_asset_job(
     "everything",
@@ -23,7 +24,7 @@ everything = dg.define_asset_job(
 
 refresh_the_mix = dg.define_asset_job(
     "refresh_the_mix",
-    selection=dg.AssetSelection.all() - HEAVY - DISCOVERY,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - DISCOVERY,
     tags=PLAYLIST_WRITER | FIRST_IN_THE_QUEUE,
     description="Read what is new, decide the mix, write it to Spotify. Features are taken as they are.",
 )
@@ -59,4 +60,22 @@ fill_history = dg.define_asset_job(
     description="Scrobbles of the chosen months, and nothing else: for backfills.",
 )
 
-JOBS = [everything, refresh_the_mix, discover, retrain, fill_history, read_recent_plays, take_in_files, prune]
+recluster = dg.define_asset_job(
+    "recluster",
+    selection=CLUSTERING,
+    tags=HEAVY_WORK,
+    description="Clusters made anew when they are older than clustering.recluster_interval_days, or when asked; else new songs "
+    "join the clusters that are there. Then their names, health, playlists' songs and the map.",
+)
+
+JOBS = [
+    everything,
+    refresh_the_mix,
+    discover,
+    retrain,
+    recluster,
+    fill_history,
+    read_recent_plays,
+    take_in_files,
+    prune,
+]

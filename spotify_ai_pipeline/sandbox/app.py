@@ -10,13 +10,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import accounts, labs, listenbrainz, lrclib, previews, reccobeats
+from . import accounts, anthropic, labs, listenbrainz, lrclib, previews, reccobeats
 from .faults import Faults, Plan
 from .lastfm import routes as lastfm
 from .spotify import routes as spotify
 from .world import World
 
-_SERVICES = ("spotify", "accounts", "lastfm", "listenbrainz", "labs", "reccobeats", "lrclib", "deezer", "itunes")
+_SERVICES = (
+    "spotify",
+    "accounts",
+    "lastfm",
+    "listenbrainz",
+    "labs",
+    "reccobeats",
+    "lrclib",
+    "deezer",
+    "itunes",
+    "anthropic",
+)
 
 
 class _Front:
@@ -38,7 +49,7 @@ class _Front:
 
 def create_app(world: World) -> Starlette:
     """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, /lrclib/api,
-    /deezer, /itunes, and /sandbox."""
+    /deezer, /itunes, /anthropic, and /sandbox."""
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:
@@ -57,6 +68,7 @@ def create_app(world: World) -> Starlette:
             Mount("/lrclib/api", routes=lrclib.routes(world)),
             Mount("/deezer", routes=previews.deezer_routes(world)),
             Mount("/itunes", routes=previews.itunes_routes(world)),
+            Mount("/anthropic", routes=anthropic.routes()),
         ]
     )
     app.router.redirect_slashes = False

@@ -170,7 +170,12 @@ class Transport:
     @cached_property
     def httpx_transport(self) -> httpx2.BaseTransport:
         """An ``httpx2`` transport that sends whatever it is given to the service's own URL, through ``call``."""
-        return _HttpxTransport(self)
+        return _HttpxTransport(self, one_address=True)
+
+    @cached_property
+    def httpx_transport_of_paths(self) -> httpx2.BaseTransport:
+        """The same for a client that is told the service's URL itself and asks for paths below it."""
+        return _HttpxTransport(self, one_address=False)
 
     def check(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Raises ``Unreachable`` for an answer that is not whole: a cut or garbled body with a good status is no answer."""
@@ -276,14 +281,15 @@ class _HttpxTransport(httpx2.BaseTransport):
     connections live on.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self.transport = transport
+    def __init__(self, transport: Transport, one_address: bool) -> None:
+        self.transport, self.one_address = transport, one_address
         self.url = httpx2.URL(transport.service.url)
         self.inner = httpx2.HTTPTransport(verify=_trusted())
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        request.url = self.url.copy_with(query=request.url.query or None)
-        request.headers["Host"] = self.url.netloc.decode()
+        if self.one_address:
+            request.url = self.url.copy_with(query=request.url.query or None)
+            request.headers["Host"] = self.url.netloc.decode()
         request.headers["User-Agent"] = USER_AGENT
         timeout = httpx2.Timeout(self.transport.service.timeout_seconds)
         request.extensions = {**request.extensions, "timeout": timeout.as_dict()}

@@ -26,6 +26,8 @@ COMMANDS = {
     "mood": "moods.mood",
     "match": "matching.match",
     "stats": "look.stats",
+    "clusters": "atlas.clusters",
+    "map": "atlas.map_",
     "gaps": "gaps.gaps",
     "exclude": "excluding.exclude",
     "status": "health.status",

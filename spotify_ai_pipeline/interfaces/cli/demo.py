@@ -33,6 +33,7 @@ PREFIXES = {
     "lrclib": "lrclib/api/",
     "deezer": "deezer/",
     "itunes": "itunes/",
+    "anthropic": "anthropic/",
 }
 
 
@@ -71,6 +72,7 @@ def demo(world: Path | None, port: int) -> None:
         "\n[bold]Where to look next[/]  (source .venv/bin/activate puts spotify-ai on the path)\n"
         "  make up               the Dagster UI on http://127.0.0.1:3000 with the graph, its checks and plots\n"
         "  spotify-ai next       answer the questions that wait, one song at a time\n"
+        "  spotify-ai map        the library as a map: a page and a picture; spotify-ai clusters lists what is on it\n"
         "  spotify-ai refresh    refresh the mix again; also: mix, stats, status, sql, config\n"
         "  spotify-ai --help     everything else, and how to connect your own accounts"
     )
@@ -107,7 +109,7 @@ def _connect(home: Home, world: Path, port: int) -> None:
     secrets.touch(mode=0o600)
     secrets.write_text(
         f"SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\nLASTFM_API_KEY=sandbox\nLASTFM_USER={listener['lastfm_user']}\n"
-        f"LISTENBRAINZ_USER={listener['listenbrainz_user']}\n"
+        f"LISTENBRAINZ_USER={listener['listenbrainz_user']}\nANTHROPIC_API_KEY=sandbox\n"
     )
     home.demo_file.write_text(json.dumps({"world": str(world), "port": port}))
     (DEMOS / "last").write_text(home.root.name)

@@ -11,7 +11,8 @@ import click
 from spotify_ai_pipeline.interfaces.cli import show
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
 from spotify_ai_pipeline.services import months, spotify_auth
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.services.claude import why_not
+from spotify_ai_pipeline.storage import queue, spend
 from spotify_ai_pipeline.storage.home import Home
 
 
@@ -40,6 +41,11 @@ def status(as_json: bool) -> None:
     _sign_in(found["sign_in"])
     if found["resume"]:
         console.print(f"scrobbles: the next run reads on from {found['resume']}")
+    claude = found["claude"]
+    console.print(
+        f"Claude: {claude['spent_usd']:.4f} of {claude['budget_usd']:.2f} USD this month ({claude['model']})"
+        + (f"; not asked: {claude['not_asked']}" if claude["not_asked"] else "")
+    )
     for alert in found["alerts"]:
         console.print(f"[red]alert[/] {alert['message']}", soft_wrap=True)
     console.print(_services(found["services"]))
@@ -71,6 +77,12 @@ def health(home: Home) -> dict[str, Any]:
         "resume": _resume(home),
         "alerts": [dict(row) for row in state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at")],
         "services": _ledger(home),
+        "claude": {
+            "model": home.settings.claude.model,
+            "spent_usd": spend.spent(state),
+            "budget_usd": home.settings.claude.monthly_budget_usd,
+            "not_asked": why_not(home),
+        },
         "assets": home.lake.summary(),
     }
 

@@ -1,0 +1,63 @@
+"""Which cluster is which since last time: by the songs that they share, so that names stay where the songs are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spotify_ai_pipeline.music.clustering.reduce import Ids
+
+SAME = 0.2
+"""Jaccard overlap from which a cluster goes on as the one before: below, it is another one with some of its songs."""
+UNKNOWN = -1
+
+
+def match(before: Ids, now: Ids, next_id: int) -> Ids:
+    """The lasting id of each song's cluster.
+
+    ``before`` holds the ids of last time (``UNKNOWN`` for songs that had none), ``now`` labels 0, 1, ... Clusters are paired
+    one to one so that the overlaps add up to the most (Kuhn 1955); one paired with none gets a fresh id from ``next_id`` on.
+    """
+    import scipy.optimize  # pyright: ignore[reportMissingTypeStubs]
+
+    labels = np.unique(now)
+    old = np.unique(before[before != UNKNOWN])
+    ids = dict.fromkeys(labels.tolist(), UNKNOWN)
+    if len(old):
+        shared = overlap(before, now, old, labels)
+        assignment: Any = scipy.optimize
+        for row, column in np.transpose(assignment.linear_sum_assignment(-shared)):
+            if shared[row, column] >= SAME:
+                ids[int(labels[column])] = int(old[row])
+    for label in labels.tolist():
+        if ids[label] == UNKNOWN:
+            ids[label], next_id = next_id, next_id + 1
+    return np.array([ids[label] for label in now.tolist()], np.int64)
+
+
+def overlap(before: Ids, now: Ids, old: Ids, labels: Ids) -> np.ndarray:
+    """Jaccard overlap of each cluster of ``before`` with each of ``now``, over songs that were there before."""
+    there = before != UNKNOWN
+    table = np.zeros((len(old), len(labels)))
+    np.add.at(table, (np.searchsorted(old, before[there]), np.searchsorted(labels, now[there])), 1.0)
+    union = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
+    return table / np.maximum(union, 1.0)
+
+
+def keep(before: Ids, nearest: Ids, found: Ids, least: int, next_id: int) -> Ids:
+    """Ids where the songs are nearly those of last time.
+
+    Density flips between splitting a group and not on a handful of songs. So known songs stay where they were, and songs
+    new since (``before`` is ``UNKNOWN``) take the cluster ``nearest`` to them; but a group of ``found`` that consists of
+    new songs for the greater part, ``least`` or more of them, is a cluster of its own. ``found`` is ``UNKNOWN`` for songs
+    in no group.
+    """
+    fresh = before == UNKNOWN
+    ids = np.where(fresh, nearest, before)
+    for label in np.unique(found[fresh & (found != UNKNOWN)]).tolist():
+        members = found == label
+        founders = members & fresh
+        if founders.sum() >= least and founders.sum() > members.sum() / 2:
+            ids[founders], next_id = next_id, next_id + 1
+    return ids

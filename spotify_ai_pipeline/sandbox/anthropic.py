@@ -1,0 +1,168 @@
+"""Anthropic: the Messages API of version 2026-10-21, with structured output.
+
+No model answers here. A question about clusters (JSON with ``clusters``, each with tags) gets names made of their tags; any
+other question with a schema gets the least that fits the schema, and one without gets a sentence. ``[refuse]`` in a question is
+declined.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+VERSION = "2026-10-21"
+MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-4-5", "claude-sonnet-4-6")
+SAMPLING = ("temperature", "top_p", "top_k")
+REFUSE = "[refuse]"
+BYTES_A_TOKEN = 4
+_LONGEST_NAME = 40
+
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    404: "not_found_error",
+}
+
+
+def routes() -> list[Route]:
+    """The routes below `/anthropic`."""
+    return [Route("/v1/messages", _messages, methods=["POST"])]
+
+
+async def _messages(request: Request) -> Response:
+    if not request.headers.get("authorization", "").removeprefix("Bearer ").strip():
+        return _refused(401, "invalid bearer token")
+    if request.headers.get("anthropic-version") != VERSION:
+        return _refused(400, f"anthropic-version: {VERSION} is needed")
+    try:
+        asked = json.loads(await request.body())
+    except ValueError:
+        return _refused(400, "the body is no JSON")
+    if not isinstance(asked, dict):
+        return _refused(400, "the body must be an object")
+    if (problem := _problem(asked)) is not None:
+        return problem
+    question = _text(asked["messages"][-1]["content"])
+    schema = ((asked.get("output_config") or {}).get("format") or {}).get("schema")
+    answer = _answer(question, schema)
+    stop, length = "end_turn", _tokens(answer)
+    if REFUSE in question:
+        answer, stop, length = "", "refusal", 0
+    elif length > asked["max_tokens"]:
+        answer = answer.encode()[: asked["max_tokens"] * BYTES_A_TOKEN].decode(errors="ignore")
+        stop, length = "max_tokens", asked["max_tokens"]
+    whole = _text(asked.get("system") or "") + json.dumps(asked["messages"]) + json.dumps(schema or "")
+    return JSONResponse(
+        {
+            "id": f"msg_{uuid.uuid4().hex[:24]}",
+            "type": "message",
+            "role": "assistant",
+            "model": asked["model"],
+            "content": [{"type": "text", "text": answer}] if answer else [],
+            "stop_reason": stop,
+            "stop_sequence": None,
+            "usage": {
+                "input_tokens": _tokens(whole),
+                "output_tokens": length,
+                "cache_creation_input_tokens": 0,
+                "cache_read_input_tokens": 0,
+            },
+        }
+    )
+
+
+def _problem(asked: dict[str, Any]) -> Response | None:
+    """What the real service turns away."""
+    if asked.get("model") not in MODELS:
+        return _refused(404, f"model: {asked.get('model')}")
+    if not isinstance(asked.get("max_tokens"), int) or asked["max_tokens"] < 1:
+        return _refused(400, "max_tokens: must be a positive integer")
+    if sent := [name for name in SAMPLING if name in asked]:
+        return _refused(400, f"{sent[0]}: is not supported by this model")
+    messages = asked.get("messages")
+    if (
+        not isinstance(messages, list)
+        or not messages
+        or not all(isinstance(row, dict) and "content" in row for row in messages)
+    ):
+        return _refused(400, "messages: at least one message is required")
+    if messages[-1].get("role") != "user":
+        return _refused(400, "messages: the conversation must end with a user message")
+    if (asked.get("tool_choice") or {}).get("type") in ("any", "tool"):
+        return _refused(400, "tool_choice: forcing a tool is not supported by this model")
+    return None
+
+
+def _answer(question: str, schema: dict[str, Any] | None) -> str:
+    if schema is None:
+        return "This is the sandbox: no model answers here."
+    try:
+        asked = json.loads(question)
+        clusters, taken = asked["clusters"], set(asked.get("names already taken", ()))
+    except (ValueError, KeyError, TypeError):
+        return json.dumps(_least(schema, schema.get("$defs", {})))
+    return json.dumps({"clusters": [_named(row, taken) for row in clusters]}, ensure_ascii=False)
+
+
+def _named(cluster: dict[str, Any], taken: set[str]) -> dict[str, Any]:
+    """A name and a sentence made of a cluster's tags, unlike any name in `taken`, where it is entered."""
+    tags = cluster["tags"][:3]
+    pairs = [f"{tags[0]} {other}".title() for other in cluster["tags"][1:]] or [tags[0].title()]
+    name = next(
+        (pair for pair in pairs if pair not in taken and len(pair) <= _LONGEST_NAME), f"{tags[0]} {cluster['cluster']}"
+    )
+    taken.add(name)
+    return {
+        "cluster": cluster["cluster"],
+        "name": name,
+        "description": f"Music that listeners call {', '.join(tags)}.",
+        "tags": cluster["tags"][:4],
+    }
+
+
+def _least(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
+    """The smallest value that fits a JSON schema as pydantic writes it."""
+    if "$ref" in schema:
+        return _least(definitions[schema["$ref"].rsplit("/", 1)[-1]], definitions)
+    for choice in ("const", "default"):
+        if choice in schema:
+            return schema[choice]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return _least(schema["anyOf"][0], definitions)
+    match schema.get("type"):
+        case "object":
+            needed = schema.get("properties", {})
+            return {name: _least(needed[name], definitions) for name in schema.get("required", needed)}
+        case "array":
+            return [_least(schema["items"], definitions)] * schema.get("minItems", 0)
+        case "string":
+            return "sandbox"
+        case "integer" | "number":
+            return schema.get("minimum", 0)
+        case "boolean":
+            return False
+        case _:
+            return None
+
+
+def _text(content: Any) -> str:
+    """The words of a message: a string, or blocks of which some are text."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(block.get("text", "") for block in content if isinstance(block, dict))
+
+
+def _tokens(text: str) -> int:
+    return math.ceil(len(text.encode()) / BYTES_A_TOKEN)
+
+
+def _refused(status: int, message: str) -> Response:
+    return JSONResponse({"type": "error", "error": {"type": _KINDS[status], "message": message}}, status)

@@ -1,0 +1,145 @@
+"""Clusters in the graph: from the embeddings to names, health, lists and the map, and what the commands show of them."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from spotify_ai_pipeline.assets.map import page
+from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline_tests.conftest import Pipeline
+
+LAYER = "features"
+MAIN = "from spotify_ai_pipeline.interfaces.cli import main; main()"
+HEAVY = ("umap", "hdbscan", "numba", "matplotlib", "sklearn", "scipy", "anthropic")
+
+
+def cli(pipeline: Pipeline, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    ran = subprocess.run(
+        [sys.executable, "-c", MAIN, *arguments],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "SPOTIFY_AI_DATA": str(pipeline.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == code, ran.stderr
+    return ran
+
+
+def test_the_first_run_leaves_clusters_names_health_and_a_map(pipeline: Pipeline) -> None:
+    clusters, names = pipeline.read(LAYER, "clusters"), pipeline.read(LAYER, "cluster_names")
+    embeddings = pipeline.read(LAYER, "song_embeddings")
+    assert set(clusters["song_id"]) == set(embeddings["song_id"])
+    assert set(names["cluster_id"]) == set(clusters["cluster_id"]) | set(clusters["parent_cluster_id"])
+    assert names["name"].n_unique() == names.height
+    assert set(names["named_by"]) == {"tags"}  # there is no key
+    assert pipeline.read(LAYER, "cluster_health")["play_share"].sum() == pytest.approx(1)
+    assert pipeline.read(LAYER, "cluster_playlists").is_empty()  # off by default
+    lake = pipeline.home.lake
+    for picture in ("map-light.png", "map-dark.png"):
+        assert lake.read_blob(LAYER, "library_map", picture).startswith(b"\x89PNG")
+    assert lake.read_blob(LAYER, "library_map", "map-light.png") != lake.read_blob(LAYER, "library_map", "map-dark.png")
+
+
+def test_with_a_key_claude_names_them_names_stay_and_lists_are_decided(pipeline: Pipeline) -> None:
+    with (pipeline.root / ".env").open("a") as env:
+        env.write("ANTHROPIC_API_KEY=sandbox\n")
+    state = pipeline.home.state
+    state.set_override("clustering.playlists", 1)
+    assert pipeline.refresh("recluster").success
+    names = pipeline.read(LAYER, "cluster_names")
+    assert (names["named_by"] == "claude").any()
+    spent = state.rows("SELECT count(*) AS n FROM spend")[0]["n"]
+    assert spent
+
+    decided = pipeline.read(LAYER, "cluster_playlists").sort("rank")
+    assert decided["cluster_id"].n_unique() == 1
+    assert set(decided["change"]) == {"new"}
+    largest = f"cluster:{decided['cluster_id'][0]}"
+    playlists.remember(state, "a-playlist", decided["track_id"].to_list()[::-1][:40], largest)
+
+    assert pipeline.refresh("recluster").success
+    again = pipeline.read(LAYER, "cluster_names")
+    assert again.select("cluster_id", "name", "named_at").equals(names.select("cluster_id", "name", "named_at"))
+    assert state.rows("SELECT count(*) AS n FROM spend")[0]["n"] == spent
+    changes = pipeline.read(LAYER, "cluster_playlists")["change"].to_list()
+    assert changes.count("new") <= 6
+    assert changes.count("out") <= 6
+
+    status = json.loads(cli(pipeline, "status", "--json").stdout)
+    assert status["claude"]["budget_usd"] == 5
+    assert status["claude"]["spent_usd"] > 0
+
+
+def test_the_commands_show_clusters_and_write_the_map(pipeline: Pipeline) -> None:
+    listed = json.loads(cli(pipeline, "clusters", "--json").stdout)
+    assert sum(row["songs"] for row in listed) == pipeline.read(LAYER, "clusters").height
+    first = listed[0]
+    assert first["name"] in cli(pipeline, "clusters").stdout
+    one = json.loads(cli(pipeline, "clusters", str(first["cluster_id"]), "--json").stdout)
+    assert len(one["members"]) == first["songs"]
+    assert "error: " in cli(pipeline, "clusters", "no such name", code=2).stderr
+
+    written = cli(pipeline, "map").stdout.split()
+    assert written == [str(pipeline.root / "library_map.png"), str(pipeline.root / "library_map.html")]
+    content = (pipeline.root / "library_map.html").read_text()
+    data = json.loads(content.split('type="application/json">')[1].split("</script>")[0])
+    assert len(data["title"]) == pipeline.read(LAYER, "clusters").height
+    assert "http" not in content.replace("https://open.spotify.com/track/", "").replace("http-equiv", "")
+    picture = pipeline.root / "dark.png"
+    cli(pipeline, "map", "--dark", "--png", str(picture))
+    assert picture.read_bytes() == pipeline.home.lake.read_blob(LAYER, "library_map", "map-dark.png")
+
+
+def test_a_refresh_and_clusters_that_are_young_import_nothing_heavy(pipeline: Pipeline) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from spotify_ai_pipeline.automation.run import run_job
+from spotify_ai_pipeline.storage.home import Home
+home = Home.open(Path({str(pipeline.root)!r}))
+result = run_job(home, "refresh_the_mix", lambda *event: None)
+assert result.success, result.error
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "SPOTIFY_AI_DATA": str(pipeline.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_titles_cannot_leave_their_place_on_the_page() -> None:
+    evil = "</script><script>alert(1)</script>"
+    songs = pl.DataFrame(
+        {
+            "cluster_id": [1, 1],
+            "parent_cluster_id": [2, 2],
+            "x": [0.0, 1.0],
+            "y": [0.0, 1.0],
+            "track_id": ["t", None],
+            "title": [evil, None],
+            "artist": ["\u2028", "&amp;"],
+            "energy": [None, 0.5],
+            "days_quiet": [None, 2.0],
+        }
+    )
+    names = pl.DataFrame({"cluster_id": [1, 2], "name": [evil, "family"], "description": ["", ""]})
+    made = page.render(songs, names, evil)
+    assert evil not in made
+    assert html.escape(evil) in made
+    data = json.loads(made.split('type="application/json">')[1].split("</script>")[0])
+    assert data["title"] == [evil, ""]
+    assert data["energy"] == [None, 0.5]
+    assert data["clusters"][0]["name"] == evil
