@@ -5,7 +5,7 @@ import warnings
 
 import dagster as dg
 
-from spotify_ai_pipeline.assets import features, identity, ingest, links, models, playlist, plays, taste
+from spotify_ai_pipeline.assets import features, identity, ingest, links, models, playlist, plays, removals, taste
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
@@ -29,7 +29,7 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The definitions for ``home``, else for the home that the environment names."""
     home = home or Home.open()
-    modules = [ingest, plays, links, identity, features, models, taste, playlist]
+    modules = [ingest, plays, links, identity, features, models, taste, playlist, removals]
     place = HomeResource(root=str(home.root))
     return dg.Definitions(
         assets=[ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)],

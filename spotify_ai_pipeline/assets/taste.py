@@ -109,7 +109,7 @@ def mood(
     )
 
 
-@dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
+@dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="3")
 def song_scores(
     context: dg.AssetExecutionContext,
     home: HomeResource,
@@ -151,7 +151,7 @@ def song_scores(
         "freshness",
     ]
     table = ranked.with_columns(ranking.reasons()).select(
-        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library", "expected", *PARTS
+        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library", "expected", *PARTS, *ranking.PARTS
     )
     return dg.MaterializeResult(
         value=table,
