@@ -50,7 +50,9 @@ def make(folder: Path, songs: int, listens: int) -> None:
             "song_id": ids.gather(song),
             "played_at": pl.Series((at * 1_000).astype(np.int64)).cast(pl.Datetime("ms", "UTC")),
             "completion": pl.Series(share).fill_nan(None),
-            "skipped": pl.select(pl.when(pl.lit(pl.Series(~np.isnan(share)))).then(pl.lit(pl.Series(share < 0.5)))).to_series(),
+            "skipped": pl.select(
+                pl.when(pl.lit(pl.Series(~np.isnan(share)))).then(pl.lit(pl.Series(share < 0.5)))
+            ).to_series(),
             "skip_confidence": pl.Series(np.where(np.isnan(share), np.nan, 0.9)).fill_nan(None),
         }
     )

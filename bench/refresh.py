@@ -57,9 +57,7 @@ def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> lis
     artist = taste_model.artist_numbers(songs["artist_key"])
     at = taste_model.moment(memory, plays.before(NOW), artist, settings.cycling.cooldown_days)
     forecast = taste_model.forecast(model, at, plays.songs)
-    table = pl.concat(
-        [songs, stats.drop("expected"), forecast, pl.DataFrame({"mood_match": match})], how="horizontal"
-    )
+    table = pl.concat([songs, stats.drop("expected"), forecast, pl.DataFrame({"mood_match": match})], how="horizontal")
     ranked = ranking.rank(table, settings.cycling, settings.scoring, np.random.default_rng(0))
     current = songs["song_id"].head(settings.playlist.target_size).to_list()
     chosen = mix.select(ranked, current, settings.playlist, loyalty=mix.loyalty(settings.cycling))
@@ -141,7 +139,9 @@ def main() -> None:
                 say(f"the plan's sketch of that decision: {peer:.1f} s, {peer / kept:,.0f} times as long")
             shutil.rmtree(folder)
     for songs, listens in [*SIZES[:2], (SIZES[0][0], SIZES[1][1])]:
-        say(f"20 new plays after {listens:,} of {songs:,} songs: {apart(learning_20_plays, songs, listens) * 1e6:.0f} µs")
+        say(
+            f"20 new plays after {listens:,} of {songs:,} songs: {apart(learning_20_plays, songs, listens) * 1e6:.0f} µs"
+        )
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def score(song: Song, mood: np.ndarray) -> float:
     vector = np.array(song.embedding)
     match = np.dot(vector, mood) / (np.linalg.norm(vector) * np.linalg.norm(mood) + 1e-8)
     parts = TASTE * taste_score(song) + MOOD * (match + 1) / 2 + FRESHNESS * (1.0 - song.staleness_score)
-    return float(parts + np.random.uniform(0, NOISE))  # noqa: NPY002 - as the plan draws it
+    return float(parts + np.random.uniform(0, NOISE))
 
 
 def spaced(songs: Sequence[Song]) -> list[Song]:

@@ -7,6 +7,7 @@ listener goes on with songs after that many plays (the exposure curve), and whet
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -47,7 +48,9 @@ class Heard:
         share = pl.coalesce("completion", 1.0 - pl.col("skipped").cast(pl.Float64))
         sure = pl.col("skip_confidence").fill_null(0.0)
         known = numbered(told.select("song_id", "played_at", share=share, sure=sure), song_ids)
-        return cls(known["song"].to_numpy(), seconds(known["played_at"]), known["share"].to_numpy(), known["sure"].to_numpy())
+        return cls(
+            known["song"].to_numpy(), seconds(known["played_at"]), known["share"].to_numpy(), known["sure"].to_numpy()
+        )
 
 
 def staleness(plays: Plays, now: float, cycling: Cycling, heard: Heard | None = None) -> Floats:
@@ -85,7 +88,7 @@ def exposure_curve(plays: Plays, now: float, window: float) -> tuple[Floats, Flo
     counts = [
         plays.before(now - back * window).since(now - (back + 1) * window).count() for back in range(WINDOWS, -1, -1)
     ]
-    for before, then in zip(counts[:-1], counts[1:], strict=True):
+    for before, then in pairwise(counts):
         exposed = np.flatnonzero(before)
         step = np.minimum(before[exposed], MOST_EXPOSURES)
         seen += np.bincount(step, minlength=steps)

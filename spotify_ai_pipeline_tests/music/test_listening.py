@@ -59,9 +59,7 @@ def test_plays_at_or_after_now_change_nothing(
     defaults: Settings, pairs: list[tuple[int, int]], later: list[tuple[int, int]]
 ) -> None:
     past = [pair for pair in pairs if pair[1] < 0]
-    known, peeking = (
-        stand(plays_of(history), defaults) for history in (past, past + later)
-    )
+    known, peeking = (stand(plays_of(history), defaults) for history in (past, past + later))
     assert known.equals(peeking)
 
 
@@ -73,8 +71,7 @@ def test_moving_the_clock_and_the_plays_together_changes_no_measure(
     there = Plays(here.song, here.at + days * DAY, SONGS)
     measures = ["plays", "recent_plays", "days_quiet", "staleness", "momentum", "activation"]
     one, other = (
-        stand(plays, defaults, NOW + shift).select(measures)
-        for plays, shift in ((here, 0.0), (there, days * DAY))
+        stand(plays, defaults, NOW + shift).select(measures) for plays, shift in ((here, 0.0), (there, days * DAY))
     )
     for name in measures:
         assert one[name].to_list() == pytest.approx(other[name].to_list(), nan_ok=True)

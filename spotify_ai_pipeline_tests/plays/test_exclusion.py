@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.music.activation import Memory
 from spotify_ai_pipeline.music.listening import Plays
-from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.music.plays.exclusion import Rule, excluded, suspects
+from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.settings import Cycling, Scoring
 from spotify_ai_pipeline.storage import exclusions
 from spotify_ai_pipeline.storage.home import Home

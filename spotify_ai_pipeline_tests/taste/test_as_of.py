@@ -1,4 +1,4 @@
-"""What is known as of a moment: nothing from later, kept from one refresh to the next, and learned again where the past changed."""
+"""What is known as of a moment: nothing of later, kept between refreshes, and learned again where the past changed."""
 
 from __future__ import annotations
 
@@ -167,6 +167,8 @@ def test_where_the_past_changed_all_is_learned_again(listens: pl.DataFrame) -> N
     assert known(pl.concat([listens, newer])) == table["plays"].sum(), "a new play is no change of the past"
     assert known(listens.filter(pl.int_range(pl.len()) != 7)) == 0, "a play taken away"
     assert known(pl.concat([listens, listens.head(1)])) == 0, "a play that came late"
-    swapped = listens.with_columns(song_id=pl.when(pl.int_range(pl.len()) == 7).then(pl.lit("s39")).otherwise("song_id"))
+    swapped = listens.with_columns(
+        song_id=pl.when(pl.int_range(pl.len()) == 7).then(pl.lit("s39")).otherwise("song_id")
+    )
     assert known(swapped) == 0, "a play that was another song's"
     assert known(listens, "UTC") == 0

@@ -86,7 +86,9 @@ def listener(tiring: bool) -> Plays:
     rows: list[tuple[float, int]] = []
     last = np.zeros(200, np.int64)
     for month in range(24):
-        taste = rng.gamma(0.5, 6.0, 200) if month == 0 or not tiring else np.where(last >= 10, 0.2, rng.gamma(1.5, 4, 200))
+        taste = (
+            rng.gamma(0.5, 6.0, 200) if month == 0 or not tiring else np.where(last >= 10, 0.2, rng.gamma(1.5, 4, 200))
+        )
         if not tiring and month:
             taste = last * 0.9 + 0.5
         last = rng.poisson(taste)
@@ -153,7 +155,12 @@ def said(*verdicts: tuple[str, str]) -> pl.DataFrame:
 
 def library(**last_played: datetime | None) -> pl.DataFrame:
     rows = [(song, song[0], True, last_played.get(song)) for song in ("a1", "a2", "a3", "b1", "b2")]
-    schema = {"song_id": pl.String, "artist_key": pl.String, "in_library": pl.Boolean, "last_played": pl.Datetime("ms", "UTC")}
+    schema = {
+        "song_id": pl.String,
+        "artist_key": pl.String,
+        "in_library": pl.Boolean,
+        "last_played": pl.Datetime("ms", "UTC"),
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

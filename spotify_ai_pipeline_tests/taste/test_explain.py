@@ -71,4 +71,7 @@ def spring_days() -> list[float]:
 
 def test_an_artist_may_be_quiet() -> None:
     weekly = times(*(8 + 2 * n for n in range(42)))
-    assert told(times(200), weekly) == "played once in May 2026, quiet since; artist quiet this week (0 plays, usually 3.5)"
+    assert (
+        told(times(200), weekly)
+        == "played once in May 2026, quiet since; artist quiet this week (0 plays, usually 3.5)"
+    )
