@@ -51,7 +51,7 @@ def parts(song: Mapping[str, object]) -> list[Part]:
     if factors and expected > 0:
         total = sum(map(log, factors.values()))
         average = taste * log1p(expected * exp(-total)) / log1p(expected)
-        found = [Part("an average song", average, f"of its slot; with what follows, {said}")]
+        found = [Part("an average song", average, f"of its slot; what follows makes it {said}")]
         for part, factor in factors.items():
             share = log(factor) / total if abs(total) > 1e-9 else 1 / len(factors)
             found.append(Part(_WORDS[part][0], share * (taste - average), _factor(part, factor)))

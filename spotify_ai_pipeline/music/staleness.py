@@ -109,7 +109,7 @@ def heard_less(heard: Heard, songs: int, now: float, window: float) -> tuple[Flo
     broken = (1 - heard.share) * heard.sure
 
     def total(values: Floats, span: slice) -> Floats:
-        return np.bincount(heard.song[span], values[span], songs)
+        return np.bincount(heard.song[span], values[span], songs).astype(np.float64)
 
     past, lately = slice(0, begin), slice(begin, end)
     usual_of_all = broken[past].sum() / max(heard.sure[past].sum(), 1e-9)

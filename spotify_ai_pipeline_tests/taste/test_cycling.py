@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -21,7 +22,7 @@ NOW = 1_600_000_000.0
 WINDOW = 30 * DAY
 
 
-def plays_of(days_ago: dict[int, list[float]], songs: int) -> Plays:
+def plays_of(days_ago: Mapping[int, Sequence[float]], songs: int) -> Plays:
     rows = sorted((NOW - day * DAY, song) for song, days in days_ago.items() for day in days)
     return Plays(np.array([song for _, song in rows]), np.array([at for at, _ in rows]), songs)
 

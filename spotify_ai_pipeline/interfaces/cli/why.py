@@ -61,8 +61,8 @@ def _story(home: Home, row: dict[str, object]) -> str:
     artist = home.lake.read("identity", "songs").filter(artist_key=row["artist_key"])["song_id"].to_list()
     of_artist = listens.filter(pl.col("song_id").is_in(artist))
     of_song = of_artist.filter(song_id=row["song_id"])
-    times = (seconds(frame["played_at"]) for frame in (of_song, of_artist))
-    return explain.story(*times, time.time(), home.settings.listener.zone)
+    song_times, artist_times = seconds(of_song["played_at"]), seconds(of_artist["played_at"])
+    return explain.story(song_times, artist_times, time.time(), home.settings.listener.zone)
 
 
 def find(scores: pl.DataFrame, words: str) -> dict[str, object]:
