@@ -18,11 +18,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-import data
+import listener
 import numpy as np
 import polars as pl
 import sketch
-from data import NOW
+from listener import NOW
 
 from spotify_ai_pipeline.music import mix, ranking, remembering, taste_model
 from spotify_ai_pipeline.music.activation import Memory
@@ -47,7 +47,7 @@ def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> lis
     plays = Plays.of(listens, songs["song_id"])
     known = Memory.empty(songs.height)
     if (kept := lake.read_or_none("taste", "activations")) is not None:
-        rest = json.loads(lake.read_blob("taste", "activations", data.REST))
+        rest = json.loads(lake.read_blob("taste", "activations", listener.REST))
         known = remembering.recall(kept, rest, listens, songs["song_id"], "UTC")
     memory = known.until(NOW, plays)
     heard = Heard.of(listens, songs["song_id"])
@@ -99,14 +99,14 @@ def decision(folder: Path, model_file: Path, repeats: int) -> tuple[float, float
     """Seconds of the fastest decision, and the peak of this process in GB."""
     settings = load([PROJECT_ROOT / "config" / "config.yaml"])
     model = taste_model.of_table(pl.read_parquet(model_file))
-    taken = fastest(lambda: decide(data.lake(folder), model, settings), repeats)
+    taken = fastest(lambda: decide(listener.lake(folder), model, settings), repeats)
     return taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def train(folder: Path, model_file: Path) -> float:
     """Writes the listener's taste model, and gives the seconds that it took."""
     settings = load([PROJECT_ROOT / "config" / "config.yaml"])
-    model, taken = training(data.lake(folder), settings)
+    model, taken = training(listener.lake(folder), settings)
     taste_model.to_table(model).write_parquet(model_file)
     return taken
 
@@ -123,12 +123,12 @@ def main() -> None:
         model_file = Path(root) / "model.parquet"
         for songs, listens in SIZES:
             folder = Path(root) / str(songs)
-            apart(data.make, folder, songs, listens)
+            apart(listener.make, folder, songs, listens)
             if not model_file.exists():
                 say(f"training at {songs:,} songs, {listens:,} listens: {apart(train, folder, model_file):.1f} s")
             repeats = max(3, 2_000_000 // listens)
             anew, _ = apart(decision, folder, model_file, repeats)
-            apart(data.keep_memory, folder)
+            apart(listener.keep_memory, folder)
             kept, peak = apart(decision, folder, model_file, repeats)
             say(
                 f"{songs:>8,} songs {listens:>11,} listens: decision {kept * 1e3:7.0f} ms"

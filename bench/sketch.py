@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import data
+import listener
 import numpy as np
 from sqlalchemy import JSON, ForeignKey, create_engine, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
@@ -107,7 +107,7 @@ def generate(db: Session, now: datetime) -> list[str]:
 
 def refresh(folder: Path) -> float:
     """Seconds of one refresh by the sketch for the listener in ``folder``, after its database was filled."""
-    lake = data.lake(folder)
+    lake = listener.lake(folder)
     songs, listens = lake.read("identity", "songs"), lake.read("identity", "listens")
     counted = songs.join(listens.group_by("song_id").len(), on="song_id", how="left", maintain_order="left")
     vectors = lake.read("features", "song_embeddings")["vector"].to_list()
@@ -131,7 +131,7 @@ def refresh(folder: Path) -> float:
         db.commit()
     with Session(engine) as db:
         start = time.perf_counter()
-        made = generate(db, datetime.fromtimestamp(data.NOW, UTC))
+        made = generate(db, datetime.fromtimestamp(listener.NOW, UTC))
         taken = time.perf_counter() - start
     assert len(made) == round(CONFIG["size"] * (CORE + EXPLORATION))
     return taken

@@ -96,7 +96,7 @@ def stats_count_every_listen(listening_stats: pl.DataFrame, listens: pl.DataFram
     )
 
 
-@dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
+@dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="3")
 def song_scores(
     context: dg.AssetExecutionContext,
     home: HomeResource,
@@ -139,7 +139,7 @@ def song_scores(
         "freshness",
     ]
     table = ranked.with_columns(ranking.reasons()).select(
-        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library", "expected", *PARTS
+        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library", "expected", *PARTS, *ranking.PARTS
     )
     return dg.MaterializeResult(
         value=table,

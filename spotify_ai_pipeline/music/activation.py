@@ -8,7 +8,7 @@ to the last bit, whatever lies before. The power law of forgetting is a weighted
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from math import gamma, log
 
@@ -33,6 +33,7 @@ EXPOSURES = 16
 """Steps of the exposure curve: after 1, 2 to 3, 4 to 7, ... plays of a song."""
 
 SHORTEST_GAP_DAYS = 1 / 24
+_NO_ARRAYS = ("now", "zone")
 _BLOCK = 500_000
 """Plays learned at a time, so that a long history needs no more room than a short one."""
 
@@ -84,8 +85,10 @@ class Memory:
         """
         if now < self.now:
             raise ValueError(f"a memory of {self.now:.0f} cannot be taken back to {now:.0f}")
-        arrays = {name: value.copy() for name, value in self._arrays().items()}
-        after = Memory(now, self.zone, **arrays)
+        copies = {
+            field.name: getattr(self, field.name).copy() for field in fields(self) if field.name not in _NO_ARRAYS
+        }
+        after = replace(self, now=now, **copies)
         after.learn(plays.before(now).since(self.now))
         return after
 
@@ -122,9 +125,6 @@ class Memory:
         self.first[whose] = np.minimum(self.first[whose], at[begins])
         self.last[whose] = at[begins + counts - 1]
         self.plays[whose] += counts
-
-    def _arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("now", "zone")}
 
     @cached_property
     def faded(self) -> Floats:

@@ -88,12 +88,15 @@ def _base(faded: Floats, plays: NDArray[np.int64] | Floats) -> dict[str, Floats]
 def _of_group(memory: Memory, number: NDArray[np.int64]) -> dict[str, Floats]:
     """Features of each group, shape (groups + 1,): the last row stands for songs in none."""
     groups = int(number.max(initial=-1)) + 2
-    faded = np.column_stack([np.bincount(number % groups, column, groups) for column in memory.faded.T])
+    speeds = [np.bincount(number % groups, column, groups).astype(np.float64) for column in memory.faded.T]
     plays = np.bincount(number % groups, memory.plays, groups)
     last = np.full(groups, -np.inf)
     np.maximum.at(last, number, memory.last)
     known = np.bincount(number % groups, memory.plays > 0, groups)
-    return _base(faded, plays) | {"days since the last play": _log_days(memory.now - last), "songs": np.log1p(known)}
+    return _base(np.column_stack(speeds), plays) | {
+        "days since the last play": _log_days(memory.now - last),
+        "songs": np.log1p(known),
+    }
 
 
 def _log_days(seconds: Floats) -> Floats:

@@ -15,11 +15,14 @@ from spotify_ai_pipeline.settings import Cycling, Scoring
 CORE, EXPLORATION, DISCOVERY = "core", "exploration", "discovery"
 SLOTS = (CORE, EXPLORATION, DISCOVERY)
 
+PARTS = ("from_taste", "from_mood", "from_freshness", "from_chance")
+"""What each term, weighed, and the exploration noise add to the score."""
+
 
 def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random.Generator) -> pl.DataFrame:
-    """Adds ``slot``, ``score`` and its parts ``taste``, ``mood``, ``freshness`` to ``songs``.
+    """Adds ``slot``, the terms ``taste``, ``mood`` and ``freshness``, and ``score`` as the sum of ``PARTS`` to ``songs``.
 
-    ``songs`` are rows of ``listening.statistics``, with ``expected`` of the ranker in office and a column ``mood_match``
+    ``songs`` are rows of ``standing.statistics``, with ``expected`` of the ranker in office and a column ``mood_match``
     (0..1, null where unknown). Taste is the expected plays on a log scale, 1 for the song of which most are expected, null
     for a song never heard. An unknown mood match counts as the mean of the known ones. ``rng`` draws the exploration noise.
     """
@@ -29,18 +32,15 @@ def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random
     total = (scoring.taste_weight + scoring.mood_weight + scoring.freshness_weight) or 1.0
     noise = pl.Series("noise", rng.uniform(0, scoring.exploration_noise, songs.height))
     dormant = pl.col("days_quiet").is_null() | (pl.col("days_quiet") >= cycling.cooldown_days)
-    weighed = (
-        scoring.taste_weight * pl.col("taste")
-        + scoring.mood_weight * pl.col("mood")
-        + scoring.freshness_weight * pl.col("freshness")
-    )
+    parts = {
+        "from_taste": scoring.taste_weight / total * pl.col("taste"),
+        "from_mood": scoring.mood_weight / total * pl.col("mood"),
+        "from_freshness": scoring.freshness_weight / total * pl.col("freshness"),
+    }
     return (
-        songs.with_columns(taste=taste, mood=mood, freshness=1 - pl.col("staleness"), noise=noise)
-        .with_columns(
-            slot=pl.when(dormant).then(pl.lit(EXPLORATION)).otherwise(pl.lit(CORE)),
-            score=weighed / total + pl.col("noise"),
-        )
-        .drop("noise")
+        songs.with_columns(taste=taste, mood=mood, freshness=1 - pl.col("staleness"), from_chance=noise)
+        .with_columns(slot=pl.when(dormant).then(pl.lit(EXPLORATION)).otherwise(pl.lit(CORE)), **parts)
+        .with_columns(score=pl.sum_horizontal(*PARTS, ignore_nulls=False))
     )
 
 

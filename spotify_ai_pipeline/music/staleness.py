@@ -7,6 +7,7 @@ listener goes on with songs after that many plays (the exposure curve), and whet
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -87,7 +88,7 @@ def exposure_curve(plays: Plays, now: float, window: float) -> tuple[Floats, Flo
     counts = [
         plays.before(now - back * window).since(now - (back + 1) * window).count() for back in range(WINDOWS, -1, -1)
     ]
-    for before, then in zip(counts[:-1], counts[1:], strict=True):
+    for before, then in pairwise(counts):
         exposed = np.flatnonzero(before)
         step = np.minimum(before[exposed], MOST_EXPOSURES)
         seen += np.bincount(step, minlength=steps)
@@ -108,7 +109,7 @@ def heard_less(heard: Heard, songs: int, now: float, window: float) -> tuple[Flo
     broken = (1 - heard.share) * heard.sure
 
     def total(values: Floats, span: slice) -> Floats:
-        return np.bincount(heard.song[span], values[span], songs)
+        return np.bincount(heard.song[span], values[span], songs).astype(np.float64)
 
     past, lately = slice(0, begin), slice(begin, end)
     usual_of_all = broken[past].sum() / max(heard.sure[past].sum(), 1e-9)

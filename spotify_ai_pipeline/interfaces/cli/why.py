@@ -2,36 +2,67 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 import polars as pl
+from rich.table import Table
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.music.explain import why as explain
+from spotify_ai_pipeline.music import explain
+from spotify_ai_pipeline.music.listening import seconds
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
+
+BAR = 24
+"""Characters of the longest bar."""
 
 
 @click.command()
 @click.argument("song")
 @json_option
 def why(song: str, as_json: bool) -> None:
-    """Show why SONG (a part of its title, of "artist title", or its id) is ranked as it is."""
+    """Show why SONG (a part of its title, of "artist title", or its id) is ranked as it is.
+
+    The parts sum to the song's score: what an average song of its slot gets, and what its own plays, its artist, the songs
+    played beside it, its age, mood and freshness add or take.
+    """
     home = Home.open()
     row = find(home.lake.read("taste", "song_scores"), song)
     listed = home.lake.read("playlist", "mix").drop_nulls("rank").filter(song_id=row["song_id"])
     place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
-    parts = explain(row)
+    parts, story = explain.parts(row), _story(home, row)
     if as_json:
         print_json(
-            {"song_id": row["song_id"], "artist": row["artist"], "title": row["title"], "place": place, "why": parts}
+            {key: row[key] for key in ("song_id", "artist", "title", "slot", "score")}
+            | {"place": place, "story": story, "parts": [vars(part) for part in parts]}
         )
         return
     console.print(plain(f"{row['artist']} — {row['title']}: {place} ({row['slot']}, score {_number(row['score'])})"))
-    shown = table("part", "says")
-    for part, sentence in parts:
-        shown.add_row(plain(part), plain(sentence))
-    console.print(shown)
+    console.print(plain(story))
+    if parts:
+        console.print(_bars(parts))
+
+
+def _bars(parts: list[explain.Part]) -> Table:
+    """The parts and their sum as a table; a full bar adds, a light one takes."""
+    longest = max(abs(part.worth) for part in parts) or 1.0
+    shown = table("part", "worth", "", "because", right=("worth",))
+    for part in parts:
+        bar = ("█" if part.worth >= 0 else "░") * round(BAR * abs(part.worth) / longest)
+        shown.add_row(plain(part.name), f"{part.worth:+.3f}", bar, plain(part.says))
+    shown.add_row("score", f"{sum(part.worth for part in parts):.3f}", "", "the sum (█ adds, ░ takes)")
+    return shown
+
+
+def _story(home: Home, row: dict[str, object]) -> str:
+    listens = home.lake.read("identity", "listens").filter("counts").sort("played_at")
+    artist = home.lake.read("identity", "songs").filter(artist_key=row["artist_key"])["song_id"].to_list()
+    of_artist = listens.filter(pl.col("song_id").is_in(artist))
+    of_song = of_artist.filter(song_id=row["song_id"])
+    song_times, artist_times = seconds(of_song["played_at"]), seconds(of_artist["played_at"])
+    return explain.story(song_times, artist_times, time.time(), home.settings.listener.zone)
 
 
 def find(scores: pl.DataFrame, words: str) -> dict[str, object]:

@@ -1,0 +1,121 @@
+"""The assets of taste on a small lake: the memory is carried on, removal is asked about, and a score is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from spotify_ai_pipeline.assets.removals import removals
+from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.assets.taste import activations, listening_stats
+from spotify_ai_pipeline.interfaces.cli.why import why
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.home import Home
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SONGS = pl.DataFrame(
+    {
+        "song_id": ["s0", "s1", "s2"],
+        "track_id": ["t0", "t1", "t2"],
+        "title": ["Zero", "One", "Two"],
+        "artist": ["A", "A", "B"],
+        "artist_key": ["a", "a", "b"],
+        "in_library": [True, True, True],
+    }
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HomeResource:
+    monkeypatch.setattr(HomeResource, "now", lambda self: NOW.timestamp())
+    return HomeResource(root=str(tmp_path / "home"))
+
+
+def listens(*days_ago: tuple[str, float]) -> pl.DataFrame:
+    rows = sorted(((song, NOW - timedelta(days=day)) for song, day in days_ago), key=lambda row: row[1])
+    schema = {"song_id": pl.String, "played_at": pl.Datetime("ms", "UTC")}
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        excluded=pl.lit(False), counts=pl.lit(True), completion=pl.lit(None, pl.Float64),
+        skipped=pl.lit(None, pl.Boolean), skip_confidence=pl.lit(None, pl.Float64),
+    )  # fmt: skip
+
+
+LONG_AGO = [("s0", 300.0), ("s1", 200.0), ("s0", 100.0), ("s2", 20.0)]
+
+
+def learned(place: HomeResource, heard: pl.DataFrame) -> int:
+    """Plays learned by ``activations`` for these listens, after what it kept was written as a run writes it."""
+    made = activations(place, SONGS, heard)
+    assert isinstance(made, dg.MaterializeResult)
+    place.lake.write(made.value.frame, "taste", "activations", blobs=made.value.blobs)
+    place.lake.write(heard, "identity", "listens")
+    assert made.metadata is not None
+    return int(str(made.metadata["plays learned in this run"]))
+
+
+def test_a_refresh_learns_the_new_plays_alone(place: HomeResource) -> None:
+    assert learned(place, listens(*LONG_AGO)) == 4
+    assert learned(place, listens(*LONG_AGO)) == 0
+    assert learned(place, listens(*LONG_AGO, ("s1", 9.0))) == 5, "a play in the settled past: all is learned again"
+    assert learned(place, listens(*LONG_AGO, ("s1", 9.0), ("s1", 1.0))) == 0, "a scrobble of yesterday may yet change"
+
+
+def test_the_stats_are_of_all_plays_whatever_was_kept(place: HomeResource) -> None:
+    heard = listens(*LONG_AGO, ("s1", 1.0), ("s2", 0.5))
+    learned(place, heard)
+    made = listening_stats(place, SONGS, heard, place.lake.read("taste", "activations"))
+    assert isinstance(made, dg.MaterializeResult)
+    assert made.value["plays"].to_list() == [2, 2, 2]
+    assert made.value["days_quiet"].to_list() == pytest.approx([100.0, 1.0, 0.5])
+
+
+def test_a_song_turned_down_time_and_again_is_asked_about_once(place: HomeResource) -> None:
+    threshold = place.settings.cycling.blacklist_threshold
+    for time in range(threshold):
+        assert ask(place) == 0
+        with place.state.transaction() as connection:  # said and expired since
+            connection.execute(
+                "INSERT INTO verdicts (song_id, verdict, said_through, said_at, expires_at, nonce) VALUES (?, ?, ?, ?, ?, ?)",
+                ("s0", "later", "cli", 1_700_000_000 + time, 1_700_000_100, f"said {time}"),
+            )
+    assert ask(place) == 1
+    assert ask(place) == 0, "it waits already"
+    question = queue.next_question(place.state)
+    assert question is not None
+    assert (question.kind, question.song_id) == ("remove", "s0")
+    assert "in a row" in question.reason
+
+
+def ask(place: HomeResource) -> int:
+    last = pl.lit(datetime(2020, 1, 1, tzinfo=UTC)).dt.cast_time_unit("ms")
+    made = removals(place, SONGS, SONGS.select("song_id", last_played=last))
+    assert isinstance(made, dg.MaterializeResult)
+    assert made.metadata is not None
+    return int(str(made.metadata["new questions"]))
+
+
+def test_why_tells_the_story_and_the_parts(place: HomeResource) -> None:
+    row = {"song_id": "s0", "title": "Zero", "artist": "A", "artist_key": "a", "slot": "core", "score": 0.5} | {
+        "taste": 0.5, "mood": 0.0, "freshness": 1.0, "expected": 2.0, "by_plays": 3.0, "by_artist": 1.5,
+        "by_company": 0.9, "by_age": 1.0, "from_taste": 0.45, "from_mood": 0.0, "from_freshness": 0.05, "from_chance": 0.0,
+    }  # fmt: skip
+    place.lake.write(pl.DataFrame([row]), "taste", "song_scores")
+    place.lake.write(pl.DataFrame([{"song_id": "s0", "rank": 7}]), "playlist", "mix")
+    place.lake.write(listens(("s0", 300.0), ("s0", 290.0)), "identity", "listens")
+    place.lake.write(SONGS, "identity", "songs")
+    root = {"SPOTIFY_AI_DATA": str(Home.open(Path(place.root)).root)}
+    said = CliRunner().invoke(why, ["zero", "--json"], env=root)
+    assert said.exit_code == 0, said.output
+    told = json.loads(said.output)
+    assert told["place"] == "number 7 of the mix"
+    assert sum(part["worth"] for part in told["parts"]) == pytest.approx(0.5)
+    assert told["story"].startswith("played twice in")
+    shown = CliRunner().invoke(why, ["a zero"], env=root).output
+    assert "█" in shown
+    assert "░" in shown, "its company takes"
