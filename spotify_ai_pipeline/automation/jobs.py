@@ -21,6 +21,21 @@ refresh_the_mix = dg.define_asset_job(
     description="Read what is new, decide the mix, write it to Spotify. Features are taken as they are.",
 )
 
+PLAYLISTS = dg.AssetSelection.groups("playlist")
+
+read_what_is_new = dg.define_asset_job(
+    "read_what_is_new",
+    selection=dg.AssetSelection.all() - HEAVY - PLAYLISTS,
+    description="What a refresh reads and ranks, without deciding or writing anything: the first half of a dry run.",
+)
+
+refresh_the_adventure = dg.define_asset_job(
+    "refresh_the_adventure",
+    selection=dg.AssetSelection.assets("adventure", "adventure_playlist"),
+    tags=PLAYLIST_WRITER,
+    description="Decide the adventure list from what is known and write it to Spotify.",
+)
+
 read_recent_plays = dg.define_asset_job(
     "read_recent_plays",
     selection=dg.AssetSelection.assets("recent_plays"),
@@ -39,4 +54,12 @@ fill_history = dg.define_asset_job(
     description="Scrobbles of the chosen months, and nothing else: for backfills.",
 )
 
-JOBS = [everything, refresh_the_mix, fill_history, read_recent_plays, take_in_files]
+JOBS = [
+    everything,
+    refresh_the_mix,
+    refresh_the_adventure,
+    read_what_is_new,
+    fill_history,
+    read_recent_plays,
+    take_in_files,
+]

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -45,14 +45,14 @@ def learn_first_month(home: Home) -> str | None:
     return known
 
 
-def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
-    """Runs ``job_name`` over the months from the first one that is not final to this one."""
+def run_job(home: Home, job_name: str, on_event: OnEvent, tags: Mapping[str, str] | None = None) -> RunResult:
+    """Runs ``job_name``, with ``tags`` on the run, over the months from the first one that is not final to this one."""
     home.name_to_dagster()
     now = datetime.now(UTC)
     this_month = f"{now:%Y-%m}"
     overlap = timedelta(days=home.settings.scrobbles.overlap_days)
     start = months.first_open(home.lake, learn_first_month(home) or this_month, overlap, now)
-    tags = {RANGE_START: start, RANGE_END: this_month, PROCESS: process_name(os.getpid())}
+    about = {RANGE_START: start, RANGE_END: this_month, PROCESS: process_name(os.getpid()), **(tags or {})}
 
     from spotify_ai_pipeline.definitions import defs
 
@@ -83,7 +83,7 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
         _wait_for_nobody(instance)
         instance.add_event_listener(run_id, relay)
         result = job.execute_in_process(
-            instance=instance, run_id=run_id, tags=tags, run_config=QUIET, raise_on_error=False
+            instance=instance, run_id=run_id, tags=about, run_config=QUIET, raise_on_error=False
         )
     return RunResult(run_id, result.success, "; ".join(failures))
 
