@@ -26,7 +26,7 @@ from spotify_ai_pipeline.services.our_playlists import (
 from spotify_ai_pipeline.services.playlist_writer import PlaylistGone, PlaylistWriter, stand_in
 from spotify_ai_pipeline.services.transport import Deferred
 from spotify_ai_pipeline.settings import Playlist
-from spotify_ai_pipeline.storage import playlists, queue, snapshots
+from spotify_ai_pipeline.storage import pins, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 
 QUESTIONS = 10
@@ -109,7 +109,7 @@ def spacing_words(made: Decided) -> str:
 
 @dg.asset_check(asset=mix, blocking=True, description="The list has its size, no song twice, and moves within the cap.")
 def mix_is_sound(home: HomeResource, mix: pl.DataFrame) -> dg.AssetCheckResult:
-    return _sound(home.settings.playlist, mix)
+    return _sound(home, home.settings.playlist, mix)
 
 
 @dg.asset_check(
@@ -119,17 +119,19 @@ def adventure_is_sound(home: HomeResource, adventure: pl.DataFrame) -> dg.AssetC
     if not home.settings.adventure.enabled:
         return dg.AssetCheckResult(passed=True, metadata={"enabled": False})
     size = {"target_size": home.settings.adventure.target_size}
-    return _sound(home.settings.playlist.model_copy(update=size), adventure)
+    return _sound(home, home.settings.playlist.model_copy(update=size), adventure)
 
 
-def _sound(playlist: Playlist, decided: pl.DataFrame) -> dg.AssetCheckResult:
+def _sound(home: HomeResource, playlist: Playlist, decided: pl.DataFrame) -> dg.AssetCheckResult:
     listed, before = decided.drop_nulls("rank"), _before(decided)
     new = int((listed["change"] == NEW).sum())
     doubled = listed.height - min(listed["song_id"].n_unique(), listed["track_id"].n_unique())
     within = before == 0 or new <= mixing.change_cap(playlist)
     short = is_short(listed.height, before, playlist)
+    held = len(pins.held_and_barred(home.state, home.now())[0].intersection(listed["song_id"]))
+    most = max(playlist.target_size, before - mixing.change_cap(playlist), held)  # a longer list is cut within the cap
     return dg.AssetCheckResult(
-        passed=doubled == 0 and within and not short and listed.height <= max(playlist.target_size, before),
+        passed=doubled == 0 and within and not short and listed.height <= most,
         metadata={"songs": listed.height, "doubled": doubled, "new": new, "cap": mixing.change_cap(playlist)},
     )
 
@@ -233,7 +235,14 @@ def _reads_back(home: HomeResource, read: pl.DataFrame, decided: pl.DataFrame) -
     )
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"sqlite", "spotify"}, owners=OWNERS, code_version="1", op_tags=WRITER, deps=[spotify_playlist, adventure_playlist])  # fmt: skip
+@dg.asset(
+    group_name=PLAYLIST,
+    kinds={"sqlite", "spotify"},
+    owners=OWNERS,
+    code_version="1",
+    op_tags=WRITER,
+    deps=[spotify_playlist, adventure_playlist],
+)
 def playlist_snapshots(
     context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource
 ) -> dg.MaterializeResult:

@@ -184,23 +184,22 @@ def _leaving(known: pl.DataFrame, now: Standing, listed: set[str], playable: set
     left = pl.DataFrame({"song_id": gone}, schema={"song_id": pl.String})
     rows = left.join(known, on="song_id", how="left", maintain_order="left")
     words = {song: BARRED_WORDS.get(why, why) for song, why in now.barred.items()}
-    why = [
-        words[song]
-        if song in words
-        else "not a song of yours that is known"
-        if title is None
-        else "cannot be played on Spotify now"
-        if song not in playable
-        else "left your library"
-        if not (in_library or slot == DISCOVERY)
-        else f"made room: {reason}"
-        for song, title, in_library, slot, reason in rows.select(
-            "song_id", "title", "in_library", "slot", "reason"
-        ).iter_rows()
-    ]
+    barred = pl.col("song_id").replace_strict(words, default=None, return_dtype=pl.String)
+    at_home = pl.col("in_library") | (pl.col("slot") == DISCOVERY)
+    why = (
+        pl.when(barred.is_not_null())
+        .then(barred)
+        .when(pl.col("title").is_null())
+        .then(pl.lit("not a song of yours that is known"))
+        .when(~pl.col("song_id").is_in(list(playable)))
+        .then(pl.lit("cannot be played on Spotify now"))
+        .when(~at_home)
+        .then(pl.lit("left your library"))
+        .otherwise(pl.format("made room: {}", "reason"))
+    )
     return rows.with_columns(
         rank=pl.lit(None, pl.Int64),
         change=pl.lit(OUT),
-        reason=pl.Series("reason", why, pl.String),
+        reason=why,
         track_id=pl.coalesce("track_id", "song_id"),
     )
