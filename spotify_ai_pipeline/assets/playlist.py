@@ -12,7 +12,8 @@ from spotify_ai_pipeline.assets.groups import OWNERS, PLAYLIST
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music import mix as mixing
-from spotify_ai_pipeline.music.mix.decide import COLUMNS, KEPT, NEW, OUT
+from spotify_ai_pipeline.music.mix.decide import COLUMNS, KEPT, NEW, OUT, nearer
+from spotify_ai_pipeline.music.mix.select import CREDITS
 from spotify_ai_pipeline.music.ranking import EXPLORATION, SLOTS
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.our_playlists import (
@@ -69,7 +70,12 @@ def adventure(
     """The decision on the second, deliberately novel list, by the rules of the mix with a dial of its own. Empty while
     ``adventure.enabled`` is false."""
     if not home.settings.adventure.enabled:
-        schema = song_scores.schema | {"rank": pl.Int64, "change": pl.String, "on_list": pl.List(pl.String)}
+        schema = song_scores.schema | {
+            "rank": pl.Int64,
+            "change": pl.String,
+            "on_list": pl.List(pl.String),
+            CREDITS: pl.List(pl.String),
+        }
         return dg.MaterializeResult(
             value=pl.DataFrame(schema={name: schema[name] for name in [*COLUMNS, "on_list"]}),
             metadata={"enabled": False},
@@ -103,7 +109,10 @@ def _decided(home: HomeResource, name: str, material: Material, adventurous: int
 def spacing_words(made: Decided) -> str:
     """Which artists have too many songs on the list for the spacing that was wished for, and what they got."""
     wished = made.playlist.min_artist_spacing
-    parts = [f"{artist} {between} between instead of {wished}" for artist, between in made.decision.yielded.items()]
+    parts = [
+        f"{artist} {between} between instead of {wished}"
+        for artist, between in nearer(made.decision.table, wished).items()
+    ]
     return ", ".join(parts) or "none"
 
 

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 import requests
 
-from spotify_ai_pipeline.assets.ingest import LIBRARY_READ_AT
 from spotify_ai_pipeline.assets.deciding import Material, decide_list
+from spotify_ai_pipeline.assets.ingest import LIBRARY_READ_AT
 from spotify_ai_pipeline.interfaces.cli import show
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.our_playlists import named

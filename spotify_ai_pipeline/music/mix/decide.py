@@ -39,6 +39,7 @@ COLUMNS = [
     "change",
     "song_id",
     "track_id",
+    CREDITS,
 ]
 
 BARRED_WORDS = {"reject": "you said never", "remove": "you took it off", "later": "you said not now"}
@@ -74,12 +75,18 @@ class Decision:
     Spotify ids under which a song is there now."""
 
     table: pl.DataFrame
-    yielded: dict[str, int]
-    """Artists who stand nearer than the wished spacing, because there is no order that keeps it, with the songs between."""
 
     @property
     def listed(self) -> pl.DataFrame:
         return self.table.drop_nulls("rank")
+
+
+def nearer(decided: pl.DataFrame, spacing: int) -> dict[str, int]:
+    """The artists on a decided list that stand nearer than ``spacing``, because there is no order that keeps it, with the
+    songs between two of theirs."""
+    listed = decided.drop_nulls("rank").sort("rank")
+    called = {names[0]: artist for names, artist in listed.select(CREDITS, "artist").iter_rows() if names}
+    return {called.get(name, name): between for name, between in yielded(listed[CREDITS].to_list(), spacing).items()}
 
 
 def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFrame | None = None) -> Decision:
@@ -112,7 +119,7 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
     table = pl.concat([listed.select(COLUMNS), leaving.select(COLUMNS)]).join(
         on_list, on="song_id", how="left", maintain_order="left"
     )
-    return Decision(table, yielded(listed[CREDITS].to_list(), spacing))
+    return Decision(table)
 
 
 def _with_trials(scores: pl.DataFrame, trials: pl.DataFrame | None) -> pl.DataFrame:

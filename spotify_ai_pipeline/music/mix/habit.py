@@ -15,7 +15,7 @@ ENOUGH_WEEKS, ENOUGH_PLAYS = 4, 20
 """Fewer weeks, or weeks with fewer plays, tell nothing."""
 USUAL = 0.9
 """Quantile of the weeks that still counts as habit: the one week of a binge does not."""
-ROOM = 1.5
+ROOM = 2.0
 """Room above the habit, so that a new love finds its place: without it the list holds less of what is played next."""
 LEAST = 4
 """Songs of a hundred that any artist may have."""
@@ -24,7 +24,7 @@ LEAST = 4
 def artist_cap(plays: Plays, artist: NDArray[np.int64], now: float, size: int) -> int | None:
     """Songs of one artist that a list of ``size`` may hold at ``now`` (UTC seconds); None where too little is known.
 
-    Of each of the last weeks, the share of its distinct songs that were by its most played artist; the cap is half again the
+    Of each of the last weeks, the share of its distinct songs that were by its most played artist; the cap is twice the
     share that nine weeks of ten stay within. Who hears albums gets room for albums, who shuffles gets variety. ``artist``
     numbers the artist of each song, shape (songs,).
     """
