@@ -109,7 +109,7 @@ class PlaylistWriter:
             return self._make(named, playlist_id, self._client.rows(playlist_id), songs, [])
 
     def _make(self, named: Named, playlist_id: str, before: Rows, target: list[str], spares: list[str]) -> Outcome:
-        playlists.intend(self._state, target, named.name)
+        playlists.intend(self._state, before.track_ids, target, named.name)
         asked, rows, rounds = target, before, ROUNDS
         while rounds:
             rounds -= 1
@@ -125,7 +125,7 @@ class PlaylistWriter:
                     raise
                 playlists.note_unavailable(self._state, missing)
                 target, rounds = stand_in(target, missing, spares), ROUNDS
-                playlists.intend(self._state, target, named.name)
+                playlists.intend(self._state, before.track_ids, target, named.name)
                 continue
             rows = self._client.rows(playlist_id)
             if rows.track_ids == target or _edited(before.track_ids, target, rows.track_ids):

@@ -58,10 +58,14 @@ def ours(state: State) -> set[str]:
     return {row["playlist_id"] for row in state.rows("SELECT playlist_id FROM playlists")}
 
 
-def intend(state: State, track_ids: Sequence[str], name: str = MIX) -> None:
-    """Notes what is about to be written: after a crash, our own write is not taken for the listener's."""
+def intend(state: State, found: Sequence[str], target: Sequence[str], name: str = MIX) -> None:
+    """Notes that the list that was ``found`` is about to be made ``target``: after a crash, our own write is not taken for the
+    listener's. Whatever the listener did up to what was found has been noted by then."""
     with state.transaction() as connection:
-        connection.execute("UPDATE playlists SET intended = ? WHERE name = ?", (json.dumps(list(track_ids)), name))
+        connection.execute(
+            "UPDATE playlists SET track_ids = ?, intended = ? WHERE name = ?",
+            (json.dumps(list(found)), json.dumps(list(target)), name),
+        )
 
 
 def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str = MIX) -> None:

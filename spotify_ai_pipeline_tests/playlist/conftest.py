@@ -58,7 +58,9 @@ class Spot:
         requests.put(f"{self.url}/sandbox/faults", json=plan, timeout=10).raise_for_status()
 
     def rows(self, playlist_id: str) -> list[str]:
-        return [item.track_id or item.kind for item in self.world.shelf.items(playlist_id)]
+        return [
+            str(item.track_id) if item.kind == "track" else item.kind for item in self.world.shelf.items(playlist_id)
+        ]
 
     def edit(self, playlist_id: str, change: Callable[[list[Any]], list[Any]]) -> None:
         """What the listener does on their phone: ``change`` takes the rows and gives them."""
@@ -175,18 +177,14 @@ class Listener:
         return Material(scores, self.library(), songs, listens, sound, **more)
 
     def library(self) -> pl.DataFrame:
-        """The library as a reading finds it now: the list that we write."""
-        known = playlists.written(self.home.state)
-        rows = self.spot.rows(known.playlist_id) if known else []
-        table = pl.DataFrame(
-            {"track_id": rows, "position": range(len(rows))}, schema={"track_id": pl.String, "position": pl.Int64}
-        )
-        about = [pl.lit(None, kind).alias(name) for name, kind in LIBRARY.items() if name not in table.columns]
-        return (
-            table.with_columns(about)
-            .with_columns(list_id=pl.lit(known.playlist_id if known else None, pl.String))
-            .select(*LIBRARY)
-        )
+        """The library as a reading finds it now: the lists that we write."""
+        rows = [
+            {"list_id": playlist_id, "position": place, "track_id": row}
+            for playlist_id in sorted(playlists.ours(self.home.state))
+            for place, row in enumerate(self.spot.rows(playlist_id))
+            if len(row) == 22 and row != "e" * 22
+        ]
+        return pl.DataFrame(rows, schema=LIBRARY)
 
     def refresh(self, tilt: int = 0, name: str = "mix", **more: Any) -> Outcome:
         """A refresh as the assets make it: read, decide, say, write, log."""

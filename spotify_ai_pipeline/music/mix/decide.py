@@ -125,7 +125,7 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
 def _with_trials(scores: pl.DataFrame, trials: pl.DataFrame | None) -> pl.DataFrame:
     if trials is None or trials.is_empty():
         return scores
-    rows = trials.select(TRIALS).with_columns(
+    rows = trials.select(*TRIALS).with_columns(
         slot=pl.lit(DISCOVERY),
         track_ids=pl.concat_list("track_id"),
         in_library=pl.lit(False),
