@@ -20,7 +20,7 @@ FARTHEST = 4
 SWEEPS = 3
 WORTH_MOVING = 0.05
 """Energy (0..1) that a swap of two songs must save between all neighbours it touches."""
-REPAIRS = 10
+LOOKS = 400
 """Swaps that are tried for songs which the rule could not space."""
 
 
@@ -30,7 +30,8 @@ def sequence(credits: Credits, spacing: int, energy: Sequence[float | None] = ()
     Songs come in the given order as far as that allows. ``energy`` (0..1, None where unknown) smooths what is left open.
     """
     names = [tuple(dict.fromkeys(song)) for song in credits]
-    order, wanted = _spaced(names, spacing)
+    order = _spaced(names, spacing)
+    wanted = dict.fromkeys((name for song in names for name in song), spacing)
     return _smoothed(order, names, wanted, energy) if energy else order
 
 
@@ -45,19 +46,17 @@ def yielded(credits: Credits, spacing: int) -> dict[str, int]:
     return nearest
 
 
-def _spaced(credits: Credits, spacing: int) -> tuple[list[int], Spacings]:
-    """(the order, the spacing that it keeps for each artist, where it could)."""
-    tried: list[tuple[list[int], Spacings]] = []
+def _spaced(credits: Credits, spacing: int) -> list[int]:
+    """The order that spaces best; where none keeps the spacing of all, artists with too many songs yield."""
+    wished = dict.fromkeys((name for names in credits for name in names), spacing)
+    found: list[list[int]] = []
     for ties in (False, True):
         wanted = _spacings(credits, spacing, ties=ties)
         for rule in (_in_order, _by_need):
-            order = rule(credits, wanted)
-            if not _shortfall(order, credits, wanted):
-                return order, wanted
-            tried.append((order, wanted))
-    wished = dict.fromkeys(tried[0][1], spacing)
-    order, wanted = min(tried, key=lambda one: _shortfall(one[0], credits, wished))
-    return _repaired(order, credits, wished), wanted
+            found.append(rule(credits, wanted))
+            if not _shortfall(found[-1], credits, wished):
+                return found[-1]
+    return _repaired(min(found, key=lambda order: _shortfall(order, credits, wished)), credits, wished)
 
 
 def _spacings(credits: Credits, spacing: int, *, ties: bool) -> Spacings:
@@ -145,22 +144,24 @@ def _shortfall(order: Sequence[int], credits: Credits, wanted: Spacings) -> int:
 
 
 def _repaired(order: list[int], credits: Credits, wanted: Spacings) -> list[int]:
-    """``order`` with the swaps that bring most, while one brings anything."""
-    best = _shortfall(order, credits, wanted)
-    for _ in range(REPAIRS):
-        near = [place for place in range(len(order)) if not _clear(order, place, credits, wanted)]
-        found = None
-        for place in near[:SWEEPS]:
+    """``order`` with songs that stand too near swapped with others where that helps, for as many looks as there is time."""
+    best, looks = _shortfall(order, credits, wanted), LOOKS
+    while True:
+        before = best
+        for place in range(len(order)):
+            if _clear(order, place, credits, wanted):
+                continue
             for other in range(len(order)):
+                if not looks:
+                    return order
+                looks -= 1
                 order[place], order[other] = order[other], order[place]
                 if (now := _shortfall(order, credits, wanted)) < best:
-                    best, found = now, (place, other)
-                order[place], order[other] = order[other], order[place]
-        if found is None:
-            break
-        place, other = found
-        order[place], order[other] = order[other], order[place]
-    return order
+                    best = now
+                else:
+                    order[place], order[other] = order[other], order[place]
+        if best == before:
+            return order
 
 
 def _clear(order: Sequence[int], place: int, credits: Credits, wanted: Spacings) -> bool:

@@ -30,7 +30,7 @@ def fractions(playlist: Playlist) -> tuple[float, float, float]:
     exploration, discovery = playlist.exploration_fraction * turn, playlist.discovery_fraction * turn
     most = max(exploration + discovery, 1.0)
     exploration, discovery = exploration / most, discovery / most
-    return 1 - exploration - discovery, exploration, discovery
+    return max(1 - exploration - discovery, 0.0), exploration, discovery
 
 
 def change_cap(playlist: Playlist) -> int:
