@@ -59,15 +59,17 @@ class Listener(_Section):
 class Spotify(_Section):
     playlist_name: str = Field(min_length=1, max_length=100)
     snapshot_prefix: str = Field(min_length=1, max_length=80)
+    adventure_name: str = Field(min_length=1, max_length=100)
     best_playlist: str
     redirect_uri: str = Field(pattern=r"^(https://|http://127\.0\.0\.1[:/]|http://\[::1\][:/])")
 
 
 class Playlist(_Section):
-    target_size: int = Field(ge=10, le=100)
+    target_size: int = Field(ge=10, le=500)
     core_fraction: Share
     exploration_fraction: Share
     discovery_fraction: Share
+    adventurousness: int = Field(ge=0, le=10)
     max_change_per_refresh: Share
     min_artist_spacing: int = Field(ge=0, le=20)
     snapshot_interval_days: Days
@@ -78,6 +80,12 @@ class Playlist(_Section):
         if abs(total - 1) > 1e-6:
             raise ValueError(f"core, exploration and discovery fractions that sum to 1, not to {total:g}")
         return self
+
+
+class Adventure(_Section):
+    enabled: bool
+    target_size: int = Field(ge=10, le=500)
+    dial: int = Field(ge=0, le=10)
 
 
 class Cycling(_Section):
@@ -235,6 +243,7 @@ class Settings(_Section):
     listener: Listener
     spotify: Spotify
     playlist: Playlist
+    adventure: Adventure
     cycling: Cycling
     scoring: Scoring
     mood: Mood

@@ -14,7 +14,7 @@ from spotify_ai_pipeline.music.plays.exclusion import excluded
 from spotify_ai_pipeline.music.plays.merging import merge
 from spotify_ai_pipeline.music.plays.records import SHORTEST_MS, SPOTIFY_RECENT, find_songs
 from spotify_ai_pipeline.storage import exclusions
-from spotify_ai_pipeline.storage.playlists import written
+from spotify_ai_pipeline.storage.playlists import ours
 
 LEAST_RESOLVED = 0.5
 
@@ -28,13 +28,12 @@ def songs(
     song_links: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """One row a song: all of its Spotify ids and spellings together, from the library and from the plays."""
-    mix = written(home.state)
     table = build_songs(
         spotify_library,
         plays,
         song_members,
         song_links,
-        mix_list=mix.playlist_id if mix else None,
+        our_lists=ours(home.state),
         best_name=home.settings.spotify.best_playlist,
     )
     return dg.MaterializeResult(

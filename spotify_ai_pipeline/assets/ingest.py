@@ -16,7 +16,7 @@ from spotify_ai_pipeline.assets.io import Parts, frame_of
 from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.lastfm import SCROBBLES
-from spotify_ai_pipeline.services.library import read_library
+from spotify_ai_pipeline.services.library import LIBRARY_READ_AT, read_library
 from spotify_ai_pipeline.services.months import MONTH_FORMAT, read_month
 from spotify_ai_pipeline.services.spotify import LIBRARY
 from spotify_ai_pipeline.services.spotify_auth import sign_in_age, sign_in_warning
@@ -25,8 +25,6 @@ from spotify_ai_pipeline.services.transport import observed
 READ_AGAIN = "spotify_ai/read_again"
 """A run with this tag asks for every month of its range again, finished ones too."""
 YIELD = "yield spotify_library"
-LIBRARY_READ_AT = "library_read_at"
-"""The fact that holds when the library was last read whole, UTC seconds at the start of the reading."""
 
 
 @dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")

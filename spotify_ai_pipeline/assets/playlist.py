@@ -1,143 +1,216 @@
-"""Playlist: the decision (mix), its effect (spotify_playlist), and what to ask the listener next (suggestions)."""
+"""Playlists: the decisions (mix, adventure), their effects on Spotify, copies of them, and what to ask the listener next."""
 
 from collections import Counter
-from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.assets.deciding import Decided, Material, decide_list
 from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import OWNERS, PLAYLIST
-from spotify_ai_pipeline.assets.ingest import LIBRARY_READ_AT
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music import mix as mixing
+from spotify_ai_pipeline.music.mix.decide import COLUMNS, KEPT, NEW, OUT, nearer
+from spotify_ai_pipeline.music.mix.select import CREDITS
 from spotify_ai_pipeline.music.ranking import EXPLORATION, SLOTS
-from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.our_playlists import (
+    INTERVAL,
+    finished,
+    named,
+    publish,
+    snapshot_is_due,
+    take_snapshot,
+)
+from spotify_ai_pipeline.services.playlist_writer import PlaylistGone, PlaylistWriter, stand_in
 from spotify_ai_pipeline.services.transport import Deferred
 from spotify_ai_pipeline.settings import Playlist
-from spotify_ai_pipeline.storage import playlists, queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage import pins, playlists, queue, snapshots
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 
-DESCRIPTION = "Kept fresh by Spotify AI from what you listen to."
 QUESTIONS = 10
 """Questions kept waiting for the listener."""
+ADVENTUROUS = "spotify_ai/adventurous"
+"""Tag of a run in which the dial stands elsewhere than configured: 0 to 10."""
 
-NEW, KEPT, OUT = "new", "kept", "out"
+WRITER = {"spotify_ai/writer": "playlist"}
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
-def mix(home: HomeResource, song_scores: pl.DataFrame, spotify_library: pl.DataFrame) -> dg.MaterializeResult:
+@dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
+def mix(
+    context: dg.AssetExecutionContext,
+    home: HomeResource,
+    song_scores: pl.DataFrame,
+    spotify_library: pl.DataFrame,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+    audio_features: pl.DataFrame,
+) -> dg.MaterializeResult:
     """The decision: the songs of the list in order, each with slot, score parts and reason; and those that leave it.
 
     ``change`` is new, kept or out; songs that are out have no rank. Edits by hand since the last refresh are respected: what
     the listener added stays, what they removed does not come back for a while. ``on_list`` holds the Spotify ids under which
-    a song is on the list now: it stays under the first of them.
+    a song is on the list now: it stays under the first of them that can be played.
     """
-    settings = home.settings.playlist
-    last = playlists.written(home.state)
-    read_at = home.state.fact(LIBRARY_READ_AT) or 0.0
-    there = on_spotify(last, read_at, song_scores, spotify_library)
-    current = list(there)
-    edits = hand_edits(last, read_at, current, song_scores, queue.standing(home.state, home.now()))
-    queue.say(home.state, edits, "playlist")
-    verdicts = queue.standing(home.state, home.now())
-    pinned = {song for song, verdict in verdicts.items() if verdict in queue.HOLDING}
-    banned = set(verdicts) - pinned
-    at_home = pl.col("in_library") | pl.col("song_id").is_in(list(pinned))
-    candidates = song_scores.filter(at_home | pl.col("song_id").is_in(current)).with_columns(
-        score=pl.when(at_home).then(
-            "score"
-        )  # what left the library leaves the list, last come first gone, within the cap
-    )
-    loyalty = mixing.loyalty(home.settings.cycling)
-    chosen = mixing.select(candidates, current, settings, pinned=pinned, banned=banned, loyalty=loyalty)
-    if is_short(chosen.height, len(current), settings):
-        home.state.raise_alert("mix", f"the mix came out with {chosen.height} songs; the playlist was left as it is")
-    order = mixing.sequence(chosen["artist_key"].to_list(), settings.min_artist_spacing)
-    listed = chosen[order].with_columns(
-        rank=pl.int_range(1, pl.len() + 1), change=pl.when("is_new").then(pl.lit(NEW)).otherwise(pl.lit(KEPT))
-    )
-    gone = song_scores.filter(pl.col("song_id").is_in(current) & ~pl.col("song_id").is_in(chosen["song_id"].to_list()))
-    leaving = gone.with_columns(rank=pl.lit(None, pl.Int64), change=pl.lit(OUT), reason=_why_out(banned))
-    columns = [
-        "rank",
-        "slot",
-        "title",
-        "artist",
-        "score",
-        "taste",
-        "mood",
-        "freshness",
-        "reason",
-        "change",
-        "song_id",
-        "track_id",
-    ]
-    ids = pl.DataFrame(
-        {"song_id": current, "on_list": list(there.values())},
-        schema={"song_id": pl.String, "on_list": pl.List(pl.String)},
-    )
-    table = (
-        pl.concat([listed.select(columns), leaving.select(columns)])
-        .join(ids, on="song_id", how="left", maintain_order="left")
-        .with_columns(track_id=pl.col("on_list").list.first().fill_null(pl.col("track_id")))
-    )
+    material = Material(song_scores, spotify_library, songs, listens, audio_features)
+    return _decided(home, MIX, material, _dial(context))
+
+
+@dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1", deps=["spotify_playlist"])
+def adventure(
+    home: HomeResource,
+    song_scores: pl.DataFrame,
+    spotify_library: pl.DataFrame,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+    audio_features: pl.DataFrame,
+) -> dg.MaterializeResult:
+    """The decision on the second, deliberately novel list, by the rules of the mix with a dial of its own. Empty while
+    ``adventure.enabled`` is false."""
+    if not home.settings.adventure.enabled:
+        schema = song_scores.schema | {
+            "rank": pl.Int64,
+            "change": pl.String,
+            "on_list": pl.List(pl.String),
+            CREDITS: pl.List(pl.String),
+        }
+        return dg.MaterializeResult(
+            value=pl.DataFrame(schema={name: schema[name] for name in [*COLUMNS, "on_list"]}),
+            metadata={"enabled": False},
+        )
+    return _decided(home, ADVENTURE, Material(song_scores, spotify_library, songs, listens, audio_features))
+
+
+def _decided(home: HomeResource, name: str, material: Material, adventurous: int | None = None) -> dg.MaterializeResult:
+    made = decide_list(home.home, name, material, home.now(), adventurous)
+    queue.say(home.state, made.said, "playlist")
+    listed, table = made.decision.listed, made.decision.table
+    if is_short(listed.height, _before(table), made.playlist):
+        title = named(home.settings, name).title
+        home.state.raise_alert(name, f"{title} came out with {listed.height} songs; the playlist was left as it is")
     counts = Counter(listed["slot"].to_list())
     return dg.MaterializeResult(
         value=table,
         metadata={
             "songs on the list": listed.height,
+            "songs short of the target": max(made.playlist.target_size - listed.height, 0),
             "new": int((listed["change"] == NEW).sum()),
-            "out": leaving.height,
-            "edits by hand": len(edits),
+            "out": table.height - listed.height,
+            "edits by hand": len(made.said),
+            "most songs of one artist": made.artist_cap or "no habit known yet",
+            "artists nearer than the spacing": spacing_words(made),
             "songs by slot": bar_chart(list(SLOTS), [counts[slot] for slot in SLOTS], "songs by slot"),
         },
     )
 
 
+def spacing_words(made: Decided) -> str:
+    """Which artists have too many songs on the list for the spacing that was wished for, and what they got."""
+    wished = made.playlist.min_artist_spacing
+    parts = [
+        f"{artist} {between} between instead of {wished}"
+        for artist, between in nearer(made.decision.table, wished).items()
+    ]
+    return ", ".join(parts) or "none"
+
+
 @dg.asset_check(asset=mix, blocking=True, description="The list has its size, no song twice, and moves within the cap.")
 def mix_is_sound(home: HomeResource, mix: pl.DataFrame) -> dg.AssetCheckResult:
-    settings = home.settings.playlist
-    listed = mix.drop_nulls("rank")
-    first_fill = (listed["change"] == NEW).all()
+    return _sound(home, home.settings.playlist, mix)
+
+
+@dg.asset_check(
+    asset=adventure, blocking=True, description="The list has its size, no song twice, and moves within the cap."
+)
+def adventure_is_sound(home: HomeResource, adventure: pl.DataFrame) -> dg.AssetCheckResult:
+    if not home.settings.adventure.enabled:
+        return dg.AssetCheckResult(passed=True, metadata={"enabled": False})
+    size = {"target_size": home.settings.adventure.target_size}
+    return _sound(home, home.settings.playlist.model_copy(update=size), adventure)
+
+
+def _sound(home: HomeResource, playlist: Playlist, decided: pl.DataFrame) -> dg.AssetCheckResult:
+    listed, before = decided.drop_nulls("rank"), _before(decided)
     new = int((listed["change"] == NEW).sum())
-    doubled = listed.height - listed["song_id"].n_unique()
-    within = first_fill or new <= mixing.change_cap(settings)
-    short = is_short(listed.height, mix.height - new, settings)
+    doubled = listed.height - min(listed["song_id"].n_unique(), listed["track_id"].n_unique())
+    within = before == 0 or new <= mixing.change_cap(playlist)
+    short = is_short(listed.height, before, playlist)
+    held = len(pins.held_and_barred(home.state, home.now())[0].intersection(listed["song_id"]))
+    most = max(playlist.target_size, before - mixing.change_cap(playlist), held)  # a longer list is cut within the cap
     return dg.AssetCheckResult(
-        passed=doubled == 0 and within and not short and listed.height <= settings.target_size,
-        metadata={"songs": listed.height, "doubled": doubled, "new": new, "cap": mixing.change_cap(settings)},
+        passed=doubled == 0 and within and not short and listed.height <= most,
+        metadata={"songs": listed.height, "doubled": doubled, "new": new, "cap": mixing.change_cap(playlist)},
     )
 
 
-@dg.asset(
-    group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags={"spotify_ai/writer": "playlist"}
-)
+@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=WRITER)
 def spotify_playlist(
     context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, mix: pl.DataFrame
 ) -> dg.MaterializeResult:
-    """The effect: the mix on Spotify, in one call, read back afterwards. The only asset that writes to Spotify.
+    """The effect: the mix on Spotify, in as few calls as it takes (one up to 100 songs), read back afterwards.
 
-    An empty decision keeps the list that is there. A list that was edited since the decision is left alone.
+    An empty decision keeps the list that is there. A list that was edited since the decision is left alone, one that is gone
+    from the library is asked about.
     """
+    return _written(context, home, spotify, MIX, mix)
+
+
+@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=WRITER)
+def adventure_playlist(
+    context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, adventure: pl.DataFrame
+) -> dg.MaterializeResult:
+    """The adventure on Spotify, by the writer of the mix; nothing where it is off."""
+    if not home.settings.adventure.enabled:
+        return dg.MaterializeResult(value=_positions([]), metadata={"enabled": False})
+    return _written(context, home, spotify, ADVENTURE, adventure)
+
+
+def _written(
+    context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, name: str, decided: pl.DataFrame
+) -> dg.MaterializeResult:
+    target = decided.drop_nulls("rank").sort("rank")["track_id"].to_list()
+    if not target:
+        raise dg.Failure(f"{name} is empty: the playlist was left as it is; song_scores says why", allow_retries=False)
+    changes = decided.filter(pl.col("change") != KEPT)
+    spares = changes.filter(change=OUT)["on_list"].list.first().drop_nulls().to_list()
+    writer = PlaylistWriter(spotify.client(), home.home)
+    alert = f"{name} playlist"
     try:
-        playlist_id, before, after = _write(spotify.client(), home.home, mix)
+        done = writer.write(
+            named(home.settings, name),
+            target,
+            decided_on=set(decided["on_list"].explode().drop_nulls()),
+            spares=spares,
+        )
     except Deferred as pause:
         raise dg.Failure(note(context, home, pause), allow_retries=False) from None
+    except PlaylistGone as gone:
+        home.state.raise_alert(alert, str(gone))
+        raise dg.Failure(str(gone), allow_retries=False) from None
+    except Problem as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from None
     note(context, home, None)
-    added, removed = len(set(after) - set(before)), len(set(before) - set(after))
-    outcome = "unchanged" if before == after else "refreshed" if before else "filled"
-    playlists.log_refresh(home.state, context.run_id, added, removed, outcome)
-    home.state.resolve_alert("mix")
-    link = f"https://open.spotify.com/playlist/{playlist_id}"
+    kept = changes.select("change", "song_id", "track_id", "artist", "title", "reason").to_dicts()
+    outcome = finished(home.state, name, context.run_id, done, kept)
+    for resolved in (name, alert):
+        home.state.resolve_alert(resolved)
     return dg.MaterializeResult(
-        value=pl.DataFrame(
-            {"position": range(1, len(after) + 1), "track_id": after},
-            schema={"position": pl.Int64, "track_id": pl.String},
-        ),
-        metadata={"playlist": dg.MetadataValue.url(link), "added": added, "removed": removed, "outcome": outcome},
+        value=_positions(done.after),
+        metadata={
+            "playlist": dg.MetadataValue.url(f"https://open.spotify.com/playlist/{done.playlist_id}"),
+            "added": done.added,
+            "removed": done.removed,
+            "outcome": outcome,
+            "not on Spotify any more": done.missing,
+        },
     )
+
+
+def _positions(track_ids: list[str]) -> pl.DataFrame:
+    schema: dict[str, Any] = {"position": pl.Int64, "track_id": pl.String}
+    return pl.DataFrame({"position": range(1, len(track_ids) + 1), "track_id": track_ids}, schema=schema)
 
 
 @dg.asset_check(
@@ -145,10 +218,66 @@ def spotify_playlist(
     additional_ins={"mix": dg.AssetIn()},
     description="What Spotify reads back is what was decided, song for song.",
 )
-def playlist_is_the_mix(spotify_playlist: pl.DataFrame, mix: pl.DataFrame) -> dg.AssetCheckResult:
-    wanted = mix.drop_nulls("rank").sort("rank")["track_id"].to_list()
-    found = spotify_playlist["track_id"].to_list()
-    return dg.AssetCheckResult(passed=wanted == found, metadata={"wanted": len(wanted), "found": len(found)})
+def playlist_is_the_mix(home: HomeResource, spotify_playlist: pl.DataFrame, mix: pl.DataFrame) -> dg.AssetCheckResult:
+    return _reads_back(home, spotify_playlist, mix)
+
+
+@dg.asset_check(
+    asset=adventure_playlist,
+    additional_ins={"adventure": dg.AssetIn()},
+    description="What Spotify reads back is what was decided, song for song.",
+)
+def playlist_is_the_adventure(
+    home: HomeResource, adventure_playlist: pl.DataFrame, adventure: pl.DataFrame
+) -> dg.AssetCheckResult:
+    return _reads_back(home, adventure_playlist, adventure)
+
+
+def _reads_back(home: HomeResource, read: pl.DataFrame, decided: pl.DataFrame) -> dg.AssetCheckResult:
+    """Songs that Spotify has no more are excepted: others stand in for them."""
+    wanted, found = decided.drop_nulls("rank").sort("rank")["track_id"].to_list(), read["track_id"].to_list()
+    spares = decided.filter(change=OUT)["on_list"].list.first().drop_nulls().to_list()
+    gone = (set(wanted) - set(found)) & playlists.unavailable(home.state)
+    return dg.AssetCheckResult(
+        passed=stand_in(wanted, gone, spares) == found,
+        metadata={"wanted": len(wanted), "found": len(found), "not on Spotify any more": len(gone)},
+    )
+
+
+@dg.asset(
+    group_name=PLAYLIST,
+    kinds={"sqlite", "spotify"},
+    owners=OWNERS,
+    code_version="1",
+    op_tags=WRITER,
+    deps=[spotify_playlist, adventure_playlist],
+)
+def playlist_snapshots(
+    context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource
+) -> dg.MaterializeResult:
+    """Frozen copies of the living lists, one an interval: a row in the state and a playlist on Spotify. Copies that a cut run
+    left unfinished are finished."""
+    trouble: Problem | None = None
+    try:
+        client = spotify.client()
+        publish(home.home, client)
+        for name in (MIX, ADVENTURE):
+            if snapshot_is_due(home.home, name):
+                take_snapshot(home.home, client, INTERVAL, name)
+    except Problem as problem:
+        trouble = problem
+    taken = snapshots.every(home.state, None)
+    schema = {
+        "snapshot_id": pl.Int64,
+        "playlist": pl.String,
+        "name": pl.String,
+        "songs": pl.Int64,
+        "taken_at": pl.Float64,
+    }
+    rows = [(one.snapshot_id, one.playlist, one.name, len(one.track_ids), one.taken_at) for one in taken]
+    return dg.MaterializeResult(
+        value=pl.DataFrame(rows, schema=schema, orient="row"), metadata={"deferred": note(context, home, trouble)}
+    )
 
 
 @dg.asset(group_name=PLAYLIST, kinds={"sqlite"}, owners=OWNERS, code_version="1")
@@ -168,97 +297,16 @@ def suggestions(home: HomeResource, song_scores: pl.DataFrame, mix: pl.DataFrame
     )
 
 
-def _write(client: Spotify, home: Home, mix: pl.DataFrame) -> tuple[str, list[str], list[str]]:
-    """(the playlist's id, its Spotify ids before, its Spotify ids as read back after): nothing is written where the decision
-    is empty, is there already, or was made for a list that has been edited since."""
-    target = mix.drop_nulls("rank").sort("rank")["track_id"].to_list()
-    if not target:
-        raise dg.Failure("the mix is empty: the playlist was left as it is; song_scores says why", allow_retries=False)
-    playlist_id = _find_or_create(client, home)
-    before = client.track_ids(playlist_id)
-    decided_on = set(mix["on_list"].explode().drop_nulls())
-    if before != target and set(before) != decided_on:
-        raise dg.Failure(
-            "the playlist was edited since this mix was decided; run the refresh again to respect the edit",
-            allow_retries=False,
-        )
-    if before != target:
-        playlists.intend(home.state, target)
-        client.replace_items(playlist_id, target)
-    after = client.track_ids(playlist_id)
-    playlists.remember(home.state, playlist_id, after)
-    return playlist_id, before, after
-
-
 def is_short(songs: int, current: int, settings: Playlist) -> bool:
     """Whether a list of so many songs is worse than the ``current`` number: empty, or shorter than one refresh may leave it."""
     return songs == 0 or songs < min(current, settings.target_size) - mixing.change_cap(settings)
 
 
-def on_spotify(
-    last: playlists.Written | None, read_at: float, song_scores: pl.DataFrame, library: pl.DataFrame
-) -> dict[str, list[str]]:
-    """The songs on our playlist now, in order, each with the Spotify ids under which it is there; empty before the first fill.
-
-    A library that was read before our last write knows an older list: then what we wrote counts.
-    """
-    if last is None:
-        return {}
-    if read_at > last.written_at:
-        track_ids = library.filter(pl.col("list_id") == last.playlist_id).sort("position")["track_id"].to_list()
-    else:
-        track_ids = last.track_ids
-    return _by_song(track_ids, song_scores)
+def _before(decided: pl.DataFrame) -> int:
+    """Songs that were on the list when this was decided."""
+    return decided.height - decided["on_list"].null_count()
 
 
-def hand_edits(
-    last: playlists.Written | None,
-    read_at: float,
-    current: list[str],
-    song_scores: pl.DataFrame,
-    verdicts: Mapping[str, str],
-) -> list[queue.Said]:
-    """What the listener did to the list since we wrote it: songs they added are to keep, songs they took off to remove, and
-    a removed song that is on the list again was put back.
-
-    A list that is gone or empty is no edit of a hundred songs: it is filled anew. Nor is one that was read before our write.
-    """
-    if last is None or not last.track_ids or not current or read_at <= last.written_at:
-        return []
-    ours = list(_by_song(last.track_ids, song_scores))
-    if last.intended and current == list(_by_song(last.intended, song_scores)):
-        ours = current  # our last write took place, though it was cut off before it could be read back
-    added = [song for song in current if song not in ours or verdicts.get(song) == "remove"]
-    removed = [song for song in ours if song not in current]
-    edits = [(song, "keep") for song in added] + [(song, "remove") for song in removed]
-    return [queue.Said(song, verdict, f"hand:{last.written_at}:{song}:{verdict}") for song, verdict in edits]
-
-
-def _by_song(track_ids: list[str], song_scores: pl.DataFrame) -> dict[str, list[str]]:
-    song_of = dict(song_scores.select("track_ids", "song_id").explode("track_ids").iter_rows())
-    songs: dict[str, list[str]] = {}
-    for track in track_ids:
-        if track in song_of:
-            songs.setdefault(song_of[track], []).append(track)
-    return songs
-
-
-def _find_or_create(client: Spotify, home: Home) -> str:
-    """The playlist by its stored id; else the listener's own one of the configured name; else a new one."""
-    owned = {row.playlist_id: row.name for row in client.playlists(client.user_id()) if row.readable}
-    stored = playlists.written(home.state)
-    if stored and stored.playlist_id in owned:
-        return stored.playlist_id
-    name = home.settings.spotify.playlist_name
-    playlist_id = next((found for found, called in owned.items() if called == name), None) or client.create_playlist(
-        name, DESCRIPTION
-    )
-    playlists.remember(home.state, playlist_id, [])
-    return playlist_id
-
-
-def _why_out(banned: set[str]) -> pl.Expr:
-    by_hand = pl.col("song_id").is_in(list(banned))
-    return (
-        pl.when(by_hand).then(pl.lit("you took it off")).otherwise(pl.format("made room: {}", "reason")).alias("reason")
-    )
+def _dial(context: dg.AssetExecutionContext) -> int | None:
+    said = context.run.tags.get(ADVENTUROUS)
+    return int(said) if said is not None else None

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from spotify_ai_pipeline.assets.groups import FEATURES
+from spotify_ai_pipeline.assets.groups import FEATURES, PLAYLIST
 from spotify_ai_pipeline.automation.pruning import prune
 
 PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
@@ -13,6 +13,7 @@ FIRST_IN_THE_QUEUE = {"dagster/priority": "1"}
 
 HEAVY = dg.AssetSelection.groups(FEATURES)
 DISCOVERY = dg.AssetSelection.groups("discovery")
+PLAYLISTS = dg.AssetSelection.groups(PLAYLIST)
 CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "cluster_playlists", "library_map")
 
 everything = dg.define_asset_job(
@@ -40,6 +41,19 @@ retrain = dg.define_asset_job(
     selection=dg.AssetSelection.assets("taste_weights"),
     tags=HEAVY_WORK,
     description="Learn the taste model again from your plays, and decide which ranker is in office.",
+)
+
+read_what_is_new = dg.define_asset_job(
+    "read_what_is_new",
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - DISCOVERY - PLAYLISTS,
+    description="What a refresh reads and ranks, without deciding or writing anything: the first half of a dry run.",
+)
+
+refresh_the_adventure = dg.define_asset_job(
+    "refresh_the_adventure",
+    selection=dg.AssetSelection.assets("adventure", "adventure_playlist"),
+    tags=PLAYLIST_WRITER,
+    description="Decide the adventure list from what is known and write it to Spotify.",
 )
 
 read_recent_plays = dg.define_asset_job(
@@ -71,6 +85,8 @@ recluster = dg.define_asset_job(
 JOBS = [
     everything,
     refresh_the_mix,
+    refresh_the_adventure,
+    read_what_is_new,
     discover,
     retrain,
     recluster,

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -44,10 +44,13 @@ def learn_first_month(home: Home) -> str | None:
     return known
 
 
-def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
-    """Runs ``job_name`` over the months from the first one that is not final to this one."""
+def run_job(home: Home, job_name: str, on_event: OnEvent, tags: Mapping[str, str] | None = None) -> RunResult:
+    """Runs ``job_name``, with ``tags`` on the run, over the months from the first one that is not final to this one."""
     home.name_to_dagster()
-    tags = tags_from(home, learn_first_month(home), datetime.now(UTC)) | {PROCESS: process_name(os.getpid())}
+    about = tags_from(home, learn_first_month(home), datetime.now(UTC)) | {
+        PROCESS: process_name(os.getpid()),
+        **(tags or {}),
+    }
 
     from spotify_ai_pipeline.definitions import defs
 
@@ -78,7 +81,7 @@ def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
         _wait_for_nobody(instance)
         instance.add_event_listener(run_id, relay)
         result = job.execute_in_process(
-            instance=instance, run_id=run_id, tags=tags, run_config=QUIET, raise_on_error=False
+            instance=instance, run_id=run_id, tags=about, run_config=QUIET, raise_on_error=False
         )
     return RunResult(run_id, result.success, "; ".join(failures))
 

@@ -14,6 +14,7 @@ import polars as pl
 from spotify_ai_pipeline.music import mix, ranking, standing
 from spotify_ai_pipeline.music.championship import Championship
 from spotify_ai_pipeline.music.listening import WEEK, Plays
+from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Settings
 
@@ -49,7 +50,9 @@ def weekly_mixes(history: pl.DataFrame, times: np.ndarray, settings: Settings) -
     """
     songs = history.group_by("song_id", maintain_order=True).agg(pl.first("artist", "track"))
     plays = Plays.of(history, songs["song_id"])
-    rankers = Championship(plays, artist_numbers(songs["artist"].str.to_lowercase()), settings)
+    artist = artist_numbers(songs["artist"].str.to_lowercase())
+    songs = songs.with_columns(credits=pl.concat_list(pl.Series(artist)))
+    rankers = Championship(plays, artist, settings)
     rankers.prepare(float(times[0]))
     loyalty = mix.loyalty(settings.cycling)
     current: list[str] = []
@@ -59,7 +62,8 @@ def weekly_mixes(history: pl.DataFrame, times: np.ndarray, settings: Settings) -
         known = pl.concat([songs, stats.with_columns(rankers.expected())], how="horizontal").filter(pl.col("plays") > 0)
         known = known.with_columns(mood_match=pl.lit(None, pl.Float64))
         ranked = ranking.rank(known, settings.cycling, settings.scoring, np.random.default_rng(int(now)))
-        chosen = mix.select(ranked, current, settings.playlist, loyalty=loyalty)
+        cap = artist_cap(plays, artist, float(now), settings.playlist.target_size)
+        chosen = mix.select(ranked, current, settings.playlist, loyalty=loyalty, artist_cap=cap)
         current = chosen["song_id"].to_list()
         yield chosen.select(
             pl.lit(int(now)).alias("refresh_at"), pl.int_range(1, pl.len() + 1).alias("rank"), "artist", "track", "slot"

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from spotify_ai_pipeline.services.spotify import ASKS, CLOSED, LIKED, ListChanged, Spotify, SpotifyError
+from spotify_ai_pipeline.services.spotify import ASKS, CLOSED, LIKED, ListChanged, Spotify
+from spotify_ai_pipeline.services.spotify_playlists import SpotifyError
 from spotify_ai_pipeline.services.transport import Deferred
+
+LIBRARY_READ_AT = "library_read_at"
+"""The fact that holds when the library was last read whole, UTC seconds at the start of the reading."""
 
 
 @dataclass

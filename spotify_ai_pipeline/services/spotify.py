@@ -1,4 +1,4 @@
-"""Spotify: the library, and the playlists that we write, through spotipy.
+"""Spotify: the library and the plays of the signed-in listener, through spotipy. What we write: ``spotify_playlists``.
 
 Written for an app of 2026: playlist rows hold ``item`` (older ones ``track``), playlists are read by their owner or a
 collaborator only, and one PUT replaces at most 100 songs. Pages of lists are kept by what they are a page of, so that a
@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 import spotipy
@@ -21,28 +21,31 @@ from spotipy.oauth2 import SpotifyOauthError
 
 from spotify_ai_pipeline.music.identity.linking import Offer
 from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_RECENT
-from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES
+from spotify_ai_pipeline.services.spotify_playlists import (
+    PAGE,
+    Failed,
+    PlaylistEdits,
+    PlaylistInfo,
+    SpotifyError,
+    playlist_of,
+    song_of,
+)
 from spotify_ai_pipeline.services.transport import Transport, Unreachable
 from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
 logging.getLogger("spotipy").setLevel(logging.CRITICAL)  # it prints each refusal, which is said better here
 
-Found = TypeVar("Found")
-
-PAGE = 50
 KEPT = "spotify list page"
 PAGE_DAYS = 30
 """Days that pages of a list are kept for a reading that was cut."""
 ASKS = 3
 """Times that a page is asked for which does not fit the page before it, or a list that changes while it is read."""
-LARGEST_WRITE = 100
 SEARCH_PAGE = 10
 LONGEST_QUERY = 250
 """Characters of a search that Spotify takes."""
-WRITES = 2
 FEATURES_A_CALL = 100
 
 CLOSED = frozenset({403, 404, 410})
@@ -68,32 +71,8 @@ LIBRARY = {
 }
 
 
-class SpotifyError(Problem):
-    """Spotify refused: says what and what to do; ``status`` is that of the answer, where there was one."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class ListChanged(SpotifyError):
     """A list was edited between two of its pages: it has to be read again from the first."""
-
-
-class _Failed(SpotifyError):
-    """Spotify broke down over a call: of one that changes something, nobody knows whether it happened."""
-
-
-@dataclass(frozen=True)
-class PlaylistInfo:
-    """A row of /me/playlists."""
-
-    playlist_id: str
-    name: str
-    snapshot_id: str
-    items: int
-    readable: bool
-    """Owned or collaborative: the items of others' playlists are closed."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +88,7 @@ class _Page:
         return before is None or (self.total == before.total and self.rows != before.rows)
 
 
-class Spotify:
+class Spotify(PlaylistEdits):
     """The signed-in listener's Spotify."""
 
     def __init__(self, transport: Transport, auth: spotify_auth.Auth, answers: Answers) -> None:
@@ -143,7 +122,7 @@ class Spotify:
         """Whether this app may call ``path``, by trying; None where the answer is not clear."""
         try:
             self._call("_get", path)
-        except (_Failed, Unreachable):
+        except (Failed, Unreachable):
             return None
         except SpotifyError as error:
             return False if error.status in CLOSED else None
@@ -152,7 +131,7 @@ class Spotify:
     def playlists(self, user_id: str) -> list[PlaylistInfo]:
         """Every playlist in the listener's library: one call for each 50."""
         rows = self._all("current_user_playlists", limit=PAGE)
-        return [_playlist(row, user_id) for row in rows if row]
+        return [playlist_of(row, user_id) for row in rows if row]
 
     def liked_pages(self) -> Iterator[tuple[int, pl.DataFrame]]:
         """(total, the songs on a page of liked songs), newest first; a call for each page that is taken and not kept.
@@ -180,10 +159,6 @@ class Spotify:
             return frame, sum(len(page.rows) for page in pages) - frame.height
         raise AssertionError("unreachable: the last reading returns or raises")
 
-    def track_ids(self, playlist_id: str) -> list[str]:
-        """The Spotify ids on a playlist now, in order; rows that are no song are left out."""
-        return [track["id"] for row in self._all("playlist_items", playlist_id, limit=PAGE) if (track := _track(row))]
-
     def recently_played(self) -> pl.DataFrame:
         """The last plays that Spotify remembers, 50 at most, oldest first, as plays: one call.
 
@@ -191,7 +166,7 @@ class Spotify:
         not among them.
         """
         page = self._call("current_user_recently_played", limit=PAGE)
-        rows = [_played(row, track) for row in page["items"] if (track := _track(row))]
+        rows = [_played(row, track) for row in page["items"] if (track := song_of(row))]
         return pl.DataFrame(rows, schema=PLAY).sort("played_at", maintain_order=True)
 
     def audio_features(self, track_ids: Sequence[str]) -> Iterator[tuple[Sequence[str], dict[str, dict[str, float]]]]:
@@ -224,33 +199,6 @@ class Spotify:
             if track and track.get("id")
         ]
 
-    def create_playlist(self, name: str, description: str) -> str:
-        """The id of a new private playlist."""
-
-        def made() -> str | None:
-            rows = self._all("current_user_playlists", limit=PAGE)
-            empty = (row for row in rows if row and row["name"] == name and row["description"] == description)
-            return next((row["id"] for row in empty if not _playlist(row, "").items), None)
-
-        return self._write(
-            lambda: self._call("current_user_playlist_create", name, public=False, description=description)["id"], made
-        )
-
-    def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
-        """Makes ``track_ids`` (at most 100) the playlist's content in one call, and gives the new snapshot's id.
-
-        One PUT either happened or did not: no reader ever sees an empty or doubled list.
-        """
-        if not 0 < len(track_ids) <= LARGEST_WRITE:
-            raise ValueError(f"one call replaces 1 to {LARGEST_WRITE} songs, not {len(track_ids)}")
-        uris = [f"spotify:track:{track}" for track in track_ids]
-
-        def replaced() -> str | None:
-            same = self.track_ids(playlist_id) == list(track_ids)
-            return self._call("playlist", playlist_id, fields="snapshot_id")["snapshot_id"] if same else None
-
-        return self._write(lambda: self._call("playlist_replace_items", playlist_id, uris)["snapshot_id"], replaced)
-
     def _pages(self, key: str, method: str, *args: Any, first: _Page | None = None) -> Iterator[_Page]:
         """The pages of one state of a list, which ``key`` names; kept ones cost no call. Raises ``ListChanged``."""
         before = None
@@ -280,7 +228,7 @@ class Spotify:
             seen.append(page)
         if seen[0].offset == offset and all(page == seen[0] for page in seen):
             return seen[0]
-        raise _Failed(f"Spotify sends other pages than those asked for ({method}); try again later")
+        raise Failed(f"Spotify sends other pages than those asked for ({method}); try again later")
 
     def _all(self, method: str, *args: Any, **options: Any) -> Iterator[Any]:
         page = self._call(method, *args, **options)
@@ -289,19 +237,6 @@ class Spotify:
             if not page["next"]:
                 return
             page = self._call("next", page)
-
-    def _write(self, write: Callable[[], Found], happened: Callable[[], Found | None]) -> Found:
-        """What ``write`` gives. Where its outcome is unknown, ``happened`` looks before anything is repeated: it gives what
-        the write would have given, or None where nothing was written."""
-        for remaining in reversed(range(WRITES)):
-            try:
-                return write()
-            except (_Failed, Unreachable):
-                if (found := happened()) is not None:
-                    return found
-                if not remaining:
-                    raise
-        raise AssertionError("unreachable: the last write returns or raises")
 
     def _call(self, method: str, *args: Any, **options: Any) -> Any:
         try:
@@ -317,7 +252,7 @@ class Spotify:
             raise SpotifyError(f"Spotify's sign-in service refused ({error.error}); try again later") from None
         except spotipy.SpotifyException as error:
             said = str(error.msg).rsplit(":\n ", 1)[-1]
-            kind = _Failed if error.http_status >= 500 else SpotifyError
+            kind = Failed if error.http_status >= 500 else SpotifyError
             raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
         if answer is None:
             raise Unreachable("spotify", f"an empty answer to {method}")
@@ -328,25 +263,9 @@ def _unquoted(text: str) -> str:
     return text.replace('"', " ")
 
 
-def _playlist(row: dict[str, Any], user_id: str) -> PlaylistInfo:
-    counted = row.get("items") or row.get("tracks") or {}
-    readable = row["owner"]["id"] == user_id or bool(row["collaborative"])
-    return PlaylistInfo(row["id"], row["name"], row["snapshot_id"], counted.get("total", 0), readable)
-
-
-def _track(row: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The song of a playlist or library row; None where the row is empty, removed, a local file or an episode."""
-    track = (row or {}).get("item") or (row or {}).get("track")
-    return (
-        track
-        if track and track.get("id") and track.get("type", "track") == "track" and not track.get("is_local")
-        else None
-    )
-
-
 def _row(row: dict[str, Any] | None) -> dict[str, Any] | None:
     """What we keep of a row, as JSON takes it."""
-    if (track := _track(row)) is None:
+    if (track := song_of(row)) is None:
         return None
     artists = [artist["name"] for artist in track.get("artists") or [] if artist.get("name")]
     album = track.get("album") or {}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from spotify_ai_pipeline.storage.state import State
 
-MIX = "mix"
+MIX, ADVENTURE = "mix", "adventure"
+CHANGED = ("filled", "refreshed", "restored")
+"""Outcomes of refreshes that changed the list, and can be taken back."""
+
+LISTS = ("before", "after", "changes")
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,24 @@ class Written:
     intended: list[str] | None
 
 
+@dataclass(frozen=True)
+class Refresh:
+    """One refresh of a playlist: what it made of the list, and why."""
+
+    refresh_id: int
+    playlist: str
+    run_id: str
+    refreshed_at: float
+    outcome: str
+    added: int
+    removed: int
+    note: str
+    before: list[str] | None
+    after: list[str] | None
+    changes: list[dict[str, Any]] | None
+    undone_at: float | None
+
+
 def written(state: State, name: str = MIX) -> Written | None:
     """What we know of our playlist ``name``; None before it was made."""
     for row in state.rows("SELECT playlist_id, track_ids, written_at, intended FROM playlists WHERE name = ?", (name,)):
@@ -30,10 +53,19 @@ def written(state: State, name: str = MIX) -> Written | None:
     return None
 
 
-def intend(state: State, track_ids: Sequence[str], name: str = MIX) -> None:
-    """Notes what is about to be written: after a crash, our own write is not taken for the listener's."""
+def ours(state: State) -> set[str]:
+    """The ids of all playlists that we write: they say nothing of what is in the listener's library."""
+    return {row["playlist_id"] for row in state.rows("SELECT playlist_id FROM playlists")}
+
+
+def intend(state: State, found: Sequence[str], target: Sequence[str], name: str = MIX) -> None:
+    """Notes that the list that was ``found`` is about to be made ``target``: after a crash, our own write is not taken for the
+    listener's. Whatever the listener did up to what was found has been noted by then."""
     with state.transaction() as connection:
-        connection.execute("UPDATE playlists SET intended = ? WHERE name = ?", (json.dumps(list(track_ids)), name))
+        connection.execute(
+            "UPDATE playlists SET track_ids = ?, intended = ? WHERE name = ?",
+            (json.dumps(list(found)), json.dumps(list(target)), name),
+        )
 
 
 def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str = MIX) -> None:
@@ -45,13 +77,60 @@ def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str
         )
 
 
-def log_refresh(
-    state: State, run_id: str, added: int, removed: int, outcome: str, note: str = "", name: str = MIX
-) -> None:
-    """One row a run: a step that is retried replaces its own row."""
+def move(state: State, playlist_id: str, name: str = MIX) -> None:
+    """Notes that the playlist ``name`` is another one on Spotify now, which is to hold the same songs."""
     with state.transaction() as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO refreshes (playlist, run_id, refreshed_at, added, removed, outcome, note)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (name, run_id, time.time(), added, removed, outcome, note),
+            "UPDATE playlists SET playlist_id = ?, intended = track_ids WHERE name = ?", (playlist_id, name)
         )
+
+
+def log_refresh(
+    state: State,
+    run_id: str,
+    added: int,
+    removed: int,
+    outcome: str,
+    note: str = "",
+    name: str = MIX,
+    *,
+    before: Sequence[str] | None = None,
+    after: Sequence[str] | None = None,
+    changes: Iterable[dict[str, Any]] = (),
+) -> None:
+    """One row a run and playlist: a step that is retried replaces its own row."""
+    run_id = run_id if name == MIX else f"{run_id} {name}"
+    lists = [None if ids is None else json.dumps(list(ids)) for ids in (before, after)]
+    with state.transaction() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO refreshes"
+            " (playlist, run_id, refreshed_at, added, removed, outcome, note, before, after, changes)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (name, run_id, time.time(), added, removed, outcome, note, *lists, json.dumps(list(changes))),
+        )
+
+
+def refreshes(state: State, name: str = MIX, limit: int = 20) -> list[Refresh]:
+    """The refreshes of playlist ``name``, the latest first."""
+    rows = state.rows("SELECT * FROM refreshes WHERE playlist = ? ORDER BY refresh_id DESC LIMIT ?", (name, limit))
+    return [Refresh(**{**dict(row), **{key: json.loads(row[key] or "null") for key in LISTS}}) for row in rows]
+
+
+def mark_undone(state: State, refresh_id: int) -> None:
+    with state.transaction() as connection:
+        connection.execute(
+            "UPDATE refreshes SET undone_at = ? WHERE refresh_id = ? AND undone_at IS NULL", (time.time(), refresh_id)
+        )
+
+
+def note_unavailable(state: State, gone: Iterable[str], back: Iterable[str] = ()) -> None:
+    """Keeps the Spotify ids that cannot be played now, and forgets those that can again."""
+    with state.transaction() as connection:
+        connection.executemany(
+            "INSERT OR IGNORE INTO unavailable VALUES (?, ?)", [(track, time.time()) for track in gone]
+        )
+        connection.executemany("DELETE FROM unavailable WHERE track_id = ?", [(track,) for track in back])
+
+
+def unavailable(state: State) -> set[str]:
+    return {row["track_id"] for row in state.rows("SELECT track_id FROM unavailable")}

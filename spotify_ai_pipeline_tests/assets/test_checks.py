@@ -80,8 +80,10 @@ def mix(new: int, kept: int = 85, out: int = 0) -> pl.DataFrame:
     changes = ["new"] * new + ["kept"] * kept + ["out"] * out
     ranks = [*range(1, new + kept + 1), *[None] * out]
     names = [f"s{number}" for number in range(len(changes))]
-    schema = {"song_id": pl.String, "track_id": pl.String, "rank": pl.Int64, "change": pl.String}
-    return pl.DataFrame({"song_id": names, "track_id": names, "rank": ranks, "change": changes}, schema=schema)
+    there = [None if change == "new" else [name] for change, name in zip(changes, names, strict=True)]
+    columns = {"song_id": names, "track_id": names, "rank": ranks, "change": changes, "on_list": there}
+    schema = dict.fromkeys(columns, pl.String) | {"rank": pl.Int64, "on_list": pl.List(pl.String)}
+    return pl.DataFrame(columns, schema=schema)
 
 
 def test_a_mix_that_is_empty_too_long_doubled_or_over_the_cap_fails(tmp_path: Path) -> None:
@@ -95,9 +97,10 @@ def test_a_mix_that_is_empty_too_long_doubled_or_over_the_cap_fails(tmp_path: Pa
     assert not verdict(playlist.mix_is_sound, home, doubled)
 
 
-def test_a_playlist_that_reads_back_otherwise_fails() -> None:
+def test_a_playlist_that_reads_back_otherwise_fails(tmp_path: Path) -> None:
+    home = HomeResource(root=str(tmp_path / "home"))
     decided = mix(2, kept=1, out=1)
     back = pl.DataFrame({"position": [1, 2, 3], "track_id": ["s0", "s1", "s2"]})
-    assert verdict(playlist.playlist_is_the_mix, back, decided)
-    assert not verdict(playlist.playlist_is_the_mix, back.head(2), decided)
-    assert not verdict(playlist.playlist_is_the_mix, back[::-1], decided)
+    assert verdict(playlist.playlist_is_the_mix, home, back, decided)
+    assert not verdict(playlist.playlist_is_the_mix, home, back.head(2), decided)
+    assert not verdict(playlist.playlist_is_the_mix, home, back[::-1], decided)

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ import polars as pl
 import pytest
 import requests
 
+from spotify_ai_pipeline.assets.deciding import Material, decide_list
 from spotify_ai_pipeline.assets.ingest import LIBRARY_READ_AT
-from spotify_ai_pipeline.assets.playlist import hand_edits, mix
-from spotify_ai_pipeline.assets.playlist import on_spotify as on_list
-from spotify_ai_pipeline.assets.playlist import playlists as playlist_log
-from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.interfaces.cli import show
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.our_playlists import named
+from spotify_ai_pipeline.services.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.storage import playlists, queue
 from spotify_ai_pipeline.storage.queue import Said
@@ -208,18 +209,29 @@ def test_an_empty_decision_raises_an_alert(pipeline: Any) -> None:
     assert [row["name"] for row in pipeline.home.state.rows("SELECT name FROM alerts")] == ["mix"]
 
 
-def test_a_deleted_playlist_is_made_anew(pipeline: Any) -> None:
-    before = playlists.written(pipeline.home.state)
+def test_a_deleted_playlist_is_asked_about_and_made_anew_once(pipeline: Any) -> None:
+    before, songs = playlists.written(pipeline.home.state), on_spotify(pipeline)
     assert before is not None
     delete(pipeline, before.playlist_id)
+    for _ in range(2):
+        result = pipeline.refresh()
+        assert not result.success
+        assert "spotify-ai playlist --recreate" in result.error
+    assert [row["name"] for row in pipeline.home.state.rows("SELECT name FROM alerts")] == ["mix playlist"]
+    client = Spotify.of(pipeline.home)
+    count = len(client.playlists(client.user_id()))
+    PlaylistWriter(client, pipeline.home).recreate(named(pipeline.home.settings))
+    with pytest.raises(Problem, match="is in your library"):
+        PlaylistWriter(client, pipeline.home).recreate(named(pipeline.home.settings))
+    assert len(client.playlists(client.user_id())) == count + 1
+    assert on_spotify(pipeline) == songs
     refresh(pipeline)
     after = playlists.written(pipeline.home.state)
     assert after is not None
     assert after.playlist_id != before.playlist_id
     assert on_spotify(pipeline) == pipeline.listed()
-    assert len(on_spotify(pipeline)) == 100
-    assert outcomes(pipeline)[-1] == ("filled", 100, 0)
     assert pipeline.home.state.rows("SELECT * FROM verdicts") == [], "that was no edit of a hundred songs"
+    assert pipeline.home.state.rows("SELECT * FROM alerts") == []
 
 
 def test_an_emptied_playlist_is_filled_whole(pipeline: Any) -> None:
@@ -235,11 +247,11 @@ def test_a_mix_decided_on_an_older_library_makes_no_edits(pipeline: Any) -> None
     refresh(pipeline)  # writes a list that the library in the lake does not know yet
     home, last = pipeline.home, playlists.written(pipeline.home.state)
     assert last is not None
-    scores, library = pipeline.read("taste", "song_scores"), pipeline.read("ingest", "spotify_library")
-    read_at = home.state.fact(LIBRARY_READ_AT)
-    there = on_list(last, read_at, scores, library)
-    assert [ids[0] for ids in there.values()] == on_spotify(pipeline)
-    assert hand_edits(last, read_at, list(there), scores, {}) == []
+    assert home.state.fact(LIBRARY_READ_AT) < last.written_at
+    decided = decide_list(home, "mix", Material.of_lake(home), time.time())
+    there = decided.decision.table.drop_nulls("on_list")["on_list"].list.first()
+    assert set(there) == set(on_spotify(pipeline))
+    assert decided.said == []
 
 
 def test_another_release_of_a_song_on_the_list_does_not_freeze_it(pipeline: Any) -> None:
@@ -256,11 +268,10 @@ def test_another_release_of_a_song_on_the_list_does_not_freeze_it(pipeline: Any)
 
 def test_a_library_that_lost_most_of_the_list_changes_it_within_the_cap(pipeline: Any) -> None:
     before = on_spotify(pipeline)
-    scores, library = pipeline.read("taste", "song_scores"), pipeline.read("ingest", "spotify_library")
+    material = Material.of_lake(pipeline.home)
     gone = pl.col("track_id").is_in(before[:60])
-    lost = scores.with_columns(in_library=pl.col("in_library") & ~gone)
-    resource = HomeResource(root=str(pipeline.home.root))
-    decided = mix(home=resource, song_scores=lost, spotify_library=library).value
+    lost = replace(material, song_scores=material.song_scores.with_columns(in_library=pl.col("in_library") & ~gone))
+    decided = decide_list(pipeline.home, "mix", lost, time.time()).decision.table
     assert decided.filter(change="new").height <= 15
     assert decided.drop_nulls("rank").height == 100
 
@@ -282,7 +293,7 @@ def test_a_crash_after_the_write_is_no_edit_by_hand(pipeline: Any, monkeypatch: 
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(playlist_log, "remember", crash)
+        patch.setattr(playlists, "remember", crash)
         assert not pipeline.refresh().success
     refresh(pipeline)
     assert on_spotify(pipeline) == pipeline.listed()

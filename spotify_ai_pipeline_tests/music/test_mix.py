@@ -16,6 +16,7 @@ PLAYLIST = Playlist(
     core_fraction=0.7,
     exploration_fraction=0.2,
     discovery_fraction=0.1,
+    adventurousness=5,
     max_change_per_refresh=0.3,
     min_artist_spacing=2,
     snapshot_interval_days=30,

@@ -14,6 +14,7 @@ from spotify_ai_pipeline.services import months, spotify_auth
 from spotify_ai_pipeline.services.claude import why_not
 from spotify_ai_pipeline.storage import queue, spend
 from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.playlists import MIX
 
 
 @click.command()
@@ -58,7 +59,11 @@ def status(as_json: bool) -> None:
 def health(home: Home) -> dict[str, Any]:
     """The figures that `status` shows."""
     state = home.state
-    last = state.rows("SELECT * FROM refreshes ORDER BY refresh_id DESC LIMIT 1")
+    last = state.rows(
+        "SELECT playlist, refreshed_at, outcome, added, removed, note, undone_at FROM refreshes"
+        " WHERE playlist = ? ORDER BY refresh_id DESC LIMIT 1",
+        (MIX,),
+    )
     return {
         "listener": home.settings.listener.name,
         "demo": home.demo_file.exists(),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+
 import click
 
 from spotify_ai_pipeline.interfaces.cli import sandboxes, show
@@ -9,33 +12,64 @@ from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.progress import RunDisplay
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.playlists import MIX
 
 
 @click.command()
 @click.option("--features", is_flag=True, help="Also look up audio features and tags of new songs, and embed them.")
+@click.option(
+    "--adventurous",
+    type=click.IntRange(0, 10),
+    metavar="0..10",
+    help="This time only: 0 brings nothing back and nothing new, 5 is as usual, 10 twice as much. For good: "
+    "`spotify-ai config set playlist.adventurousness N`.",
+)
+@click.option("--dry-run", is_flag=True, help="Read what is new and show what would change; write nothing to Spotify.")
 @click.option("--json", "as_json", is_flag=True, help="Print the mix and the change as JSON.")
-def refresh(features: bool, as_json: bool) -> None:
-    """Bring the AI Mix up to date: read what is new, decide, write, read back."""
+def refresh(features: bool, adventurous: int | None, dry_run: bool, as_json: bool) -> None:
+    """Bring the AI Mix up to date: read what is new, decide, write, read back.
+
+    A refresh changes only a little, what you pinned or added by hand stays, and every change has a reason. `spotify-ai undo`
+    takes the last one back, `spotify-ai log` shows them all.
+    """
     home = Home.open()
+    first = not home.lake.current("features", "song_embeddings")
+    if dry_run and first:
+        raise Problem("there is nothing to show a change of yet; the first `spotify-ai refresh` fills the list whole")
     with sandboxes.beside(home):
-        run(
-            home,
-            "everything" if features or not home.lake.current("features", "song_embeddings") else "refresh_the_mix",
-            quiet=as_json,
-        )
+        if dry_run:
+            run(home, "read_what_is_new", quiet=as_json)
+            preview(home, adventurous, as_json=as_json)
+            return
+        job = "everything" if features or first else "refresh_the_mix"
+        tags = {} if adventurous is None else {"spotify_ai/adventurous": str(adventurous)}
+        run(home, job, quiet=as_json, tags=tags)
     if as_json:
         print_json(show.mix_as_data(home))
     else:
         show.change(home)
 
 
-def run(home: Home, job: str, *, quiet: bool = False) -> RunDisplay:
+def preview(home: Home, adventurous: int | None, *, as_json: bool) -> None:
+    """Decides as a refresh would, and shows it."""
+    from spotify_ai_pipeline.assets.deciding import Material, decide_list
+
+    made = decide_list(home, MIX, Material.of_lake(home), time.time(), adventurous)
+    if as_json:
+        print_json(show.decision_as_data(home, made.decision.table) | {"written": False})
+        return
+    show.diff(home.settings.spotify.playlist_name, "would change", made.decision.table)
+    show.spacing(home, made.decision.table)
+    console.print("nothing was written; `spotify-ai refresh` does it")
+
+
+def run(home: Home, job: str, *, quiet: bool = False, tags: Mapping[str, str] | None = None) -> RunDisplay:
     """Runs ``job`` with progress; raises ``Problem`` with what the failed step said."""
     from spotify_ai_pipeline.automation.run import run_job  # Dagster takes its second only where a job runs
 
     console.quiet = quiet
     with RunDisplay() as display:
-        result = run_job(home, job, display.on_event)
+        result = run_job(home, job, display.on_event, tags)
     console.quiet = False
     if not result.success:
         raise Problem(f"{result.error or 'the run failed'} (run {result.run_id[:8]}; details: `spotify-ai up`, Runs)")

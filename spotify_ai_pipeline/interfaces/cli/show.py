@@ -8,16 +8,19 @@ import polars as pl
 from rich.text import Text
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, table
+from spotify_ai_pipeline.music.mix.decide import nearer
+from spotify_ai_pipeline.services.our_playlists import named
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.playlists import MIX
 
 SLOT_STYLE = {"core": "green", "exploration": "cyan", "discovery": "magenta"}
 PARTS = ("taste", "mood", "freshness")
 
 
-def mix_table(home: Home) -> None:
-    """The songs of the mix, in order."""
-    listed = home.lake.read("playlist", "mix").drop_nulls("rank").sort("rank")
+def mix_table(home: Home, name: str = MIX) -> None:
+    """The songs of the list, in order."""
+    listed = home.lake.read("playlist", name).drop_nulls("rank").sort("rank")
     shown = table(
         "#",
         "slot",
@@ -26,7 +29,7 @@ def mix_table(home: Home) -> None:
         "score",
         *PARTS,
         "why",
-        title=_title(home, listed.height),
+        title=_title(home, listed.height, name),
         right=("#", "score", *PARTS),
     )
     for row in listed.iter_rows(named=True):
@@ -39,15 +42,23 @@ def mix_table(home: Home) -> None:
     console.print(shown)
 
 
-def change(home: Home) -> None:
+def change(home: Home, name: str = MIX) -> None:
     """What the last refresh changed: songs that came, songs that left, and why."""
-    decided = home.lake.read("playlist", "mix")
+    decided = home.lake.read("playlist", name)
+    last = playlists.refreshes(home.state, name, 1)
+    outcome = last[0].outcome if last else "not written yet"
+    title = named(home.settings, name).title
+    diff(title, outcome, decided, playlist_link(home, name))
+    spacing(home, decided)
+    songs, target = decided.drop_nulls("rank").height, playlist_size(home, name)
+    if songs < target:
+        console.print(f"{target - songs} songs short of {target}: one refresh brings in only so many; the next go on")
+
+
+def diff(title: str, outcome: str, decided: pl.DataFrame, link: str = "") -> None:
+    """The songs that come and go in a decision, each with why; a first fill is only counted."""
     new, out = decided.filter(change="new"), decided.filter(change="out")
-    last = home.state.rows("SELECT outcome FROM refreshes ORDER BY refresh_id DESC LIMIT 1")
-    outcome = last[0]["outcome"] if last else "not written yet"
-    console.print(
-        f"[bold]{home.settings.spotify.playlist_name}[/] {outcome}: +{new.height} −{out.height}  {playlist_link(home)}"
-    )
+    console.print(plain(f"{title} {outcome}: +{new.height} −{out.height}  {link}"), soft_wrap=True)
     if outcome == "filled":
         return
     for sign, style, rows in (("+", "green", new), ("−", "red", out)):
@@ -57,26 +68,43 @@ def change(home: Home) -> None:
             )
 
 
-def mix_as_data(home: Home) -> dict[str, Any]:
-    """The mix, and what came and left, for scripts."""
-    decided = home.lake.read("playlist", "mix")
+def mix_as_data(home: Home, name: str = MIX) -> dict[str, Any]:
+    """The list as last decided, and what came and left, for scripts."""
+    return decision_as_data(home, home.lake.read("playlist", name), name)
+
+
+def decision_as_data(home: Home, decided: pl.DataFrame, name: str = MIX) -> dict[str, Any]:
     listed = decided.drop_nulls("rank").sort("rank")
     return {
-        "playlist": playlist_link(home),
+        "playlist": playlist_link(home, name),
         "songs": listed.to_dicts(),
         "added": _names(decided.filter(change="new")),
         "removed": _names(decided.filter(change="out")),
     }
 
 
-def playlist_link(home: Home) -> str:
+def spacing(home: Home, decided: pl.DataFrame) -> None:
+    """Which artists have too many songs on the list to be spaced as wished."""
+    wished = home.settings.playlist.min_artist_spacing
+    if found := nearer(decided, wished):
+        parts = ", ".join(f"{artist} {between}" for artist, between in found.items())
+        console.print(
+            plain(f"spacing of {wished} could not be kept for all; songs between two of: {parts}"), style="yellow"
+        )
+
+
+def playlist_size(home: Home, name: str = MIX) -> int:
+    return home.settings.playlist.target_size if name == MIX else home.settings.adventure.target_size
+
+
+def playlist_link(home: Home, name: str = MIX) -> str:
     """The playlist's address; empty before it was made."""
-    known = playlists.written(home.state)
+    known = playlists.written(home.state, name)
     return f"https://open.spotify.com/playlist/{known.playlist_id}" if known else ""
 
 
-def _title(home: Home, songs: int) -> str:
-    return f"{home.settings.spotify.playlist_name}: {songs} songs for {home.settings.listener.name} (+ new in the last refresh)"
+def _title(home: Home, songs: int, name: str) -> str:
+    return f"{named(home.settings, name).title}: {songs} songs for {home.settings.listener.name} (+ new in the last refresh)"
 
 
 def _names(rows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from spotify_ai_pipeline.music.identity.artists import artist_key
@@ -38,21 +40,21 @@ def build_songs(
     members: pl.DataFrame,
     links: pl.DataFrame,
     *,
-    mix_list: str | None,
+    our_lists: Collection[str],
     best_name: str,
 ) -> pl.DataFrame:
     """One row a song: what ``members`` (as ``members.decide`` gives them) gather from ``library`` and ``scrobbles``.
 
     A song that was scrobbled but is in no list has the Spotify id that ``links`` (song_id, track_id, isrc, duration_ms) found
-    for it, or none (``track_id`` is null): unresolved, not unknown. The list ``mix_list`` is our own and says nothing of what
-    is in the library; ``best_name`` names the list of favourites.
+    for it, or none (``track_id`` is null): unresolved, not unknown. ``our_lists`` are the lists that we write, and say nothing
+    of what is in the library; ``best_name`` names the list of favourites.
 
     Columns: song_id, title, artist, artists, album, artist_key, isrc, duration_ms, release_date, track_id (the earliest
     added), track_ids, mbid (of the most scrobbled spelling), keys, added_at, liked, best, lists, in_library.
     """
     tracks = members.filter(pl.col("kind") == TRACK).select("song_id", track_id="member")
     names = members.filter(pl.col("kind") == SPELLING).select("song_id", "artist", "title", "plays", key="member")
-    owned = _owned(library.join(tracks, on="track_id"), mix_list, best_name)
+    owned = _owned(library.join(tracks, on="track_id"), our_lists, best_name)
     heard = _heard_only(names.join(owned, on="song_id", how="anti"), scrobbles, links, tracks)
     spelled = names.group_by("song_id").agg(pl.col("key").sort().alias("keys"))
     return (
@@ -77,9 +79,9 @@ def assign_songs(plays: pl.DataFrame, songs: pl.DataFrame) -> pl.DataFrame:
     return named.filter(pl.col("song_id").is_not_null())
 
 
-def _owned(library: pl.DataFrame, mix_list: str | None, best_name: str) -> pl.DataFrame:
+def _owned(library: pl.DataFrame, our_lists: Collection[str], best_name: str) -> pl.DataFrame:
     """Songs that are in a list on Spotify."""
-    ours = pl.col("list_id") == (mix_list or "")
+    ours = pl.col("list_id").is_in(list(our_lists))
     return (
         library.sort("added_at", "track_id", nulls_last=True)
         .group_by("song_id", maintain_order=True)

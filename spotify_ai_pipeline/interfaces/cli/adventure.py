@@ -1,0 +1,82 @@
+"""`spotify-ai adventure`: the second list, of what you do not know yet."""
+
+from __future__ import annotations
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli import refreshing, sandboxes, show
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.playlists import ADVENTURE
+
+ENABLED, DIAL = "adventure.enabled", "adventure.dial"
+
+
+@click.group()
+def adventure() -> None:
+    """A second, deliberately novel playlist: songs on trial, and songs of yours that you hardly ever heard.
+
+    It never holds what is on the AI Mix, shares verdicts and trials with it, and is kept by the same rules. Off until you
+    turn it on.
+    """
+
+
+@adventure.command()
+def on() -> None:
+    """Turn it on: every `spotify-ai refresh` keeps it from now on."""
+    home = Home.open()
+    home.state.set_override(ENABLED, True)
+    console.print(f"{home.settings.spotify.adventure_name} is on; `spotify-ai adventure refresh` fills it now")
+
+
+@adventure.command()
+def off() -> None:
+    """Turn it off: the playlist stays on Spotify as it is, and is no longer kept."""
+    home = Home.open()
+    home.state.set_override(ENABLED, False)
+    console.print(
+        f"{home.settings.spotify.adventure_name} is off; its playlist stays as it is, delete it when you like"
+    )
+
+
+@adventure.command()
+@click.argument("value", type=click.IntRange(0, 10), metavar="0..10")
+def dial(value: int) -> None:
+    """Set how novel it is: 0 is a fifth of songs on trial and the rest long unheard, 10 four fifths and the rest unheard."""
+    home = Home.open()
+    before = home.settings.adventure.dial
+    home.state.set_override(DIAL, value)
+    console.print(f"dial {value} of 10 (was {before}); it counts from the next refresh on")
+
+
+@adventure.command(name="show")
+@json_option
+def show_(as_json: bool) -> None:
+    """Show the list as last decided, with slot, score and reason of each song."""
+    home = _enabled()
+    if as_json:
+        print_json(show.mix_as_data(home, ADVENTURE))
+    else:
+        show.mix_table(home, ADVENTURE)
+
+
+@adventure.command()
+@json_option
+def refresh(as_json: bool) -> None:
+    """Bring this list alone up to date, from what was read last."""
+    home = _enabled()
+    with sandboxes.beside(home):
+        refreshing.run(home, "refresh_the_adventure", quiet=as_json)
+    if as_json:
+        print_json(show.mix_as_data(home, ADVENTURE))
+    else:
+        show.change(home, ADVENTURE)
+
+
+def _enabled() -> Home:
+    home = Home.open()
+    if not home.settings.adventure.enabled:
+        raise Problem(f"{home.settings.spotify.adventure_name} is off; `spotify-ai adventure on` turns it on")
+    return home

@@ -1,0 +1,35 @@
+"""`spotify-ai cycling`: how fast songs are turned over."""
+
+from __future__ import annotations
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.music.mix import loyalty
+from spotify_ai_pipeline.storage.home import Home
+
+KEY = "cycling.aggressiveness"
+
+
+@click.command()
+@click.argument("value", type=click.IntRange(1, 10), required=False, metavar="[1-10]")
+@json_option
+def cycling(value: int | None, as_json: bool) -> None:
+    """Show or set how fast songs are turned over: 1 keeps them long, 5 weighs old and new alike, 10 turns over fast.
+
+    It is the setting cycling.aggressiveness; `spotify-ai config unset cycling.aggressiveness` takes your change back.
+    """
+    home = Home.open()
+    before = home.settings.cycling.aggressiveness
+    if value is not None:
+        home.state.set_override(KEY, value)
+        home = Home.open(home.root)
+    now = home.settings.cycling
+    if as_json:
+        print_json({KEY: now.aggressiveness, "before": before, "score of a song on the list counts": loyalty(now)})
+        return
+    was = f" (was {before})" if value is not None else ""
+    console.print(
+        f"cycling {now.aggressiveness} of 10{was}: a song on the list counts {loyalty(now):.1f} times its score"
+    )

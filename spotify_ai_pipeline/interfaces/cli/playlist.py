@@ -1,0 +1,48 @@
+"""`spotify-ai playlist`: the list on Spotify, and a new one where it is gone."""
+
+from __future__ import annotations
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli import sandboxes, show
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, when
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.services.our_playlists import named
+from spotify_ai_pipeline.services.playlist_writer import PlaylistWriter
+from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
+
+
+@click.command()
+@click.option(
+    "--recreate", is_flag=True, help="Make a new playlist where you deleted the old one, with the same songs."
+)
+@click.option("--adventure", "adventurous", is_flag=True, help="The adventure list instead of the mix.")
+@json_option
+def playlist(recreate: bool, adventurous: bool, as_json: bool) -> None:
+    """Show the link to the AI Mix on Spotify, and what was written there last.
+
+    A playlist that you delete or unfollow is not made anew unasked: refreshes stop, `spotify-ai status` says so, and
+    --recreate makes a new one, once.
+    """
+    home, name = Home.open(), ADVENTURE if adventurous else MIX
+    if recreate:
+        with sandboxes.beside(home):
+            PlaylistWriter(Spotify.of(home), home).recreate(named(home.settings, name))
+        home.state.resolve_alert(f"{name} playlist")
+    known = playlists.written(home.state, name)
+    found = {
+        "name": named(home.settings, name).title,
+        "link": show.playlist_link(home, name),
+        "songs": len(known.track_ids) if known else 0,
+        "written": when(known.written_at) if known else None,
+    }
+    if as_json:
+        print_json(found)
+    elif known is None:
+        console.print(plain(f"{found['name']} was not made yet; `spotify-ai refresh` makes it"))
+    else:
+        console.print(plain(f"{found['name']}: {found['songs']} songs, written {found['written']}"))
+        console.print(found["link"])

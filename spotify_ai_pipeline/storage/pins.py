@@ -1,0 +1,31 @@
+"""Pins: songs that stay, beside what verdicts say. The latest word on a song counts, whichever way it was said."""
+
+from __future__ import annotations
+
+import time
+
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.state import State
+
+
+def pin(state: State, song_id: str, *, pinned: bool) -> None:
+    """The song stays from now on (``pinned``), or is let go: it competes like any other."""
+    with state.transaction() as connection:
+        connection.execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (song_id, int(pinned), time.time()))
+
+
+def held_and_barred(state: State, now: float) -> tuple[set[str], dict[str, str]]:
+    """(songs that stay on a list, songs that may not be on one with the verdict that says so) at ``now`` (UTC seconds)."""
+    verdicts = queue.standing(state, now)
+    held = {song for song, verdict in verdicts.items() if verdict in queue.HOLDING}
+    barred = {song: verdict for song, verdict in verdicts.items() if song not in held}
+    judged_at = dict(map(tuple, state.rows("SELECT song_id, max(said_at) FROM verdicts GROUP BY song_id")))
+    for row in state.rows("SELECT song_id, pinned, said_at FROM pins"):
+        song = row["song_id"]
+        if row["said_at"] < judged_at.get(song, 0.0):
+            continue
+        held.discard(song)
+        if row["pinned"]:
+            barred.pop(song, None)
+            held.add(song)
+    return held, barred

@@ -1,0 +1,156 @@
+"""The proof: refreshes under random faults and kills between any two calls. The list is always the old one, the new one, or,
+where it takes several calls, on the way; verdicts and pins are all there in the end."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotify_ai_pipeline.music.mix import decide, edits
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services import playlist_plan, spotify_auth, spotify_playlists, transport
+from spotify_ai_pipeline.services.transport import Deferred
+from spotify_ai_pipeline.storage import pins, playlists
+from spotify_ai_pipeline.storage.home import Home
+
+from .conftest import Clock, Listener, Spot
+
+RUNS = 300
+MOST_ATTEMPTS = 14
+KINDS = ["429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "expired"]
+CAP = 3
+
+
+class Killed(BaseException):
+    """The process is gone: nothing below may catch this."""
+
+
+class Witness:
+    """Looks at the list after every call, and kills at some of them."""
+
+    def __init__(self, listener: Listener, kills: set[int], *, at_once: bool) -> None:
+        self.listener, self.kills, self.at_once = listener, kills, at_once
+        self.calls, self.old, self.seen = 0, list(listener.listed), set[tuple[str, ...]]()
+
+    def __call__(self, _service: str, what: str) -> None:
+        if what != "call":
+            return
+        self.calls += 1
+        now, known = self.listener.listed, playlists.written(self.listener.home.state)
+        assert known is not None
+        if now != self.old:
+            new = known.intended
+            assert new is not None, "nothing is written that was not noted first"
+            if self.at_once:
+                assert now == new, "neither the old list nor the new"
+            else:
+                assert max(Counter(now).values()) == 1, "a song twice"
+                assert set(self.old) & set(new) <= set(now) <= {*self.old, *new}, "not on the way"
+                assert len(now) >= min(len(self.old), len(new))
+        self.seen.add(tuple(now))
+        if self.calls in self.kills:
+            raise Killed
+
+
+def restarted(listener: Listener) -> Listener:
+    """The listener as a new process finds it; what no run changes, the settings, is not read again."""
+    fresh = Home(listener.home.root)
+    vars(fresh)["settings"] = listener.home.settings
+    return replace(listener, home=fresh)
+
+
+def until_done(listener: Listener, witness: Witness, clock: Clock, tilt: int) -> Listener:
+    for _ in range(MOST_ATTEMPTS):
+        listener = witness.listener = restarted(listener)
+        witness.old = list(listener.listed)
+        try:
+            with transport.observed(witness):
+                listener.refresh(tilt)
+        except Deferred:
+            clock.skew += 86_400
+        except (Killed, Problem):
+            continue
+        else:
+            return listener
+    raise AssertionError(f"not done after {MOST_ATTEMPTS} attempts")
+
+
+def one_run(
+    seed: int, template: Listener, first: list[Any], root: Path, clock: Clock, *, at_once: bool
+) -> set[tuple[str, ...]]:
+    """The states in which the list was seen during one refresh from the rows ``first``."""
+    rng = random.Random(seed)
+    clock.skew = 0.0
+    spot = template.spot
+    spot.fail()
+    spotify_auth.oauth(template.home).renew()  # the run before may have ended every token
+    shutil.copytree(template.home.root, root)
+    listener = _at(template, root)
+    spot.edit(listener.playlist_id, lambda _: first)
+    stranger, pinned = rng.sample([track for track in listener.tracks if track not in listener.listed], 2)
+    song_of = {track: f"s{number}" for number, track in enumerate(listener.tracks)}
+    taken = rng.choice(listener.listed)
+    listener.writer._client.edit(listener.playlist_id, playlist_plan.Add((stranger,), rng.randint(0, 9)))
+    spot.edit(listener.playlist_id, lambda rows: [row for row in rows if row.track_id != taken])
+    pins.pin(listener.home.state, song_of[pinned], pinned=True)
+    kills = set(rng.sample(range(1, 10), rng.randint(0, 3)))
+    kinds = rng.sample(KINDS, rng.randint(1, len(KINDS)))
+    witness = Witness(listener, kills, at_once=at_once)
+    spot.fail(seed=seed, rate=rng.uniform(0.05, 0.4), most=rng.randint(1, 5), kinds=kinds, slow_s=0.002)
+    try:
+        listener = until_done(listener, witness, clock, tilt=rng.randint(1, 5))
+        spot.fail()
+        listed, known = listener.listed, playlists.written(listener.home.state)
+        assert known is not None
+        assert (known.track_ids, known.intended) == (listed, None)
+        assert len(listed) == len(set(listed)) == 10
+        assert {stranger, pinned} <= set(listed)
+        assert taken not in listed
+        said = {(row["song_id"], row["verdict"]) for row in listener.home.state.rows("SELECT * FROM verdicts")}
+        assert said == {(song_of[stranger], "keep"), (song_of[taken], "remove")}
+        assert song_of[pinned] in pins.held_and_barred(listener.home.state, clock.time())[0]
+    except AssertionError as error:
+        raise AssertionError(f"run {seed} ({kinds}, kills at {sorted(kills)})") from error
+    return witness.seen
+
+
+def _at(template: Listener, root: Path) -> Listener:
+    home = Home(root)
+    vars(home)["settings"] = template.home.settings
+    return replace(template, home=home)
+
+
+@pytest.fixture
+def short_calls(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A call writes four songs: a list of ten is a long one."""
+    for module in (playlist_plan, spotify_playlists):
+        monkeypatch.setattr(module, "LARGEST_WRITE", 4)
+    for module in (decide, edits):
+        monkeypatch.setattr(module, "WRITTEN_AT_ONCE", 4)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["one call", "several calls"])
+def test_the_list_is_never_worse_under_random_faults_and_kills(
+    spot: Spot, clock: Clock, tmp_path: Path, in_memory: Path | None, at_once: bool, request: Any
+) -> None:
+    """Half of 300 runs each: up to five faults and three kills in a refresh of some eight calls."""
+    if not at_once:
+        request.getfixturevalue("short_calls")
+    between = 0
+    with tempfile.TemporaryDirectory(dir=in_memory or tmp_path) as folder:
+        template = Listener.at(Path(folder) / "template", spot)
+        template.refresh()
+        first = spot.world.shelf.items(template.playlist_id)
+        for seed in range(0 if at_once else 1, RUNS, 2):
+            between += len(one_run(seed, template, first, Path(folder) / f"run{seed}", clock, at_once=at_once)) > 2
+        spot.unfollow(template.playlist_id)
+    if not at_once:
+        assert between > RUNS / 10, "most long lists were seen on the way"
