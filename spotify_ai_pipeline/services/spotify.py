@@ -97,6 +97,15 @@ class PlaylistInfo:
 
 
 @dataclass(frozen=True)
+class Album:
+    """An album or single; ``released`` is a date, or the month or year where no more is known."""
+
+    album_id: str
+    title: str
+    released: str
+
+
+@dataclass(frozen=True)
 class _Page:
     """Rows of a list from ``offset`` on; a row that is no song (removed, local, episode, without an id) is None."""
 
@@ -212,17 +221,57 @@ class Spotify:
         """Up to ten tracks that Spotify finds for a name, best first, in one call of the day's budget."""
         quoted = " ".join(f'{field}:"{_unquoted(text)}"' for field, text in (("track", title), ("artist", artist)))
         answer = self._call("search", quoted[:LONGEST_QUERY], limit=SEARCH_PAGE, type="track")
-        return [
-            Offer(
-                track["id"],
-                track["name"],
-                [one["name"] for one in track["artists"]],
-                (track.get("external_ids") or {}).get("isrc"),
-                track["duration_ms"],
+        return [_offer(track) for track in answer["tracks"]["items"] if track and track.get("id")]
+
+    def recommendations(self, track_ids: Sequence[str], size: int) -> list[Offer]:
+        """Up to ``size`` (100) tracks like up to five others, in one call, for apps that are ``capable`` of it."""
+        answer = self._call("_get", "recommendations", seed_tracks=",".join(track_ids[:5]), limit=size)
+        return [_offer(track) for track in answer["tracks"] if track and track.get("id")]
+
+    def top_artists(self) -> list[tuple[str, str]]:
+        """(id, name) of the artists whom the listener heard most in the last half year, 50 at most: one call."""
+        rows = self._call("current_user_top_artists", limit=PAGE, time_range="medium_term")["items"]
+        return [(row["id"], row["name"]) for row in rows if row]
+
+    def newest_albums(self, artist_id: str) -> list[Album]:
+        """An artist's ten newest albums and singles, in one call."""
+        page = self._call("artist_albums", artist_id, include_groups="album,single", limit=SEARCH_PAGE)
+        rows = [Album(row["id"], row["name"], row.get("release_date") or "") for row in page["items"] if row]
+        return sorted(rows, key=lambda album: album.released, reverse=True)
+
+    def album_tracks(self, album_id: str) -> list[Offer]:
+        """The first fifty tracks of an album, in one call."""
+        return [_offer(track) for track in self._call("album_tracks", album_id, limit=PAGE)["items"] if track.get("id")]
+
+    def liked(self, track_id: str) -> bool:
+        """Whether a track is among the liked songs: one call."""
+        return bool(self._call("_get", "me/library/contains", uris=f"spotify:track:{track_id}")[0])
+
+    def like(self, track_id: str) -> None:
+        """Puts a track into the liked songs; one that is there stays, so that a call whose outcome is unknown is repeated."""
+        self._saved("_put", track_id, there=True)
+
+    def unlike(self, track_id: str) -> None:
+        """Takes a track out of the liked songs."""
+        self._saved("_delete", track_id, there=False)
+
+    def append(self, playlist_id: str, track_id: str) -> None:
+        """Puts a track at the end of a playlist of the listener's own where it is not on it yet, and reads back."""
+        if track_id not in self.track_ids(playlist_id):
+            self._write(
+                lambda: self._call("playlist_add_items", playlist_id, [f"spotify:track:{track_id}"]),
+                lambda: True if track_id in self.track_ids(playlist_id) else None,
             )
-            for track in answer["tracks"]["items"]
-            if track and track.get("id")
-        ]
+
+    def _saved(self, method: str, track_id: str, *, there: bool) -> None:
+        uri = f"spotify:track:{track_id}"
+
+        def happened() -> bool | None:
+            return True if self.liked(track_id) == there else None
+
+        self._write(lambda: self._silent(method, "me/library", uris=uri), happened)
+        if happened() is None:
+            raise SpotifyError(f"Spotify took the song {track_id} and reads back another library; try again later")
 
     def create_playlist(self, name: str, description: str) -> str:
         """The id of a new private playlist."""
@@ -304,6 +353,13 @@ class Spotify:
         raise AssertionError("unreachable: the last write returns or raises")
 
     def _call(self, method: str, *args: Any, **options: Any) -> Any:
+        answer = self._silent(method, *args, **options)
+        if answer is None:
+            raise Unreachable("spotify", f"an empty answer to {method}")
+        return answer
+
+    def _silent(self, method: str, *args: Any, **options: Any) -> Any:
+        """As ``_call``, for calls that are answered with nothing."""
         try:
             try:
                 answer = getattr(self._client, method)(*args, **options)
@@ -319,9 +375,17 @@ class Spotify:
             said = str(error.msg).rsplit(":\n ", 1)[-1]
             kind = _Failed if error.http_status >= 500 else SpotifyError
             raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
-        if answer is None:
-            raise Unreachable("spotify", f"an empty answer to {method}")
         return answer
+
+
+def _offer(track: dict[str, Any]) -> Offer:
+    return Offer(
+        track["id"],
+        track["name"],
+        [one["name"] for one in track["artists"]],
+        (track.get("external_ids") or {}).get("isrc"),
+        track["duration_ms"],
+    )
 
 
 def _unquoted(text: str) -> str:

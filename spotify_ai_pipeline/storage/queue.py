@@ -45,7 +45,10 @@ STATUS = {
 EXPIRED_DAYS = 180
 """Days after which a song whose trial came to nothing may be proposed again."""
 
-COLUMNS = "item_id, kind, song_id, track_id, title, artist, score, reason, artist_key, chance, source, region, status, plays, skips"
+COLUMNS = (
+    "item_id, kind, song_id, track_id, title, artist, score, reason, artist_key, chance, source, region, status,"
+    " plays, skips"
+)
 WAITING = "(status = 'asked' OR status = 'pending')"
 
 

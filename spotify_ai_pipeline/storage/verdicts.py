@@ -50,6 +50,8 @@ class Due:
     outbox_id: int
     verdict: str
     undo: bool
+    kind: str
+    """Of the question that was answered; empty for a verdict that no question asked for."""
     track_id: str
     title: str
     artist: str
@@ -123,11 +125,33 @@ def fewer_artists(state: State, now: float) -> set[str]:
 def due(state: State) -> list[Due]:
     """What is still to be brought about, in the order it was said."""
     rows = state.rows(
-        "SELECT outbox_id, verdict, undo, verdicts.track_id, ifnull(title, '') AS title, ifnull(artist, '') AS artist,"
+        "SELECT outbox_id, verdict, undo, ifnull(kind, '') AS kind, verdicts.track_id, ifnull(title, '') AS title, ifnull(artist, '') AS artist,"
         " outbox.queued_at FROM outbox JOIN verdicts USING (verdict_id) LEFT JOIN queue ON queue.item_id = verdicts.item_id"
         " WHERE outbox.done_at IS NULL ORDER BY outbox_id"
     )
-    return [Due(**{**dict(row), "undo": bool(row["undo"])}) for row in rows]
+    return [
+        Due(
+            row["outbox_id"],
+            row["verdict"],
+            bool(row["undo"]),
+            row["kind"],
+            row["track_id"],
+            row["title"],
+            row["artist"],
+            row["queued_at"],
+        )
+        for row in rows
+    ]
+
+
+def outcome_of(state: State, outbox_id: int) -> str:
+    """What bringing about the verdict came to that the effect ``outbox_id`` takes back; empty where it never was."""
+    rows = state.rows(
+        "SELECT outcome FROM outbox WHERE undo = 0 AND done_at IS NOT NULL"
+        " AND verdict_id = (SELECT verdict_id FROM outbox WHERE outbox_id = ?)",
+        (outbox_id,),
+    )
+    return rows[0]["outcome"] if rows else ""
 
 
 def done(state: State, outbox_id: int, outcome: str) -> None:
