@@ -6,6 +6,7 @@ import warnings
 import dagster as dg
 
 from spotify_ai_pipeline.assets import features, identity, ingest, links, models, playlist, plays, taste
+from spotify_ai_pipeline.assets.discovery import candidates, sources, trials
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
@@ -16,9 +17,9 @@ from spotify_ai_pipeline.assets.resources import (
     SpotifyResource,
 )
 from spotify_ai_pipeline.automation.jobs import JOBS
-from spotify_ai_pipeline.automation.schedules import recent_plays_every_two_hours
+from spotify_ai_pipeline.automation.schedules import discover_every_day, recent_plays_every_two_hours
 from spotify_ai_pipeline.automation.scrobble_tick import scrobble_tick
-from spotify_ai_pipeline.automation.sensors import files_in_the_inbox
+from spotify_ai_pipeline.automation.sensors import files_in_the_inbox, verdicts_to_apply
 from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
 
@@ -29,14 +30,14 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The definitions for ``home``, else for the home that the environment names."""
     home = home or Home.open()
-    modules = [ingest, plays, links, identity, features, models, taste, playlist]
+    modules = [ingest, plays, links, identity, features, models, taste, playlist, sources, candidates, trials]
     place = HomeResource(root=str(home.root))
     return dg.Definitions(
         assets=[ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)],
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=JOBS,
-        schedules=[recent_plays_every_two_hours],
-        sensors=[files_in_the_inbox, scrobble_tick],
+        schedules=[recent_plays_every_two_hours, discover_every_day(home.settings.listener.timezone)],
+        sensors=[files_in_the_inbox, scrobble_tick, verdicts_to_apply],
         resources={
             "home": place,
             "io_manager": LakeIOManager(home=place),

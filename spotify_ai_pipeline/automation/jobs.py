@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from spotify_ai_pipeline.services.discovery import SOURCES
+
 PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
 """Runs with this tag write the playlist: the queue admits one at a time (see dagster.yaml)."""
 
@@ -14,11 +16,25 @@ everything = dg.define_asset_job(
     description="The whole graph, from the services to the playlist: the first run, and a run after a change of features.",
 )
 
+SEARCHING = dg.AssetSelection.assets("discovery_seeds", *SOURCES, "candidates", "candidate_scores", "discoveries")
+
 refresh_the_mix = dg.define_asset_job(
     "refresh_the_mix",
-    selection=dg.AssetSelection.all() - HEAVY,
+    selection=dg.AssetSelection.all() - HEAVY - SEARCHING,
     tags=PLAYLIST_WRITER,
-    description="Read what is new, decide the mix, write it to Spotify. Features are taken as they are.",
+    description="Read what is new, decide the mix, write it to Spotify. Features and discoveries are taken as they are.",
+)
+
+discover = dg.define_asset_job(
+    "discover",
+    selection=SEARCHING,
+    description="Ask every source for new songs, and propose those that fit best.",
+)
+
+apply_verdicts = dg.define_asset_job(
+    "apply_verdicts",
+    selection=dg.AssetSelection.assets("applied_verdicts"),
+    description="Verdicts that were given since the last run: what they mean on Spotify is done, once.",
 )
 
 read_recent_plays = dg.define_asset_job(
@@ -39,4 +55,4 @@ fill_history = dg.define_asset_job(
     description="Scrobbles of the chosen months, and nothing else: for backfills.",
 )
 
-JOBS = [everything, refresh_the_mix, fill_history, read_recent_plays, take_in_files]
+JOBS = [everything, refresh_the_mix, discover, apply_verdicts, fill_history, read_recent_plays, take_in_files]

@@ -27,6 +27,8 @@ FOR_THE_MIX = 40
 """Calls of Spotify's day that discovery leaves alone: the mix is read before it is written, and read back."""
 SONGS_AN_ARTIST = 5
 RECENT_RELEASE = timedelta(days=60)
+CALLS_AN_ARTIST = 4
+"""Calls that the new releases of one artist take at most: whose track, which albums, two of them."""
 FRIENDS_SINCE = timedelta(days=7)
 LOVED_RATING = 8
 """Half stars from which a rated album speaks for its artist."""
@@ -132,15 +134,17 @@ def spotify_recs(asking: Asking) -> Batches:
 
 
 def new_releases(asking: Asking) -> Batches:
-    """Songs of the last two months by the artists heard most: a call, one an artist, and one an album that is new."""
+    """Songs of the last two months by artists of the seeds: a call or two an artist, and one an album that is new."""
     client = Spotify.of(asking.home)
-    left = min(asking.calls, client.calls_left() - FOR_THE_MIX) - 1
+    left = min(asking.calls, client.calls_left() - FOR_THE_MIX)
     since = f"{asking.now - RECENT_RELEASE:%Y-%m-%d}"
-    for artist_id, artist in client.top_artists() if left > 0 else []:
-        if left <= 0:
-            break
-        fresh = [album for album in client.newest_albums(artist_id) if album.released >= since]
-        left -= 1 + len(fresh[:2])
+    playable = asking.seeds.filter(pl.col("track_id").is_not_null()).unique("artist", maintain_order=True)
+    for artist, track_id in playable.select("artist", "track_id").iter_rows():
+        if left < CALLS_AN_ARTIST:
+            return
+        artist_id = client.artist_id(track_id)
+        fresh = [album for album in client.newest_albums(artist_id) if album.released >= since] if artist_id else []
+        left -= 2 + len(fresh[:2])
         for album in fresh[:2]:
             songs = client.album_tracks(album.album_id)[:SONGS_AN_ARTIST]
             yield [Lead(song.artists[0], song.title, 0.6, artist, song.track_id) for song in songs]
@@ -207,18 +211,20 @@ class Source:
     closed: Callable[[Home], str]
     kind: str
     """The service behind it, for the UI."""
+    patience: int = 1
+    """Runs in a row without a lead that raise an alert: some have nothing to say for days."""
 
 
 SOURCES: Mapping[str, Source] = {
     "lastfm_similar": Source(lastfm_similar, _lastfm, "lastfm"),
     "lastfm_artists": Source(lastfm_artists, _lastfm, "lastfm"),
-    "lastfm_friends": Source(lastfm_friends, _lastfm, "lastfm"),
+    "lastfm_friends": Source(lastfm_friends, _lastfm, "lastfm", patience=3),
     "listenbrain": Source(listenbrain, _listenbrainz, "listenbrainz"),
     "listenbrainz_exploration": Source(listenbrainz_exploration, _listenbrainz, "listenbrainz"),
     "listenbrainz_radio": Source(listenbrainz_radio, _open, "listenbrainz"),
     "reccobeats": Source(reccobeats, _open, "reccobeats"),
     "spotify_recs": Source(spotify_recs, _recommendations, "spotify"),
-    "new_releases": Source(new_releases, _open, "spotify"),
+    "new_releases": Source(new_releases, _open, "spotify", patience=14),
     "files": Source(files, _dropped, "csv"),
 }
 """Every source by its switch in the settings (discovery.sources)."""

@@ -38,6 +38,7 @@ PAGE_DAYS = 30
 """Days that pages of a list are kept for a reading that was cut."""
 ASKS = 3
 """Times that a page is asked for which does not fit the page before it, or a list that changes while it is read."""
+ARTIST_OF = "spotify artist of track"
 LARGEST_WRITE = 100
 SEARCH_PAGE = 10
 LONGEST_QUERY = 250
@@ -228,10 +229,13 @@ class Spotify:
         answer = self._call("_get", "recommendations", seed_tracks=",".join(track_ids[:5]), limit=size)
         return [_offer(track) for track in answer["tracks"] if track and track.get("id")]
 
-    def top_artists(self) -> list[tuple[str, str]]:
-        """(id, name) of the artists whom the listener heard most in the last half year, 50 at most: one call."""
-        rows = self._call("current_user_top_artists", limit=PAGE, time_range="medium_term")["items"]
-        return [(row["id"], row["name"]) for row in rows if row]
+    def artist_id(self, track_id: str) -> str | None:
+        """The id of a track's first artist, kept for good: a call a track, once."""
+        kept = self._answers.get(ARTIST_OF, [track_id])
+        if track_id not in kept:
+            kept[track_id] = next((artist["id"] for artist in self._call("track", track_id)["artists"]), None)
+            self._answers.put(ARTIST_OF, kept)
+        return kept[track_id]
 
     def newest_albums(self, artist_id: str) -> list[Album]:
         """An artist's ten newest albums and singles, in one call."""

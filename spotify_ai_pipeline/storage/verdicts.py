@@ -125,7 +125,8 @@ def fewer_artists(state: State, now: float) -> set[str]:
 def due(state: State) -> list[Due]:
     """What is still to be brought about, in the order it was said."""
     rows = state.rows(
-        "SELECT outbox_id, verdict, undo, ifnull(kind, '') AS kind, verdicts.track_id, ifnull(title, '') AS title, ifnull(artist, '') AS artist,"
+        "SELECT outbox_id, verdict, undo, ifnull(kind, '') AS kind, verdicts.track_id, ifnull(title, '') AS title,"
+        " ifnull(artist, '') AS artist,"
         " outbox.queued_at FROM outbox JOIN verdicts USING (verdict_id) LEFT JOIN queue ON queue.item_id = verdicts.item_id"
         " WHERE outbox.done_at IS NULL ORDER BY outbox_id"
     )

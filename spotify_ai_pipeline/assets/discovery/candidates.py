@@ -139,7 +139,7 @@ def candidate_scores(
     share = np.where(candidates["artist_key"].is_in(list(fewer)), A_FEW, 1.0)
     table = candidates.with_columns(
         chance=pl.Series(affinity.chance(candidates, profile) * share),
-        region=pl.Series([affinity.region(words, profile) for words in candidates["tags"]], dtype=pl.String),
+        region=pl.Series([affinity.region(words, profile) for words in candidates["tags"].to_list()], dtype=pl.String),
     ).sort("chance", "song_id", descending=[True, False])
     regions = table.group_by("region").len().sort("len", descending=True).head(12)
     return dg.MaterializeResult(
@@ -208,7 +208,7 @@ def _linked(
 ) -> pl.DataFrame:
     """``songs`` with track_id, link and when each was asked about."""
     told = songs.join(known.rename({"track_id": "known_id"}), on="song_id", how="left").with_columns(
-        link=pl.when(pl.col("track_id").is_not_null()).then("source").otherwise("link"),
+        link=pl.when(pl.col("track_id").is_not_null()).then(pl.lit("source")).otherwise(pl.col("link")),
         track_id=pl.coalesce("track_id", "known_id"),
     )
     rows = {row["song_id"]: row for row in told.drop("known_id").iter_rows(named=True)}

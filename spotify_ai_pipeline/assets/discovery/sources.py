@@ -68,7 +68,8 @@ def source_asset(name: str, source: Source) -> dg.AssetsDefinition:
                 trouble = error
         rows = [{**vars(lead), "source": name, "found_at": now} for lead in batches if lead.artist and lead.title]
         found = pl.DataFrame(rows, schema=LEADS)
-        _watch(home, name, found.height, asked=not off and trouble is None and discovery_seeds.height > 0)
+        asked = not off and trouble is None and discovery_seeds.height > 0
+        _watch(home, name, found.height, source.patience, asked=asked)
         table = pl.concat([found, before]).unique(["artist", "title", "because"], keep="first", maintain_order=True)
         return dg.MaterializeResult(
             value=table if switched_on else table.clear(),
@@ -86,9 +87,14 @@ def source_asset(name: str, source: Source) -> dg.AssetsDefinition:
 SOURCE_ASSETS = [source_asset(name, source) for name, source in SOURCES.items()]
 
 
-def _watch(home: HomeResource, name: str, leads: int, *, asked: bool) -> None:
-    """An alert for a source that was asked and put forward nothing: its answers, or our reading of them, may have changed."""
-    if asked and not leads:
+def _watch(home: HomeResource, name: str, leads: int, patience: int, *, asked: bool) -> None:
+    """An alert for a source that was asked and put forward nothing, ``patience`` times in a row: its answers, or our reading of
+    them, may have changed."""
+    fact = f"empty {name}"
+    empty = (home.state.fact(fact) or 0) + 1 if asked and not leads else 0
+    if asked:
+        home.state.set_fact(fact, empty)
+    if empty >= patience:
         home.state.raise_alert(f"yield {name}", f"the source {name} puts nothing forward; others fill its place")
     elif leads or not asked:
         home.state.resolve_alert(f"yield {name}")

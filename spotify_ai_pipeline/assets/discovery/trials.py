@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.assets.deferral import note
-from spotify_ai_pipeline.assets.groups import DISCOVERY, OWNERS
+from spotify_ai_pipeline.assets.groups import DISCOVERY, IDENTITY, OWNERS
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
 from spotify_ai_pipeline.problems import Problem
@@ -25,11 +25,12 @@ TRIALS = {
 }
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"sqlite", "parquet"}, owners=OWNERS, code_version="1")
-def trials(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
+@dg.asset(group_name=DISCOVERY, kinds={"sqlite", "parquet"}, owners=OWNERS, code_version="1", deps=["listens"])
+def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
     """The songs for the mix's discovery slot: those on trial first, then what waits, best first. Before, those on trial take
     their next step: heard often enough, they are asked about; skipped away or never heard, they leave."""
-    moved = advance(home, songs, listens)
+    listens = home.lake.read(IDENTITY, "listens")  # those broken off before 30 s as well: they tell of a skip
+    moved = advance(home, songs, listens.filter(~pl.col("excluded")))
     waiting = queue.items(home.state, kind=queue.DISCOVERY)
     rows = [
         (one.song_id, one.track_id, one.title, one.artist, one.artist_key, one.chance or 0.0, one.reason, one.status)

@@ -62,7 +62,7 @@ def chance(candidates: pl.DataFrame, profile: Profile) -> Floats:
     ``tags`` is a list of (tag, weight) structs, null where nothing is known: it then counts as neither near nor far, with the
     mean fit of the candidates that have tags."""
     artist = np.array([profile.artists.get(key, 0.0) for key in candidates["artist_key"]])
-    fits = np.array([fit(tags, profile) for tags in candidates["tags"]], np.float64)
+    fits = np.array([fit(tags, profile) for tags in candidates["tags"].to_list()], np.float64)
     known = ~np.isnan(fits)
     fits[~known] = fits[known].mean() if known.any() else 0.0
     strength = candidates["strength"].to_numpy()

@@ -75,7 +75,7 @@ def learn(outcomes: pl.DataFrame, sources: Sequence[str] = (), regions: Sequence
         mean = mean + step
         if np.abs(step).max() < 1e-8:
             break
-    return Belief(names, mean, np.linalg.inv(hessian))
+    return Belief(names, mean, np.asarray(np.linalg.inv(hessian), np.float64))
 
 
 def value(
