@@ -49,7 +49,11 @@ COLUMNS = (
     "item_id, kind, song_id, track_id, title, artist, score, reason, artist_key, chance, source, region, status,"
     " plays, skips"
 )
-WAITING = "(status = 'asked' OR status = 'pending')"
+WAITING = (
+    "(status = 'asked' OR status = 'pending' AND artist_key NOT IN (SELECT artist_key FROM verdicts WHERE verdict = 'fewer'"
+    " AND undone_at IS NULL AND expires_at > unixepoch() AND artist_key <> ''))"
+)
+"""Questions to ask: what was heard on trial, and what is pending, but by no artist of whom fewer songs are wanted."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from spotify_ai_pipeline.storage.verdicts import DAY, HOLDING, standing
 
 YES, NO = {"approve", "more"}, {"reject", "fewer"}
 """Verdicts that say something of taste; a wrong version or "not now" does not."""
+MORE_SAYS = 2.0
+"""Weight of "more like this" beside an approval."""
 TRIAL_SAYS = 0.5
 """Weight of a trial that was heard, or skipped away, beside a verdict."""
 
@@ -62,7 +64,7 @@ def outcomes(state: State, now: float) -> pl.DataFrame:
     for row in rows:
         about, days = (row["source"], row["region"], row["chance"]), max(now - (row["at"] or now), 0) / DAY
         if row["verdict"] in YES | NO:
-            table.append((*about, float(row["verdict"] in YES), 1.0, days))
+            table.append((*about, float(row["verdict"] in YES), MORE_SAYS if row["verdict"] == "more" else 1.0, days))
         elif row["status"] in ("asked", "expired") and row["plays"]:
             table.append((*about, float(row["status"] == "asked"), TRIAL_SAYS, days))
     return pl.DataFrame(table, schema=OUTCOMES, orient="row")

@@ -9,7 +9,7 @@ import polars as pl
 
 from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.discovery.sources import flat, liking
-from spotify_ai_pipeline.assets.groups import DISCOVERY, OWNERS
+from spotify_ai_pipeline.assets.groups import DISCOVERY, FEATURES, OWNERS
 from spotify_ai_pipeline.assets.io import frame_of
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import (
@@ -135,11 +135,12 @@ def candidate_scores(
 ) -> dg.MaterializeResult:
     """The chance that each candidate stays, and the region of taste that it lies in, best first."""
     profile = affinity.Profile.of(liking(songs, listening_stats), flat(tags))
+    clusters = home.lake.read_or_none(FEATURES, "clusters")
     fewer = queue.fewer_artists(home.state, home.now())
     share = np.where(candidates["artist_key"].is_in(list(fewer)), A_FEW, 1.0)
     table = candidates.with_columns(
         chance=pl.Series(affinity.chance(candidates, profile) * share),
-        region=pl.Series([affinity.region(words, profile) for words in candidates["tags"].to_list()], dtype=pl.String),
+        region=pl.Series(affinity.regions(candidates, profile, clusters, songs), dtype=pl.String),
     ).sort("chance", "song_id", descending=[True, False])
     regions = table.group_by("region").len().sort("len", descending=True).head(12)
     return dg.MaterializeResult(

@@ -15,15 +15,19 @@ from spotify_ai_pipeline.music.discovery.affinity import Profile
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.discovery import SOURCES, Asking, Source, moment
+from spotify_ai_pipeline.storage import queue
 
 KEPT_FOR = timedelta(days=30)
 """A lead that no run repeated is forgotten after this time."""
 MOST_SEEDS, TAGS = 200, 10
+MORE_COUNTS = 2.0
+"""Expected plays that "more like this" adds to a song as a seed."""
 
 
 @dg.asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
 def discovery_seeds(
     context: dg.AssetExecutionContext,
+    home: HomeResource,
     songs: pl.DataFrame,
     listening_stats: pl.DataFrame,
     tags: pl.DataFrame,
@@ -31,7 +35,9 @@ def discovery_seeds(
     """The songs that sources are asked about, in the order of this run's draw: what is played now comes early, one song an
     artist first. The first row names the listener's tags."""
     seed = int(context.run_id[:8], 16)
-    liked = liking(songs, listening_stats)
+    wanted = [song for song, verdict in queue.standing(home.state, home.now()).items() if verdict == "more"]
+    more = pl.when(pl.col("song_id").is_in(wanted)).then(MORE_COUNTS).otherwise(0.0)
+    liked = liking(songs, listening_stats).with_columns(pl.col("weight") + more)
     drawn = seeding.draw(liked, np.random.default_rng(seed)).head(MOST_SEEDS)
     words = list(Profile.of(liked, flat(tags)).tags)[:TAGS]
     return dg.MaterializeResult(

@@ -31,7 +31,12 @@ def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
     their next step: heard often enough, they are asked about; skipped away or never heard, they leave."""
     listens = home.lake.read(IDENTITY, "listens")  # those broken off before 30 s as well: they tell of a skip
     moved = advance(home, songs, listens.filter(~pl.col("excluded")))
-    waiting = queue.items(home.state, kind=queue.DISCOVERY)
+    fewer = queue.fewer_artists(home.state, home.now())
+    waiting = [
+        one
+        for one in queue.items(home.state, kind=queue.DISCOVERY)
+        if one.status != "pending" or one.artist_key not in fewer
+    ]
     rows = [
         (one.song_id, one.track_id, one.title, one.artist, one.artist_key, one.chance or 0.0, one.reason, one.status)
         for one in waiting

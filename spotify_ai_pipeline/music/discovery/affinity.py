@@ -77,9 +77,27 @@ def fit(tags: list[dict[str, float]] | None, profile: Profile) -> float:
     return sum(row["weight"] * profile.tags.get(str(row["tag"]), 0.0) for row in tags) / length
 
 
-def region(tags: list[dict[str, float]] | None, profile: Profile) -> str:
-    """The coarse region of taste that a song lies in: that of its tags which weighs most with the listener; empty where none
-    does."""
+def regions(
+    candidates: pl.DataFrame, profile: Profile, clusters: pl.DataFrame | None, songs: pl.DataFrame
+) -> list[str]:
+    """The region of taste that each candidate (seeds, artist_key, tags) lies in: the cluster of the song that led there, else
+    the one that holds most of the listener's songs (``songs``: song_id, artist_key) of its artist; without ``clusters``
+    (song_id, cluster_id), or where neither is known, its leading tag."""
+    if clusters is None or clusters.is_empty():
+        return [leading_tag(tags, profile) for tags in candidates["tags"].to_list()]
+    of_song = dict(clusters.select("song_id", "cluster_id").iter_rows())
+    most = clusters.join(songs.select("song_id", "artist_key"), on="song_id").group_by("artist_key")
+    of_artist = dict(most.agg(pl.col("cluster_id").mode().min()).iter_rows())
+    found = list[str]()
+    for seeds, artist, tags in candidates.select("seeds", "artist_key", "tags").iter_rows():
+        led = [of_song[seed] for seed in seeds if seed in of_song]
+        cluster = led[0] if led else of_artist.get(artist)
+        found.append(leading_tag(tags, profile) if cluster is None else f"cluster {cluster}")
+    return found
+
+
+def leading_tag(tags: list[dict[str, float]] | None, profile: Profile) -> str:
+    """That of a song's tags which weighs most with the listener; empty where none does."""
     if not tags:
         return ""
     weights = {str(row["tag"]): row["weight"] * profile.tags.get(str(row["tag"]), 0.0) for row in tags}
