@@ -107,7 +107,7 @@ def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limi
 
 def next_question(state: State) -> Question | None:
     """The question to ask now, or None: first what was tried on the list and heard, then the best of those that wait."""
-    order = "ORDER BY status = 'asked' DESC, ifnull(chance, 0) DESC, score DESC, item_id LIMIT 1"
+    order = "ORDER BY status = 'asked' DESC, kind = 'discovery' DESC, score DESC, item_id LIMIT 1"
     found = state.rows(f"SELECT {COLUMNS} FROM queue WHERE {WAITING} {order}")
     return Question(**dict(found[0])) if found else None
 
@@ -126,7 +126,7 @@ def items(state: State, statuses: Sequence[str] = OPEN, kind: str | None = None)
     """The questions in any of ``statuses``, those on trial and asked first, then the best."""
     rows = state.rows(
         f"SELECT {COLUMNS} FROM queue WHERE status IN ({', '.join('?' * len(statuses))}) AND (? IS NULL OR kind = ?)"
-        " ORDER BY status = 'asked' DESC, status = 'trial' DESC, ifnull(chance, 0) DESC, score DESC, item_id",
+        " ORDER BY status = 'asked' DESC, status = 'trial' DESC, kind = 'discovery' DESC, score DESC, item_id",
         (*statuses, kind, kind),
     )
     return [Question(**dict(row)) for row in rows]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from spotify_ai_pipeline.music.discovery.bandit import OUTCOMES
 from spotify_ai_pipeline.music.discovery.dedupe import Refused
-from spotify_ai_pipeline.storage.queue import DISCOVERY, EXPIRED_DAYS
+from spotify_ai_pipeline.storage.queue import DISCOVERY, EXPIRED_DAYS, advance
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import DAY, HOLDING, standing
 
@@ -54,7 +55,7 @@ def refused(state: State, now: float) -> list[Refused]:
 def outcomes(state: State, now: float) -> pl.DataFrame:
     """What answers and trials say of sources and regions (``OUTCOMES``), as of ``now``."""
     rows = state.rows(
-        "SELECT queue.source, queue.region, queue.chance, queue.status, queue.plays, queue.skips, verdict,"
+        "SELECT queue.source, queue.region, queue.artist_key, queue.chance, queue.status, queue.plays, queue.skips, verdict,"
         " ifnull(said_at, ifnull(queue.decided_at, queue.trial_at)) AS at FROM queue"
         " LEFT JOIN verdicts ON verdicts.item_id = queue.item_id AND undone_at IS NULL"
         " WHERE kind = ? AND queue.status NOT IN ('pending', 'trial')",
@@ -62,7 +63,10 @@ def outcomes(state: State, now: float) -> pl.DataFrame:
     )
     table = list[tuple[object, ...]]()
     for row in rows:
-        about, days = (row["source"], row["region"], row["chance"]), max(now - (row["at"] or now), 0) / DAY
+        about, days = (
+            (row["source"], row["region"], row["artist_key"], row["chance"]),
+            max(now - (row["at"] or now), 0) / DAY,
+        )
         if row["verdict"] in YES | NO:
             table.append((*about, float(row["verdict"] in YES), MORE_SAYS if row["verdict"] == "more" else 1.0, days))
         elif row["status"] in ("asked", "expired") and row["plays"]:
@@ -73,3 +77,21 @@ def outcomes(state: State, now: float) -> pl.DataFrame:
 def on_playlists(state: State) -> set[str]:
     """The Spotify ids on any playlist that we write, as it was read back last."""
     return {track for row in state.rows("SELECT track_ids FROM playlists") for track in json.loads(row["track_ids"])}
+
+
+def rescore(state: State, scores: Mapping[int, float]) -> None:
+    """Ranks questions anew: by the chance of a yes as it looks now."""
+    with state.transaction() as connection:
+        connection.executemany(
+            "UPDATE queue SET score = ? WHERE item_id = ?", [(score, item) for item, score in scores.items()]
+        )
+
+
+def withdraw(state: State, before: float) -> int:
+    """Ends the discoveries that were proposed ``before`` that moment (UTC seconds) and neither tried nor answered since; gives
+    their number."""
+    rows = state.rows(
+        "SELECT item_id FROM queue WHERE kind = ? AND status = 'pending' AND trial_at IS NULL AND queued_at < ?",
+        (DISCOVERY, before),
+    )
+    return sum(advance(state, row["item_id"], "expired", "waited too long") for row in rows)

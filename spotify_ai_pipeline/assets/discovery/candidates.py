@@ -47,6 +47,7 @@ LINKS: dict[str, pl.DataType] = {
     "labs_asked_at": pl.Datetime("ms", "UTC"),
     "search_asked_at": pl.Datetime("ms", "UTC"),
 }
+ARMS = {name: bandit.OUTCOMES[name] for name in ("source", "region", "artist_key", "chance")}
 CANDIDATES: dict[str, pl.DataType] = {
     "song_id": pl.String(),
     "artist_key": pl.String(),
@@ -158,26 +159,27 @@ def discoveries(
     """What is proposed: the bandit draws a song for each free place of the queue, from sources and regions that deliver, no two
     alike; each with source and reason."""
     settings, now = home.settings.discovery, home.now()
-    belief = bandit.learn(
-        trials.outcomes(home.state, now), list(SOURCES), candidate_scores["region"].unique().to_list()
-    )
+    stale = trials.withdraw(home.state, now - settings.trial_days * queue.DAY)
     waiting = queue.items(home.state, kind=queue.DISCOVERY)
+    arms = pl.DataFrame([vars(item) for item in waiting], schema=ARMS)
+    belief = bandit.learn(trials.outcomes(home.state, now), pl.concat([candidate_scores.select(list(ARMS)), arms]))
     crowded = [item.artist_key for item in waiting]
     ready = candidate_scores.filter(
         pl.col("track_id").is_not_null()
         & ~pl.col("artist_key").is_in([key for key in crowded if crowded.count(key) >= PER_ARTIST])
     ).unique("track_id", keep="first", maintain_order=True)
     rng = np.random.default_rng(int(context.run_id[:8], 16))
-    about = ready["source"].to_list(), ready["region"].to_list(), ready["chance"].to_numpy()
     free = max(settings.candidates_per_refresh - sum(item.status == "pending" for item in waiting), 0)
     picked = diversify.pick(
-        lambda: bandit.value(belief, *about, rng, settings.bandit, settings.epsilon),
+        bandit.draws(belief, ready, rng, settings.bandit, settings.epsilon),
         diversify.unit_vectors(ready["tags"].to_list()),
         ready["artist_key"].to_list(),
         free,
         PER_ARTIST,
     )
-    shown = ready[picked].with_columns(score="chance")
+    shown = ready[picked].with_columns(score=pl.Series(bandit.expected(belief, ready[picked])))
+    scores = bandit.expected(belief, arms.with_columns(pl.col("chance").fill_null(0.5)))
+    trials.rescore(home.state, dict(zip([item.item_id for item in waiting], scores.tolist(), strict=True)))
     asked = queue.propose(home.state, queue.DISCOVERY, shown.iter_rows(named=True), settings.candidates_per_refresh)
     weights = pl.DataFrame(
         [(name, *belief.of(name)) for name in SOURCES], schema=["source", "weight", "deviation"], orient="row"
@@ -189,6 +191,7 @@ def discoveries(
         metadata={
             "proposed": asked,
             "waiting": len(waiting) + asked,
+            "withdrawn, too long unanswered": stale,
             "policy": settings.bandit,
             "weight of each source": bar_chart(
                 table["source"].to_list(),

@@ -1,16 +1,17 @@
-"""Bandit: which sources and which regions of taste deliver songs that stay.
+"""Bandit: which sources, regions of taste and artists deliver songs that stay.
 
-An answer is a yes or no drawn with logit(chance) + source + region. The weights have Gaussian priors and a Laplace posterior
-(Chapelle and Li, 2011): Thompson sampling draws one set of weights a slot and takes what looks best under it, so that what is
-unsure is tried, and what is surely poor is not. A source that proposes nothing is never drawn, and costs no slot.
+An answer is a yes or no drawn with logit(chance) + source + region + artist. The weights have Gaussian priors and a Laplace
+posterior (Chapelle and Li, 2011): Thompson sampling draws one set of weights a slot and takes what looks best under it, so
+that what is unsure is tried, and what is surely poor is not. A source that proposes nothing is never drawn, and costs no slot.
 
 Epsilon-greedy, the fallback, takes what looks best under the mean, and now and then anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -27,10 +28,12 @@ hundred answers and dozens of candidates to choose from, the whole of it explore
 HALF_LIFE_DAYS = 180.0
 """Days after which an answer counts half: tastes and services change."""
 STEPS = 25
+ARMS = {"s": "source", "r": "region", "a": "artist_key"}
 
 OUTCOMES = {
     "source": pl.String(),
     "region": pl.String(),
+    "artist_key": pl.String(),
     "chance": pl.Float64(),  # as predicted when it was proposed; null: unknown
     "reward": pl.Float64(),  # 1 yes, 0 no
     "weight": pl.Float64(),  # how much it says: a verdict 1, what plays on trial tell 0.5
@@ -40,11 +43,16 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Belief:
-    """Posterior over the weights: ``names`` (intercept, s:source, r:region), mean (w,) and covariance (w, w)."""
+    """Posterior over the weights: ``names`` (intercept, s:source, r:region, a:artist), mean (w,) and covariance (w, w)."""
 
     names: Sequence[str]
     mean: Floats
     covariance: Floats
+
+    @cached_property
+    def root(self) -> Floats:
+        """Lower Cholesky factor of the covariance."""
+        return np.linalg.cholesky(self.covariance)
 
     def of(self, source: str) -> tuple[float, float]:
         """(mean, standard deviation) of a source's weight in log odds; those of the prior for one without an answer."""
@@ -54,12 +62,13 @@ class Belief:
         return float(self.mean[place]), float(np.sqrt(self.covariance[place, place]))
 
 
-def learn(outcomes: pl.DataFrame, sources: Sequence[str] = (), regions: Sequence[str] = ()) -> Belief:
-    """What ``outcomes`` (``OUTCOMES``) say; ``sources`` and ``regions`` without any keep the prior."""
-    sources = sorted({*sources, *outcomes["source"]})
-    regions = sorted({*regions, *outcomes["region"]})
-    names = ["intercept", *(f"s:{name}" for name in sources), *(f"r:{name}" for name in regions)]
-    rows = design(names, outcomes["source"].to_list(), outcomes["region"].to_list())
+def learn(outcomes: pl.DataFrame, arms: pl.DataFrame) -> Belief:
+    """What ``outcomes`` (``OUTCOMES``) say of the ``arms`` (source, region, artist_key) on offer; those without any answer keep
+    the prior."""
+    names = ["intercept"]
+    for kind, column in ARMS.items():
+        names += [f"{kind}:{name}" for name in sorted({*arms[column].unique(), *outcomes[column].unique()})]
+    rows = design(names, outcomes)
     offset = _logit(outcomes["chance"].fill_null(0.5).to_numpy())
     weight = outcomes["weight"].to_numpy() * 0.5 ** (outcomes["days"].to_numpy() / HALF_LIFE_DAYS)
     reward = outcomes["reward"].to_numpy()
@@ -78,36 +87,38 @@ def learn(outcomes: pl.DataFrame, sources: Sequence[str] = (), regions: Sequence
     return Belief(names, mean, np.asarray(np.linalg.inv(hessian), np.float64))
 
 
-def value(
-    belief: Belief,
-    source: Sequence[str],
-    region: Sequence[str],
-    chance: Floats,
-    rng: np.random.Generator,
-    policy: str,
-    epsilon: float,
-) -> Floats:
-    """What each candidate (n,) looks like in one draw, between 0 and 1: under weights drawn from the belief (``thompson``), or
-    under their mean and at random with probability ``epsilon`` (``epsilon_greedy``)."""
-    if policy == "epsilon_greedy" and rng.random() < epsilon:
-        return rng.random(len(chance))
-    weights = (
-        belief.mean
-        if policy == "epsilon_greedy"
-        else rng.multivariate_normal(belief.mean, RESHAPED**2 * belief.covariance)
-    )
-    return _sigmoid(_logit(chance) + design(belief.names, source, region) @ weights)
+def draws(
+    belief: Belief, candidates: pl.DataFrame, rng: np.random.Generator, policy: str, epsilon: float
+) -> Callable[[], Floats]:
+    """A function that gives what each candidate (source, region, artist_key, chance) looks like in one draw, shape (n,),
+    between 0 and 1: under weights drawn from the belief (``thompson``), or under their mean and at random with probability
+    ``epsilon`` (``epsilon_greedy``)."""
+    rows, offset = design(belief.names, candidates), _logit(candidates["chance"].to_numpy())
+
+    def draw() -> Floats:
+        if policy == "epsilon_greedy":
+            best = _sigmoid(offset + rows @ belief.mean)
+            return rng.random(len(offset)) if rng.random() < epsilon else best
+        weights = belief.mean + RESHAPED * (belief.root @ rng.standard_normal(len(belief.mean)))
+        return _sigmoid(offset + rows @ weights)
+
+    return draw
 
 
-def design(names: Sequence[str], source: Sequence[str], region: Sequence[str]) -> Floats:
-    """Indicators of intercept, source and region, shape (n, weights)."""
+def expected(belief: Belief, candidates: pl.DataFrame) -> Floats:
+    """The chance of a yes to each candidate under the mean weights, shape (n,)."""
+    return _sigmoid(_logit(candidates["chance"].to_numpy()) + design(belief.names, candidates) @ belief.mean)
+
+
+def design(names: Sequence[str], arms: pl.DataFrame) -> Floats:
+    """Indicators of the intercept and of each of the ``arms`` (source, region, artist_key), shape (n, weights)."""
     place = {name: number for number, name in enumerate(names)}
-    rows = np.zeros((len(source), len(names)))
+    rows = np.zeros((arms.height, len(names)))
     rows[:, 0] = 1
-    for row, arms in enumerate(zip(source, region, strict=True)):
-        for kind, name in zip("sr", arms, strict=True):
-            if f"{kind}:{name}" in place:
-                rows[row, place[f"{kind}:{name}"]] = 1
+    for kind, column in ARMS.items():
+        at = np.array([place.get(f"{kind}:{name}", -1) for name in arms[column]], np.int64)
+        known = np.flatnonzero(at >= 0)
+        rows[known, at[known]] = 1
     return rows
 
 

@@ -27,18 +27,19 @@ def regret(policy: str, epsilon: float, verdicts: int, seed: int) -> Floats:
     sources, regions = [f"s{n}" for n in range(SOURCES)], [f"r{n}" for n in range(REGIONS)]
     source, region = (axis.ravel() for axis in np.meshgrid(np.arange(SOURCES), np.arange(REGIONS)))
     likely = 1 / (1 + np.exp(-(-0.5 + of_source[source] + of_region[region])))
-    names = [sources[n] for n in source], [regions[n] for n in region]
-    said: list[tuple[str, str, float, float, float, float]] = []
+    offered = pl.DataFrame(
+        {"source": [sources[n] for n in source], "region": [regions[n] for n in region]}
+    ).with_columns(artist_key=pl.lit(""), chance=0.5)
+    said = list[dict[str, object]]()
     lost = np.zeros(verdicts)
-    belief = bandit.learn(pl.DataFrame(schema=bandit.OUTCOMES), sources, regions)
+    belief = bandit.learn(pl.DataFrame(schema=bandit.OUTCOMES), offered)
     for verdict in range(verdicts):
-        worth = bandit.value(belief, *names, np.full(len(likely), 0.5), draws, policy, epsilon)
-        chosen = int(worth.argmax())
+        chosen = int(bandit.draws(belief, offered, draws, policy, epsilon)().argmax())
         lost[verdict] = likely.max() - likely[chosen]
         reward = float(answers.random() < likely[chosen])
-        said.append((names[0][chosen], names[1][chosen], 0.5, reward, 1.0, 0.0))
+        said.append({**offered.row(chosen, named=True), "reward": reward, "weight": 1.0, "days": 0.0})
         if len(said) % AT_ONCE == 0:
-            belief = bandit.learn(pl.DataFrame(said, schema=bandit.OUTCOMES, orient="row"), sources, regions)
+            belief = bandit.learn(pl.DataFrame(said, schema=bandit.OUTCOMES), offered)
     return lost.cumsum()
 
 

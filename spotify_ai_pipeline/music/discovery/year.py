@@ -6,7 +6,7 @@ listener are made up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +27,8 @@ WEEKS, PLAYS_A_WEEK, ANSWERS_A_WEEK, SEEDS = 52, 250, 5, 40
 HALF_LIFE_WEEKS = 30 / 7
 DORMANT_WEEKS = 9
 PER_ARTIST = 2
+STALE_WEEKS = KEPT_WEEKS = 4
+ARMS = ["source", "region", "artist_key", "chance"]
 FROM_THE_LIST = 0.6
 """Share of the plays that are of the list."""
 
@@ -82,6 +84,7 @@ class _Open:
     source: str
     region: str
     chance: float
+    since: int
     listed_at: int | None = None
     plays: int = 0
     skips: int = 0
@@ -90,15 +93,16 @@ class _Open:
 class _Life:
     def __init__(self, world: World, settings: Settings, rng: np.random.Generator) -> None:
         self.world, self.settings, self.rng, self.year = world, settings, rng, Year()
+        self.artists = world.songs["artist_key"].to_list()
         self.row = {song: row for row, song in enumerate(world.songs["song_id"])}
         self.weight, self.library = world.weight.copy(), world.library.copy()
         self.quiet = np.where(world.weight > 0, 0, DORMANT_WEEKS)
         self.open: dict[int, _Open] = {}
         self.refused: list[Refused] = []
-        self.said: list[tuple[str, str, float, float, float, float]] = []
+        self.said: list[dict[str, object]] = []
         self.list = list[int]()
-        self.ids = world.songs["song_id"].to_list()
-        self.artists = world.songs["artist_key"].to_list()
+        self.leads = pl.DataFrame(schema=LEADS)
+        self.belief = bandit.learn(pl.DataFrame(schema=bandit.OUTCOMES), self._arms([]))
         popularity = world.songs["popularity"].to_numpy()
         self.percentile = 100 * np.searchsorted(np.sort(popularity), popularity) / len(popularity)
 
@@ -112,7 +116,7 @@ class _Life:
             pools = [(listed, many), (own, PLAYS_A_WEEK - many)]
         played = np.zeros(len(self.weight))
         for pool, many in pools:
-            wish = self.world.yes[pool] + 0.1
+            wish = self.world.yes[pool]
             played += np.bincount(self.rng.choice(pool, many, p=wish / wish.sum()), minlength=len(played))
         for item in self.open.values():
             times = int(played[item.row]) if item.listed_at is not None else 0
@@ -133,30 +137,34 @@ class _Life:
             for name, ask in self.world.sources.items()
             for lead in ask(drawn)
         ]
+        since = pl.col("found_at") > now - timedelta(weeks=KEPT_WEEKS)
+        self.leads = pl.concat([pl.DataFrame(rows, schema=LEADS), self.leads.filter(since)])
         known = liking.with_columns(track_ids=pl.concat_list("track_id"), keys=pl.concat_list("key"))
         waiting = [self._refuse(row, "asked") for row in self.open]
-        fresh, _ = new_songs(gather(pl.DataFrame(rows, schema=LEADS)), known, [*self.refused, *waiting])
+        fresh, _ = new_songs(gather(self.leads), known, [*self.refused, *waiting])
         fresh = fresh.join(songs.select("song_id", "tags"), on="song_id", maintain_order="left")
         tags = liking.select("song_id", "tags").explode("tags").unnest("tags").drop_nulls("tag").rename({"weight": "w"})
         profile = affinity.Profile.of(liking, tags.rename({"w": "weight"}))
-        chance = affinity.chance(fresh, profile)
-        region = affinity.regions(fresh, profile, None, songs)
-        belief = bandit.learn(pl.DataFrame(self._outcomes(week), schema=bandit.OUTCOMES, orient="row"), (), region)
-        waits = [self.artists[row] for row in self.open]
-        room = np.array([waits.count(artist) < PER_ARTIST for artist in fresh["artist_key"]], bool)
-        value = lambda: np.where(  # noqa: E731
-            room,
-            bandit.value(
-                belief, fresh["source"].to_list(), region, chance, self.rng, settings.bandit, settings.epsilon
-            ),
-            -1.0,
+        fresh = fresh.with_columns(
+            chance=pl.Series(affinity.chance(fresh, profile)),
+            region=pl.Series(affinity.regions(fresh, profile, None, songs), dtype=pl.String),
         )
+        waits = [self.artists[row] for row in self.open]
+        fresh = fresh.filter(~pl.col("artist_key").is_in([key for key in waits if waits.count(key) >= PER_ARTIST]))
+        self.belief = bandit.learn(
+            self._outcomes(week), pl.concat([fresh.select(ARMS), self._arms(self.open.values())])
+        )
+        for row in [
+            row for row, item in self.open.items() if item.listed_at is None and week - item.since >= STALE_WEEKS
+        ]:
+            del self.open[row]
         free = settings.candidates_per_refresh - sum(item.listed_at is None for item in self.open.values())
+        draw = bandit.draws(self.belief, fresh, self.rng, settings.bandit, settings.epsilon)
         vectors = diversify.unit_vectors(fresh["tags"].to_list())
-        for place in diversify.pick(value, vectors, fresh["artist_key"].to_list(), max(free, 0), PER_ARTIST):
-            if room[place]:
-                row = self.row[fresh["song_id"][place]]
-                self.open[row] = _Open(row, fresh["source"][place], region[place], float(chance[place]))
+        for place in diversify.pick(draw, vectors, fresh["artist_key"].to_list(), max(free, 0), PER_ARTIST):
+            found = fresh.row(place, named=True)
+            row = self.row[found["song_id"]]
+            self.open[row] = _Open(row, found["source"], found["region"], found["chance"], week)
         news = [self.artists[row] for row in self.open]
         self.year.most_new_of_an_artist.append(max(map(news.count, set(news)), default=0))
 
@@ -204,13 +212,14 @@ class _Life:
             elif step:
                 self._end(item, "expired")
                 if item.plays:
-                    self.said.append((item.source, item.region, item.chance, 0.0, 0.5, week))
+                    self._say(item, 0.0, 0.5, week)
         waiting = [item for item in self.open.values() if item not in asked]
-        waiting.sort(key=lambda item: -item.chance)
+        likely = bandit.expected(self.belief, self._arms(waiting)) if waiting else np.zeros(0)
+        waiting = [waiting[place] for place in np.argsort(-likely)]
         for item in [*asked, *waiting][:ANSWERS_A_WEEK]:
             yes = int(self.rng.random() < self.world.yes[item.row])
             self.year.answers.append(yes)
-            self.said.append((item.source, item.region, item.chance, float(yes), 1.0, week))
+            self._say(item, float(yes), 1.0, week)
             self._end(item, "approved" if yes else "rejected")
             self.library[item.row] |= bool(yes)
 
@@ -224,5 +233,14 @@ class _Life:
         song = self.world.songs.row(row, named=True)
         return Refused(song["song_id"], song["track_id"], song["artist"], song["title"], verdict)
 
-    def _outcomes(self, week: int) -> list[tuple[str, str, float, float, float, float]]:
-        return [(*row[:5], 7.0 * (week - row[5])) for row in self.said]
+    def _say(self, item: _Open, reward: float, weight: float, week: int) -> None:
+        self.said.append(
+            {**self._arms([item]).row(0, named=True), "reward": reward, "weight": weight, "days": -7.0 * week}
+        )
+
+    def _outcomes(self, week: int) -> pl.DataFrame:
+        return pl.DataFrame(self.said, schema=bandit.OUTCOMES).with_columns(pl.col("days") + 7.0 * week)
+
+    def _arms(self, items: Iterable[_Open]) -> pl.DataFrame:
+        rows = [(item.source, item.region, self.artists[item.row], item.chance) for item in items]
+        return pl.DataFrame(rows, schema={**dict.fromkeys(ARMS[:3], pl.String), "chance": pl.Float64}, orient="row")
