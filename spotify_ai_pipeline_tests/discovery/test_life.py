@@ -13,6 +13,7 @@ from spotify_ai_pipeline.assets.discovery.trials import advance
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.services.applying import apply_due
 from spotify_ai_pipeline.services.discovery import SOURCES
+from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
 from spotify_ai_pipeline.storage import playlists, queue, trials, verdicts
 from spotify_ai_pipeline.storage.home import Home
@@ -35,33 +36,22 @@ def test_the_first_run_proposes_new_songs_and_says_how_each_source_fared(pipelin
     assert set(fares["source"]) == set(SOURCES)
 
 
-def test_what_was_refused_comes_back_from_no_source(pipeline: Any) -> None:
+def test_what_was_refused_does_not_come_back_and_a_silent_source_is_alarmed_and_replaced(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = pipeline.home.state
     first = queue.items(state, kind=queue.DISCOVERY)
     for one in first:
         assert queue.decide(state, one.item_id, "reject", "cli")
+    monkeypatch.setattr(LastFm, "similar_tracks", lambda *_: [])
     assert pipeline.refresh("discover").success
     again = queue.items(state, kind=queue.DISCOVERY)
     assert again and not {one.song_id for one in again} & {one.song_id for one in first}
     weights = dict(pipeline.read("discovery", "discoveries").select("source", "weight").iter_rows())
     most = max({one.source for one in first}, key=[one.source for one in first].count)
     assert weights[most] < 0, "a source whose songs are refused loses weight"
-
-
-def test_a_source_that_falls_silent_is_alarmed_and_the_others_fill_its_place(
-    pipeline: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queue, "EXPIRED_DAYS", 0)
-    source = SOURCES["lastfm_similar"]
-    monkeypatch.setattr("spotify_ai_pipeline.services.lastfm.LastFm.similar_tracks", lambda *_: [])
-    state = pipeline.home.state
-    for one in queue.items(state, kind=queue.DISCOVERY):
-        queue.decide(state, one.item_id, "later", "cli")
-    assert source.patience == 1 and pipeline.refresh("discover").success
-    assert [row["name"] for row in state.rows("SELECT name FROM alerts WHERE name LIKE 'yield%'")] == [
-        "yield lastfm_similar"
-    ]
-    assert queue.items(state, kind=queue.DISCOVERY)
+    alerts = state.rows("SELECT name FROM alerts WHERE name LIKE 'yield%'")
+    assert [row["name"] for row in alerts] == ["yield lastfm_similar"]
 
 
 @pytest.fixture
@@ -105,8 +95,8 @@ def test_trials_begin_on_a_playlist_and_end_by_what_was_heard(home: HomeResource
     assert advance(home, *heard(*plays)) == 3
     assert advance(home, *heard(*plays)) == 0, "a second look changes nothing"
     assert [queue.item(state, item).status for item in (1, 2, 3, 4)] == ["asked", "expired", "expired", "pending"]  # pyright: ignore
-    said = trials.outcomes(state, time.time())
-    assert said.select("reward", "weight").rows() == [(1.0, 0.5), (0.0, 0.5), (1.0, 0.5)][:2] or said.height == 3
+    said = trials.outcomes(state, time.time()).sort("reward")
+    assert said.select("reward", "weight").rows() == [(0.0, 0.5), (0.0, 0.5), (1.0, 0.5)]
 
 
 def test_what_waits_too_long_is_withdrawn(state: State) -> None:
