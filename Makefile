@@ -26,6 +26,7 @@ format: install
 
 bench: install           ## how long ranking and training take, and how they grow
 	@$(BIN)/python bench/refresh.py
+	@$(BIN)/python bench/verdicts.py
 
 up: install              ## the Dagster UI and its daemon; Ctrl-C ends them
 	@exec $(BIN)/spotify-ai up
