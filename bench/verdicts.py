@@ -32,7 +32,9 @@ def measure(folder: Path) -> None:
     path = folder / "state.sqlite"
     state = State(path)
     names = [str(number) for number in range(PROCESSES * VERDICTS)]
-    songs = [{"song_id": name, "track_id": name, "title": name, "artist": "", "score": 0.0, "reason": ""} for name in names]
+    songs = [
+        {"song_id": name, "track_id": name, "title": name, "artist": "", "score": 0.0, "reason": ""} for name in names
+    ]
     queue.propose(state, queue.DISCOVERY, songs, len(songs))
     command = [sys.executable, __file__, "--write", str(path)]
     started = time.perf_counter()
@@ -45,7 +47,8 @@ def measure(folder: Path) -> None:
     kept = state.rows("SELECT count(*) AS n FROM verdicts")[0]["n"]
     half, nearly, most = np.quantile(took, [0.5, 0.99, 1])
     print(  # noqa: T201
-        f"{kept:,} of {len(songs):,} verdicts kept in {seconds:.1f} s; median {half:.1f} ms, p99 {nearly:.1f} ms, longest {most:.0f} ms"
+        f"{kept:,} of {len(songs):,} verdicts kept in {seconds:.1f} s; "
+        f"median {half:.1f} ms, p99 {nearly:.1f} ms, longest {most:.0f} ms"
     )
 
 

@@ -126,7 +126,7 @@ def arms(*sources: str) -> pl.DataFrame:
 
 def test_the_bandit_learns_who_delivers_and_keeps_the_prior_of_those_it_never_heard() -> None:
     said = outcomes([("good", "r", 1.0)] * 15 + [("bad", "r", 0.0)] * 15)
-    belief = bandit.learn(said, arms("good", "bad", "new"))
+    belief = bandit.learn(said)
     good, bad, new = (belief.of(name) for name in ("good", "bad", "new"))
     assert good[0] > 0.5 and bad[0] < -0.5
     assert new == (pytest.approx(0, abs=1e-9), pytest.approx(bandit.PRIOR_DEVIATION))
@@ -138,14 +138,14 @@ def test_the_bandit_learns_who_delivers_and_keeps_the_prior_of_those_it_never_he
 def test_old_answers_weigh_less() -> None:
     said = outcomes([("a", "r", 0.0)] * 10 + [("b", "r", 1.0)] * 10)
     then = said.with_columns(days=pl.lit(3 * bandit.HALF_LIFE_DAYS))
-    assert 0 > bandit.learn(then, arms("a")).of("a")[0] > bandit.learn(said, arms("a")).of("a")[0]
+    assert 0 > bandit.learn(then).of("a")[0] > bandit.learn(said).of("a")[0]
 
 
 def test_a_source_without_candidates_costs_no_slot() -> None:
     said = outcomes([("dead", "r", 1.0)] * 20)
     offered = arms(*["alive"] * 5)
     rng = np.random.default_rng(1)
-    draws = bandit.draws(bandit.learn(said, offered), offered, rng, "thompson", 0.1)
+    draws = bandit.draws(bandit.learn(said), offered, rng, "thompson", 0.1)
     names = [f"artist {n}" for n in range(5)]
     assert len(diversify.pick(draws, np.zeros((5, 1)), names, 5, 1)) == 5
 

@@ -162,7 +162,7 @@ def discoveries(
     stale = trials.withdraw(home.state, now - settings.trial_days * queue.DAY)
     waiting = queue.items(home.state, kind=queue.DISCOVERY)
     arms = pl.DataFrame([vars(item) for item in waiting], schema=ARMS)
-    belief = bandit.learn(trials.outcomes(home.state, now), pl.concat([candidate_scores.select(list(ARMS)), arms]))
+    belief = bandit.learn(trials.outcomes(home.state, now))
     crowded = [item.artist_key for item in waiting]
     ready = candidate_scores.filter(
         pl.col("track_id").is_not_null()

@@ -42,10 +42,10 @@ class Profile:
         percentile: ten songs that are hardly played say less than two that are. A tag weighs by the songs that have it, less
         than in proportion where most songs do (inverse document frequency).
         """
-        artists = liking.group_by("artist_key").agg(pl.sum("weight"), pl.len()).filter(pl.col("weight") > 0)
+        artists = liking.group_by("artist_key").agg(pl.sum("weight"), pl.len())
         mean = artists["weight"].to_numpy() / (artists["len"].to_numpy() + SHRUNK_BY)
-        shares = mean / np.quantile(mean, 0.95) if len(mean) else mean
-        shares = np.minimum(shares, 1.0)
+        most = float(np.quantile(mean, 0.95)) if len(mean) else 0.0
+        shares = np.minimum(mean / most, 1.0) if most > 0 else np.zeros(len(mean))
         songs = max(tags["song_id"].n_unique(), 1)
         heavy = (
             tags.join(liking.select("song_id", liked="weight"), on="song_id")
@@ -64,9 +64,10 @@ class Profile:
 def chance(candidates: pl.DataFrame, profile: Profile) -> Floats:
     """The chance that each candidate (artist_key, tags, strength) stays, shape (candidates,), between 0 and 1.
 
-    ``tags`` is a list of (tag, weight) structs, null where nothing is known: it then counts as neither near nor far, with the
-    mean fit of the candidates that have tags."""
-    artist = np.array([profile.artists.get(key, 0.0) for key in candidates["artist_key"]])
+    What is unknown counts as neither near nor far: an artist who was never heard as the mean of those who were, ``tags`` (a list
+    of (tag, weight) structs) that are null as the mean fit of the candidates that have some."""
+    unknown = float(np.mean(list(profile.artists.values()) or [0.0]))
+    artist = np.array([profile.artists.get(key, unknown) for key in candidates["artist_key"]])
     fits = np.array([fit(tags, profile) for tags in candidates["tags"].to_list()], np.float64)
     known = ~np.isnan(fits)
     fits[~known] = fits[known].mean() if known.any() else 0.0

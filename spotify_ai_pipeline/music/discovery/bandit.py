@@ -62,13 +62,10 @@ class Belief:
         return float(self.mean[place]), float(np.sqrt(self.covariance[place, place]))
 
 
-def learn(outcomes: pl.DataFrame, arms: pl.DataFrame) -> Belief:
-    """What ``outcomes`` (``OUTCOMES``) say of the ``arms`` (source, region, artist_key) on offer; those without any answer keep
-    the prior."""
-    names = ["intercept"]
-    for kind, column in ARMS.items():
-        names += [f"{kind}:{name}" for name in sorted({*arms[column].unique(), *outcomes[column].unique()})]
-    rows = design(names, outcomes)
+def learn(outcomes: pl.DataFrame) -> Belief:
+    """What ``outcomes`` (``OUTCOMES``) say of the arms that have any; all others keep the prior, of which answers to others
+    say nothing."""
+    rows = design(names := ["intercept", *arms_of(outcomes)], outcomes)
     offset = _logit(outcomes["chance"].fill_null(0.5).to_numpy())
     weight = outcomes["weight"].to_numpy() * 0.5 ** (outcomes["days"].to_numpy() / HALF_LIFE_DAYS)
     reward = outcomes["reward"].to_numpy()
@@ -93,16 +90,24 @@ def draws(
     """A function that gives what each candidate (source, region, artist_key, chance) looks like in one draw, shape (n,),
     between 0 and 1: under weights drawn from the belief (``thompson``), or under their mean and at random with probability
     ``epsilon`` (``epsilon_greedy``)."""
-    rows, offset = design(belief.names, candidates), _logit(candidates["chance"].to_numpy())
+    unheard = [name for name in arms_of(candidates) if name not in set(belief.names)]
+    rows, offset = design([*belief.names, *unheard], candidates), _logit(candidates["chance"].to_numpy())
+    heard = rows[:, : len(belief.names)]
 
     def draw() -> Floats:
         if policy == "epsilon_greedy":
-            best = _sigmoid(offset + rows @ belief.mean)
+            best = _sigmoid(offset + heard @ belief.mean)
             return rng.random(len(offset)) if rng.random() < epsilon else best
-        weights = belief.mean + RESHAPED * (belief.root @ rng.standard_normal(len(belief.mean)))
-        return _sigmoid(offset + rows @ weights)
+        known = belief.mean + RESHAPED * (belief.root @ rng.standard_normal(len(belief.mean)))
+        prior = RESHAPED * PRIOR_DEVIATION * rng.standard_normal(len(unheard))
+        return _sigmoid(offset + rows @ np.concatenate([known, prior]))
 
     return draw
+
+
+def arms_of(table: pl.DataFrame) -> list[str]:
+    """The names of all arms (source, region, artist_key) in ``table``."""
+    return [f"{kind}:{name}" for kind, column in ARMS.items() for name in sorted(table[column].unique())]
 
 
 def expected(belief: Belief, candidates: pl.DataFrame) -> Floats:

@@ -32,14 +32,14 @@ def regret(policy: str, epsilon: float, verdicts: int, seed: int) -> Floats:
     ).with_columns(artist_key=pl.lit(""), chance=0.5)
     said = list[dict[str, object]]()
     lost = np.zeros(verdicts)
-    belief = bandit.learn(pl.DataFrame(schema=bandit.OUTCOMES), offered)
+    belief = bandit.learn(pl.DataFrame(schema=bandit.OUTCOMES))
     for verdict in range(verdicts):
         chosen = int(bandit.draws(belief, offered, draws, policy, epsilon)().argmax())
         lost[verdict] = likely.max() - likely[chosen]
         reward = float(answers.random() < likely[chosen])
         said.append({**offered.row(chosen, named=True), "reward": reward, "weight": 1.0, "days": 0.0})
         if len(said) % AT_ONCE == 0:
-            belief = bandit.learn(pl.DataFrame(said, schema=bandit.OUTCOMES), offered)
+            belief = bandit.learn(pl.DataFrame(said, schema=bandit.OUTCOMES))
     return lost.cumsum()
 
 

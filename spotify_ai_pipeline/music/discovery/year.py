@@ -102,7 +102,7 @@ class _Life:
         self.said: list[dict[str, object]] = []
         self.list = list[int]()
         self.leads = pl.DataFrame(schema=LEADS)
-        self.belief = bandit.learn(pl.DataFrame(schema=bandit.OUTCOMES), self._arms([]))
+        self.belief = bandit.learn(pl.DataFrame(schema=bandit.OUTCOMES))
         popularity = world.songs["popularity"].to_numpy()
         self.percentile = 100 * np.searchsorted(np.sort(popularity), popularity) / len(popularity)
 
@@ -151,9 +151,7 @@ class _Life:
         )
         waits = [self.artists[row] for row in self.open]
         fresh = fresh.filter(~pl.col("artist_key").is_in([key for key in waits if waits.count(key) >= PER_ARTIST]))
-        self.belief = bandit.learn(
-            self._outcomes(week), pl.concat([fresh.select(ARMS), self._arms(self.open.values())])
-        )
+        self.belief = bandit.learn(self._outcomes(week))
         for row in [
             row for row, item in self.open.items() if item.listed_at is None and week - item.since >= STALE_WEEKS
         ]:
