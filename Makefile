@@ -27,6 +27,8 @@ format: install
 bench: install           ## how long ranking, training and the index of songs take, and how they grow
 	@$(BIN)/python bench/refresh.py
 	@$(BIN)/python bench/similarity.py
+	@$(BIN)/python bench/clusters.py
+	@$(BIN)/python bench/verdicts.py
 
 up: install              ## the Dagster UI and its daemon; Ctrl-C ends them
 	@exec $(BIN)/spotify-ai up

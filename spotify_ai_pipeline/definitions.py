@@ -24,6 +24,7 @@ from spotify_ai_pipeline.assets import (
     tags,
     taste,
 )
+from spotify_ai_pipeline.assets.discovery import candidates, sources, trials
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
@@ -45,6 +46,7 @@ from spotify_ai_pipeline.automation.sensors import (
     sign_in_watch,
     tell_of_failures,
     tell_of_recoveries,
+    verdicts_to_apply,
 )
 from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
@@ -74,6 +76,9 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         taste,
         playlist,
         removals,
+        sources,
+        candidates,
+        trials,
     ]
     place = HomeResource(root=str(home.root))
     assets = [ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)]
@@ -89,6 +94,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
             features_follow_the_day,
             tell_of_failures,
             tell_of_recoveries,
+            verdicts_to_apply,
         ],
         resources={
             "home": place,

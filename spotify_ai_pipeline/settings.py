@@ -117,13 +117,25 @@ class Mood(_Section):
 class DiscoverySources(_Section):
     spotify_recs: bool
     lastfm_similar: bool
+    lastfm_artists: bool
     lastfm_friends: bool
     listenbrain: bool
+    listenbrainz_exploration: bool
+    listenbrainz_radio: bool
+    reccobeats: bool
+    new_releases: bool
+    files: bool
 
 
 class Discovery(_Section):
     candidates_per_refresh: int = Field(ge=1, le=500)
     trial_listens_before_decision: int = Field(ge=1, le=20)
+    trial_days: Days
+    calls_per_source: int = Field(ge=0, le=1000)
+    searches_per_run: int = Field(ge=0, le=1000)
+    bandit: Literal["thompson", "epsilon_greedy"]
+    epsilon: Share
+    approve_to: str = Field(min_length=1, max_length=100)
     sources: DiscoverySources
 
 

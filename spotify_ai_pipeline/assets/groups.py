@@ -7,6 +7,7 @@ import dagster as dg
 from spotify_ai_pipeline.services.months import MONTH_FORMAT
 
 INGEST, IDENTITY, FEATURES, TASTE, PLAYLIST = "ingest", "identity", "features", "taste", "playlist"
+DISCOVERY = "discovery"
 OWNERS = ["team:listener"]
 
 EARLIEST_MONTH = "2002-11"

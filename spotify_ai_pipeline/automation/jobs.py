@@ -4,6 +4,7 @@ import dagster as dg
 
 from spotify_ai_pipeline.assets.groups import FEATURES, PLAYLIST
 from spotify_ai_pipeline.automation.pruning import prune
+from spotify_ai_pipeline.services.discovery import SOURCES
 
 PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
 """Runs with this tag write the playlist: the queue admits one at a time (see dagster.yaml)."""
@@ -12,8 +13,8 @@ HEAVY_WORK = {"spotify_ai/heavy": "yes"}
 FIRST_IN_THE_QUEUE = {"dagster/priority": "1"}
 
 HEAVY = dg.AssetSelection.groups(FEATURES)
-DISCOVERY = dg.AssetSelection.groups("discovery")
 PLAYLISTS = dg.AssetSelection.groups(PLAYLIST)
+SEARCHING = dg.AssetSelection.assets("discovery_seeds", *SOURCES, "candidates", "candidate_scores", "discoveries")
 CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "cluster_playlists", "library_map")
 
 everything = dg.define_asset_job(
@@ -25,15 +26,21 @@ everything = dg.define_asset_job(
 
 refresh_the_mix = dg.define_asset_job(
     "refresh_the_mix",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - DISCOVERY,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING,
     tags=PLAYLIST_WRITER | FIRST_IN_THE_QUEUE,
-    description="Read what is new, decide the mix, write it to Spotify. Features are taken as they are.",
+    description="Read what is new, decide the mix, write it to Spotify. Features and discoveries are taken as they are.",
 )
 
 discover = dg.define_asset_job(
     "discover",
-    selection=DISCOVERY,
-    description="Ask every source for songs that are new to you, and rank them: candidates for a trial.",
+    selection=SEARCHING,
+    description="Ask every source for new songs, and propose those that fit best.",
+)
+
+apply_verdicts = dg.define_asset_job(
+    "apply_verdicts",
+    selection=dg.AssetSelection.assets("applied_verdicts"),
+    description="Verdicts that were given since the last run: what they mean on Spotify is done, once.",
 )
 
 retrain = dg.define_asset_job(
@@ -45,7 +52,7 @@ retrain = dg.define_asset_job(
 
 read_what_is_new = dg.define_asset_job(
     "read_what_is_new",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - DISCOVERY - PLAYLISTS,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - PLAYLISTS,
     description="What a refresh reads and ranks, without deciding or writing anything: the first half of a dry run.",
 )
 
@@ -88,6 +95,7 @@ JOBS = [
     refresh_the_adventure,
     read_what_is_new,
     discover,
+    apply_verdicts,
     retrain,
     recluster,
     fill_history,

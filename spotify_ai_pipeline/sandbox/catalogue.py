@@ -96,6 +96,11 @@ class Catalogue:
         """Tags and counts (0..100) of an artist or track id, heaviest first."""
         return self._pairs(self._tags, self._tag_rows, kind, key)
 
+    @property
+    def tagged_tracks(self) -> list[str]:
+        """Ids of the tracks that have tags of their own."""
+        return [key for kind, key in self._tag_rows if kind == "track"]
+
     def similar(self, kind: str, key: str) -> list[tuple[str, float]]:
         """Ids and matches (0..1) near an artist or track id, nearest first."""
         return self._pairs(self._similar, self._similar_rows, kind, key)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from . import exploration
 from .ids import hashed_uuid
 from .scrobbles import Scrobbles
 from .world import World
@@ -72,6 +73,26 @@ def routes(world: World) -> list[Route]:
             }
         }
 
+    async def created_for(request: Request) -> Any:
+        name, _ = _user(world, request)
+        made = [{"playlist": exploration.head(world, name)}] if exploration.recordings(world) else []
+        return {"playlists": made, "count": len(made), "offset": 0, "playlist_count": len(made)}
+
+    async def playlist(request: Request) -> Any:
+        if request.path_params["mbid"] != exploration.mbid(world) or not exploration.recordings(world):
+            raise _Refused(404, f"Cannot find playlist: {request.path_params['mbid']}")
+        return {"playlist": exploration.whole(world, world.listener["listenbrainz_user"])}
+
+    async def radio(request: Request) -> Any:
+        tags, operator = request.query_params.getlist("tag"), request.query_params.get("operator", "")
+        begin, end = _number(request, "pop_begin", None), _number(request, "pop_end", None)
+        if not tags or operator not in ("AND", "OR") or begin is None or end is None:
+            raise _Refused(400, "tag, operator, pop_begin and pop_end are needed")
+        count = _number(request, "count", None)
+        if not count or count > _MOST:
+            raise _Refused(400, f"count must be between 1 and {_MOST}")
+        return exploration.radio(world, [tag.lower() for tag in tags], operator == "AND", begin, end, count)
+
     async def metadata(request: Request) -> Any:
         try:
             body = json.loads(await request.body())
@@ -91,6 +112,9 @@ def routes(world: World) -> list[Route]:
         Route("/user/{user}/listens", _answering(listens), methods=["GET"]),
         Route("/user/{user}/listen-count", _answering(listen_count), methods=["GET"]),
         Route("/cf/recommendation/user/{user}/recording", _answering(recommendations), methods=["GET"]),
+        Route("/user/{user}/playlists/createdfor", _answering(created_for), methods=["GET"]),
+        Route("/playlist/{mbid}", _answering(playlist), methods=["GET"]),
+        Route("/lb-radio/tags", _answering(radio), methods=["GET"]),
         Route("/metadata/recording", _answering(metadata), methods=["POST"]),
     ]
 

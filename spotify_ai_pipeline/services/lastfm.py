@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -52,10 +53,28 @@ Scrobble = tuple[datetime, str, str, str | None, str | None, str | None]
 """A row of ``SCROBBLES``."""
 
 ARTIST_TAGS, TRACK_TAGS = "lastfm artist.getTopTags", "lastfm track.getTopTags"
+NEIGHBOURS, FRIENDS = 50, 50
+NEIGHBOURS_DAYS = 30
+"""Days that the neighbours of a song or artist are kept."""
+PRIVATE = "17"
+
+
+@dataclass(frozen=True)
+class Near:
+    """A song that Last.fm puts beside another, with its likeness (0 to 1; None where it gives none)."""
+
+    artist: str
+    title: str
+    mbid: str | None
+    match: float | None
 
 
 class LastFmError(Problem):
-    """Last.fm refused: says what and what to do."""
+    """Last.fm refused: says what and what to do; ``code`` is its own, where there was one."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class _Changed(LastFmError):
@@ -118,6 +137,57 @@ class LastFm:
             self._answers.put(kind, kept)
         return kept[key] or {}
 
+    def similar_tracks(self, artist: str, title: str) -> list[Near]:
+        """Songs heard by those who hear this one, nearest first; empty where Last.fm knows none. One call a month."""
+        answer = self._kept("track.getSimilar", artist=artist, track=title, autocorrect=1, limit=NEIGHBOURS)
+        return [_near(row) for row in answer.iterfind("similartracks/track")]
+
+    def similar_artists(self, artist: str) -> list[tuple[str, float]]:
+        """(name, likeness 0 to 1) of artists heard by those who hear this one, nearest first. One call a month."""
+        answer = self._kept("artist.getSimilar", artist=artist, autocorrect=1, limit=NEIGHBOURS)
+        return [
+            (row.findtext("name") or "", float(row.findtext("match") or 0))
+            for row in answer.iterfind("similarartists/artist")
+        ]
+
+    def top_tracks(self, artist: str) -> list[Near]:
+        """The best known songs of an artist, best first. One call a month."""
+        answer = self._kept("artist.getTopTracks", artist=artist, autocorrect=1, limit=10)
+        return [_near(row) for row in answer.iterfind("toptracks/track")]
+
+    def friends(self) -> list[str]:
+        """The names of the listener's friends; empty where there are none. One call."""
+        try:
+            answer = self._ask("user.getFriends", user=self.user, limit=FRIENDS)
+        except LastFmError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return []
+        return [row.findtext("name") or "" for row in answer.iterfind("friends/user")]
+
+    def played_by(self, friend: str, since: datetime) -> list[tuple[str, str]]:
+        """(artist, title) of what a friend played since then, newest first, 200 at most; empty where their history is private.
+        One call."""
+        try:
+            found = self._ask("user.getRecentTracks", user=friend, limit=PAGE, **{"from": int(since.timestamp())})
+        except LastFmError as error:
+            if error.code not in (PRIVATE, NOT_FOUND):
+                raise
+            return []
+        page = found.find("recenttracks")
+        return [(artist, title) for _, artist, title, *_ in _scrobbles(page)] if page is not None else []
+
+    def _kept(self, method: str, **params: Any) -> ElementTree.Element:
+        """The answer to a question about music, asked once a month."""
+        kind, key = f"lastfm {method}", "\t".join(map(str, params.values()))
+        kept = self._answers.get(kind, [key])
+        if key not in kept:
+            answer = self._ask(method, **params)
+            text = None if answer.get("status") == "failed" else ElementTree.tostring(answer, encoding="unicode")
+            kept[key] = text
+            self._answers.put(kind, kept, days=NEIGHBOURS_DAYS)
+        return ElementTree.fromstring(kept[key] or "<lfm/>")
+
     def _pages(self, start: datetime, end: datetime) -> Iterator[list[Scrobble]]:
         window = {"from": int(start.timestamp()), "to": int(end.timestamp()), "limit": PAGE}
         number, pages, total, oldest = 1, 1, None, None
@@ -170,7 +240,9 @@ class LastFm:
         if answer.get("status") == "ok" or (code == NOT_FOUND and not method.startswith("user.")):
             return answer
         said = answer.findtext("error") or "no reason given"
-        raise LastFmError(f"Last.fm refused {method} (error {code}: {said}); {REMEDY.get(code, 'try again later')}")
+        raise LastFmError(
+            f"Last.fm refused {method} (error {code}: {said}); {REMEDY.get(code, 'try again later')}", code
+        )
 
 
 class _Request(pylast._Request):
@@ -219,6 +291,16 @@ def _scrobbles(page: ElementTree.Element) -> Iterator[Scrobble]:
             track.findtext("mbid") or None,
             artist.get("mbid") or None,
         )
+
+
+def _near(row: ElementTree.Element) -> Near:
+    match = row.findtext("match")
+    return Near(
+        row.findtext("artist/name") or "",
+        row.findtext("name") or "",
+        row.findtext("mbid") or None,
+        float(match) if match else None,
+    )
 
 
 def _tags(answer: ElementTree.Element) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -18,6 +19,18 @@ from spotify_ai_pipeline.storage.home import Home
 RECORDINGS_A_CALL = 1_000
 KEPT = "listenbrainz tags of recordings"
 LISTENS_A_CALL = 1_000
+NAMES = "listenbrainz recording names"
+NOTHING_YET = (requests.codes.no_content, requests.codes.not_found)
+JSPF = "https://musicbrainz.org/doc/jspf#playlist"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording by its MusicBrainz id."""
+
+    mbid: str
+    artist: str
+    title: str
 
 
 class ListenBrainzError(Problem):
@@ -76,6 +89,47 @@ class ListenBrainz:
             raise ListenBrainzError(f"ListenBrainz knows no user {self.user}; check LISTENBRAINZ_USER in .env")
         return json_of(answer, "ListenBrainz")["payload"]
 
+    def recommended(self, count: int) -> list[tuple[str, float]]:
+        """(recording MBID, score) that collaborative filtering recommends to the user, best first; empty for a user it has
+        not computed yet. One call."""
+        answer = self._session.get(f"{self._url}cf/recommendation/user/{self.user}/recording", params={"count": count})
+        if answer.status_code in NOTHING_YET:
+            return []
+        rows = json_of(answer, "ListenBrainz")["payload"]["mbids"]
+        return [(row["recording_mbid"], float(row["score"])) for row in rows]
+
+    def weekly_exploration(self) -> list[Recording]:
+        """The newest playlist of songs to explore that was made for the user; empty where there is none. Two calls at most."""
+        answer = self._session.get(f"{self._url}user/{self.user}/playlists/createdfor", params={"count": 25})
+        if answer.status_code in NOTHING_YET:
+            return []
+        made = [row["playlist"] for row in json_of(answer, "ListenBrainz")["playlists"]]
+        found = [playlist for playlist in made if _patch(playlist) == "weekly-exploration"]
+        if not found:
+            return []
+        newest = max(found, key=lambda playlist: playlist.get("date") or "")
+        mbid = newest["identifier"].rstrip("/").rsplit("/", 1)[-1]
+        whole = json_of(self._session.get(f"{self._url}playlist/{mbid}"), "ListenBrainz")["playlist"]
+        return [_recording(track) for track in whole["track"]]
+
+    def radio(self, tag: str, count: int) -> list[str]:
+        """MBIDs of recordings with a tag, drawn by ListenBrainz from the middle of their popularity. One call."""
+        params: dict[str, Any] = {"tag": tag, "operator": "OR", "pop_begin": 10, "pop_end": 90, "count": count}
+        answer = self._session.get(f"{self._url}lb-radio/tags", params=params)
+        return [row["recording_mbid"] for row in json_of(answer, "ListenBrainz")]
+
+    def recordings(self, mbids: Sequence[str]) -> dict[str, Recording]:
+        """Names of recordings, kept for good: a call for each thousand that are not known."""
+        found: dict[str, Any] = self._answers.get(NAMES, mbids)
+        wanted = [mbid for mbid in mbids if mbid not in found]
+        for start in range(0, len(wanted), RECORDINGS_A_CALL):
+            body = {"recording_mbids": wanted[start : start + RECORDINGS_A_CALL], "inc": "artist"}
+            answer = json_of(self._session.post(self._url + "metadata/recording/", json=body), "ListenBrainz")
+            fresh = {mbid: (row["artist"]["name"], row["recording"]["name"]) for mbid, row in answer.items()}
+            self._answers.put(NAMES, fresh)
+            found |= fresh
+        return {mbid: Recording(mbid, *names) for mbid, names in found.items() if names}
+
     def recording_tags(self, mbids: Sequence[str]) -> dict[str, RecordingTags]:
         """Tags of each recording that has any, a thousand a call. What was learned once is kept for good and costs no call;
         that there are none is believed for a while."""
@@ -89,6 +143,19 @@ class ListenBrainz:
             self._answers.put(KEPT, fresh)
             kept |= fresh
         return {mbid: RecordingTags(**tags) for mbid, tags in kept.items() if tags}
+
+
+def _patch(playlist: dict[str, Any]) -> str:
+    """The kind of a playlist that ListenBrainz made, such as weekly-exploration; empty where it does not say."""
+    about = (playlist.get("extension") or {}).get(JSPF) or {}
+    made_by = (about.get("additional_metadata") or {}).get("algorithm_metadata") or {}
+    return str(made_by.get("source_patch") or "")
+
+
+def _recording(track: dict[str, Any]) -> Recording:
+    known = track.get("identifier") or ""
+    link = known if isinstance(known, str) else known[0]  # a list since JSPF of 2024, a string before
+    return Recording(link.rstrip("/").rsplit("/", 1)[-1], track.get("creator") or "", track.get("title") or "")
 
 
 def play(listened_at: int, metadata: dict[str, Any]) -> dict[str, Any]:

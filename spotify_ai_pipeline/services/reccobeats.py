@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import requests
+
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
+from spotify_ai_pipeline.music.identity.linking import Offer
 from spotify_ai_pipeline.services.transport import Transport, json_of
 from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
 KEYS_A_CALL = 40
+SEEDS_A_CALL = 5
 KEPT = "reccobeats audio-features"
 
 AUDIO_FEATURES = (*AUDIO_COLUMNS, "key", "mode")
@@ -41,6 +45,25 @@ class ReccoBeats:
             found = _by_key(json_of(answer, "ReccoBeats")["content"], set(batch))
             self._answers.put(KEPT, found)
             yield batch, found
+
+    def recommendations(self, track_ids: Sequence[str], size: int) -> list[Offer]:
+        """Up to ``size`` (100) tracks that sound like up to five others, nearest first, in one call; empty where none of them
+        is known."""
+        params = {"seeds": ",".join(track_ids[:SEEDS_A_CALL]), "size": size}
+        answer = self._session.get(self._url + "track/recommendation", params=params)
+        if answer.status_code == requests.codes.not_found:
+            return []
+        return [
+            Offer(
+                row["href"].rsplit("/", 1)[-1],
+                row["trackTitle"],
+                [artist["name"] for artist in row["artists"]],
+                row.get("isrc"),
+                row.get("durationMs"),
+            )
+            for row in json_of(answer, "ReccoBeats")["content"]
+            if row.get("href") and row.get("artists")
+        ]
 
 
 def _by_key(rows: list[dict[str, Any]], asked: set[str]) -> dict[str, dict[str, float]]:

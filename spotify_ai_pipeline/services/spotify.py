@@ -43,6 +43,7 @@ PAGE_DAYS = 30
 """Days that pages of a list are kept for a reading that was cut."""
 ASKS = 3
 """Times that a page is asked for which does not fit the page before it, or a list that changes while it is read."""
+ARTIST_OF = "spotify artist of track"
 SEARCH_PAGE = 10
 LONGEST_QUERY = 250
 """Characters of a search that Spotify takes."""
@@ -73,6 +74,15 @@ LIBRARY = {
 
 class ListChanged(SpotifyError):
     """A list was edited between two of its pages: it has to be read again from the first."""
+
+
+@dataclass(frozen=True)
+class Album:
+    """An album or single; ``released`` is a date, or the month or year where no more is known."""
+
+    album_id: str
+    title: str
+    released: str
 
 
 @dataclass(frozen=True)
@@ -187,17 +197,60 @@ class Spotify(PlaylistEdits):
         """Up to ten tracks that Spotify finds for a name, best first, in one call of the day's budget."""
         quoted = " ".join(f'{field}:"{_unquoted(text)}"' for field, text in (("track", title), ("artist", artist)))
         answer = self._call("search", quoted[:LONGEST_QUERY], limit=SEARCH_PAGE, type="track")
-        return [
-            Offer(
-                track["id"],
-                track["name"],
-                [one["name"] for one in track["artists"]],
-                (track.get("external_ids") or {}).get("isrc"),
-                track["duration_ms"],
+        return [_offer(track) for track in answer["tracks"]["items"] if track and track.get("id")]
+
+    def recommendations(self, track_ids: Sequence[str], size: int) -> list[Offer]:
+        """Up to ``size`` (100) tracks like up to five others, in one call, for apps that are ``capable`` of it."""
+        answer = self._call("_get", "recommendations", seed_tracks=",".join(track_ids[:5]), limit=size)
+        return [_offer(track) for track in answer["tracks"] if track and track.get("id")]
+
+    def artist_id(self, track_id: str) -> str | None:
+        """The id of a track's first artist, kept for good: a call a track, once."""
+        kept = self._answers.get(ARTIST_OF, [track_id])
+        if track_id not in kept:
+            kept[track_id] = next((artist["id"] for artist in self._call("track", track_id)["artists"]), None)
+            self._answers.put(ARTIST_OF, kept)
+        return kept[track_id]
+
+    def newest_albums(self, artist_id: str) -> list[Album]:
+        """An artist's ten newest albums and singles, in one call."""
+        page = self._call("artist_albums", artist_id, include_groups="album,single", limit=SEARCH_PAGE)
+        rows = [Album(row["id"], row["name"], row.get("release_date") or "") for row in page["items"] if row]
+        return sorted(rows, key=lambda album: album.released, reverse=True)
+
+    def album_tracks(self, album_id: str) -> list[Offer]:
+        """The first fifty tracks of an album, in one call."""
+        return [_offer(track) for track in self._call("album_tracks", album_id, limit=PAGE)["items"] if track.get("id")]
+
+    def liked(self, track_id: str) -> bool:
+        """Whether a track is among the liked songs: one call."""
+        return bool(self._call("_get", "me/library/contains", uris=f"spotify:track:{track_id}")[0])
+
+    def like(self, track_id: str) -> None:
+        """Puts a track into the liked songs; one that is there stays, so that a call whose outcome is unknown is repeated."""
+        self._saved("_put", track_id, there=True)
+
+    def unlike(self, track_id: str) -> None:
+        """Takes a track out of the liked songs."""
+        self._saved("_delete", track_id, there=False)
+
+    def append(self, playlist_id: str, track_id: str) -> None:
+        """Puts a track at the end of a playlist of the listener's own where it is not on it yet, and reads back."""
+        if track_id not in self.track_ids(playlist_id):
+            self._write(
+                lambda: self._call("playlist_add_items", playlist_id, [f"spotify:track:{track_id}"]),
+                lambda: True if track_id in self.track_ids(playlist_id) else None,
             )
-            for track in answer["tracks"]["items"]
-            if track and track.get("id")
-        ]
+
+    def _saved(self, method: str, track_id: str, *, there: bool) -> None:
+        uri = f"spotify:track:{track_id}"
+
+        def happened() -> bool | None:
+            return True if self.liked(track_id) == there else None
+
+        self._write(lambda: self._silent(method, "me/library", uris=uri), happened)
+        if happened() is None:
+            raise SpotifyError(f"Spotify took the song {track_id} and reads back another library; try again later")
 
     def _pages(self, key: str, method: str, *args: Any, first: _Page | None = None) -> Iterator[_Page]:
         """The pages of one state of a list, which ``key`` names; kept ones cost no call. Raises ``ListChanged``."""
@@ -239,6 +292,13 @@ class Spotify(PlaylistEdits):
             page = self._call("next", page)
 
     def _call(self, method: str, *args: Any, **options: Any) -> Any:
+        answer = self._silent(method, *args, **options)
+        if answer is None:
+            raise Unreachable("spotify", f"an empty answer to {method}")
+        return answer
+
+    def _silent(self, method: str, *args: Any, **options: Any) -> Any:
+        """As ``_call``, for calls that are answered with nothing."""
         try:
             try:
                 answer = getattr(self._client, method)(*args, **options)
@@ -254,9 +314,17 @@ class Spotify(PlaylistEdits):
             said = str(error.msg).rsplit(":\n ", 1)[-1]
             kind = Failed if error.http_status >= 500 else SpotifyError
             raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
-        if answer is None:
-            raise Unreachable("spotify", f"an empty answer to {method}")
         return answer
+
+
+def _offer(track: dict[str, Any]) -> Offer:
+    return Offer(
+        track["id"],
+        track["name"],
+        [one["name"] for one in track["artists"]],
+        (track.get("external_ids") or {}).get("isrc"),
+        track["duration_ms"],
+    )
 
 
 def _unquoted(text: str) -> str:

@@ -22,6 +22,7 @@ from spotify_ai_pipeline.storage.home import Home
 
 SCOPES = (
     "user-library-read",
+    "user-library-modify",
     "user-read-recently-played",
     "playlist-read-private",
     "playlist-read-collaborative",

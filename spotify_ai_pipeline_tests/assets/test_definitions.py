@@ -60,7 +60,7 @@ def test_the_code_server_loads_the_graph_and_nothing_heavy(tmp_path: Path) -> No
 def test_every_asset_says_what_it_is(defs: dg.Definitions) -> None:
     for spec in defs.resolve_all_asset_specs():
         name = spec.key.to_user_string()
-        assert spec.group_name in ("ingest", "identity", "features", "taste", "playlist"), name
+        assert spec.group_name in ("ingest", "identity", "features", "taste", "discovery", "playlist"), name
         assert spec.kinds, name
         assert spec.owners, name
         assert spec.description, name
@@ -82,7 +82,8 @@ def test_only_one_asset_writes_to_spotify_and_refreshes_of_it_wait_for_each_othe
 def test_the_refresh_leaves_features_as_they_are(defs: dg.Definitions) -> None:
     chosen = {key.to_user_string() for key in defs.resolve_job_def("refresh_the_mix").asset_layer.executable_asset_keys}
     assert not chosen & {"audio_features", "tags", "song_embeddings", "song_index"}
-    assert {"spotify_library", "scrobbles", "mix", "spotify_playlist"} <= chosen
+    assert not chosen & {"discovery_seeds", "lastfm_similar", "candidates", "discoveries"}
+    assert {"spotify_library", "scrobbles", "trials", "mix", "spotify_playlist", "trials_on_lists"} <= chosen
 
 
 def test_months_begin_with_the_first_scrobble(tmp_path: Path) -> None:

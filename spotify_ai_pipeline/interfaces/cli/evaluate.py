@@ -9,6 +9,7 @@ import click
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.interfaces.cli import evaluating_discovery
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.evaluate_similarity import similarity
 from spotify_ai_pipeline.interfaces.cli.files import read_parquet
@@ -20,7 +21,11 @@ NEEDED = ("artist", "track", "artist_uncorrected", "track_uncorrected")
 
 @click.group()
 def evaluate() -> None:
-    """Measure a part of the pipeline on a history of your own."""
+    """Measure a part of the pipeline, on a history of your own or on made-up listeners whose truth is known."""
+
+
+evaluate.add_command(evaluating_discovery.bandit)
+evaluate.add_command(evaluating_discovery.discovery)
 
 
 evaluate.add_command(similarity)

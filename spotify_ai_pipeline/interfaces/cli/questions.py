@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import click
@@ -11,13 +12,23 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.home import Home
 
-KEYS = {"a": "approve", "r": "reject", "s": "later"}
-SAID = {
-    "approve": "it joins the mix at the next refresh",
+KEYS = {"a": "approve", "m": "more", "r": "reject", "s": "later", "w": "wrong_version", "f": "fewer"}
+SAID: Mapping[str, Mapping[str, str]] = {
+    queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
+    queue.DISCOVERY: {"approve": "it goes into your library and stays on the mix"},
+}
+ALWAYS = {
+    "more": "approved, and more like this will come",
     "reject": "it will not be proposed again",
     "later": "not now; it may come up again in 60 days",
+    "wrong_version": "another recording of it may come up, this one will not",
+    "fewer": "not now, and fewer songs by this artist for half a year",
 }
-ASK = "(a)pprove · (r)eject · (s)kip for now · (l)isten first · (q)uit"
+ASKS = {queue.RESURFACE: "bring it back?", queue.DISCOVERY: "new to you:"}
+ASK = (
+    "(a)pprove · (m)ore like this · (r)eject · (s)kip for now · (w)rong version · (f)ewer from this artist\n"
+    "  (l)isten first · (u)ndo the last answer · (q)uit"
+)
 
 
 @click.command(name="next")
@@ -25,39 +36,52 @@ ASK = "(a)pprove · (r)eject · (s)kip for now · (l)isten first · (q)uit"
 def next_(as_json: bool) -> None:
     """Answer the questions that wait, one song at a time, with single keys.
 
-    Each answer counts at once; quit whenever you like, the rest waits. In a pipe, one letter a line is read.
+    Songs that you heard on trial come first, then the best of what waits. Each answer counts at once; quit whenever you
+    like, the rest waits. In a pipe, one letter a line is read. `spotify-ai queue` lists all of them, `spotify-ai undo ID`
+    takes an answer back.
     """
     state = Home.open().state
     if as_json:
         question = queue.next_question(state)
         print_json(asdict(question) | {"link": question.link} if question else None)
         return
+    last: int | None = None
     while question := queue.next_question(state):
-        console.print(plain(f"\n{question.title} — {question.artist}"), style="bold")
-        console.print(plain(f"  bring it back? {question.reason}"))
+        show(question)
         console.print(f"  {ASK}  [dim]{queue.pending(state)} waiting[/]")
-        if not _answer(state, question):
-            return
-    console.print("No questions wait. New ones come with the next `spotify-ai refresh`.")
-
-
-def _answer(state: queue.State, question: queue.Question) -> bool:
-    """Takes one answer; False where the listener wants to stop."""
-    while True:
-        key = _key()
+        while (key := _key()) not in KEYS and key not in ("u", "q", ""):
+            if key == "l":
+                console.print(f"  {question.link}")
+                if sys.stdout.isatty():
+                    click.launch(question.link)
+            else:
+                console.print(f"  {ASK}")
         if key in KEYS:
             verdict = KEYS[key]
             queue.decide(state, question.item_id, verdict, "cli")
-            console.print(f"  {verdict}: {SAID[verdict]}")
-            return True
-        if key == "l":
-            console.print(f"  {question.link}")
-            if sys.stdout.isatty():
-                click.launch(question.link)
-        elif key in ("q", ""):
-            return False
+            console.print(f"  {verdict.replace('_', ' ')}: {meaning(question.kind, verdict)}")
+            last = question.item_id
+        elif key == "u":
+            taken = last is not None and queue.undo(state, last, "cli")
+            console.print("  taken back" if taken else "  there is no answer of now to take back")
         else:
-            console.print(f"  {ASK}")
+            return
+    console.print(
+        "No questions wait. `spotify-ai discover` looks for new songs, `spotify-ai refresh` asks about old ones."
+    )
+
+
+def show(question: queue.Question) -> None:
+    """Who, why, and how well it should fit."""
+    number = "" if question.chance is None else f"  predicted match {question.chance:.0%}"
+    heard = f"  heard {question.plays - question.skips} times on trial" if question.plays else ""
+    console.print(plain(f"\n{question.title} — {question.artist}"), style="bold")
+    console.print(plain(f"  {ASKS.get(question.kind, '')} {question.reason}{number}{heard}"))
+
+
+def meaning(kind: str, verdict: str) -> str:
+    """What a verdict brings about, in words."""
+    return SAID.get(kind, {}).get(verdict) or ALWAYS.get(verdict, "it counts")
 
 
 def _key() -> str:
@@ -66,4 +90,5 @@ def _key() -> str:
             return click.getchar().lower()
         except (KeyboardInterrupt, EOFError):
             return "q"
-    return sys.stdin.readline().strip().lower()[:1]
+    line = sys.stdin.readline()
+    return line.strip().lower()[:1] or ("?" if line else "q")

@@ -13,6 +13,7 @@ from typing import IO
 
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.exports import (
+    charts,
     lastfm_csv,
     listenbrainz,
     rateyourmusic,
@@ -20,7 +21,7 @@ from spotify_ai_pipeline.services.exports import (
     spotify_history,
 )
 
-FORMATS: Sequence[ModuleType] = (spotify_history, spotify_account, listenbrainz, lastfm_csv, rateyourmusic)
+FORMATS: Sequence[ModuleType] = (spotify_history, spotify_account, listenbrainz, lastfm_csv, rateyourmusic, charts)
 HEAD_BYTES, BUFFER_BYTES = 65_536, 2**20
 
 

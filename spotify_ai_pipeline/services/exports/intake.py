@@ -15,13 +15,14 @@ from pathlib import Path
 import polars as pl
 
 from spotify_ai_pipeline.music.plays.records import MOMENT, PLAY, SOURCES
+from spotify_ai_pipeline.services.exports import charts as charted
 from spotify_ai_pipeline.services.exports import rateyourmusic
 from spotify_ai_pipeline.services.exports.finding import Export, UnknownFormat, find, opened
 from spotify_ai_pipeline.services.exports.reading import Broken
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.lake import Lake
 
-LAYER, PLAYS, RATINGS, QUARANTINE = "ingest", "history_imports", "rating_imports", "quarantine"
+LAYER, PLAYS, RATINGS, CHARTS, QUARANTINE = "ingest", "history_imports", "rating_imports", "charts", "quarantine"
 PART_ROWS = 100_000
 
 IMPORTED: dict[str, pl.DataType] = {**PLAY, "stamped_at": MOMENT, "nth": pl.Int64()}
@@ -104,6 +105,12 @@ def ratings(lake: Lake) -> pl.DataFrame:
     return table.unique("rym_id", keep="last", maintain_order=True).sort("artist", "title")
 
 
+def charts(lake: Lake) -> pl.DataFrame:
+    """The charts that were laid into the inbox, each by the file that was taken in last under its name."""
+    parts = [pl.read_parquet(file) for file in lake.files(LAYER, CHARTS)]
+    return pl.concat([pl.DataFrame(schema=charted.CHART), *parts]).sort("list", "position")
+
+
 class _Intake:
     """One file on its way into the lake."""
 
@@ -113,17 +120,17 @@ class _Intake:
         self.pending: list[pl.DataFrame] = []
 
     def run(self) -> Report:
-        rates = self.export.kind is rateyourmusic
+        rates, ranks = self.export.kind is rateyourmusic, self.export.kind is charted
         with opened(self.export, lambda done: self.tell(self.export.name, done, self.export.size)) as stream:
             for batch in self.export.kind.read(stream):
                 self.report.read += batch.read
                 self.report.no_music += batch.no_music
                 self.report.broken += batch.broken
                 self.pending.append(batch.rows)
-                if not rates and sum(rows.height for rows in self.pending) >= PART_ROWS:
+                if not rates and not ranks and sum(rows.height for rows in self.pending) >= PART_ROWS:
                     self._publish_plays()
         if self.pending:
-            self._publish_ratings() if rates else self._publish_plays()
+            (self._publish_ratings if rates else self._publish_chart if ranks else self._publish_plays)()
         self.report.quarantined = len(self.report.broken)
         if self.report.broken:
             rows = [(self.export.name, row.line, row.reason) for row in self.report.broken]
@@ -150,6 +157,15 @@ class _Intake:
         self.report.new, self.report.duplicate = fresh.height, rows.height - fresh.height
         if fresh.height:
             self.lake.write(fresh, LAYER, RATINGS, _digest(fresh))
+
+    def _publish_chart(self) -> None:
+        """The list under the file's name, in place of an older one of that name."""
+        name = Path(self.export.member or self.export.path.name).stem
+        rows = pl.concat(self.pending).with_columns(list=pl.lit(name))
+        known = charts(self.lake).filter(list=name)
+        self.report.new = rows.join(known, on=["artist", "title", "album"], how="anti", nulls_equal=True).height
+        self.report.duplicate = rows.height - self.report.new
+        self.lake.write(rows, LAYER, CHARTS, hashlib.sha256(name.encode()).hexdigest()[:16])
 
 
 class _Seen:

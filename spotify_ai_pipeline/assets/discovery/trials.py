@@ -1,0 +1,102 @@
+"""Trials: what new songs the mix may take, what became of those on it, and verdicts brought about."""
+
+import dagster as dg
+import polars as pl
+
+from spotify_ai_pipeline.assets.deferral import note
+from spotify_ai_pipeline.assets.groups import DISCOVERY, IDENTITY, OWNERS
+from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
+from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.applying import apply_due
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import trials as kept
+from spotify_ai_pipeline.storage.verdicts import DAY
+
+TRIALS = {
+    "song_id": pl.String,
+    "track_id": pl.String,
+    "title": pl.String,
+    "artist": pl.String,
+    "artist_key": pl.String,
+    "score": pl.Float64,  # chance that it stays, 0 to 1
+    "reason": pl.String,
+    "status": pl.String,  # trial and asked stand on a list already, pending waits for a place
+}
+
+
+@dg.asset(group_name=DISCOVERY, kinds={"sqlite", "parquet"}, owners=OWNERS, code_version="1", deps=["listens"])
+def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
+    """The songs for the mix's discovery slot: those on trial first, then what waits, best first. Before, those on trial take
+    their next step: heard often enough, they are asked about; skipped away or never heard, they leave."""
+    listens = home.lake.read(IDENTITY, "listens")  # those broken off before 30 s as well: they tell of a skip
+    moved = advance(home, songs, listens.filter(~pl.col("excluded")))
+    fewer = queue.fewer_artists(home.state, home.now())
+    waiting = [
+        one
+        for one in queue.items(home.state, kind=queue.DISCOVERY)
+        if one.status != "pending" or one.artist_key not in fewer
+    ]
+    rows = [
+        (one.song_id, one.track_id, one.title, one.artist, one.artist_key, one.chance or 0.0, one.reason, one.status)
+        for one in waiting
+    ]
+    table = pl.DataFrame(rows, schema=TRIALS, orient="row")
+    counts = dict(table.group_by("status").len().sort("status").iter_rows())
+    return dg.MaterializeResult(value=table, metadata={**counts, "asked or ended now": moved})
+
+
+@dg.asset(group_name=DISCOVERY, kinds={"sqlite"}, owners=OWNERS, code_version="1", deps=["spotify_playlist"])
+def trials_on_lists(home: HomeResource) -> dg.MaterializeResult:
+    """Proposed songs that stand on a playlist of ours now: their trial has begun."""
+    listed = kept.on_playlists(home.state)
+    begun = [
+        item.item_id
+        for item in queue.items(home.state, ("pending",), queue.DISCOVERY)
+        if item.track_id in listed and queue.advance(home.state, item.item_id, "trial", "on the playlist")
+    ]
+    rows = [(one.item_id, one.song_id, one.status, one.track_id in listed) for one in kept.on_trial(home.state)]
+    schema = {"item_id": pl.Int64, "song_id": pl.String, "status": pl.String, "listed": pl.Boolean}
+    return dg.MaterializeResult(
+        value=pl.DataFrame(rows, schema=schema, orient="row"), metadata={"begun now": len(begun), "on trial": len(rows)}
+    )
+
+
+@dg.asset(group_name=DISCOVERY, kinds={"spotify", "sqlite"}, owners=OWNERS, code_version="1")
+def applied_verdicts(
+    context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource
+) -> dg.MaterializeResult:
+    """Verdicts brought about: an approved discovery goes into the liked songs, or the playlist of discovery.approve_to, once; one
+    taken back leaves it again. What cannot be done now stays due."""
+    outcomes, trouble = list[str](), None
+    try:
+        outcomes.extend(apply_due(home.state, spotify.client, home.settings.discovery.approve_to))
+    except Problem as error:
+        trouble = error
+    return dg.MaterializeResult(
+        value=pl.DataFrame({"outcome": outcomes}, schema={"outcome": pl.String}),
+        metadata={"applied": len(outcomes), "deferred": note(context, home, trouble)},
+    )
+
+
+def advance(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> int:
+    """Counts what was heard of each song on trial since it came on a list, and takes the steps that follow from it. Gives the
+    number of steps. A song that was taken off by hand, or refused elsewhere, is no trial any more."""
+    song_of = dict(songs.select("track_ids", "song_id").explode("track_ids").drop_nulls().iter_rows())
+    verdicts, now, moved = queue.standing(home.state, home.now()), home.now(), 0
+    for item in kept.on_trial(home.state):
+        song = song_of.get(item.track_id, item.song_id)
+        since = pl.col("played_at").dt.epoch("s") >= item.trial_at
+        plays = listens.filter((pl.col("song_id") == song) & since)
+        heard = Heard(plays.height, int(plays["skipped"].fill_null(False).sum()), (now - item.trial_at) / DAY)
+        queue.heard(home.state, item.item_id, heard.plays, heard.skips)
+        said = verdicts.get(song) or verdicts.get(item.song_id)
+        gone = said is not None and said not in queue.HOLDING
+        step = (
+            ("expired", "taken off the list" if said == "remove" else f"said: {said}")
+            if gone
+            else next_step(heard, home.settings.discovery)
+        )
+        if step is not None and step[0] != item.status:
+            moved += queue.advance(home.state, item.item_id, *step)
+    return moved

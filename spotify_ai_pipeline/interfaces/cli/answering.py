@@ -1,0 +1,91 @@
+"""Answers outside of `spotify-ai next`: by number, or about a song that nobody asked about."""
+
+from __future__ import annotations
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.cli.questions import meaning
+from spotify_ai_pipeline.interfaces.cli.why import find
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.home import Home
+
+NONCE = "Name of this very answer: sent twice under one name, it counts once."
+
+
+def _command(name: str, verdicts: dict[str, str], teaches: str) -> click.Command:
+    """A command that answers question ID; ``verdicts`` are its flags besides the plain one (empty name)."""
+
+    @click.argument("item", metavar="ID", type=int)
+    @click.option("--nonce", default="", help=NONCE)
+    @json_option
+    def command(item: int, nonce: str, as_json: bool, **flags: bool) -> None:
+        chosen = next((verdict for flag, verdict in verdicts.items() if flag and flags[flag]), verdicts[""])
+        _answer(Home.open(), item, chosen, nonce, as_json=as_json)
+
+    for flag, verdict in verdicts.items():
+        if flag:
+            help_text = {
+                "more": "And bring more like this.",
+                "wrong_version": "This recording only.",
+                "fewer": "And fewer songs by this artist for half a year.",
+            }
+            command = click.option(f"--{flag.replace('_', '-')}", flag, is_flag=True, help=help_text[verdict])(command)
+    return click.command(name=name, help=teaches)(command)
+
+
+approve = _command(
+    "approve",
+    {"": "approve", "more": "more"},
+    "Say yes to question ID (see `spotify-ai queue`): a new song goes into your library, an old one back on the mix.",
+)
+reject = _command(
+    "reject",
+    {"": "reject", "wrong_version": "wrong_version"},
+    "Say no to question ID for good: no recording of the song is proposed again.",
+)
+later = _command(
+    "later",
+    {"": "later", "fewer": "fewer"},
+    "Put question ID off: it may come up again in 60 days.",
+)
+
+
+@click.command()
+@click.argument("song")
+@json_option
+def never(song: str, as_json: bool) -> None:
+    """Never hear SONG again on any list (a part of its title, of "artist title", or its id).
+
+    It leaves the mix at the next refresh and is proposed by no source. `spotify-ai undo ID` takes it back, with the number
+    that is printed.
+    """
+    home = Home.open()
+    row = find(home.lake.read("taste", "song_scores"), song)
+    about = {name: row[name] for name in ("song_id", "track_id", "title", "artist", "artist_key")}
+    item = queue.tell(home.state, about | {"score": 0.0, "reason": "said unasked"}, "reject", "cli")
+    if as_json:
+        print_json(about | {"item_id": item, "verdict": "reject"})
+        return
+    console.print(plain(f"{row['title']} — {row['artist']}: never again (`spotify-ai undo {item}` takes it back)"))
+
+
+def _answer(home: Home, item: int, verdict: str, nonce: str, *, as_json: bool) -> None:
+    question = queue.item(home.state, item)
+    if question is None:
+        raise Problem(f"{item}: there is no question of that number; `spotify-ai queue` lists them")
+    taken = queue.decide(home.state, item, verdict, "cli", nonce)
+    if as_json:
+        print_json({"item_id": item, "verdict": verdict, "taken": taken})
+        return
+    name = f"{question.title} — {question.artist}"
+    if not taken:
+        console.print(
+            plain(
+                f"{name}: was answered before ({question.status}); nothing changed. `spotify-ai undo {item}` takes it back"
+            )
+        )
+        return
+    console.print(plain(f"{name}: {meaning(question.kind, verdict)}"))

@@ -1,0 +1,87 @@
+"""`spotify-ai discover`: new songs from every source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli import sandboxes
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.cli.refreshing import run
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.discovery import SOURCES
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.home import Home
+
+
+@click.command()
+@click.option("--sources", "only_show", is_flag=True, help="Show how each source fares, and ask none.")
+@json_option
+def discover(only_show: bool, as_json: bool) -> None:
+    """Ask every source for new songs and put those that fit best into the queue.
+
+    Each source stays within discovery.calls_per_source calls and can be switched off (discovery.sources, see `spotify-ai
+    config`). What delivers songs that you approve gains weight. Then: `spotify-ai next`.
+    """
+    home = Home.open()
+    if not home.lake.current("taste", "listening_stats"):
+        raise Problem("there is no history to start from yet; run `spotify-ai refresh` first")
+    if not only_show:
+        with sandboxes.beside(home):
+            run(home, "discover", quiet=as_json)
+    fares = sources(home)
+    waiting = queue.items(home.state, kind=queue.DISCOVERY)
+    if as_json:
+        print_json({"sources": fares, "waiting": len(waiting)})
+        return
+    shown = table(
+        "source",
+        "leads",
+        "candidates",
+        "proposed now",
+        "weight",
+        "health",
+        right=("leads", "candidates", "proposed now", "weight"),
+    )
+    for row in fares:
+        shown.add_row(
+            row["source"],
+            f"{row['leads']:,}",
+            f"{row['candidates']:,}",
+            str(row["proposed"]),
+            f"{row['weight']:+.2f}",
+            plain(row["health"]),
+        )
+    console.print(shown)
+    console.print(
+        f"{len(waiting)} new songs wait or are on trial; `spotify-ai next` asks about them, `spotify-ai queue` lists them"
+    )
+
+
+def sources(home: Home) -> list[dict[str, Any]]:
+    """Yield, weight (log odds of a yes against the mean) and health of each source."""
+    candidates = home.lake.read_or_none("discovery", "candidates")
+    named = [] if candidates is None else candidates["sources"].explode().to_list()
+    discoveries = home.lake.read_or_none("discovery", "discoveries")
+    weights = {} if discoveries is None else {row["source"]: row for row in discoveries.iter_rows(named=True)}
+    alerts = {row["name"]: row["message"] for row in home.state.rows("SELECT name, message FROM alerts")}
+    switched = home.settings.discovery.sources
+    return [
+        {
+            "source": name,
+            "leads": version.rows if (version := home.lake.current("discovery", name)) else 0,
+            "candidates": named.count(name),
+            "proposed": weights.get(name, {}).get("proposed", 0),
+            "weight": weights.get(name, {}).get("weight", 0.0),
+            "health": _health(home, name, alerts, on=getattr(switched, name)),
+        }
+        for name in SOURCES
+    ]
+
+
+def _health(home: Home, name: str, alerts: dict[str, str], *, on: bool) -> str:
+    if not on:
+        return "switched off"
+    return SOURCES[name].closed(home) or alerts.get(f"deferred {name}") or alerts.get(f"yield {name}") or "good"

@@ -1,0 +1,72 @@
+"""`spotify-ai queue`: what waits, what is on trial, and what was said."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage import queue as questions
+from spotify_ai_pipeline.storage.home import Home
+
+ANSWERED = ("approved", "rejected", "later", "expired")
+
+
+@click.command(name="queue")
+@click.argument("item", metavar="[ID]", type=int, required=False)
+@click.option("--answered", is_flag=True, help="Show what was answered or came to nothing instead.")
+@json_option
+def queue(item: int | None, answered: bool, as_json: bool) -> None:
+    """List the songs you are or will be asked about; with ID, every step of one of them.
+
+    A new song is pending, then on trial on the mix, is asked about when you heard it often enough, and ends approved, rejected,
+    put off (later) or expired. Answer with `spotify-ai next`, or with approve, reject and later and the number.
+    """
+    state = Home.open().state
+    if item is not None:
+        _life(state, item, as_json=as_json)
+        return
+    found = questions.items(state, ANSWERED if answered else questions.OPEN)
+    if as_json:
+        print_json([asdict(one) | {"link": one.link} for one in found])
+        return
+    if not found:
+        console.print(
+            "Nothing was answered yet." if answered else "Nothing waits. `spotify-ai discover` looks for new songs."
+        )
+        return
+    shown = table("ID", "status", "artist", "title", "match", "heard", "from", "why", right=("ID", "match", "heard"))
+    for one in found:
+        match = "" if one.chance is None else f"{one.chance:.0%}"
+        heard = f"{one.plays - one.skips}/{one.plays}" if one.plays else ""
+        shown.add_row(
+            str(one.item_id),
+            one.status,
+            plain(one.artist),
+            plain(one.title),
+            match,
+            heard,
+            one.source,
+            plain(one.reason),
+        )
+    console.print(shown)
+
+
+def _life(state: questions.State, item: int, *, as_json: bool) -> None:
+    question = questions.item(state, item)
+    if question is None:
+        raise Problem(f"{item}: there is no question of that number; `spotify-ai queue` lists them")
+    steps = questions.steps(state, item)
+    if as_json:
+        print_json(
+            asdict(question)
+            | {"link": question.link, "steps": [{"status": status, "at": at, "why": why} for status, at, why in steps]}
+        )
+        return
+    console.print(plain(f"{question.title} — {question.artist}  {question.link}"), style="bold")
+    for status, at, why in steps:
+        console.print(plain(f"  {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC  {status:<9} {why}"))

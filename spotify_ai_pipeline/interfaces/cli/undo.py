@@ -1,0 +1,40 @@
+"""`spotify-ai undo`: take an answer back, or the last refresh."""
+
+from __future__ import annotations
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.cli.taking_back import undo_refresh
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.home import Home
+
+
+@click.command()
+@click.argument("item", metavar="[ID]", type=int, required=False)
+@json_option
+def undo(item: int | None, as_json: bool) -> None:
+    """Take the last refresh of the AI Mix back, or the answer to question ID.
+
+    Without an ID the list is what it was before the last refresh. The songs that it brought in stay away for 60 days, as if
+    you had said "not now" to each. Twice is once: nothing older is taken back. Where you edited the list since, nothing is
+    done, so that no edit is lost.
+
+    With an ID (see `spotify-ai queue --answered`) the question waits again, and what the answer brought about is undone.
+    """
+    home = Home.open()
+    if item is None:
+        undo_refresh(home, as_json=as_json)
+        return
+    taken = queue.undo(home.state, item, "cli")
+    question = queue.item(home.state, item)
+    if as_json:
+        print_json({"item_id": item, "taken_back": taken, "status": question.status if question else None})
+    elif taken and question:
+        console.print(plain(f"{question.title} — {question.artist}: taken back; it is {question.status} again"))
+    else:
+        raise Problem(
+            f"{item}: there is no answer of that number to take back; `spotify-ai queue --answered` lists them"
+        )

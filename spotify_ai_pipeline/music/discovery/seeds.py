@@ -1,0 +1,26 @@
+"""Seeds: the songs, artists and tags that sources are asked about, drawn anew for each run."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+LIKED_COUNTS = 0.2
+"""A liked song counts at least as one with so many expected plays: what is loved and at rest leads to new songs, too."""
+
+
+def draw(liking: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """``liking`` (song_id, artist, title, artist_key, track_id, mbid, weight) in a random order in which songs come early in
+    proportion to their weight, one song an artist first.
+
+    Weighted sampling without replacement by exponential keys (Efraimidis and Spirakis, 2006).
+    """
+    known = liking.filter(pl.col("weight") > 0)
+    key = rng.exponential(size=known.height) / known["weight"].to_numpy()
+    return (
+        known.with_columns(key=pl.Series(key, dtype=pl.Float64))
+        .sort("key", "song_id")
+        .with_columns(turn=pl.int_range(pl.len()).over("artist_key"))
+        .sort("turn", "key")
+        .drop("key", "turn")
+    )

@@ -1,0 +1,47 @@
+"""Applying: what a verdict brings about on Spotify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
+from spotify_ai_pipeline.storage import verdicts
+from spotify_ai_pipeline.storage.queue import DISCOVERY
+from spotify_ai_pipeline.storage.state import State
+from spotify_ai_pipeline.storage.verdicts import Due
+
+LIKED = "liked"
+BRING = frozenset({"approve", "more"})
+"""Verdicts that put a discovery into the library; the others are honoured by whoever reads them."""
+LIKED_NOW, WAS_THERE, NOTHING = "put into the liked songs", "was in the liked songs already", "nothing to do on Spotify"
+
+
+def apply_due(state: State, client: Callable[[], Spotify], approve_to: str) -> Iterator[str]:
+    """Brings about what is due, oldest first, and says of each what was done. Every call can be repeated: where a run dies
+    between a call and its note, the next run finds the song there. Raises ``Problem`` where Spotify is in trouble; the rest
+    stays due."""
+    for due in verdicts.due(state):
+        outcome = _apply(state, client, due, approve_to) if due.kind == DISCOVERY and due.verdict in BRING else NOTHING
+        verdicts.done(state, due.outbox_id, outcome)
+        yield f"{due.artist} - {due.title}: {'taken back' if due.undo else due.verdict}; {outcome}"
+
+
+def _apply(state: State, client: Callable[[], Spotify], due: Due, approve_to: str) -> str:
+    spotify = client()
+    if due.undo:
+        if verdicts.outcome_of(state, due.outbox_id) != LIKED_NOW:
+            return "left where it is"
+        spotify.unlike(due.track_id)
+        return "taken out of the liked songs"
+    if approve_to == LIKED:
+        if spotify.liked(due.track_id):
+            return WAS_THERE
+        spotify.like(due.track_id)
+        return LIKED_NOW
+    owned = {row.name: row.playlist_id for row in spotify.playlists(spotify.user_id()) if row.readable}
+    if approve_to not in owned:
+        raise SpotifyError(
+            f"discovery.approve_to: you have no playlist {approve_to!r}; make it on Spotify, or set liked"
+        )
+    spotify.append(owned[approve_to], due.track_id)
+    return f"put on the playlist {approve_to}"

@@ -1,0 +1,179 @@
+"""The life of a discovery over real HTTP: proposed, on trial, asked, answered, brought about on Spotify, taken back."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from spotify_ai_pipeline.assets.discovery.trials import advance
+from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.services.applying import apply_due
+from spotify_ai_pipeline.services.discovery import SOURCES
+from spotify_ai_pipeline.services.lastfm import LastFm
+from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
+from spotify_ai_pipeline.storage import playlists, queue, trials, verdicts
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.state import State
+
+
+def song(name: str, **more: object) -> dict[str, object]:
+    told = {"song_id": name, "track_id": f"t{name}", "title": name, "artist": "Owl", "artist_key": "owl"}
+    return told | {"score": 0.5, "chance": 0.5, "reason": "fans of Heron", "source": "files", "region": "folk"} | more
+
+
+def test_the_first_run_proposes_new_songs_and_says_how_each_source_fared(pipeline: Any) -> None:
+    waiting = queue.items(pipeline.home.state, kind=queue.DISCOVERY)
+    assert len(waiting) > 5
+    owned = set(pipeline.read("identity", "songs")["song_id"])
+    assert not {one.song_id for one in waiting} & owned
+    assert all(one.reason and one.source in SOURCES and one.chance is not None for one in waiting)
+    assert max([one.artist_key for one in waiting].count(one.artist_key) for one in waiting) <= 2
+    fares = pipeline.read("discovery", "discoveries")
+    assert set(fares["source"]) == set(SOURCES)
+
+
+def test_what_was_refused_does_not_come_back_and_a_silent_source_is_alarmed_and_replaced(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = pipeline.home.state
+    first = queue.items(state, kind=queue.DISCOVERY)
+    for one in first:
+        assert queue.decide(state, one.item_id, "reject", "cli")
+    monkeypatch.setattr(LastFm, "similar_tracks", lambda *_: [])
+    assert pipeline.refresh("discover").success
+    again = queue.items(state, kind=queue.DISCOVERY)
+    assert again and not {one.song_id for one in again} & {one.song_id for one in first}
+    weights = dict(pipeline.read("discovery", "discoveries").select("source", "weight").iter_rows())
+    most = max({one.source for one in first}, key=[one.source for one in first].count)
+    assert weights[most] < 0, "a source whose songs are refused loses weight"
+    alerts = state.rows("SELECT name FROM alerts WHERE name LIKE 'yield%'")
+    assert [row["name"] for row in alerts] == ["yield lastfm_similar"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> HomeResource:
+    return HomeResource(root=str(tmp_path / "home"))
+
+
+def heard(*plays: tuple[str, float, bool | None]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(songs, listens): plays of songs, so many days ago, skipped or not or nobody knows."""
+    now = time.time()
+    names = sorted({name for name, _, _ in plays})
+    songs = pl.DataFrame(
+        [{"song_id": f"known {name}", "track_ids": [f"t{name}"]} for name in names],
+        schema={"song_id": pl.String, "track_ids": pl.List(pl.String)},
+    )
+    rows = [(f"known {name}", datetime.fromtimestamp(now - days * 86_400, UTC), skip) for name, days, skip in plays]
+    schema = {"song_id": pl.String, "played_at": pl.Datetime("ms", "UTC"), "skipped": pl.Boolean}
+    return songs, pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def test_trials_begin_on_a_playlist_and_end_by_what_was_heard(home: HomeResource) -> None:
+    state = home.state
+    queue.propose(state, queue.DISCOVERY, [song("a"), song("b"), song("c"), song("d")], 10)
+    playlists.remember(state, "p", ["ta", "tb"])
+    playlists.remember(state, "q", ["tc"], name="adventure")
+    assert trials.on_playlists(state) == {"ta", "tb", "tc"}
+    for item in (1, 2, 3):
+        queue.advance(state, item, "trial", "on the playlist")
+    with state.transaction() as connection:
+        connection.execute("UPDATE queue SET trial_at = trial_at - 10 * 86400 WHERE trial_at IS NOT NULL")
+    queue.say(state, [queue.Said("known c", "remove", "hand")], "playlist")
+    plays = [
+        ("a", 1, None),
+        ("a", 2, False),
+        ("a", 3, False),
+        ("a", 20, False),
+        ("b", 1, True),
+        ("b", 2, True),
+        ("c", 1, False),
+    ]
+    assert advance(home, *heard(*plays)) == 3
+    assert advance(home, *heard(*plays)) == 0, "a second look changes nothing"
+    assert [queue.item(state, item).status for item in (1, 2, 3, 4)] == ["asked", "expired", "expired", "pending"]  # pyright: ignore
+    said = trials.outcomes(state, time.time()).sort("reward")
+    assert said.select("reward", "weight").rows() == [(0.0, 0.5), (0.0, 0.5), (1.0, 0.5)]
+
+
+def test_what_waits_too_long_is_withdrawn(state: State) -> None:
+    queue.propose(state, queue.DISCOVERY, [song("a"), song("b")], 10)
+    queue.advance(state, 2, "trial", "on the playlist")
+    assert trials.withdraw(state, time.time() + 1) == 1
+    assert [one.song_id for one in queue.items(state)] == ["b"]
+
+
+@pytest.fixture
+def unliked(world: Path) -> str:
+    """A track that is not among the liked songs."""
+    liked = pl.read_parquet(world / "likes.parquet")["track_id"]
+    rows = pl.read_parquet(world / "catalogue.parquet").filter(
+        pl.col("playable") & ~pl.col("id").is_in(liked.implode())
+    )
+    return rows["id"][0]
+
+
+def test_an_approval_is_liked_once_read_back_and_taken_back(connected: Home, unliked: str) -> None:
+    state, spotify = connected.state, Spotify.of(connected)
+    queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
+    queue.decide(state, 1, "approve", "cli")
+    (said,) = apply_due(state, lambda: spotify, "liked")
+    assert said.endswith("put into the liked songs") and spotify.liked(unliked)
+    assert list(apply_due(state, lambda: spotify, "liked")) == [], "once"
+    queue.undo(state, 1, "cli")
+    list(apply_due(state, lambda: spotify, "liked"))
+    assert not spotify.liked(unliked)
+
+
+def test_a_run_that_dies_between_the_call_and_its_note_likes_nothing_twice(connected: Home, unliked: str) -> None:
+    state, spotify = connected.state, Spotify.of(connected)
+    queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
+    queue.decide(state, 1, "approve", "cli")
+    spotify.like(unliked)
+    (said,) = apply_due(state, lambda: spotify, "liked")
+    assert "already" in said and spotify.liked(unliked)
+
+
+def test_an_approval_goes_to_the_chosen_playlist_or_says_that_there_is_none(connected: Home, unliked: str) -> None:
+    state, spotify = connected.state, Spotify.of(connected)
+    queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
+    queue.decide(state, 1, "more", "cli")
+    with pytest.raises(SpotifyError, match="no playlist 'Nowhere'"):
+        list(apply_due(state, lambda: spotify, "Nowhere"))
+    assert len(verdicts.due(state)) == 1, "it stays due"
+    (said,) = apply_due(state, lambda: spotify, "Best")
+    best = next(row for row in spotify.playlists(spotify.user_id()) if row.name == "Best")
+    assert said.endswith("put on the playlist Best") and unliked in spotify.track_ids(best.playlist_id)
+
+
+def test_verdicts_that_concern_nobody_else_are_applied_without_a_call(state: State) -> None:
+    queue.propose(state, "resurface", [song("a"), song("b")], 10)
+    queue.decide(state, 1, "approve", "cli")
+    queue.decide(state, 2, "reject", "cli")
+
+    def nobody() -> Spotify:
+        raise AssertionError("no call is needed")
+
+    assert len(list(apply_due(state, nobody, "liked"))) == 2
+
+
+def test_a_verdict_starts_a_run_once_and_what_is_left_is_tried_again(home: HomeResource) -> None:
+    from spotify_ai_pipeline.automation.sensors import TRY_AGAIN_SECONDS, verdicts_to_apply
+
+    def tick() -> Any:
+        return verdicts_to_apply(home=home)
+
+    assert isinstance(tick(), dg.SkipReason)
+    queue.propose(home.state, queue.DISCOVERY, [song("a"), song("b")], 10)
+    queue.decide(home.state, 1, "approve", "bot")
+    first = tick()
+    assert isinstance(first, dg.RunRequest)
+    queue.decide(home.state, 2, "approve", "bot")
+    assert tick().run_key != first.run_key, "a new verdict does not wait for the old"
+    assert verdicts_to_apply.minimum_interval_seconds <= 30 < TRY_AGAIN_SECONDS
+    for due in verdicts.due(home.state):
+        verdicts.done(home.state, due.outbox_id, "done")
+    assert isinstance(tick(), dg.SkipReason)
