@@ -37,8 +37,8 @@ class Material:
     songs: pl.DataFrame
     listens: pl.DataFrame
     audio_features: pl.DataFrame
-    trials: pl.DataFrame | None = None
-    """Songs on trial (``music.mix.decide.TRIALS``), where there are any."""
+    trials: pl.DataFrame
+    """Songs on trial (``music.mix.decide.TRIALS``)."""
 
     @classmethod
     def of_lake(cls, home: Home) -> Material:
@@ -50,6 +50,7 @@ class Material:
             read("identity", "songs"),
             read("identity", "listens").filter("counts"),
             read("features", "audio_features"),
+            read("discovery", "trials"),
         )
 
 
@@ -157,9 +158,7 @@ def _song_of(material: Material) -> dict[str, str]:
     """The song of each Spotify id, trials included."""
     table = material.songs.select("track_ids", "song_id").explode("track_ids").drop_nulls()
     known = dict(table.iter_rows())
-    if material.trials is not None:
-        known |= dict(material.trials.select("track_id", "song_id").iter_rows())
-    return known
+    return known | dict(material.trials.select("track_id", "song_id").iter_rows())
 
 
 def _with_sound(material: Material) -> pl.DataFrame:

@@ -47,6 +47,7 @@ def mix(
     songs: pl.DataFrame,
     listens: pl.DataFrame,
     audio_features: pl.DataFrame,
+    trials: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """The decision: the songs of the list in order, each with slot, score parts and reason; and those that leave it.
 
@@ -54,7 +55,7 @@ def mix(
     the listener added stays, what they removed does not come back for a while. ``on_list`` holds the Spotify ids under which
     a song is on the list now: it stays under the first of them that can be played.
     """
-    material = Material(song_scores, spotify_library, songs, listens, audio_features)
+    material = Material(song_scores, spotify_library, songs, listens, audio_features, trials)
     return _decided(home, MIX, material, _dial(context))
 
 
@@ -66,6 +67,7 @@ def adventure(
     songs: pl.DataFrame,
     listens: pl.DataFrame,
     audio_features: pl.DataFrame,
+    trials: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """The decision on the second, deliberately novel list, by the rules of the mix with a dial of its own. Empty while
     ``adventure.enabled`` is false."""
@@ -80,7 +82,7 @@ def adventure(
             value=pl.DataFrame(schema={name: schema[name] for name in [*COLUMNS, "on_list"]}),
             metadata={"enabled": False},
         )
-    return _decided(home, ADVENTURE, Material(song_scores, spotify_library, songs, listens, audio_features))
+    return _decided(home, ADVENTURE, Material(song_scores, spotify_library, songs, listens, audio_features, trials))
 
 
 def _decided(home: HomeResource, name: str, material: Material, adventurous: int | None = None) -> dg.MaterializeResult:

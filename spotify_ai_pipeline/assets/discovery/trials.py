@@ -37,8 +37,18 @@ def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
         for one in queue.items(home.state, kind=queue.DISCOVERY)
         if one.status != "pending" or one.artist_key not in fewer
     ]
+    song_of = _song_of(songs)
     rows = [
-        (one.song_id, one.track_id, one.title, one.artist, one.artist_key, one.chance or 0.0, one.reason, one.status)
+        (
+            song_of.get(one.track_id, one.song_id),
+            one.track_id,
+            one.title,
+            one.artist,
+            one.artist_key,
+            one.chance or 0.0,
+            one.reason,
+            one.status,
+        )
         for one in waiting
     ]
     table = pl.DataFrame(rows, schema=TRIALS, orient="row")
@@ -82,7 +92,7 @@ def applied_verdicts(
 def advance(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> int:
     """Counts what was heard of each song on trial since it came on a list, and takes the steps that follow from it. Gives the
     number of steps. A song that was taken off by hand, or refused elsewhere, is no trial any more."""
-    song_of = dict(songs.select("track_ids", "song_id").explode("track_ids").drop_nulls().iter_rows())
+    song_of = _song_of(songs)
     verdicts, now, moved = queue.standing(home.state, home.now()), home.now(), 0
     for item in kept.on_trial(home.state):
         song = song_of.get(item.track_id, item.song_id)
@@ -100,3 +110,8 @@ def advance(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> i
         if step is not None and step[0] != item.status:
             moved += queue.advance(home.state, item.item_id, *step)
     return moved
+
+
+def _song_of(songs: pl.DataFrame) -> dict[str, str]:
+    """The song of each Spotify id: a song that came on a list has a song id of its own since."""
+    return dict(songs.select("track_ids", "song_id").explode("track_ids").drop_nulls().iter_rows())
