@@ -23,6 +23,7 @@ from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
 from spotify_ai_pipeline.music.discovery.leads import gather
 from spotify_ai_pipeline.music.identity.linking import best_offer
+from spotify_ai_pipeline.music.tags import blend, clean
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.discovery import FOR_THE_MIX, SOURCES
 from spotify_ai_pipeline.services.lastfm import LastFm
@@ -266,10 +267,11 @@ def _tags(
     for row in table.iter_rows(named=True):
         if row["song_id"] in found:
             continue
-        weights = of_recording.get(row["mbid"] or "") or of_artist.get(row["artist_key"])
+        known, artist_key = of_recording.get(row["mbid"] or ""), row["artist_key"]
+        weights = (clean(blend(known.own, known.artist), [row["artist"]]) if known else {}) or of_artist.get(artist_key)
         if not weights and client and asked < home.settings.discovery.calls_per_source:
             asked += 1
-            weights = of_artist[row["artist_key"]] = client.artist_tags(row["artist"])
+            weights = of_artist[artist_key] = clean(blend({}, client.artist_tags(row["artist"])), [row["artist"]])
         if weights:
             found[row["song_id"]] = [{"tag": tag, "weight": weight} for tag, weight in weights.items()]
     return found
