@@ -15,7 +15,12 @@ SETTLED_SECONDS = 10
 """A file that changed within this time may still be on its way into the folder."""
 
 
-@dg.sensor(job=take_in_files, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=take_in_files,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Takes in exports that are laid into the inbox.",
+)
 def files_in_the_inbox(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
     """Starts a run when exports lie in the inbox; each set of files starts one."""
     found = [(path, path.stat()) for path in waiting(home.home)]
@@ -28,9 +33,13 @@ def files_in_the_inbox(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
     return dg.RunRequest(run_key=hashlib.sha256(what.encode()).hexdigest()[:16])
 
 
-@dg.sensor(minimum_interval_seconds=6 * 3600, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    minimum_interval_seconds=6 * 3600,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Raises an alert while the sign-in to Spotify is about to end; starts no run.",
+)
 def sign_in_watch(home: HomeResource) -> dg.SkipReason:
-    """Raises an alert while the sign-in to Spotify is about to end, which it does six months after you agreed. Starts no run."""
+    """The sign-in ends six months after the listener agreed, however often it is used."""
     if warning := spotify_auth.sign_in_warning(home.home):
         home.state.raise_alert(spotify_auth.ALERT, warning)
     return dg.SkipReason(warning or "the sign-in is good for more than a month, or there is none yet")
