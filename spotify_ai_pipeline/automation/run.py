@@ -11,7 +11,7 @@ from dagster._core.launcher import WorkerStatus
 
 from spotify_ai_pipeline.automation.jobs import HEAVY_WORK, PLAYLIST_WRITER
 from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
-from spotify_ai_pipeline.automation.months import tags_from
+from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START, tags_from
 from spotify_ai_pipeline.automation.sensors import cause
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.lastfm import LastFm
@@ -44,10 +44,12 @@ def learn_first_month(home: Home) -> str | None:
     return known
 
 
-def run_job(home: Home, job_name: str, on_event: OnEvent) -> RunResult:
-    """Runs ``job_name`` over the months from the first one that is not final to this one."""
+def run_job(home: Home, job_name: str, on_event: OnEvent, span: tuple[str, str] | None = None) -> RunResult:
+    """Runs ``job_name`` over the months of ``span``, else from the first one that is not final to this one."""
     home.name_to_dagster()
-    tags = tags_from(home, learn_first_month(home), datetime.now(UTC)) | {PROCESS: process_name(os.getpid())}
+    first, now = learn_first_month(home), datetime.now(UTC)
+    tags = {RANGE_START: span[0], RANGE_END: span[1]} if span else tags_from(home, first, now)
+    tags |= {PROCESS: process_name(os.getpid())}
 
     from spotify_ai_pipeline.definitions import defs
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "login": "signin.login",
     "import": "importing.import_",
     "refresh": "refreshing.refresh",
+    "backfill": "refreshing.backfill",
     "mix": "look.mix",
     "why": "why.why",
     "next": "questions.next_",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
 from spotify_ai_pipeline.interfaces.cli import sandboxes, show
@@ -29,13 +31,48 @@ def refresh(features: bool, as_json: bool) -> None:
         show.change(home)
 
 
-def run(home: Home, job: str, *, quiet: bool = False) -> RunDisplay:
-    """Runs ``job`` with progress; raises ``Problem`` with what the failed step said."""
+@click.command()
+@click.argument("first")
+@click.argument("last")
+def backfill(first: str, last: str) -> None:
+    """Read the scrobbles of the months FIRST to LAST (2019-01 2023-12) in one run.
+
+    It stops where the day's budget is used up. Given again, it goes on there: months that are final are asked for no more.
+    """
+    home = Home.open()
+    months = [_month(first), _month(last)]
+    if months != sorted(months) or months[1] > f"{datetime.now(UTC):%Y-%m}":
+        raise Problem(f"{first} to {last}: the first month comes first, and the last is over or this one")
+    with sandboxes.beside(home):
+        from spotify_ai_pipeline.automation.run import learn_first_month
+
+        known = learn_first_month(home)
+        if known is None or months[1] < known:
+            raise Problem(
+                f"your history on Last.fm begins in {known or 'no month that is known'}; there is nothing to read"
+            )
+        run(home, "fill_history", span=(max(months[0], known), months[1]))
+    rows = home.lake.partition_rows("ingest", "scrobbles")
+    read = {month: count for month, count in rows.items() if months[0] <= month <= months[1]}
+    console.print(
+        f"{sum(read.values()):,} scrobbles in {len(read)} months; they count from the next `spotify-ai refresh`"
+    )
+
+
+def _month(text: str) -> str:
+    try:
+        return f"{datetime.strptime(text, '%Y-%m'):%Y-%m}"
+    except ValueError:
+        raise Problem(f"{text} is no month; write it like 2023-12") from None
+
+
+def run(home: Home, job: str, *, quiet: bool = False, span: tuple[str, str] | None = None) -> RunDisplay:
+    """Runs ``job`` with progress, over the months of ``span`` where given; raises ``Problem`` with what the failed step said."""
     from spotify_ai_pipeline.automation.run import run_job  # Dagster takes its second only where a job runs
 
     console.quiet = quiet
     with RunDisplay() as display:
-        result = run_job(home, job, display.on_event)
+        result = run_job(home, job, display.on_event, span)
     console.quiet = False
     if not result.success:
         raise Problem(f"{result.error or 'the run failed'} (run {result.run_id[:8]}; details: `spotify-ai up`, Runs)")
