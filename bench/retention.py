@@ -1,7 +1,8 @@
-"""How much disk the run history takes after a year: `python bench/retention.py [--days 365]`, after a demo ran.
+"""How much disk the run history takes, and how it grows: `python bench/retention.py [--days 60]`, after a demo ran.
 
 Every job that a day brings is run once for real on a copy of the demo; its run record, event file, logs and asset events
-are then repeated with other ids and times, as often as a day does, and pruned every night as the job `prune` does.
+are then repeated with other ids and times, as often as a day does, and pruned as the job `prune` does. Once as many days
+have passed as runs are kept, growth is what months to come add; the size after a year follows from it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickData, TickStatus
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from spotify_ai_pipeline.automation.pruning import prune_runs, sweep
+from spotify_ai_pipeline.automation.pruning import KEEP, prune_runs, sweep
 from spotify_ai_pipeline.automation.run import run_job
 from spotify_ai_pipeline.interfaces.cli import sandboxes
 from spotify_ai_pipeline.settings import DEMOS
@@ -63,12 +65,16 @@ def template(instance: dg.DagsterInstance, root: Path, run_id: str, aside: Path)
 
 
 def repeat(instance: dg.DagsterInstance, root: Path, made: Template, at: float) -> None:
-    run_id = str(uuid.uuid4())
+    run_id, storage = str(uuid.uuid4()), instance.event_log_storage
+    assert isinstance(storage, SqliteEventLogStorage)
     instance.run_storage.add_run(made.run._replace(run_id=run_id))
     shutil.copyfile(made.shard, root / "history" / "runs" / f"{run_id}.db")
     shutil.copytree(made.logs, root / run_id)
     for event in made.events:
-        instance.event_log_storage.store_event(event._replace(run_id=run_id, timestamp=at))
+        again = event._replace(run_id=run_id, timestamp=at)
+        with storage.index_connection() as connection:  # its event file is there already
+            added = connection.execute(storage.prepare_insert_event(again)).inserted_primary_key
+        storage.store_asset_event(again, added[0])
 
 
 def date(root: Path, since: float, at: float) -> None:
@@ -101,7 +107,7 @@ def size(root: Path) -> float:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--days", type=int, default=365)
+    arguments.add_argument("--days", type=int, default=60)
     arguments.add_argument("--data", type=Path, default=DEMOS / "default", help="data root in which a demo ran")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -112,21 +118,27 @@ def main() -> None:
             ran = {job: run_job(home, job, lambda *_: None).run_id for job in A_DAY}
         with dg.DagsterInstance.get() as instance:
             made = {job: template(instance, root, run_id, Path(scratch)) for job, run_id in ran.items()}
-            start = time.time()
+            start, sizes = time.time() - given.days * 86_400, dict[int, float]()
             for day in range(given.days):
                 at, since = start + day * 86_400, time.time()
                 for job, count in A_DAY.items():
                     for _ in range(count):
                         repeat(instance, root, made[job], at)
                 date(root, since, at)
-                if day % 7 == 6 or day == given.days - 1:
+                if day % 2 or day == given.days - 1:
                     prune_runs(instance, datetime.fromtimestamp(at, UTC) + timedelta(hours=3))
                     sweep(instance, settled=-1)
-                if day % 30 == 29 or day == given.days - 1:
+                sizes[day] = size(root)
+                if day % 10 == 9 or day == given.days - 1:
                     runs = instance.get_runs_count()
-                    print(f"day {day + 1}: {size(root):,.0f} MB, {runs:,} runs kept", flush=True)  # noqa: T201
+                    print(f"day {day + 1}: {sizes[day]:,.0f} MB, {runs:,} runs kept", flush=True)  # noqa: T201
             ticks(instance)
-            print(f"with the ticks that retention keeps: {size(root):,.0f} MB (limit 500)")  # noqa: T201
+            last = size(root)
+            print(f"with the ticks that retention keeps: {last:,.0f} MB")  # noqa: T201
+            if given.days >= 2 * KEEP.days:
+                growth = (sizes[given.days - 1] - sizes[given.days - 20]) / 19
+                year = last + growth * (365 - given.days)
+                print(f"grows by {growth:.2f} MB a day: {year:,.0f} MB after a year (limit 500)")  # noqa: T201
 
 
 if __name__ == "__main__":

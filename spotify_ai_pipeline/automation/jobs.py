@@ -72,7 +72,7 @@ read_recent_plays = dg.define_asset_job(
 take_in_files = dg.define_asset_job(
     "take_in_files",
     selection=dg.AssetSelection.assets("history_imports", "album_ratings"),
-    description="Exports that were laid into the inbox.",
+    description="Take in the exports that were laid into the inbox.",
 )
 
 fill_history = dg.define_asset_job(

@@ -17,8 +17,8 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from spotify_ai_pipeline.assets.resources import HomeResource
 
-KEEP = timedelta(days=90)
-KEEP_TICKS = timedelta(days=7)
+KEEP = timedelta(days=30)
+KEEP_TICKS = timedelta(days=3)
 FREQUENT = frozenset({"fill_history", "read_recent_plays", "take_in_files", "prune"})
 """Jobs that run many times a day or say little: their runs go after ``KEEP_TICKS``."""
 SETTLED_SECONDS = 86_400.0

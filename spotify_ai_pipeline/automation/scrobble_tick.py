@@ -14,7 +14,12 @@ EVERY_SECONDS = 15 * 60
 UNDER_WAY = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
-@dg.sensor(job=fill_history, minimum_interval_seconds=EVERY_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=fill_history,
+    minimum_interval_seconds=EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Every 15 minutes: is there a scrobble that is not known yet? Reads the months that have grown.",
+)
 def scrobble_tick(
     context: dg.SensorEvaluationContext, home: HomeResource, lastfm: LastFmResource
 ) -> dg.SkipReason | dg.RunRequest:

@@ -19,7 +19,12 @@ SETTLED_SECONDS = 10
 TRY_AGAIN_SECONDS = 15 * 60
 
 
-@dg.sensor(job=take_in_files, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=take_in_files,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Takes in exports that are laid into the inbox.",
+)
 def files_in_the_inbox(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
     """Starts a run when exports lie in the inbox; each set of files starts one."""
     found = [(path, path.stat()) for path in waiting(home.home)]
@@ -32,10 +37,14 @@ def files_in_the_inbox(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
     return dg.RunRequest(run_key=hashlib.sha256(what.encode()).hexdigest()[:16])
 
 
-@dg.sensor(job=apply_verdicts, minimum_interval_seconds=15, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=apply_verdicts,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run within 30 seconds of a verdict that has to be brought about on Spotify.",
+)
 def verdicts_to_apply(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
-    """Starts a run when a verdict waits to be applied: within 30 seconds. What a run had to leave undone is tried again
-    every quarter of an hour."""
+    """What a run had to leave undone is tried again every quarter of an hour."""
     waiting = due(home.state)
     if not waiting:
         return dg.SkipReason("every verdict was applied")
@@ -43,9 +52,13 @@ def verdicts_to_apply(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
     return dg.RunRequest(run_key=f"{first}-{last}-{int(home.now() // TRY_AGAIN_SECONDS)}")
 
 
-@dg.sensor(minimum_interval_seconds=6 * 3600, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    minimum_interval_seconds=6 * 3600,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Raises an alert while the sign-in to Spotify is about to end; starts no run.",
+)
 def sign_in_watch(home: HomeResource) -> dg.SkipReason:
-    """Raises an alert while the sign-in to Spotify is about to end, which it does six months after you agreed. Starts no run."""
+    """The sign-in ends six months after the listener agreed, however often it is used."""
     if warning := spotify_auth.sign_in_warning(home.home):
         home.state.raise_alert(spotify_auth.ALERT, warning)
     return dg.SkipReason(warning or "the sign-in is good for more than a month, or there is none yet")

@@ -11,7 +11,7 @@ import json
 import random
 import ssl
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -35,6 +35,8 @@ LONGEST_WAIT = 60.0
 """Seconds of ``Retry-After`` that are waited out; a longer one ends the step as deferred."""
 BACKOFF = 0.5
 """Seconds before the first repetition, give or take half of it; each further one waits twice as long."""
+MOST_BYTES, CHUNK = 64 * 2**20, 2**16
+"""An answer that is longer, once unpacked, is not read to its end."""
 TELL_EVERY = 5.0
 """Seconds of a wait after which observers are told what is left of it."""
 
@@ -261,6 +263,7 @@ class _Adapter(HTTPAdapter):
 
         def attempt() -> requests.Response:
             response = super(_Adapter, self).send(request, *args, **options)
+            response._content = _bounded(response.iter_content(CHUNK), self.transport.name)
             self.transport.check(
                 response.status_code, response.headers, response.content
             )  # reads the body here, where a cut is repeated
@@ -296,6 +299,7 @@ class _HttpxTransport(httpx2.BaseTransport):
 
         def attempt() -> httpx2.Response:
             response = self.inner.handle_request(request)
+            response._content = _bounded(response.iter_bytes(CHUNK), self.transport.name)
             self.transport.check(response.status_code, response.headers, response.read())
             return response
 
@@ -308,6 +312,16 @@ class _HttpxTransport(httpx2.BaseTransport):
 
     def close(self) -> None:
         pass
+
+
+def _bounded(chunks: Iterable[bytes], service: str) -> bytes:
+    """The whole body; raises ``Unreachable`` for one that no honest answer is as long as."""
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise Unreachable(service, f"the answer is longer than {MOST_BYTES:,} bytes")
+    return bytes(body)
 
 
 def _whole_json(status: int, headers: Mapping[str, str], body: bytes) -> bool:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -66,6 +67,44 @@ def test_every_asset_says_what_it_is(defs: dg.Definitions) -> None:
         assert spec.description, name
         assert len(spec.description) > 20, name
         assert spec.code_version, name
+
+
+def test_every_asset_says_how_fresh_it_has_to_be_and_where_to_read_of_it(defs: dg.Definitions) -> None:
+    for spec in defs.resolve_all_asset_specs():
+        assert spec.freshness_policy is not None, spec.key
+        assert "read more" in spec.metadata, spec.key
+
+
+def test_all_that_runs_by_itself_says_what_it_does_and_is_on(defs: dg.Definitions) -> None:
+    schedules, sensors, jobs = defs.schedules or [], defs.sensors or [], defs.jobs or []
+    for each in (*schedules, *sensors, *jobs):
+        said = getattr(each, "description", None)
+        assert said, each.name
+        assert len(said) > 40, each.name
+    assert {"refresh_at_eight_and_eight", "retrain_at_night", "prune_at_night"} <= {each.name for each in schedules}
+    for each in (*schedules, *sensors):
+        assert each.default_status.value == "RUNNING", each.name
+
+
+def test_features_follow_the_days_first_refresh(defs: dg.Definitions) -> None:
+    """Not before it, and once after it."""
+    day, upstream = datetime(2026, 11, 20, tzinfo=UTC), ["songs", "listens"]
+    with dg.DagsterInstance.ephemeral() as instance:
+        found = dg.evaluate_automation_conditions(defs, instance, evaluation_time=day)
+        found = dg.evaluate_automation_conditions(
+            defs, instance, cursor=found.cursor, evaluation_time=day + timedelta(hours=4)
+        )
+        assert found.total_requested == 0, "past three, and nothing was refreshed yet"
+        for asset in upstream:
+            instance.report_runless_asset_event(dg.AssetMaterialization(asset))
+        found = dg.evaluate_automation_conditions(
+            defs, instance, cursor=found.cursor, evaluation_time=day + timedelta(hours=9)
+        )
+        assert found.get_num_requested(dg.AssetKey("audio_features")) == 1
+        found = dg.evaluate_automation_conditions(
+            defs, instance, cursor=found.cursor, evaluation_time=day + timedelta(hours=10)
+        )
+        assert found.total_requested == 0
 
 
 def test_every_check_says_what_it_checks(defs: dg.Definitions) -> None:

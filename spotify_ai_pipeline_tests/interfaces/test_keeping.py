@@ -75,3 +75,28 @@ def test_the_mix_goes_elsewhere_in_three_forms_and_all_data_as_a_zip(demo: Any, 
         assert not any(token.encode() in archive.read(name) for name in archive.namelist())
         heard = list(csv.DictReader(io.StringIO(archive.read("identity/listens.csv").decode())))
     assert len(heard) > 2000
+
+
+def test_a_backfill_stops_at_the_budget_and_goes_on_there(demo: Any, data: Path) -> None:
+    """The months of the history are read in one command, twice: a day whose budget is used up, and the next."""
+    scrobbles = data / "lake" / "demo" / "ingest" / "scrobbles"
+    months = sorted(path.name for path in scrobbles.iterdir())
+    shutil.rmtree(scrobbles)
+    used = next(row for row in json.loads(status(demo, data)) if row["service"] == "lastfm")["calls"]
+    demo.project("config", "set", "services.lastfm.calls_per_day", used + 8, SPOTIFY_AI_DATA=data)
+    cut = demo.project("backfill", months[0], months[-1], SPOTIFY_AI_DATA=data)
+    assert cut.returncode == 2
+    assert "the day's budget" in cut.stderr
+    assert "Traceback" not in cut.stderr
+    read = [path.name for path in scrobbles.iterdir()]
+    assert 0 < len(read) < len(months), "what was read is kept"
+    demo.project("config", "unset", "services.lastfm.calls_per_day", SPOTIFY_AI_DATA=data)
+    ended = demo.project("backfill", months[0], months[-1], SPOTIFY_AI_DATA=data)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"in {len(months)} months" in ended.stdout
+    for wrong in (("2024-13", "2025-01"), ("2025-02", "2025-01"), ("2025-01", "2999-01")):
+        assert demo.project("backfill", *wrong, SPOTIFY_AI_DATA=data).returncode == 2
+
+
+def status(demo: Any, data: Path) -> str:
+    return json.dumps(json.loads(demo.project("status", "--json", SPOTIFY_AI_DATA=data).stdout)["services"])

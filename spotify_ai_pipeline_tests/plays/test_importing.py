@@ -1,6 +1,9 @@
 """The command `import`, as a person meets it."""
 
+import io
 import json
+import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 import polars as pl
@@ -9,6 +12,9 @@ from click.testing import CliRunner
 
 from spotify_ai_pipeline.assets.plots import strips
 from spotify_ai_pipeline.interfaces.cli import main
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.exports import finding, reading
+from spotify_ai_pipeline.services.exports.finding import find
 
 
 def run(*words):
@@ -52,3 +58,33 @@ def test_the_picture_of_months_and_sources_is_sound():
     picture = strips(cells, "month", "source", "plays", "known").value or ""
     drawn = ElementTree.fromstring(base64.b64decode(picture.split("base64,")[1].rstrip(")")))
     assert len(drawn.findall("{*}rect")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("Streaming_History_Audio_2026.json", b'[{"ts": "2026-01-01T00:00:00Z", "x": "' + b"a" * 3_000),
+        ("user.csv", b"Artist,Album,Title,01 Jan 2026 00:00\n" + b"a" * 3_000),
+    ],
+)
+def test_a_row_without_end_is_refused_and_not_kept_in_memory(
+    name: str, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LONGEST_ROW", 1_000)
+    monkeypatch.setattr(reading, "BATCH_BYTES", 500)
+    stream = io.BufferedReader(io.BytesIO(content))  # pyright: ignore[reportArgumentType]
+    columns = ["artist", "album", "title", "at"]
+    rows = reading.csv_rows(stream, columns) if name.endswith("csv") else reading.json_rows(stream, {"ts": pl.String()})
+    with pytest.raises(Problem, match="no end of a row"):
+        list(rows)
+
+
+def test_a_file_that_unpacks_to_more_than_a_life_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = tmp_path / "bomb.zip"
+    row = b'[{"ts": "2026-01-01T00:00:00Z", "ms_played": 1, "spotify_track_uri": null, "master_metadata_track_name": null}]'
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Streaming_History_Audio_2026.json", row + b" " * 100_000)
+    assert find([bomb])
+    monkeypatch.setattr(finding, "MOST_BYTES", 50_000)
+    with pytest.raises(Problem, match="split the file"):
+        find([bomb])

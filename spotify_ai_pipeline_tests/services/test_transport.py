@@ -52,6 +52,17 @@ def test_a_refusal_is_no_reason_to_ask_again(rude: Any, transport: Transport, st
     assert len(rude.asked) == 1
 
 
+def test_an_answer_without_end_is_not_read_to_its_end(
+    rude: Any, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport_module, "MOST_BYTES", 5)
+    with pytest.raises(transport_module.Unreachable, match="longer than 5 bytes"):
+        get(transport)
+    with pytest.raises(transport_module.Unreachable, match="longer than 5 bytes"):
+        httpx2.Client(transport=transport.httpx_transport).get(transport.service.url)
+    assert len(rude.asked) == 2 * ATTEMPTS
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_a_write_is_not_repeated(rude: Any, transport: Transport, method: str) -> None:
     rude.plan = [(502, None)]

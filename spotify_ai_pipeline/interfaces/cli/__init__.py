@@ -18,6 +18,7 @@ COMMANDS = {
     "login": "signin.login",
     "import": "importing.import_",
     "refresh": "refreshing.refresh",
+    "backfill": "refreshing.backfill",
     "undo": "undo.undo",
     "log": "history.log",
     "mix": "look.mix",

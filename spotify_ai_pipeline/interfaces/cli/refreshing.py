@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import click
 
@@ -61,6 +62,42 @@ def preview(home: Home, adventurous: int | None, *, as_json: bool) -> None:
     show.diff(home.settings.spotify.playlist_name, "would change", made.decision.table)
     show.spacing(home, made.decision.table)
     console.print("nothing was written; `spotify-ai refresh` does it")
+
+
+@click.command()
+@click.argument("first")
+@click.argument("last")
+def backfill(first: str, last: str) -> None:
+    """Read the scrobbles of the months FIRST to LAST (2019-01 2023-12) in one run.
+
+    It stops where the day's budget is used up. Given again, it goes on there: months that are final are asked for no more.
+    """
+    home = Home.open()
+    months = [_month(first), _month(last)]
+    if months != sorted(months) or months[1] > f"{datetime.now(UTC):%Y-%m}":
+        raise Problem(f"{first} to {last}: the first month comes first, and the last is over or this one")
+    with sandboxes.beside(home):
+        from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START
+        from spotify_ai_pipeline.automation.run import learn_first_month
+
+        known = learn_first_month(home)
+        if known is None or months[1] < known:
+            raise Problem(
+                f"your history on Last.fm begins in {known or 'no month that is known'}; there is nothing to read"
+            )
+        run(home, "fill_history", tags={RANGE_START: max(months[0], known), RANGE_END: months[1]})
+    rows = home.lake.partition_rows("ingest", "scrobbles")
+    read = {month: count for month, count in rows.items() if months[0] <= month <= months[1]}
+    console.print(
+        f"{sum(read.values()):,} scrobbles in {len(read)} months; they count from the next `spotify-ai refresh`"
+    )
+
+
+def _month(text: str) -> str:
+    try:
+        return f"{datetime.strptime(text, '%Y-%m'):%Y-%m}"
+    except ValueError:
+        raise Problem(f"{text} is no month; write it like 2023-12") from None
 
 
 def run(home: Home, job: str, *, quiet: bool = False, tags: Mapping[str, str] | None = None) -> RunDisplay:

@@ -23,6 +23,8 @@ from spotify_ai_pipeline.services.exports import (
 
 FORMATS: Sequence[ModuleType] = (spotify_history, spotify_account, listenbrainz, lastfm_csv, rateyourmusic, charts)
 HEAD_BYTES, BUFFER_BYTES = 65_536, 2**20
+MOST_BYTES = 20 * 2**30
+"""A file that is larger, once unpacked, is refused: a life of listening is a few gigabytes of JSON."""
 
 
 class UnknownFormat(Problem):
@@ -55,6 +57,8 @@ def find(paths: Sequence[Path]) -> list[Export]:
         if not exports:
             kinds = ", ".join(module.NAME for module in FORMATS)
             raise UnknownFormat(f"{path}: holds no export that can be read; those are: {kinds}")
+        if large := next((export for export in exports if export.size > MOST_BYTES), None):
+            raise Problem(f"{large.name}: {large.size:,} bytes are more than is taken in; split the file")
         found += exports
     return found
 

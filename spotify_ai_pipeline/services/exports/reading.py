@@ -12,8 +12,12 @@ from itertools import islice
 
 import polars as pl
 
+from spotify_ai_pipeline.problems import Problem
+
 BATCH_BYTES = 8 * 2**20
 BATCH_ROWS = 50_000
+LONGEST_ROW = 64 * 2**20
+"""Bytes in which a row has to end, so that a file of one endless row cannot fill the memory."""
 EARLIEST = "2002-01-01"
 """No service logged plays before; such a date is a clock that was never set."""
 LONGEST_PLAY_MS = 86_400_000
@@ -88,6 +92,8 @@ def _objects(stream: io.BufferedReader) -> Iterator[Text]:
             rest = rest[stops[-1] :]
             yield Text(objects, lines)
         rest += chunk
+        if len(rest) > LONGEST_ROW:
+            raise Problem(f"line {line}: no end of a row within {LONGEST_ROW:,} bytes; this is no export")
 
 
 def _parse(text: Text, schema: Schema) -> tuple[pl.DataFrame, list[Broken]]:
@@ -118,7 +124,8 @@ def csv_rows(
     """(rows as text with ``line``, broken rows) of a CSV file: with a header, ``columns`` says under which name a field of the
     header is kept; without one, it names every field in order. With ``long_texts`` a quoted field may go on over lines;
     otherwise a stray quote spoils its own line alone."""
-    lines = _lines(io.TextIOWrapper(stream, "utf-8-sig", errors="replace"), long_texts)
+    text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace")
+    lines = _lines(iter(lambda: text.readline(LONGEST_ROW), ""), long_texts)
     if isinstance(columns, Mapping):
         header = [name.strip().casefold() for name in _fields(next(lines, (0, ""))[1])]
         names = [columns.get(name, "") for name in header]
@@ -145,6 +152,10 @@ def _lines(text: Iterable[str], long_texts: bool) -> Iterator[tuple[int, str]]:
     open_at, started = 0, ""
     for number, line in enumerate(text, 1):
         started += line
+        if len(started) >= LONGEST_ROW:
+            raise Problem(
+                f"line {open_at or number}: no end of a row within {LONGEST_ROW:,} characters; this is no export"
+            )
         if long_texts and started.count('"') % 2:
             open_at = open_at or number
             continue
