@@ -250,7 +250,10 @@ def test_one_run_keeps_both_lists_and_takes_the_snapshot_that_is_due(pipeline: A
     refresh(pipeline)
     assert pipeline.read("identity", "songs").filter("in_library").height == in_library, "our lists are no library"
     assert len(snapshots.every(state)) == 1
-    assert outcomes(pipeline)[-2:] == [("unchanged", 0, 0), ("unchanged", 0, 0)]
+    assert outcomes(pipeline)[-2] == ("unchanged", 0, 0)
+    assert outcomes(pipeline)[-1][1] <= 1, (
+        "the one song of this world that cannot be played is replaced once that is seen"
+    )
 
 
 def test_a_more_adventurous_refresh_brings_back_more(pipeline: Any) -> None:
