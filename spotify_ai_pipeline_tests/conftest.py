@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -122,12 +122,12 @@ def sign_in(home: Home) -> None:
     signin.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
 
 
-def run(root: Path, job: str) -> tuple[RunResult, list[tuple[str, str, str]]]:
+def run(root: Path, job: str, tags: Mapping[str, str] | None = None) -> tuple[RunResult, list[tuple[str, str, str]]]:
     """Runs ``job`` for the home at ``root`` as a new process would: settings and definitions are read anew."""
     os.environ["SPOTIFY_AI_DATA"] = str(root)
     sys.modules.pop("spotify_ai_pipeline.definitions", None)
     events: list[tuple[str, str, str]] = []
-    result = run_job(Home.open(root), job, lambda *event: events.append(event))
+    result = run_job(Home.open(root), job, lambda *event: events.append(event), tags)
     return result, events
 
 
@@ -172,8 +172,8 @@ class Pipeline:
         """The home as a new process finds it."""
         return Home.open(self.root)
 
-    def refresh(self, job: str = "refresh_the_mix") -> RunResult:
-        return run(self.root, job)[0]
+    def refresh(self, job: str = "refresh_the_mix", tags: Mapping[str, str] | None = None) -> RunResult:
+        return run(self.root, job, tags)[0]
 
     def read(self, layer: str, asset: str) -> pl.DataFrame:
         return self.home.lake.read(layer, asset)

@@ -147,8 +147,10 @@ def _standing(
     )
     other = MIX if name == ADVENTURE else ADVENTURE
     elsewhere = set(by_song(known.track_ids, song_of)) if (known := playlists.written(state, other)) else set[str]()
-    held -= elsewhere - set(there)  # what is kept on the other list is kept there
+    by_name = pins.pinned(state)
+    held -= elsewhere - set(there) - by_name  # what was put on the other list by hand is kept there
     if name == ADVENTURE:
+        held -= by_name
         title = settings.spotify.playlist_name
         barred = dict.fromkeys(elsewhere - held, f"it is on {title} now") | barred
     return Standing(there, held, barred, playlists.unavailable(state))

@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LARGEST_WRITE = 100
+from spotify_ai_pipeline.music.mix.edits import WRITTEN_AT_ONCE
+
+LARGEST_WRITE = WRITTEN_AT_ONCE
 """Songs that one call writes."""
 
 

@@ -130,6 +130,10 @@ class PlaylistWriter:
             rows = self._client.rows(playlist_id)
             if rows.track_ids == target or _edited(before.track_ids, target, rows.track_ids):
                 break
+        else:
+            raise Problem(
+                f"Spotify does not show {named.title} as it was written; the next refresh looks again and goes on"
+            )
         playlists.remember(self._state, playlist_id, target, named.name)
         playable = set(rows.track_ids) - set(rows.unplayable)
         playlists.note_unavailable(self._state, rows.unplayable, playable)

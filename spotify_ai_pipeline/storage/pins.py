@@ -14,6 +14,11 @@ def pin(state: State, song_id: str, *, pinned: bool) -> None:
         connection.execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (song_id, int(pinned), time.time()))
 
 
+def pinned(state: State) -> set[str]:
+    """The songs that were pinned by name: they belong on the mix, whichever list they are on."""
+    return {row["song_id"] for row in state.rows("SELECT song_id FROM pins WHERE pinned")}
+
+
 def held_and_barred(state: State, now: float) -> tuple[set[str], dict[str, str]]:
     """(songs that stay on a list, songs that may not be on one with the verdict that says so) at ``now`` (UTC seconds)."""
     verdicts = queue.standing(state, now)

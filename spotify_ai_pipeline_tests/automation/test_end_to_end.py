@@ -18,7 +18,7 @@ from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.our_playlists import named
 from spotify_ai_pipeline.services.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.services.spotify import Spotify
-from spotify_ai_pipeline.storage import playlists, queue
+from spotify_ai_pipeline.storage import playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
 
 CHECKS = 7
@@ -232,6 +232,37 @@ def test_a_deleted_playlist_is_asked_about_and_made_anew_once(pipeline: Any) -> 
     assert on_spotify(pipeline) == pipeline.listed()
     assert pipeline.home.state.rows("SELECT * FROM verdicts") == [], "that was no edit of a hundred songs"
     assert pipeline.home.state.rows("SELECT * FROM alerts") == []
+
+
+def test_one_run_keeps_both_lists_and_takes_the_snapshot_that_is_due(pipeline: Any) -> None:
+    state = pipeline.home.state
+    state.set_override("adventure.enabled", True)
+    with state.transaction() as connection:
+        connection.execute("UPDATE refreshes SET refreshed_at = refreshed_at - 40 * 86400")
+    refresh(pipeline)
+    novel = playlists.written(state, "adventure")
+    assert novel is not None
+    assert len(novel.track_ids) == pipeline.home.settings.adventure.target_size
+    assert not set(novel.track_ids) & set(on_spotify(pipeline))
+    assert [one.track_ids for one in snapshots.every(state)] == [on_spotify(pipeline)]
+    assert [known.outcome for known in playlists.refreshes(state, "adventure")] == ["filled"]
+    in_library = pipeline.read("identity", "songs").filter("in_library").height
+    refresh(pipeline)
+    assert pipeline.read("identity", "songs").filter("in_library").height == in_library, "our lists are no library"
+    assert len(snapshots.every(state)) == 1
+    assert outcomes(pipeline)[-2] == ("unchanged", 0, 0)
+    assert outcomes(pipeline)[-1][1] <= 1, (
+        "the one song of this world that cannot be played is replaced once that is seen"
+    )
+
+
+def test_a_more_adventurous_refresh_brings_back_more(pipeline: Any) -> None:
+    before = pipeline.read("playlist", "mix").filter(slot="exploration").height
+    result = pipeline.refresh(tags={"spotify_ai/adventurous": "10"})
+    assert result.success, result.error
+    decided = pipeline.read("playlist", "mix").drop_nulls("rank")
+    assert decided.filter(slot="exploration").height > before
+    assert pipeline.home.settings.playlist.adventurousness == 5
 
 
 def test_an_emptied_playlist_is_filled_whole(pipeline: Any) -> None:

@@ -69,6 +69,18 @@ def test_c3_the_order_that_was_meant_is_the_order_that_is_there(listener: Listen
     assert listener.writer.write(named(listener.home.settings), target).after == target == listener.listed
 
 
+def test_c3_a_write_that_spotify_does_not_show_yet_is_not_taken_for_edits(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = listener.client.rows(listener.playlist_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(listener.client), "rows", lambda *_: old)
+        with pytest.raises(Problem, match="does not show"):
+            listener.writer.write(named(listener.home.settings), listener.tracks[20:30])
+    listener.refresh()
+    assert listener.home.state.rows("SELECT * FROM verdicts") == []
+
+
 def test_c4_an_empty_decision_is_never_written(listener: Listener) -> None:
     before = listener.listed
     with pytest.raises(ValueError, match="one song or more"):

@@ -74,13 +74,13 @@ def test_guests_are_read_from_credits_and_titles() -> None:
 
 
 def test_a_hundred_songs_are_ordered_at_once() -> None:
-    """50 ms on a quiet machine; the fastest of five, and room for a busy one."""
+    """50 ms of one core, also where the spacing cannot be kept: the fastest of five."""
     rng = random.Random(1)
     names = [[f"a{int(rng.paretovariate(1)) % 40}", f"a{rng.randrange(40)}"][: rng.randint(1, 2)] for _ in range(100)]
     energy = [rng.random() for _ in names]
     taken = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         sequence(names, 4, energy)
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.15
+        taken.append(time.process_time() - start)
+    assert min(taken) < 0.05

@@ -215,6 +215,15 @@ def test_a_song_kept_by_hand_on_the_adventure_stays_there(listener: Listener, sp
     assert on_neither not in listener.listed
 
 
+def test_a_song_of_the_adventure_that_is_pinned_moves_to_the_mix(listener: Listener) -> None:
+    listener = with_adventure(listener)
+    track = listener.refresh(name="adventure").after[0]
+    song = listener.material().songs.filter(track_id=track)["song_id"][0]
+    pins.pin(listener.home.state, song, pinned=True)
+    assert track in listener.refresh().after
+    assert track not in listener.refresh(name="adventure").after
+
+
 def test_a_pin_holds_until_it_is_let_go_and_the_last_word_counts(listener: Listener) -> None:
     state, now = listener.home.state, our_playlists.time.time
     pins.pin(state, "s1", pinned=True)

@@ -56,7 +56,7 @@ def test_the_tree_cannot_be_changed(defaults: Settings) -> None:
         ("spotify.playlist_name", "", "at least 1 character"),
         ("spotify.redirect_uri", "http://localhost:8888/callback", "127"),
         ("playlist.target_size", 9, "greater than or equal to 10"),
-        ("playlist.target_size", 101, "less than or equal to 100"),
+        ("playlist.target_size", 501, "less than or equal to 500"),
         ("playlist.target_size", "many", "a valid integer"),
         ("playlist.target_size", 50.5, "a valid integer"),
         ("playlist.target_size", None, "a valid integer"),

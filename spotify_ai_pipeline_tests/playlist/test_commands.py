@@ -1,0 +1,104 @@
+"""The commands about playlists, as a person and as a script use them."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from spotify_ai_pipeline.interfaces.cli import main
+from spotify_ai_pipeline.storage import pins
+from spotify_ai_pipeline.storage.home import Home
+
+from .conftest import Listener, Spot
+
+
+@pytest.fixture
+def listener(listener: Listener) -> Listener:
+    """The listener, whose songs and scores are in the lake as well."""
+    material = listener.material()
+    listener.home.lake.write(material.songs, "identity", "songs")
+    listener.home.lake.write(material.song_scores, "taste", "song_scores")
+    os.environ["SPOTIFY_AI_DATA"] = str(listener.home.root)
+    return listener
+
+
+def run(*args: str) -> Result:
+    result = CliRunner().invoke(main, args)
+    assert "Traceback" not in result.output
+    return result
+
+
+def data(*args: str) -> Any:
+    result = run(*args, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_log_and_undo_tell_the_same_story(listener: Listener) -> None:
+    before = listener.listed
+    listener.refresh(tilt=3)
+    last, first = data("log")
+    assert (last["outcome"], first["outcome"], last["taken_back"]) == ("refreshed", "filled", None)
+    assert len(last["added"]) == len(last["removed"]) == 3
+    assert all(change["reason"] for change in last["added"] + last["removed"])
+    assert "refreshed +3 −3" in run("log").output
+    assert data("undo")["taken_back"] is True
+    assert listener.listed == before
+    assert data("undo")["taken_back"] is False
+    assert data("log")[0]["taken_back"]
+    assert "taken back" in run("log").output
+
+
+def test_undo_of_an_edited_list_says_what_to_do(listener: Listener, spot: Spot) -> None:
+    listener.refresh(tilt=3)
+    spot.edit(listener.playlist_id, lambda rows: rows[1:])
+    refused = run("undo")
+    assert refused.exit_code == 2
+    assert "snapshot restore" in refused.output
+
+
+def test_a_playlist_that_is_gone_is_made_anew_on_demand_once(listener: Listener, spot: Spot) -> None:
+    assert data("playlist")["songs"] == 10
+    spot.unfollow(listener.playlist_id)
+    assert data("playlist", "--recreate")["link"].endswith(listener.playlist_id)
+    again = run("playlist", "--recreate")
+    assert (again.exit_code, "is in your library" in again.output) == (2, True)
+
+
+def test_snapshots_are_taken_listed_compared_and_restored(listener: Listener) -> None:
+    before = listener.listed
+    taken = data("snapshot", "take")
+    assert [one["id"] for one in data("snapshot", "list")] == [taken["id"]]
+    listener.refresh(tilt=3)
+    found = data("snapshot", "diff", str(taken["id"]))
+    assert len(found["back"]) == len(found["off"]) == 3
+    assert data("snapshot", "restore", str(taken["id"]))["added"] == 3
+    assert listener.listed == before
+    missing = run("snapshot", "restore", "99")
+    assert (missing.exit_code, "snapshot list" in missing.output) == (2, True)
+    assert taken["name"] in run("snapshot", "list").output
+
+
+def test_pins_and_dials(listener: Listener) -> None:
+    song = data("pin", "Song 17")["song_id"]
+    assert song in pins.held_and_barred(listener.home.state, 0)[0]
+    assert data("unpin", "Song 17")["pinned"] is False
+    assert song not in pins.held_and_barred(listener.home.state, 0)[0]
+    assert run("pin", "no such song").exit_code == 2
+    assert data("cycling", "8")["cycling.aggressiveness"] == 8
+    assert data("cycling")["cycling.aggressiveness"] == 8
+    assert run("cycling", "11").exit_code == 2
+
+
+def test_the_adventure_is_off_until_it_is_turned_on(listener: Listener) -> None:
+    refused = run("adventure", "show")
+    assert (refused.exit_code, "adventure on" in refused.output) == (2, True)
+    assert run("adventure", "on").exit_code == run("adventure", "dial", "9").exit_code == 0
+    found = Home.open(listener.home.root).settings.adventure
+    assert (found.enabled, found.dial) == (True, 9)
+    assert run("adventure", "off").exit_code == 0
+    assert not Home.open(listener.home.root).settings.adventure.enabled
