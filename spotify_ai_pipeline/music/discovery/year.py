@@ -211,9 +211,9 @@ class _Life:
                 if item.plays:
                     self._say(item, 0.0, 0.5, week)
         waiting = [item for item in self.open.values() if item not in asked]
-        likely = bandit.expected(self.belief, self._arms(waiting)) if waiting else np.zeros(0)
-        waiting = [waiting[place] for place in np.argsort(-likely).tolist()]
-        for item in [*asked, *waiting][:ANSWERS_A_WEEK]:
+        likely: list[float] = bandit.expected(self.belief, self._arms(waiting)).tolist()
+        best_first = sorted(range(len(waiting)), key=lambda place: -likely[place])
+        for item in [*asked, *(waiting[place] for place in best_first)][:ANSWERS_A_WEEK]:
             yes = int(self.rng.random() < self.world.yes[item.row])
             self.year.answers.append(yes)
             self._say(item, float(yes), 1.0, week)
