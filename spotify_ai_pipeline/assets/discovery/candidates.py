@@ -164,11 +164,8 @@ def discoveries(
     waiting = queue.items(home.state, kind=queue.DISCOVERY)
     arms = pl.DataFrame([vars(item) for item in waiting], schema=ARMS)
     belief = bandit.learn(trials.outcomes(home.state, now))
-    crowded = [item.artist_key for item in waiting]
-    ready = candidate_scores.filter(
-        pl.col("track_id").is_not_null()
-        & ~pl.col("artist_key").is_in([key for key in crowded if crowded.count(key) >= PER_ARTIST])
-    ).unique("track_id", keep="first", maintain_order=True)
+    linked = candidate_scores.filter(pl.col("track_id").is_not_null())
+    ready = linked.unique("track_id", keep="first", maintain_order=True)
     rng = np.random.default_rng(int(context.run_id[:8], 16))
     free = max(settings.candidates_per_refresh - sum(item.status == "pending" for item in waiting), 0)
     picked = diversify.pick(
@@ -177,6 +174,7 @@ def discoveries(
         ready["artist_key"].to_list(),
         free,
         PER_ARTIST,
+        [item.artist_key for item in waiting],
     )
     shown = ready[picked].with_columns(score=pl.Series(bandit.expected(belief, ready[picked])))
     scores = bandit.expected(belief, arms.with_columns(pl.col("chance").fill_null(0.5)))

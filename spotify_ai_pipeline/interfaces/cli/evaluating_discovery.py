@@ -54,7 +54,7 @@ def bandit(listeners: int, verdicts: int, seed: int, as_json: bool) -> None:
 
 @click.command()
 @click.option(
-    "--listeners", default=5, show_default=True, type=click.IntRange(1), help="Made-up listeners, a year each."
+    "--listeners", default=3, show_default=True, type=click.IntRange(1), help="Made-up listeners, a year each."
 )
 @click.option("--seed", default=1, show_default=True, help="Of the first listener's world.")
 @json_option

@@ -52,7 +52,7 @@ class Belief:
     @cached_property
     def root(self) -> Floats:
         """Lower Cholesky factor of the covariance."""
-        return np.linalg.cholesky(self.covariance)
+        return np.asarray(np.linalg.cholesky(self.covariance), np.float64)
 
     def of(self, source: str) -> tuple[float, float]:
         """(mean, standard deviation) of a source's weight in log odds; those of the prior for one without an answer."""

@@ -14,13 +14,21 @@ RELEVANCE = 0.7
 """Weight of a candidate's own value against its likeness to what was picked before."""
 
 
-def pick(draw: Callable[[], Floats], vectors: Floats, artists: Sequence[str], count: int, per_artist: int) -> list[int]:
+def pick(
+    draw: Callable[[], Floats],
+    vectors: Floats,
+    artists: Sequence[str],
+    count: int,
+    per_artist: int,
+    waiting: Sequence[str] = (),
+) -> list[int]:
     """Indices of up to ``count`` candidates, in the order of picking. ``draw`` gives what each looks like now, shape (n,),
     between 0 and 1, anew for every pick; from it goes the greatest likeness to any picked before (cosine of ``vectors``,
-    shape (n, d), rows of unit length or zero; 1 for the same artist). No artist more than ``per_artist`` times, even where
-    fewer come out."""
-    likeness, open_ = np.zeros(len(artists)), np.ones(len(artists), bool)
-    names, taken, picked = np.array(artists), Counter[str](), list[int]()
+    shape (n, d), rows of unit length or zero; 1 for the same artist). No artist more than ``per_artist`` times, those that
+    are ``waiting`` counted, even where fewer come out."""
+    names, taken, picked = np.array(artists), Counter(waiting), list[int]()
+    likeness = np.zeros(len(artists))
+    open_ = np.array([taken[artist] < per_artist for artist in artists], bool)
     while len(picked) < count and open_.any():
         worth = np.where(open_, RELEVANCE * draw() - (1 - RELEVANCE) * likeness, -np.inf)
         best = int(worth.argmax())

@@ -150,7 +150,6 @@ class _Life:
             region=pl.Series(affinity.regions(fresh, profile, None, songs), dtype=pl.String),
         )
         waits = [self.artists[row] for row in self.open]
-        fresh = fresh.filter(~pl.col("artist_key").is_in([key for key in waits if waits.count(key) >= PER_ARTIST]))
         self.belief = bandit.learn(self._outcomes(week))
         for row in [
             row for row, item in self.open.items() if item.listed_at is None and week - item.since >= STALE_WEEKS
@@ -159,7 +158,7 @@ class _Life:
         free = settings.candidates_per_refresh - sum(item.listed_at is None for item in self.open.values())
         draw = bandit.draws(self.belief, fresh, self.rng, settings.bandit, settings.epsilon)
         vectors = diversify.unit_vectors(fresh["tags"].to_list())
-        for place in diversify.pick(draw, vectors, fresh["artist_key"].to_list(), max(free, 0), PER_ARTIST):
+        for place in diversify.pick(draw, vectors, fresh["artist_key"].to_list(), max(free, 0), PER_ARTIST, waits):
             found = fresh.row(place, named=True)
             row = self.row[found["song_id"]]
             self.open[row] = _Open(row, found["source"], found["region"], found["chance"], week)
@@ -212,9 +211,9 @@ class _Life:
                 if item.plays:
                     self._say(item, 0.0, 0.5, week)
         waiting = [item for item in self.open.values() if item not in asked]
-        likely = bandit.expected(self.belief, self._arms(waiting)) if waiting else np.zeros(0)
-        waiting = [waiting[place] for place in np.argsort(-likely)]
-        for item in [*asked, *waiting][:ANSWERS_A_WEEK]:
+        likely: list[float] = bandit.expected(self.belief, self._arms(waiting)).tolist()
+        best_first = sorted(range(len(waiting)), key=lambda place: -likely[place])
+        for item in [*asked, *(waiting[place] for place in best_first)][:ANSWERS_A_WEEK]:
             yes = int(self.rng.random() < self.world.yes[item.row])
             self.year.answers.append(yes)
             self._say(item, float(yes), 1.0, week)
