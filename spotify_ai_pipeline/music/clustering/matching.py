@@ -60,15 +60,17 @@ def founders(fresh: NDArray[np.bool_], near: Ids, least: int) -> Ids:
     ``near`` holds the nearest songs of each song, itself first. A new song whose neighbours are new for the greater part may
     found; those that are neighbours of each other make a group, if they are ``least`` or more.
     """
-    import scipy.sparse.csgraph  # pyright: ignore[reportMissingTypeStubs]
+    import scipy.sparse  # pyright: ignore[reportMissingTypeStubs]
+    import scipy.sparse.csgraph as csgraph  # pyright: ignore[reportMissingTypeStubs]
 
     sparse: Any = scipy.sparse
+    graphs: Any = csgraph
     able = fresh & (fresh[near[:, 1:]].mean(axis=1) > 0.5)
     one = np.repeat(np.arange(len(near)), near.shape[1])
     other = near.ravel()
     linked = able[one] & able[other]
     graph = sparse.coo_matrix((np.ones(linked.sum()), (one[linked], other[linked])), shape=(len(near), len(near)))
-    group = np.asarray(sparse.csgraph.connected_components(graph, directed=False)[1], np.int64)
+    group = np.asarray(graphs.connected_components(graph, directed=False)[1], np.int64)
     sizes = np.bincount(group[able], minlength=int(group.max()) + 1)
     large = np.flatnonzero(sizes >= least)
     number = np.full(len(sizes), UNKNOWN, np.int64)
