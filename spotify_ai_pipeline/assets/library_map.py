@@ -11,8 +11,6 @@ from spotify_ai_pipeline.assets.map import page, picture
 from spotify_ai_pipeline.assets.resources import HomeResource
 
 LIGHT_PNG, DARK_PNG, PAGE = "map-light.png", "map-dark.png", "map.html"
-PREVIEW = 0.3
-"""Size of the picture in the UI, against the one that is kept."""
 
 
 @dg.asset(group_name=FEATURES, kinds={"matplotlib", "html"}, owners=OWNERS, code_version="1")
@@ -45,11 +43,11 @@ def library_map(
         DARK_PNG: picture.draw(on_it, names, title, picture.DARK),
         PAGE: page.render(on_it, cluster_names, title).encode(),
     }
-    small = base64.b64encode(picture.draw(on_it, names, title, picture.DARK, PREVIEW)).decode()
+    small = base64.b64encode(picture.preview(on_it, names, title, picture.DARK)).decode()
     return dg.MaterializeResult(
         value=WithBlobs(on_it, blobs),
         metadata={
-            "map": dg.MetadataValue.md(f"![{title}](data:image/png;base64,{small})"),
+            "map": dg.MetadataValue.md(f"![{title}](data:image/jpeg;base64,{small})"),
             "page": "spotify-ai map writes it where you say and opens it",
             "kept in": str(home.lake.folder(FEATURES, "library_map")),
             "songs": on_it.height,

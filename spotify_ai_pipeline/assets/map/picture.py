@@ -17,6 +17,7 @@ DPI = 150
 GRID = (800, 600)
 MARGIN = 0.04
 """Of the width, free around the songs."""
+PREVIEW = 0.4
 LARGEST_TYPE, SMALLEST_TYPE = 17.0, 7.5
 
 
@@ -36,8 +37,22 @@ LIGHT = Look("#fbfaf7", "#22252b", "#8b8d92", 0.55, 0.3)
 DARK = Look("#0f1218", "#f3f1ea", "#7d828c", 0.75, 0.5)
 
 
-def draw(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look, scale: float = 1.0) -> bytes:
-    """A PNG of ``songs`` (x, y, cluster_id, parent_cluster_id) with ``names`` by cluster; ``scale`` shrinks it as a whole."""
+def draw(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look) -> bytes:
+    """A PNG of ``songs`` (x, y, cluster_id, parent_cluster_id) with ``names`` by cluster."""
+    stream = io.BytesIO()
+    _painted(songs, names, title, look, 1.0).print_png(stream)
+    return stream.getvalue()
+
+
+def preview(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look) -> bytes:
+    """The same as a small JPEG, for the UI, where it is kept in every event."""
+    stream = io.BytesIO()
+    _painted(songs, names, title, look, PREVIEW).print_jpg(stream)
+    return stream.getvalue()
+
+
+def _painted(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look, scale: float) -> Any:
+    """The canvas; ``scale`` shrinks it as a whole."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -65,9 +80,7 @@ def draw(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look, sca
     axes.text(0.45, 0.72, title, color=look.ink, fontsize=20, fontweight="bold", va="bottom", family="DejaVu Sans")
     axes.text(0.45, 0.40, words, color=look.faint, fontsize=11, va="bottom")
     axes.set_aspect("auto")
-    stream = io.BytesIO()
-    canvas.print_png(stream)
-    return stream.getvalue()
+    return canvas
 
 
 def _between(one: str, other: str, share: float) -> tuple[float, ...]:

@@ -45,7 +45,9 @@ def map_(png: Path | None, html: Path | None, dark: bool, open_: bool) -> None:
 
 @click.command()
 @click.argument("cluster", required=False)
-@click.option("--again", is_flag=True, help="Make the clusters anew now, whatever their age (about a minute).")
+@click.option(
+    "--again", is_flag=True, help="Look again now, whatever their age; known songs stay put unless much has changed."
+)
 @json_option
 def clusters(cluster: str | None, again: bool, as_json: bool) -> None:
     """List the clusters of your library, or the songs of CLUSTER (its number, or a part of its name)."""

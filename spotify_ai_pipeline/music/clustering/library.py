@@ -79,14 +79,12 @@ def clustered(
     with_ = f"min_cluster_size {settings.min_cluster_size}, min_samples {settings.min_samples}"
     if near is not None and with_ in last["made_with"] and _still_holds(table, before, near):
         kept = joined(embeddings, last)
-        places, flat = _places(kept), _flat(kept)
-        found = clusters.find(places, settings)
-        least = clusters.smallest(len(vectors), settings)
-        in_groups = np.where(found.core, found.labels, matching.UNKNOWN)
-        ids = matching.keep(before, kept["cluster_id"].to_numpy(), in_groups, least, next_id)
-        core, laid_out = found.core, table["laid_out"].fill_null(False).to_numpy()
-        fresh = int((before == matching.UNKNOWN).sum())
-        how = f"the groups of last time; {fresh:,} new songs joined them or founded their own"
+        founded = matching.founders(before == matching.UNKNOWN, near.ids, clusters.smallest(len(vectors), settings))
+        ids = matching.keep(before, kept["cluster_id"].to_numpy(), founded, next_id)
+        places, flat = _gathered(_places(kept), vectors, founded), _gathered(_flat(kept), vectors, founded)
+        core, laid_out = kept["core"].to_numpy() | (founded != matching.UNKNOWN), kept["laid_out"].to_numpy()
+        fresh, groups = int((before == matching.UNKNOWN).sum()), int(founded.max()) + 1
+        how = f"the groups of last time: {fresh:,} new songs joined them" + (f" or founded {groups}" if groups else "")
         agreement = float(last["agreement"][0])
     else:
         if near is None:
@@ -116,6 +114,16 @@ def clustered(
         agreement=pl.lit(agreement, pl.Float64),
     )
     return made.select(*CLUSTERS), next_id
+
+
+def _gathered(coordinates: Floats, vectors: Floats, founded: Ids) -> Floats:
+    """``coordinates`` with each founded group gathered in one spot: its songs have no neighbours there to be placed by."""
+    moved = coordinates.copy()
+    for group in range(int(founded.max()) + 1):
+        members = founded == group
+        around = reduce.principal(vectors[members], coordinates.shape[1]) / reduce.SPREAD
+        moved[members] = np.median(coordinates[members], axis=0) + around
+    return moved
 
 
 def _still_holds(table: pl.DataFrame, before: Ids, near: reduce.Neighbours) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spotify_ai_pipeline.music.clustering.reduce import Ids
 
@@ -45,19 +46,33 @@ def overlap(before: Ids, now: Ids, old: Ids, labels: Ids) -> np.ndarray:
     return table / np.maximum(union, 1.0)
 
 
-def keep(before: Ids, nearest: Ids, found: Ids, least: int, next_id: int) -> Ids:
-    """Ids where the songs are nearly those of last time.
+def keep(before: Ids, nearest: Ids, founded: Ids, next_id: int) -> Ids:
+    """Ids where the songs are nearly those of last time: known songs stay where they were, because density flips between
+    splitting a group and not on a handful of songs. Songs new since (``before`` is ``UNKNOWN``) take the cluster ``nearest`` to
+    them, or a fresh one where they ``founded`` it (see ``founders``)."""
+    ids = np.where(before == UNKNOWN, nearest, before)
+    return np.where(founded == UNKNOWN, ids, next_id + founded)
 
-    Density flips between splitting a group and not on a handful of songs. So known songs stay where they were, and songs
-    new since (``before`` is ``UNKNOWN``) take the cluster ``nearest`` to them; but a group of ``found`` that consists of
-    new songs for the greater part, ``least`` or more of them, is a cluster of its own. ``found`` is ``UNKNOWN`` for songs
-    in no group.
+
+def founders(fresh: NDArray[np.bool_], near: Ids, least: int) -> Ids:
+    """Groups 0, 1, ... of new songs that belong together and with no others; ``UNKNOWN`` for all other songs.
+
+    ``near`` holds the nearest songs of each song, itself first. A new song whose neighbours are new for the greater part may
+    found; those that are neighbours of each other make a group, if they are ``least`` or more.
     """
-    fresh = before == UNKNOWN
-    ids = np.where(fresh, nearest, before)
-    for label in np.unique(found[fresh & (found != UNKNOWN)]).tolist():
-        members = found == label
-        founders = members & fresh
-        if founders.sum() >= least and founders.sum() > members.sum() / 2:
-            ids[founders], next_id = next_id, next_id + 1
-    return ids
+    import scipy.sparse  # pyright: ignore[reportMissingTypeStubs]
+    import scipy.sparse.csgraph as csgraph  # pyright: ignore[reportMissingTypeStubs]
+
+    sparse: Any = scipy.sparse
+    graphs: Any = csgraph
+    able = fresh & (fresh[near[:, 1:]].mean(axis=1) > 0.5)
+    one = np.repeat(np.arange(len(near)), near.shape[1])
+    other = near.ravel()
+    linked = able[one] & able[other]
+    graph = sparse.coo_matrix((np.ones(linked.sum()), (one[linked], other[linked])), shape=(len(near), len(near)))
+    group = np.asarray(graphs.connected_components(graph, directed=False)[1], np.int64)
+    sizes = np.bincount(group[able], minlength=int(group.max()) + 1)
+    large = np.flatnonzero(sizes >= least)
+    number = np.full(len(sizes), UNKNOWN, np.int64)
+    number[large] = np.arange(len(large))
+    return np.where(able, number[group], UNKNOWN)
