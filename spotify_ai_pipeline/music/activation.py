@@ -93,7 +93,7 @@ class Memory:
         return after
 
     def learn(self, new: Plays) -> None:
-        """Adds plays, all later than those that are known, in place: the cost grows with them alone."""
+        """Adds plays, later than those that are known and before ``now``, in place: the cost grows with them alone."""
         for start in range(0, len(new.song), _BLOCK):
             self._learn(new.song[start : start + _BLOCK], new.at[start : start + _BLOCK])
 
@@ -118,9 +118,10 @@ class Memory:
         self.came_back[:] += np.bincount(step[soon], minlength=EXPOSURES)
         self.stayed_away[:] += np.bincount(step[~soon], minlength=EXPOSURES)
         faded = fadings(gap)
-        longest_first = np.argsort(-counts, kind="stable")
+        most_first = np.argsort(-counts, kind="stable")
+        descending = -counts[most_first]
         for nth in range(int(counts.max(initial=0))):  # the nth play of each song that has as many
-            rows = longest_first[: np.searchsorted(-counts[longest_first], -nth)]
+            rows = most_first[: np.searchsorted(descending, -nth)]
             self.kept[whose[rows]] = self.kept[whose[rows]] * faded[begins[rows] + nth] + 1
         self.first[whose] = np.minimum(self.first[whose], at[begins])
         self.last[whose] = at[begins + counts - 1]
@@ -175,20 +176,20 @@ def exposure(plays: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.minimum(np.log2(plays).astype(np.int64), EXPOSURES - 1)
 
 
-def near(plays: Plays, reach: int = 8) -> NDArray[np.int64]:
+def near(plays: Plays, reach: int = 8) -> NDArray[np.int32]:
     """The first place within ``reach`` of each play in its session, and one past the last, shape (2, plays).
 
     A session ends where ``SESSION_GAP`` seconds pass without a play.
     """
-    place = np.arange(len(plays.at))
-    begins = np.concatenate([[0], np.flatnonzero(np.diff(plays.at) > SESSION_GAP) + 1])[: len(place)]
-    lengths = np.diff(begins, append=len(place))
-    left = np.maximum(place - reach, np.repeat(begins, lengths))
-    right = np.minimum(place + reach + 1, np.repeat(begins + lengths, lengths))
+    place = np.arange(len(plays.at), dtype=np.int32)
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(plays.at) > SESSION_GAP) + 1])[: len(place)].astype(np.int32)
+    lengths = np.diff(begins, append=np.int32(len(place)))
+    left = np.maximum(place - np.int32(reach), np.repeat(begins, lengths))
+    right = np.minimum(place + np.int32(reach + 1), np.repeat(begins + lengths, lengths))
     return np.stack([left, right])
 
 
-def spread(plays: Plays, near: NDArray[np.int64], now: float, half_life_days: float, doubt: float = 3.0) -> Floats:
+def spread(plays: Plays, near: NDArray[np.int32], now: float, half_life_days: float, doubt: float = 3.0) -> Floats:
     """Activation that songs get from what was played lately through shared sessions, shape (songs,).
 
     Each song played lately (weight 2^(-age / half-life)) gives to the songs that stood ``near`` it in any past session, in
