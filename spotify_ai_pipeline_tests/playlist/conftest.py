@@ -16,6 +16,7 @@ import requests
 import yaml
 
 from spotify_ai_pipeline.assets.deciding import Material, decide_list
+from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.serve import Server, listen
 from spotify_ai_pipeline.sandbox.world import World
@@ -174,7 +175,9 @@ class Listener:
         )
         listens = pl.DataFrame(schema={"song_id": pl.String, "played_at": pl.Datetime("ms", "UTC")})
         sound = pl.DataFrame({"song_id": songs["song_id"], "energy": [number % 10 / 10 for number in range(count)]})
-        return Material(scores, self.library(), songs, listens, sound, **more)
+        return Material(
+            scores, self.library(), songs, listens, sound, **{"trials": pl.DataFrame(schema=TRIALS), **more}
+        )
 
     def library(self) -> pl.DataFrame:
         """The library as a reading finds it now: the lists that we write."""
