@@ -104,4 +104,4 @@ def test_an_own_version_of_another_schema_counts_as_none(home: Home) -> None:
 @pytest.mark.parametrize("values", [[], [0.0], [1.0, 2.0, 3.0] * 10])
 def test_a_chart_is_drawn_of_anything(values: list[float]) -> None:
     chart = bar_chart([f"<{number}>" for number in range(len(values))], values, "a & b")
-    assert str(chart.value).startswith("![a & b](data:image/svg+xml;base64,")
+    assert str(chart.value).startswith("![a &amp; b](data:image/svg+xml;base64,")

@@ -29,7 +29,7 @@ from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.home import Home
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 LOGGER = logging.getLogger("test")
 GRAPH = """
 import time
