@@ -27,13 +27,14 @@ READ_AGAIN = "spotify_ai/read_again"
 YIELD = "yield spotify_library"
 
 
-@dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
+@dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1", deps=["applied_verdicts"])
 def spotify_library(
     context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource
 ) -> dg.MaterializeResult:
     """Every song of the liked songs and of the owned or collaborative playlists: one row an item of a list.
 
-    A playlist whose snapshot id is known is not read again; liked songs are read down to the first known page.
+    A playlist whose snapshot id is known is not read again; liked songs are read down to the first known page. Approvals are
+    brought about before, so that they are in it.
     """
     known, started = frame_of(home.lake, INGEST, "spotify_library", LIBRARY), home.now()
     with observed(lambda service, what: _say_waits(context, service, what)):

@@ -25,7 +25,9 @@ TRIALS = {
 }
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"sqlite", "parquet"}, owners=OWNERS, code_version="1", deps=["listens"])
+@dg.asset(
+    group_name=DISCOVERY, kinds={"sqlite", "parquet"}, owners=OWNERS, code_version="1", deps=["listens", "discoveries"]
+)
 def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
     """The songs for the mix's discovery slot: those on trial first, then what waits, best first. Before, those on trial take
     their next step: heard often enough, they are asked about; skipped away or never heard, they leave."""
