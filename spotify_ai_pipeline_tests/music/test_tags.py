@@ -65,7 +65,9 @@ def test_cleaning_is_done_after_once(tags: dict[str, float], artists: list[str])
     st.lists(st.tuples(st.integers(0, 30), st.booleans()), max_size=200),
     st.sets(st.integers(0, 30)),
 )
-def test_songs_cost_hardly_more_than_a_call_each_whatever_is_known(songs: list[tuple[int, bool]], known: set[int]) -> None:
+def test_songs_cost_hardly_more_than_a_call_each_whatever_is_known(
+    songs: list[tuple[int, bool]], known: set[int]
+) -> None:
     artists = [str(artist) for artist, _ in songs]
     free = {str(artist) for artist in known}
     allowance, calls, without = Allowance(artists, free), 0, set[str]()
