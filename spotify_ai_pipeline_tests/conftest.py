@@ -193,3 +193,38 @@ def place(filled: Path, tmp_path: Path) -> Path:
 def pipeline(place: Path) -> Iterator[Pipeline]:
     with testing.running(place / "world") as url:
         yield Pipeline(place, url)
+
+
+@pytest.fixture(scope="session")
+def tiny_clap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a CLAP model of a few thousand random weights, as its files come from a hub; skips without the extra."""
+    torch = pytest.importorskip("torch", reason="needs `make audio`")
+    transformers = pytest.importorskip("transformers", reason="needs `make audio`")
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    folder = tmp_path_factory.mktemp("clap")
+    words = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "rainy": 4, "late": 5, "night": 6, "piano": 7, "metal": 8}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    text = {
+        "vocab_size": 9,
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+    }
+    sound = {
+        "depths": [1, 1],
+        "num_attention_heads": [1, 2],
+        "patch_embeds_hidden_size": 16,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+    }
+    torch.manual_seed(0)
+    config = transformers.ClapConfig(text_config=text, audio_config=sound, projection_dim=512)
+    transformers.ClapModel(config).save_pretrained(folder)
+    transformers.ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad").save_pretrained(folder)
+    return folder
