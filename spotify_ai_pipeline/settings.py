@@ -118,7 +118,17 @@ class Discovery(_Section):
 
 class TasteModel(_Section):
     retrain_interval_days: Days
-    model_type: Literal["poisson"]
+    model_type: Literal["poisson", "lightgbm"]
+
+    @field_validator("model_type", mode="before")
+    @classmethod
+    def _small_data(cls, value: object) -> object:
+        if value == "neural":
+            raise ValueError(
+                "poisson or lightgbm; neural is refused: one listener's year is too little to teach a network "
+                "(docs/model-card.md)"
+            )
+        return value
 
 
 class Clustering(_Section):
