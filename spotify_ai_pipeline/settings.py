@@ -125,7 +125,7 @@ class TasteModel(_Section):
     def _small_data(cls, value: object) -> object:
         if value == "neural":
             raise ValueError(
-                "poisson or lightgbm; neural is refused: one listener's year is too little to teach a network "
+                "poisson or lightgbm; one listener's plays are too few to teach a network more than these know "
                 "(docs/model-card.md)"
             )
         return value

@@ -25,8 +25,6 @@ from spotify_ai_pipeline.music.taste_model import CUTS, Lesson, Moment, TasteMod
 from spotify_ai_pipeline.settings import Settings
 
 RECENCY, POISSON, LIGHTGBM = "recency", "poisson", "lightgbm"
-RANKERS = (RECENCY, POISSON, LIGHTGBM)
-"""In the order in which they must prove themselves: the simplest first."""
 
 TRIAL_WEEKS = 26
 """Weeks, the latest, on which the two are compared."""
@@ -72,6 +70,7 @@ class Championship:
     """The number of each song's artist, shape (songs,)."""
     settings: Settings
     models: dict[str, TasteModel] = field(default_factory=dict[str, TasteModel])
+    """The models fitted last, in the order in which they must prove themselves: the simplest first."""
     weeks: list[Week] = field(default_factory=list[Week])
     _fitted: float = -np.inf
     _trials_from: float = -np.inf
@@ -121,16 +120,23 @@ class Championship:
 
     @property
     def champion(self) -> str:
-        """Who is in office: each ranker follows the one before it while it leads it in the mean over the trial.
+        """Who is in office at the end of the ``matches``."""
+        return next((challenger for challenger, _, won in reversed(self.matches) if won), RECENCY)
 
-        A lead needs no proof beyond that: week by week two rankers differ by more than models do, and waiting for two
-        standard errors would keep the better one out for years.
+    @property
+    def matches(self) -> list[tuple[str, str, bool]]:
+        """(challenger, the ranker it would follow, whether it does) for each model, the simplest first.
+
+        A model follows while it leads in the mean over the trial. A lead needs no proof beyond that: week by week two rankers
+        differ by more than models do, and waiting for two standard errors would keep the better one out for years.
         """
-        office = RECENCY
-        for challenger in RANKERS[1:]:
-            if len(self.trial(challenger, office)) >= ENOUGH_WEEKS and self.lead(challenger, office)[0] > 0:
-                office = challenger
-        return office
+        office, matches = RECENCY, list[tuple[str, str, bool]]()
+        for challenger in self.models:
+            tried = len(self.trial(challenger, office)) >= ENOUGH_WEEKS
+            won = tried and self.lead(challenger, office)[0] > 0
+            matches.append((challenger, office, won))
+            office = challenger if won else office
+        return matches
 
     def trial(self, challenger: str, office: str = RECENCY) -> list[Week]:
         """The latest weeks on which both had a list."""

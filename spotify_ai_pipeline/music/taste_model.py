@@ -159,13 +159,13 @@ class Habit:
         return each
 
 
-def fading(taught: Sequence[Lesson]) -> Floats:
-    """The weight of each row of ``taught``, oldest first: an older lesson counts less."""
+def fading(taught: Sequence[Lesson], half_life: float = FADING_CUTS) -> Floats:
+    """The weight of each row of ``taught``, oldest first: a lesson ``half_life`` lessons ago counts half."""
     ages = np.arange(len(taught))[::-1]
-    return np.repeat(np.exp2(-ages / FADING_CUTS), [len(lesson.plays) for lesson in taught])
+    return np.repeat(np.exp2(-ages / half_life), [len(lesson.plays) for lesson in taught])
 
 
-def fit_habit(chosen: tuple[int, ...], taught: Sequence[Lesson]) -> Habit | None:
+def fit_habit(chosen: tuple[int, ...], taught: Sequence[Lesson], half_life: float = FADING_CUTS) -> Habit | None:
     """Ridge-penalised Poisson regression by Newton's method on ``taught``, oldest first; None where nothing was played.
 
     McCullagh & Nelder (1989), "Generalized linear models". Terms are brought to unit variance for the penalty.
@@ -174,7 +174,7 @@ def fit_habit(chosen: tuple[int, ...], taught: Sequence[Lesson]) -> Habit | None
     if not heard.any():
         return None
     terms = np.concatenate([lesson.terms for lesson in taught])
-    weight = fading(taught)
+    weight = fading(taught, half_life)
     means, spreads = terms.mean(axis=0), terms.std(axis=0) + 1e-9
     design = np.column_stack([np.ones(len(terms)), (terms - means) / spreads])
     penalty = np.diag([0.0] + [SHRINKAGE] * len(chosen))
