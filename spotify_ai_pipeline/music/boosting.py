@@ -83,7 +83,7 @@ def _grow(habit: Habit, taught: Sequence[Lesson], trees: int) -> Trees:
     return Trees.of_lightgbm(lightgbm.train(parameters, _dataset(habit, taught), trees).dump_model()["tree_info"])
 
 
-def _dataset(habit: Habit, taught: Sequence[Lesson]):  # noqa: ANN202  # pyright: ignore[reportUnknownParameterType]
+def _dataset(habit: Habit, taught: Sequence[Lesson]):  # pyright: ignore[reportUnknownParameterType]
     import lightgbm
 
     terms, heard, weight = _stacked(taught)

@@ -262,9 +262,7 @@ def fit(
     return replace(whole, slope=slope, offset=offset)
 
 
-def _fit(
-    terms: Floats, stay: NDArray[np.bool_], weight: Floats, source: Strings, scale: Floats
-) -> CandidateModel:
+def _fit(terms: Floats, stay: NDArray[np.bool_], weight: Floats, source: Strings, scale: Floats) -> CandidateModel:
     """Logistic regression by Newton's method, pulled towards ``COMMON_SENSE``."""
     means, spreads = _scale(scale)
     names = sorted({name for name in source if name})
@@ -301,7 +299,9 @@ def _platt(log_odds: Floats, stay: NDArray[np.bool_]) -> tuple[float, float]:
     for _ in range(20):
         chance = _sigmoid(design @ weights)
         slope = design.T @ (stay - chance) - pull * (weights - centre)
-        weights = weights + np.linalg.solve((design * (chance * (1 - chance))[:, None]).T @ design + np.diag(pull), slope)
+        weights = weights + np.linalg.solve(
+            (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(pull), slope
+        )
     return float(max(weights[0], 0.05)), float(weights[1])
 
 

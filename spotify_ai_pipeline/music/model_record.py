@@ -56,7 +56,9 @@ def record(rankers: Championship, trained_at: datetime, data_version: str) -> pl
             "data_version": data_version,
         }
         table = taste_model.to_table(rankers.models[name])
-        tables.append(table.with_columns(pl.lit(value, RECORD[column]).alias(column) for column, value in facts.items()))
+        tables.append(
+            table.with_columns(pl.lit(value, RECORD[column]).alias(column) for column, value in facts.items())
+        )
     return pl.concat(tables).select(*RECORD) if tables else pl.DataFrame(schema=RECORD)
 
 

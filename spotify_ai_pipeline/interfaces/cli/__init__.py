@@ -20,6 +20,7 @@ COMMANDS = {
     "refresh": "refreshing.refresh",
     "mix": "look.mix",
     "why": "why.why",
+    "model": "model.model",
     "next": "questions.next_",
     "match": "matching.match",
     "stats": "look.stats",

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.evaluate_taste import newcomers, sessions
 from spotify_ai_pipeline.interfaces.cli.files import read_parquet
 from spotify_ai_pipeline.music.identity.evaluation import IdentityScore, evaluate_identity
 from spotify_ai_pipeline.problems import Problem
@@ -20,6 +21,10 @@ NEEDED = ("artist", "track", "artist_uncorrected", "track_uncorrected")
 @click.group()
 def evaluate() -> None:
     """Measure a part of the pipeline on a history of your own."""
+
+
+evaluate.add_command(sessions)
+evaluate.add_command(newcomers)
 
 
 @evaluate.command()
