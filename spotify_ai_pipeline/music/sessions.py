@@ -8,6 +8,7 @@ its order fused with that of the rule that has done best so far.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ def sessions(plays: Plays) -> list[Session]:
     """All sessions, in order of time."""
     number = session_numbers(plays)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(number)) + 1, [len(number)]]) if len(number) else np.zeros(1)
-    return [Session(int(begin), int(end)) for begin, end in zip(edges[:-1], edges[1:], strict=True)]
+    return [Session(int(begin), int(end)) for begin, end in itertools.pairwise(edges)]
 
 
 def first_ten(plays: Plays, session: Session) -> NDArray[np.int64]:
