@@ -1,8 +1,9 @@
 """The candidate model: will a song that was never heard stay?
 
-*Stays* means three plays or more in the sixty days after the day of the first. A logistic regression on what is known before
-the first play: the artist, the tags, the neighbourhood of the song's vector, the source. It learns from the songs that the listener first heard in the past, each with what was known then, and
-from verdicts; where there are few of either, it stays near weights that common sense sets.
+*Stays* means three plays or more in the sixty days after the day of the first. A logistic regression on what is known
+before the first play: the artist, the tags, the neighbourhood of the song's vector, the source. It learns from the songs
+that the listener first heard in the past, each with what was known then, and from verdicts; where there are few of either,
+it stays near weights that common sense sets.
 """
 
 from __future__ import annotations
