@@ -141,7 +141,17 @@ class Discovery(_Section):
 
 class TasteModel(_Section):
     retrain_interval_days: Days
-    model_type: Literal["poisson"]
+    model_type: Literal["poisson", "lightgbm"]
+
+    @field_validator("model_type", mode="before")
+    @classmethod
+    def _small_data(cls, value: object) -> object:
+        if value == "neural":
+            raise ValueError(
+                "poisson or lightgbm; one listener's plays are too few to teach a network more than these know "
+                "(docs/model-card.md)"
+            )
+        return value
 
 
 class Clustering(_Section):

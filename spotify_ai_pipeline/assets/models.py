@@ -5,80 +5,83 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.assets.groups import OWNERS, TASTE
+from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS, TASTE
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music import taste_model
-from spotify_ai_pipeline.music.championship import ENOUGH_WEEKS, LEARNED, RECENCY, Championship
+from spotify_ai_pipeline.music.championship import ENOUGH_WEEKS, LIGHTGBM, POISSON, RECENCY, Championship
 from spotify_ai_pipeline.music.listening import Plays
-
-SCHEMA = taste_model.TABLE | {
-    "office": pl.String(),
-    "trained_at": pl.Datetime("ms", "UTC"),
-    "lead": pl.Float64(),
-    "lead_error": pl.Float64(),
-    "weeks": pl.Int64(),
-}
+from spotify_ai_pipeline.music.model_record import RECORD, card, importance, record, standings
 
 
-@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
 def taste_weights(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
-    """The taste model: a weight a term, who is in office, and by how much it leads on the last months.
+    """The taste models: weights and trees, how each did on the last months, and who is in office.
 
-    Trained again when it is older than taste_model.retrain_interval_days; until then it stays as it is. Empty while the
-    history is too short to learn from.
+    Trained again when older than taste_model.retrain_interval_days, or when another model_type is asked for; until then
+    they stay as they are. Empty while the history is too short to learn from.
     """
     now = datetime.fromtimestamp(home.now(), UTC)
+    wanted = {POISSON, home.settings.taste_model.model_type}
     last = home.lake.read_or_none(TASTE, "taste_weights")
     young = timedelta(days=home.settings.taste_model.retrain_interval_days)
-    if last is not None and dict(last.schema) == SCHEMA and last.height and now - last["trained_at"][0] < young:
-        return dg.MaterializeResult(value=last, metadata={"trained": f"{last['trained_at'][0]:%Y-%m-%d}", "kept": True})
+    if (
+        last is not None
+        and dict(last.schema) == RECORD
+        and set(last["model"]) == wanted
+        and now - last["trained_at"][0] < young
+    ):
+        return dg.MaterializeResult(value=last, metadata=_shown(last) | {"kept": True})
     plays = Plays.of(listens, songs["song_id"])
     rankers = Championship(plays, taste_model.artist_numbers(songs["artist_key"]), home.settings)
     rankers.prepare(home.now())
     rankers.stand_at(home.now())
-    if rankers.model is None:
-        return dg.MaterializeResult(value=pl.DataFrame(schema=SCHEMA), metadata={"in office": RECENCY, "kept": False})
-    tried = len(rankers.trial) >= ENOUGH_WEEKS
-    lead, error = rankers.lead if tried else (None, None)
-    table = taste_model.to_table(rankers.model).with_columns(
-        pl.lit(rankers.champion).alias("office"),
-        pl.lit(now).dt.cast_time_unit("ms").alias("trained_at"),
-        pl.lit(lead, pl.Float64).alias("lead"),
-        pl.lit(error, pl.Float64).alias("lead_error"),
-        pl.lit(len(rankers.trial), pl.Int64).alias("weeks"),
-    )
-    return dg.MaterializeResult(
-        value=table.select(*SCHEMA),
-        metadata={
-            "in office": rankers.champion,
-            "kept": False,
-            "weight of each term (rotation)": _weights(table.filter(habit="rotation")),
-            "share of plays listed, by week": _weeks(rankers),
+    table = record(rankers, now, home.lake.version_of(IDENTITY, "listens"))
+    return dg.MaterializeResult(value=table, metadata=_shown(table) | {"kept": False} | _trials(rankers))
+
+
+@dg.asset_check(
+    asset=taste_weights,
+    description="On the listener's own last months each model leads the ranker that it would follow: recency, then the "
+    "champion.",
+)
+def model_earns_its_place(taste_weights: pl.DataFrame) -> dg.AssetCheckResult:
+    """Passes where the newest model is in office; one that was put aside is kept and shown, and does not rank."""
+    if taste_weights.is_empty():
+        return dg.AssetCheckResult(passed=True, metadata={"in office": RECENCY, "why": "too little history"})
+    trials = standings(taste_weights)
+    newest = trials.row(-1, named=True)
+    return dg.AssetCheckResult(
+        passed=newest["model"] == newest["office"] or newest["weeks"] < ENOUGH_WEEKS,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"in office": newest["office"]}
+        | {
+            f"{row['model']} against {row['against']}": "too few weeks"
+            if row["lead"] is None
+            else f"lead {row['lead']:+.3f} ± {row['lead_error']:.3f} over {row['weeks']} weeks"
+            for row in trials.iter_rows(named=True)
         },
     )
 
 
-@dg.asset_check(
-    asset=taste_weights, description="On the listener's own last months the taste model is not behind recency."
-)
-def model_earns_its_place(taste_weights: pl.DataFrame) -> dg.AssetCheckResult:
-    """Passes where the model is in office; a model that was put aside is kept and shown, and does not rank."""
-    if taste_weights.is_empty():
-        return dg.AssetCheckResult(passed=True, metadata={"in office": RECENCY, "why": "too little history"})
-    first = taste_weights.row(0, named=True)
-    shown = {key: first[key] for key in ("office", "lead", "lead_error", "weeks")}
-    return dg.AssetCheckResult(
-        passed=first["office"] == LEARNED or first["weeks"] < ENOUGH_WEEKS,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={key: "unknown" if value is None else value for key, value in shown.items()},
-    )
+def _shown(table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+    """What the UI shows of the models: who ranks, what moves them, and their card."""
+    shares = importance(table)
+    return {
+        "in office": dg.MetadataValue.text(table["office"][0] if table.height else RECENCY),
+        "feature importance": bar_chart(list(shares), list(shares.values()), "share in the forecast by feature"),
+        "model card": dg.MetadataValue.md(card(table)),
+    }
 
 
-def _weights(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
-    return bar_chart(rows["term"].to_list(), rows["weight"].abs().to_list(), "absolute weight by term")
-
-
-def _weeks(rankers: Championship) -> dg.MarkdownMetadataValue:
-    labels = [f"{datetime.fromtimestamp(week.cut, UTC):%Y-%m-%d}" for week in rankers.trial]
-    return bar_chart(labels, [week.learned for week in rankers.trial], "share of the week's plays on the model's list")
+def _trials(rankers: Championship) -> dict[str, dg.MetadataValue]:
+    """A chart a ranker: what its lists held, week by week."""
+    return {
+        f"worth held by {ranker}": bar_chart(
+            [f"{datetime.fromtimestamp(week.cut, UTC):%Y-%m-%d}" for week in weeks],
+            [week.held[ranker] for week in weeks],
+            f"share of the week's plays on the list of {ranker}",
+        )
+        for ranker in (RECENCY, POISSON, LIGHTGBM)
+        if (weeks := rankers.trial(ranker))
+    }

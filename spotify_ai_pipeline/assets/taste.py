@@ -14,8 +14,9 @@ from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music import ranking, remembering, taste_model
 from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.championship import LEARNED
+from spotify_ai_pipeline.music.championship import RECENCY
 from spotify_ai_pipeline.music.listening import DAY, Plays
+from spotify_ai_pipeline.music.model_record import in_office
 from spotify_ai_pipeline.music.mood import mood_match, mood_rank
 from spotify_ai_pipeline.music.staleness import Heard
 from spotify_ai_pipeline.music.standing import statistics
@@ -145,7 +146,7 @@ def song_scores(
         value=table,
         metadata={
             "seed": seed,
-            "in office": "recency" if by_model is None else LEARNED,
+            "in office": RECENCY if by_model is None else taste_weights["office"][0],
             **dict(table.group_by("slot").len().sort("slot").iter_rows()),
         },
     )
@@ -155,13 +156,13 @@ def _forecast(
     home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame, weights: pl.DataFrame, activations: pl.DataFrame
 ) -> pl.DataFrame | None:
     """Expected plays by song and their parts, by the taste model; None where it is not in office."""
-    if weights.filter(office=LEARNED).is_empty():
+    if (model := in_office(weights)) is None:
         return None
     plays = Plays.of(listens, songs["song_id"])
     memory = _recall(home, activations, songs, listens).until(home.now(), plays)
     artist = taste_model.artist_numbers(songs["artist_key"])
     at = taste_model.moment(memory, plays.before(memory.now), artist, home.settings.cycling.cooldown_days)
-    forecast = taste_model.forecast(taste_model.of_table(weights), at, plays.songs)
+    forecast = taste_model.forecast(model, at, plays.songs)
     return pl.concat([songs.select("song_id"), forecast], how="horizontal")
 
 

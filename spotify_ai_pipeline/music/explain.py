@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats
-from spotify_ai_pipeline.music.taste_model import AGE, ARTIST, COMPANY, OWN
+from spotify_ai_pipeline.music.taste_model import AGE, ARTIST, COMPANY, OWN, TOGETHER
 
 _WORDS = {
     OWN: ("your plays of it", "it was played more than most", "it was played less than most"),
     ARTIST: ("its artist", "the artist is on your mind", "the artist is quiet with you"),
     COMPANY: ("its company", "it was played beside what you play now", "it was rarely played beside what you play now"),
     AGE: ("its age", "songs known and quiet that long come up more", "songs known and quiet that long come up less"),
+    TOGETHER: ("these together", "together they count for more", "together they count for less"),
 }
 _TELLS = 1.05
 """A part that changes the forecast by less than this factor says nothing."""

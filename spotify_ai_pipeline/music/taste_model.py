@@ -3,13 +3,15 @@
 A Poisson regression on activations, fitted to the listener's own past: at each of the last weekly cuts, what was known
 then, and what was played in the seven days after. Two of them, as two habits: one for songs in rotation, one for songs
 quiet for longer than the cool-down. It is linear on a log scale, so that every forecast is a product of parts that can be
-named, it needs NumPy alone, and it shrinks towards "no effect" where a listener has shown little.
+named, it needs NumPy alone, and it shrinks towards "no effect" where a listener has shown little. Trees grown on top of it
+(``boosting``) may add to a habit what the line misses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, near, spread
 from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays
+from spotify_ai_pipeline.music.trees import NODE, Trees
 
 DECAY = 0.86
 """Of the power law of relistening, as published for Last.fm listeners."""
@@ -36,9 +39,10 @@ _MOST_STEPS = 15
 LOG_RANGE = (-12.0, 6.0)
 """Of the log of a forecast: beyond it lies nothing that a listener does in a week."""
 
-OWN, ARTIST, COMPANY, AGE = "by_plays", "by_artist", "by_company", "by_age"
-PARTS = (OWN, ARTIST, COMPANY, AGE)
-"""The parts of a forecast: the song's own past, its artist's, the songs heard beside it, how long known and quiet."""
+OWN, ARTIST, COMPANY, AGE, TOGETHER = "by_plays", "by_artist", "by_company", "by_age", "by_together"
+PARTS = (OWN, ARTIST, COMPANY, AGE, TOGETHER)
+"""The parts of a forecast: the song's own past, its artist's, the songs heard beside it, how long known and quiet, and what
+trees add for terms that count together (1 without trees)."""
 
 _SONG_SPEEDS, _ARTIST_SPEEDS = (0, 1, 2, 3), (1, 2, 3)
 TERMS = (
@@ -56,6 +60,8 @@ TERMS = (
 
 ROTATION_TERMS = tuple(range(12))
 DORMANT_TERMS = (12, 13, 6)
+RISING = frozenset({5, 6, 7, 11, 12, 13, 14})
+"""Terms of which more never lowers what trees add: an artist, a company or a song that is more on the listener's mind."""
 
 
 @dataclass(frozen=True)
@@ -123,24 +129,45 @@ def lessons(then: Moment, plays: Plays) -> tuple[Lesson, Lesson]:
 
 @dataclass(frozen=True)
 class Habit:
-    """log(expected plays) = ``base`` + ``weights`` . (terms[``chosen``] - ``means``)."""
+    """log(expected plays) = ``base`` + ``weights`` . (terms[``chosen``] - ``means``) + what the ``trees`` add."""
 
     chosen: tuple[int, ...]
     base: float
     weights: Floats
     means: Floats
+    trees: Trees | None = None
+
+    def line(self, terms: Floats) -> Floats:
+        """The forecast of the regression alone, on the log scale. ``terms`` are the chosen ones, shape (songs, chosen)."""
+        return np.clip(self.base + (terms - self.means) @ self.weights, *LOG_RANGE)
+
+    def seen_by_trees(self, terms: Floats) -> Floats:
+        """The features of the trees: the chosen ``terms`` and the line, shape (songs, chosen + 1)."""
+        return np.column_stack([terms, self.line(terms)])
 
     def log_plays(self, terms: Floats) -> Floats:
-        return self.base + (terms[:, self.chosen] - self.means) @ self.weights
+        """``terms`` are all of ``TERMS``, shape (songs, terms)."""
+        chosen = terms[:, self.chosen]
+        return self.line(chosen) + self.added(chosen)
+
+    def added(self, terms: Floats) -> Floats:
+        """What the trees add to the line for the chosen ``terms``, shape (songs,)."""
+        return np.zeros(len(terms)) if self.trees is None else self.trees.sum(self.seen_by_trees(terms))
 
     def effects(self, terms: Floats) -> Floats:
-        """What each of ``TERMS`` adds to the log of the expected plays, against an average contender, same shape."""
+        """What each of ``TERMS`` adds to the line, against an average contender, same shape."""
         each = np.zeros_like(terms)
         each[:, self.chosen] = (terms[:, self.chosen] - self.means) * self.weights
         return each
 
 
-def fit_habit(chosen: tuple[int, ...], taught: Sequence[Lesson]) -> Habit | None:
+def fading(taught: Sequence[Lesson], half_life: float = FADING_CUTS) -> Floats:
+    """The weight of each row of ``taught``, oldest first: a lesson ``half_life`` lessons ago counts half."""
+    ages = np.arange(len(taught))[::-1]
+    return np.repeat(np.exp2(-ages / half_life), [len(lesson.plays) for lesson in taught])
+
+
+def fit_habit(chosen: tuple[int, ...], taught: Sequence[Lesson], half_life: float = FADING_CUTS) -> Habit | None:
     """Ridge-penalised Poisson regression by Newton's method on ``taught``, oldest first; None where nothing was played.
 
     McCullagh & Nelder (1989), "Generalized linear models". Terms are brought to unit variance for the penalty.
@@ -149,8 +176,7 @@ def fit_habit(chosen: tuple[int, ...], taught: Sequence[Lesson]) -> Habit | None
     if not heard.any():
         return None
     terms = np.concatenate([lesson.terms for lesson in taught])
-    ages = np.arange(len(taught))[::-1]
-    weight = np.repeat(np.exp2(-ages / FADING_CUTS), [len(lesson.plays) for lesson in taught])
+    weight = fading(taught, half_life)
     means, spreads = terms.mean(axis=0), terms.std(axis=0) + 1e-9
     design = np.column_stack([np.ones(len(terms)), (terms - means) / spreads])
     penalty = np.diag([0.0] + [SHRINKAGE] * len(chosen))
@@ -198,20 +224,23 @@ TABLE = {
     "weight": pl.Float64(),
     "mean": pl.Float64(),
     "base": pl.Float64(),
+    "trees": pl.List(pl.Struct(NODE)),
 }
-"""A model as a table: one row a term of a habit."""
+"""A model as a table: one row a term of a habit; its trees stand on its first row."""
 
 _ROTATION, _DORMANT = "rotation", "dormant"
 
 
 def to_table(model: TasteModel) -> pl.DataFrame:
     """``model`` as the table ``TABLE``."""
-    rows = [
-        (name, *TERMS[term], weight, mean, habit.base)
-        for name, habit in ((_ROTATION, model.rotation), (_DORMANT, model.dormant))
-        if habit is not None
-        for term, weight, mean in zip(habit.chosen, habit.weights.tolist(), habit.means.tolist(), strict=True)
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for name, habit in ((_ROTATION, model.rotation), (_DORMANT, model.dormant)):
+        if habit is None:
+            continue
+        trees = habit.trees.to_rows() if habit.trees else None
+        for term, weight, mean in zip(habit.chosen, habit.weights.tolist(), habit.means.tolist(), strict=True):
+            rows.append((name, *TERMS[term], weight, mean, habit.base, trees))
+            trees = None
     return pl.DataFrame(rows, schema=TABLE, orient="row")
 
 
@@ -224,7 +253,9 @@ def of_table(table: pl.DataFrame) -> TasteModel:
         if not rows.height:
             return None
         chosen = tuple(names.index(term) for term in rows["term"])
-        return Habit(chosen, rows["base"][0], rows["weight"].to_numpy(), rows["mean"].to_numpy())
+        grown = rows["trees"].to_list()[0]
+        trees = Trees.of_rows(grown) if grown else None
+        return Habit(chosen, rows["base"][0], rows["weight"].to_numpy(), rows["mean"].to_numpy(), trees)
 
     return TasteModel(habit(_ROTATION), habit(_DORMANT))
 
@@ -238,7 +269,8 @@ def forecast(model: TasteModel, at: Moment, songs: int) -> pl.DataFrame:
     for habit, rows in ((model.rotation, ~at.dormant), (model.dormant, at.dormant)):
         if habit is not None:
             each = habit.effects(at.terms[rows])
-            for part, column in effects.items():
+            effects[TOGETHER][at.song[rows]] = np.exp(habit.added(at.terms[rows][:, habit.chosen]))
+            for part in PARTS[:-1]:
                 mine = [index for index, (_, owner) in enumerate(TERMS) if owner == part]
-                column[at.song[rows]] = np.exp(each[:, mine].sum(axis=1))
+                effects[part][at.song[rows]] = np.exp(each[:, mine].sum(axis=1))
     return pl.DataFrame({"expected": expected, **effects}).fill_nan(None)

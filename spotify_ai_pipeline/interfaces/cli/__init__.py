@@ -30,6 +30,7 @@ COMMANDS = {
     "snapshot": "snapshot.snapshot",
     "why": "why.why",
     "discover": "discovering.discover",
+    "model": "model.model",
     "next": "questions.next_",
     "similar": "similar.similar",
     "find": "similar.find",

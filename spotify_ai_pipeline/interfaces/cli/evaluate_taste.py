@@ -1,0 +1,103 @@
+"""`spotify-ai evaluate sessions` and `newcomers`: how well taste is known, on a history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+import polars as pl
+from rich.progress import track
+
+from spotify_ai_pipeline.interfaces.cli.backtest import read_history
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json, table
+from spotify_ai_pipeline.interfaces.cli.files import history_option, read_parquet
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.music.listening import Plays
+from spotify_ai_pipeline.music.taste_model import artist_numbers
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage.home import Home
+
+
+@click.command()
+@history_option
+@json_option
+def sessions(history: Path, as_json: bool) -> None:
+    """Predict ten songs of each session over the second half of a history: NDCG@10 of simple rules and the learned ranker."""
+    from spotify_ai_pipeline.music import sessions as judging
+
+    plays, songs = _plays(history)
+    judged = judging.predict_all(plays, artist_numbers(songs["artist_key"]), _middle(plays))
+    rows = [row for rows in track(judged, "sessions", console=console, transient=True) for row in rows]
+    if not rows:
+        raise Problem(f"{history}: no session of ten songs in its second half")
+    _show(judging.summary(pl.DataFrame(rows, infer_schema_length=None)).to_dicts(), "next session", as_json)
+
+
+@click.command()
+@history_option
+@click.option(
+    "--features",
+    type=click.Path(path_type=Path),
+    help="Parquet file of songs: artist, title, the audio features, and genres or tags divided by |. Without: unknown.",
+)
+@click.option("--seed", default=1, show_default=True, help="Of the verdicts drawn and the intervals.")
+@json_option
+def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) -> None:
+    """Tell which songs, first heard in the second half of a history, stayed: AUC beside artist affinity alone."""
+    from spotify_ai_pipeline.music import newcomers as judging
+    from spotify_ai_pipeline.music.candidate_model import Content
+
+    plays, songs = _plays(history)
+    content = Content.of(songs if features is None else _with_features(songs, features))
+    made = judging.judge_all(plays, content, _middle(plays), np.random.default_rng(seed))
+    months = list(track(made, "four weeks each", console=console, transient=True))
+    if not months:
+        raise Problem(f"{history}: no song first heard in its second half has been known for 61 days")
+    _show(judging.summary(pl.concat(months), np.random.default_rng(seed)), "songs that were new", as_json)
+
+
+def _plays(history: Path) -> tuple[Plays, pl.DataFrame]:
+    from spotify_ai_pipeline.music.evaluation import clean_history
+
+    clean = clean_history(read_history(history))
+    if not clean.height:
+        raise Problem(f"{history}: holds no play of 30 seconds or more")
+    songs = clean.group_by("song_id", maintain_order=True).agg(pl.first("artist"))
+    songs = songs.with_columns(artist_key=pl.col("artist").str.to_lowercase())
+    return Plays.of(clean, songs["song_id"]), songs
+
+
+def _with_features(songs: pl.DataFrame, file: Path) -> pl.DataFrame:
+    """``songs`` with tags and vectors where ``file`` knows them."""
+    from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS, embed
+
+    known = read_parquet(file)
+    if missing := {"artist", "title", *AUDIO_COLUMNS} - set(known.columns):
+        raise Problem(f"{file}: no column {', '.join(sorted(missing))}")
+    name = pl.col("artist").str.to_lowercase() + "\t" + pl.col("title").str.to_lowercase()
+    known = known.with_columns(song_id=name).unique("song_id", keep="first", maintain_order=True)
+    words = [column for column in ("genres", "tags") if column in known.columns]
+    said = pl.concat_str(words, separator="|", ignore_nulls=True).str.split("|") if words else pl.lit([])
+    mine = songs.select("song_id").join(known.with_columns(tag=said), on="song_id")
+    tags = mine.select("song_id", "tag").explode("tag").filter(pl.col("tag") != "").with_columns(weight=pl.lit(1.0))
+    audio = mine.select("song_id", *AUDIO_COLUMNS).filter(pl.col(AUDIO_COLUMNS[0]).is_not_null())
+    vectors = embed(audio, tags, songs["song_id"], Home.open().settings.features)
+    listed = tags.group_by("song_id").agg(tags=pl.struct("tag", "weight"))
+    return songs.join(listed, on="song_id", how="left", maintain_order="left").join(
+        vectors, on="song_id", how="left", maintain_order="left"
+    )
+
+
+def _middle(plays: Plays) -> float:
+    return float(plays.at[len(plays.at) // 2])
+
+
+def _show(rows: list[dict[str, object]], title: str, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    shown = table(*rows[0], title=title, right=tuple(rows[0])[1:])
+    for row in rows:
+        shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()))
+    console.print(shown)

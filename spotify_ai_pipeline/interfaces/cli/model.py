@@ -1,0 +1,22 @@
+"""`spotify-ai model`: the card of the taste model."""
+
+from __future__ import annotations
+
+import click
+from rich.markdown import Markdown
+
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.music.model_record import card, importance, standings
+from spotify_ai_pipeline.storage.home import Home
+
+
+@click.command()
+@json_option
+def model(as_json: bool) -> None:
+    """Show what the taste model was trained on, how it does against the recency baseline, and who ranks the mix."""
+    table = Home.open().lake.read("taste", "taste_weights")
+    if as_json:
+        print_json({"standings": standings(table).to_dicts(), "importance": importance(table)})
+        return
+    console.print(Markdown(card(table)))

@@ -1,0 +1,310 @@
+"""The candidate model: will a song that was never heard stay?
+
+*Stays* means three plays or more in the sixty days after the day of the first. A logistic regression on what is known
+before the first play: the artist, the tags, the neighbourhood of the song's vector, the source. It learns from the songs
+that the listener first heard in the past, each with what was known then, and from verdicts; where there are few of either,
+it stays near weights that common sense sets.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from spotify_ai_pipeline.music.listening import DAY, Floats, Plays
+
+STAYS_PLAYS, STAYS_DAYS = 3, 60
+
+TERMS = (
+    "artist's plays",
+    "artist's plays, half-life 1 d",
+    "artist's plays, half-life 8 d",
+    "artist's plays, half-life 128 d",
+    "songs of the artist heard",
+    "new songs of the artist, half-life 1 d",
+    "new songs of the artist, half-life 32 d",
+    "days since the artist's first play",
+    "likeness to loved songs",
+    "novelty",
+    "tag affinity",
+    "popularity",
+)
+"""The columns of ``features``."""
+
+COMMON_SENSE = np.array([0.0, 0.0, 0.2, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0, 0.2, 0.0])
+"""Log odds for a standard deviation of each term, before any evidence: an artist who is played, and songs like those that
+are loved, stay more often."""
+COMMON_STAY = -2.0
+"""Log odds before any evidence: one new song in eight stays."""
+
+PULL = 10.0
+"""Strength of the pull towards these weights, in songs."""
+
+FOLDS = 5
+ENOUGH_TO_CALIBRATE = 10
+"""Songs that stayed, and that went, among those held back: with fewer, chances stay as they are."""
+
+VERDICT_WEIGHT = 2.0
+"""A verdict counts as this many songs that stayed or went: it was said, not inferred."""
+
+_SPEEDS = np.array([1.0, 8.0, 128.0])
+_NEW_SPEEDS = np.array([1.0, 32.0])
+_FROM_PLAYS = 8
+_LOVED, _NEAREST = 300, 5
+_REFRESH_DAYS = 30.0
+"""The loved songs are looked up again after this many days of the past."""
+
+Strings = Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What songs or candidates are, row by row: ``artist`` (keys), ``tags`` (weights by tag, None where unknown) and
+    ``vector`` (unit length, shape (rows, d), NaN where unknown)."""
+
+    artist: list[str]
+    tags: list[dict[str, float] | None]
+    vector: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, table: pl.DataFrame) -> Content:
+        """From the columns artist_key[, tags: list of (tag, weight)][, vector]; a missing column is unknown for all."""
+        tags: list[dict[str, float] | None] = [None] * table.height
+        if "tags" in table.columns:
+            tags = [{one["tag"]: one["weight"] for one in row} if row else None for row in table["tags"].to_list()]
+        rows = table["vector"].to_list() if "vector" in table.columns else [None] * table.height
+        width = next((len(row) for row in rows if row is not None), 0)
+        unknown = [np.nan] * width
+        vectors = np.array([unknown if row is None else row for row in rows], np.float32).reshape(table.height, width)
+        return cls(table["artist_key"].to_list(), tags, vectors)
+
+    def rows(self, which: NDArray[np.int64]) -> Content:
+        numbers = which.tolist()
+        return Content([self.artist[row] for row in numbers], [self.tags[row] for row in numbers], self.vector[which])
+
+
+@dataclass
+class _Artist:
+    first: float
+    at: float
+    faded: Floats
+    new: Floats
+    plays: int = 0
+    songs: int = 0
+
+    @classmethod
+    def met(cls, at: float) -> _Artist:
+        return cls(at, at, np.zeros(len(_SPEEDS)), np.zeros(len(_NEW_SPEEDS)))
+
+    def fade(self, now: float) -> None:
+        days = (now - self.at) / DAY
+        self.faded *= np.exp2(-days / _SPEEDS)
+        self.new *= np.exp2(-days / _NEW_SPEEDS)
+        self.at = now
+
+    def terms(self, now: float) -> list[float]:
+        self.fade(now)
+        faded, new = np.log(self.faded + 0.05).tolist(), np.log1p(self.new).tolist()
+        return [np.log1p(self.plays), *faded, np.log1p(self.songs), *new, np.log1p((now - self.first) / DAY)]
+
+
+def features(
+    candidates: Content,
+    at: Floats,
+    plays: Plays,
+    songs: Content,
+    popularity: Floats | None = None,
+) -> Floats:
+    """``TERMS`` of each candidate as of its own moment ``at`` (UTC seconds, shape (candidates,)), NaN where unknown.
+
+    ``songs`` says what the songs of ``plays`` are, by number. Plays at or after a candidate's moment count for nothing:
+    candidates of today have ``at`` = now, songs first heard in the past the moment of that first play. ``popularity`` is
+    0..100, shape (candidates,).
+    """
+    found = np.full((len(at), len(TERMS)), np.nan)
+    found[:, :_FROM_PLAYS], found[:, 10] = _from_plays(candidates, at, plays, songs)
+    found[:, 8:10] = _from_vectors(candidates, at, plays, songs)
+    if popularity is not None:
+        found[:, 11] = popularity / 100
+    return found
+
+
+def _from_plays(candidates: Content, at: Floats, plays: Plays, songs: Content) -> tuple[Floats, Floats]:
+    """The terms of the artist, and the tag affinity, in one walk through the plays."""
+    artists: dict[str, _Artist] = {}
+    heard = np.zeros(plays.songs, np.bool_)
+    tags: dict[str, float] = {}
+    heaviest = 0.0
+    found, affinity = np.zeros((len(at), _FROM_PLAYS)), np.full(len(at), np.nan)
+    read = 0
+    for row in np.argsort(at, kind="stable").tolist():
+        now = float(at[row])
+        until = int(np.searchsorted(plays.at, now))
+        for song, moment in zip(plays.song[read:until].tolist(), plays.at[read:until].tolist(), strict=True):
+            artist = artists.setdefault(songs.artist[song], _Artist.met(moment))
+            artist.fade(moment)
+            artist.plays += 1
+            artist.faded += 1
+            if not heard[song]:
+                heard[song] = True
+                artist.songs += 1
+                artist.new += 1
+            for tag, weight in (songs.tags[song] or {}).items():
+                tags[tag] = tags.get(tag, 0.0) + weight
+                heaviest = max(heaviest, tags[tag])
+        read = until
+        artist = artists.get(candidates.artist[row]) or _Artist.met(now)
+        found[row] = artist.terms(now)
+        if (mine := candidates.tags[row]) and heaviest:
+            total = sum(mine.values()) or 1.0
+            affinity[row] = sum(weight * np.sqrt(tags.get(tag, 0.0) / heaviest) for tag, weight in mine.items()) / total
+    return found, affinity
+
+
+def _from_vectors(candidates: Content, at: Floats, plays: Plays, songs: Content) -> Floats:
+    """Mean cosine to the nearest of the loved songs (the most played of the past two years and before, as of the last
+    look), and one less the cosine to the nearest song heard by then; shape (candidates, 2)."""
+    found = np.full((len(at), 2), np.nan)
+    known = np.isfinite(songs.vector).all(axis=1) if songs.vector.shape[1] else np.zeros(len(songs.artist), bool)
+    if not candidates.vector.shape[1] or candidates.vector.shape[1] != songs.vector.shape[1] or not len(at):
+        return found
+    look = at.min() + np.floor((at - at.min()) / (_REFRESH_DAYS * DAY)) * _REFRESH_DAYS * DAY
+    for moment in np.unique(look):
+        past = plays.before(float(moment))
+        weight = np.bincount(past.song, np.exp2((past.at - moment) / (365 * DAY)), past.songs) * known
+        loved = np.argsort(-weight, kind="stable")[:_LOVED]
+        loved = loved[weight[loved] > 0]
+        if len(loved) < _NEAREST:
+            continue
+        rows = np.flatnonzero((look == moment) & np.isfinite(candidates.vector).all(axis=1))
+        cosines = np.sort(candidates.vector[rows] @ songs.vector[loved].T, axis=1)
+        heard = np.flatnonzero(weight > 0)
+        nearest = (candidates.vector[rows] @ songs.vector[heard].T).max(axis=1)
+        found[rows] = np.column_stack([cosines[:, -_NEAREST:].mean(axis=1), 1 - nearest])
+    return found
+
+
+@dataclass(frozen=True)
+class FirstHeard:
+    """Songs in the order in which they were first heard: ``song`` numbers, ``at`` of the first play, ``over`` when it is
+    known whether they ``stay`` (UTC seconds), each of shape (songs,)."""
+
+    song: NDArray[np.int64]
+    at: Floats
+    over: Floats
+    stay: NDArray[np.bool_]
+
+
+def first_heards(plays: Plays) -> FirstHeard:
+    """Every song of ``plays`` with what became of it; ``over`` may lie after the last play: then nobody knows yet."""
+    song, first = np.unique(plays.song, return_index=True)
+    order = np.argsort(first, kind="stable")
+    song, at = song[order], plays.at[first[order]]
+    start = np.full(plays.songs, np.nan)
+    start[song] = at
+    age = (plays.at - start[plays.song]) / DAY
+    later = np.bincount(plays.song[(age >= 1) & (age < 1 + STAYS_DAYS)], minlength=plays.songs)
+    return FirstHeard(song, at, at + (1 + STAYS_DAYS) * DAY, later[song] >= STAYS_PLAYS)
+
+
+@dataclass(frozen=True)
+class CandidateModel:
+    """log odds = ``base`` + ``weights`` . (terms - ``means``) + the source's; ``slope`` and ``offset`` calibrate them.
+    ``sources`` are the log odds that each source adds."""
+
+    base: float
+    weights: Floats
+    means: Floats
+    sources: dict[str, float]
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def log_odds(self, terms: Floats, source: Strings | None = None) -> Floats:
+        """Before calibration. A term that is unknown adds nothing: it counts as the mean."""
+        added = np.array([self.sources.get(name or "", 0.0) for name in source or [None] * len(terms)])
+        return self.base + np.nan_to_num(terms - self.means) @ self.weights + added
+
+
+def chances(model: CandidateModel, terms: Floats, source: Strings | None = None) -> Floats:
+    """The calibrated probability that each candidate stays. ``terms`` come from ``features``, shape (candidates, terms)."""
+    return _sigmoid(model.offset + model.slope * model.log_odds(terms, source))
+
+
+def fit(
+    terms: Floats,
+    stay: NDArray[np.bool_],
+    weight: Floats | None = None,
+    source: Strings | None = None,
+    scale: Floats | None = None,
+) -> CandidateModel:
+    """The model that the rows, oldest first, make; calibrated on each of ``FOLDS`` parts of them by what the earlier rows taught.
+
+    ``weight`` says how many songs a row counts for (``VERDICT_WEIGHT`` for a verdict), default 1. ``scale`` are terms of
+    any songs, by which the weights of common sense are brought to scale; default the rows.
+    """
+    weight = np.ones(len(stay)) if weight is None else weight
+    source = source or [None] * len(stay)
+    scale = terms if scale is None else scale
+    whole = _fit(terms, stay, weight, source, scale)
+    edges = np.linspace(0, len(stay), FOLDS + 2).astype(int)[1:]
+    said: list[Floats] = []
+    for begin, end in itertools.pairwise(edges):
+        early = _fit(terms[:begin], stay[:begin], weight[:begin], source[:begin], scale)
+        said.append(early.log_odds(terms[begin:end], source[begin:end]))
+    later = stay[edges[0] :]
+    if min(later.sum(), (~later).sum()) < ENOUGH_TO_CALIBRATE:
+        return whole
+    slope, offset = _platt(np.concatenate(said), later)
+    return replace(whole, slope=slope, offset=offset)
+
+
+def _fit(terms: Floats, stay: NDArray[np.bool_], weight: Floats, source: Strings, scale: Floats) -> CandidateModel:
+    """Logistic regression by Newton's method, pulled towards ``COMMON_SENSE``."""
+    means, spreads = _scale(scale)
+    names = sorted({name for name in source if name})
+    from_source = np.array([[float(name == one) for one in names] for name in source]).reshape(len(stay), len(names))
+    design = np.column_stack([np.ones(len(stay)), np.nan_to_num((terms - means) / spreads), from_source])
+    centre = np.concatenate([[COMMON_STAY], COMMON_SENSE, np.zeros(len(names))])
+    weights = centre.copy()
+    for _ in range(30):
+        chance = _sigmoid(design @ weights)
+        slope = design.T @ ((stay - chance) * weight) - PULL * (weights - centre)
+        curvature = (design * (chance * (1 - chance) * weight)[:, None]).T @ design + PULL * np.eye(len(centre))
+        step = np.linalg.solve(curvature, slope)
+        weights += step * min(1.0, 2 / np.abs(step).max(initial=1e-9))
+        if np.abs(step).max() < 1e-4:
+            break
+    last = 1 + len(TERMS)
+    added = dict(zip(names, weights[last:].tolist(), strict=True))
+    return CandidateModel(float(weights[0]), weights[1:last] / spreads, means, added)
+
+
+def _scale(terms: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each term where it is known; 0 and 1 where it never is."""
+    known = np.isfinite(terms)
+    count = np.maximum(known.sum(axis=0), 1)
+    means = np.where(known, terms, 0).sum(axis=0) / count
+    spreads = np.sqrt((np.where(known, terms - means, 0) ** 2).sum(axis=0) / count)
+    return means, np.where(spreads > 1e-6, spreads, 1.0)
+
+
+def _platt(log_odds: Floats, stay: NDArray[np.bool_]) -> tuple[float, float]:
+    """(slope, offset) that make ``log_odds`` match what happened. Platt (1999), pulled towards 1 and 0."""
+    design = np.column_stack([log_odds, np.ones(len(log_odds))])
+    weights, centre, pull = np.array([1.0, 0.0]), np.array([1.0, 0.0]), np.array([PULL, 1.0])
+    for _ in range(20):
+        chance = _sigmoid(design @ weights)
+        slope = design.T @ (stay - chance) - pull * (weights - centre)
+        weights = weights + np.linalg.solve(
+            (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(pull), slope
+        )
+    return float(max(weights[0], 0.05)), float(weights[1])
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))

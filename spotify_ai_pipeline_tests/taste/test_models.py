@@ -1,0 +1,70 @@
+"""Trees, candidates and sessions: what is learned is there, and nothing looks ahead."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from spotify_ai_pipeline.music import candidate_model, evaluation, newcomers, sessions
+from spotify_ai_pipeline.music.boosting import boosted
+from spotify_ai_pipeline.music.candidate_model import Content, features, first_heards
+from spotify_ai_pipeline.music.listening import Plays
+from spotify_ai_pipeline.music.taste_model import Lesson, TasteModel, fit_habit, of_table, to_table
+
+
+def step_lesson(rng: np.random.Generator) -> Lesson:
+    terms = rng.normal(size=(800, 12))
+    return Lesson(terms, rng.poisson(np.exp(-1 + 2.0 * (np.abs(terms[:, 0]) > 1))))
+
+
+def test_trees_find_what_the_line_cannot_and_survive_their_table() -> None:
+    rng = np.random.default_rng(1)
+    taught = [step_lesson(rng) for _ in range(24)]
+    line = fit_habit(tuple(range(12)), taught)
+    grown = boosted(TasteModel(line, None), [(lesson, lesson) for lesson in taught])
+    assert grown.rotation is not None and grown.rotation.trees is not None
+    rows = rng.normal(size=(500, 15))
+    truth = -1 + 2.0 * (np.abs(rows[:, 0]) > 1)
+    assert np.abs(grown.rotation.log_plays(rows) - truth).mean() < 0.3
+    kept = of_table(to_table(grown)).rotation
+    assert kept is not None
+    np.testing.assert_allclose(kept.log_plays(rows), grown.rotation.log_plays(rows))
+
+
+def listener(history: pl.DataFrame) -> tuple[Plays, Content]:
+    clean = evaluation.clean_history(history)
+    songs = clean.group_by("song_id", maintain_order=True).agg(pl.first("artist").alias("artist_key"))
+    return Plays.of(clean, songs["song_id"]), Content.of(songs)
+
+
+def test_what_comes_later_changes_no_feature_of_a_candidate(history: pl.DataFrame) -> None:
+    plays, content = listener(history)
+    new = first_heards(plays)
+    half = len(new.song) // 2
+    now = float(new.at[half])
+    early = content.rows(new.song[:half])
+    whole = features(early, new.at[:half], plays, content)
+    np.testing.assert_array_equal(whole, features(early, new.at[:half], plays.before(now), content))
+
+
+def test_shuffled_fates_teach_nothing() -> None:
+    rng = np.random.default_rng(2)
+    terms = rng.normal(size=(3_000, len(candidate_model.TERMS)))
+    stay = rng.random(3_000) < 1 / (1 + np.exp(2 - 2 * terms[:, 4]))
+    fresh, fate = terms[2_000:], stay[2_000:]
+    taught = candidate_model.fit(terms[:2_000], stay[:2_000])
+    shuffled = candidate_model.fit(terms[:2_000], rng.permutation(stay[:2_000]))
+    assert (newcomers.auc(taught.log_odds(fresh), fate) or 0) > 0.8
+    assert abs((newcomers.auc(shuffled.log_odds(fresh), fate) or 0) - 0.5) < 0.15
+    assert abs(candidate_model.chances(taught, fresh).mean() - fate.mean()) < 0.03
+
+
+def test_what_comes_later_changes_no_session(history: pl.DataFrame) -> None:
+    plays, _ = listener(history)
+    artist = plays.song % 23
+    by_song = np.zeros(plays.songs, np.int64)
+    by_song[plays.song] = artist
+    start, end = float(plays.at[len(plays.at) // 2]), float(plays.at[len(plays.at) * 3 // 4])
+    whole = [row for rows in sessions.predict_all(plays, by_song, start) for row in rows if row["at"] < end - 86_400]
+    cut = [row for rows in sessions.predict_all(plays.before(end), by_song, start) for row in rows]
+    assert whole and whole == cut[: len(whole)]
