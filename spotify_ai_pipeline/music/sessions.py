@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.activation import session_numbers
+from spotify_ai_pipeline.music.activation import SESSION_GAP
 from spotify_ai_pipeline.music.listening import DAY, Floats, Plays, base_level
 from spotify_ai_pipeline.music.taste_model import DECAY, Habit, Lesson, fit_habit
 
@@ -56,6 +56,11 @@ class Session:
 
     begin: int
     end: int
+
+
+def session_numbers(plays: Plays) -> NDArray[np.int64]:
+    """The session of each play, counted from 0, shape (plays,)."""
+    return np.concatenate([[0], np.cumsum(np.diff(plays.at) > SESSION_GAP)])[: len(plays.at)]
 
 
 def sessions(plays: Plays) -> list[Session]:

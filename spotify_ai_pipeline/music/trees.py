@@ -87,7 +87,13 @@ class Trees:
         def add(node: Mapping[str, Any]) -> int:
             number = len(rows)
             if "leaf_value" in node:
-                leaf = {"feature": _LEAF, "threshold": 0.0, "left": _LEAF, "right": _LEAF, "gain": 0.0}
+                leaf: dict[str, object] = {
+                    "feature": _LEAF,
+                    "threshold": 0.0,
+                    "left": _LEAF,
+                    "right": _LEAF,
+                    "gain": 0.0,
+                }
                 rows.append(leaf | {"value": float(node["leaf_value"])})
                 return number
             row: dict[str, object] = {"feature": node["split_feature"], "threshold": float(node["threshold"])}

@@ -25,15 +25,8 @@ def evaluate() -> None:
     """Measure a part of the pipeline, on a history of your own or on made-up listeners whose truth is known."""
 
 
-evaluate.add_command(evaluating_discovery.bandit)
-evaluate.add_command(evaluating_discovery.discovery)
-
-
-evaluate.add_command(similarity)
-
-
-evaluate.add_command(sessions)
-evaluate.add_command(newcomers)
+for command in (evaluating_discovery.bandit, evaluating_discovery.discovery, similarity, sessions, newcomers):
+    evaluate.add_command(command)
 
 
 @evaluate.command()

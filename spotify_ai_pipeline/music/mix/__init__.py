@@ -4,8 +4,8 @@
 ``credits`` and ``sequence``: the order. ``edits``: what the listener did to the list by hand. ``decide``: all of it.
 """
 
-from spotify_ai_pipeline.music.mix.select import select
+from spotify_ai_pipeline.music.mix.select import RESURFACED_WORTH, select
 from spotify_ai_pipeline.music.mix.sequence import sequence
 from spotify_ai_pipeline.music.mix.shares import change_cap, loyalty, quotas
 
-__all__ = ["change_cap", "loyalty", "quotas", "select", "sequence"]
+__all__ = ["RESURFACED_WORTH", "change_cap", "loyalty", "quotas", "select", "sequence"]
