@@ -156,10 +156,7 @@ def test_without_recordings_and_tags_of_tracks_tags_are_the_artists_at_half_weig
     assert table["retry_at"].null_count() == 0, "the recordings may be tagged one day"
 
 
-def test_a_song_whose_turn_comes_later_has_its_artists_tags_until_then(
-    connected: Home, world: Path, make: Make
-) -> None:
-    songs = songs_of(world)
+def test_a_song_whose_turn_comes_later_has_its_artists_tags_until_then(connected: Home, make: Make) -> None:
     table = make("tags", tag_songs_per_run=5)
     asked = calls(connected, "lastfm")
     assert asked <= 15
