@@ -43,6 +43,7 @@ def clap(
     heard once are not heard again, unless by another model."""
     settings = home.settings.features
     if not settings.clap_providers:
+        note(context, home, None)
         return dg.MaterializeResult(value=pl.DataFrame(schema=CLAP), metadata={"off": "features.clap_providers is []"})
     songs = most_played_first(songs, listens)
     kept = still_good(frame_of(home.lake, FEATURES, "clap", CLAP), songs, home.now())

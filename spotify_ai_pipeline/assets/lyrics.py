@@ -46,6 +46,7 @@ def lyrics(
     themselves are not kept here."""
     settings = home.settings.features
     if not settings.lyrics_providers:
+        note(context, home, None)
         return dg.MaterializeResult(
             value=pl.DataFrame(schema=LYRICS), metadata={"off": "features.lyrics_providers is []"}
         )

@@ -26,7 +26,7 @@ def measure(wave: Wave) -> dict[str, float]:
     """``tempo`` (beats a minute), ``key`` (0 = C .. 11 = B), ``mode`` (1 major, 0 minor) and ``loudness`` (dB) of a sound at
     ``RATE``; what cannot be told is left out."""
     try:
-        import librosa
+        import librosa  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise Problem(GET_AUDIO) from None
     found: dict[str, float] = {}
@@ -44,7 +44,7 @@ def measure(wave: Wave) -> dict[str, float]:
 
 def warm_up() -> None:
     """Has librosa compile itself, which takes it up to a minute once and no song shall answer for."""
-    measure(np.random.default_rng(0).standard_normal(4 * RATE).astype(np.float32) / 10)
+    measure(np.random.default_rng(0).standard_normal(4 * RATE, np.float32) / np.float32(10))
 
 
 def _loudness(wave: Wave) -> float | None:

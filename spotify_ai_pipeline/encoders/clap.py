@@ -31,8 +31,8 @@ class Clap:
     def __init__(self, name: str, batch_size: int) -> None:
         """Raises ``Problem`` where what it needs is not installed, or the weights are not on this machine."""
         try:
-            import torch
-            import transformers
+            import torch  # pyright: ignore[reportMissingImports]
+            import transformers  # pyright: ignore[reportMissingImports]
         except ImportError:
             raise Problem(GET_AUDIO) from None
         transformers.utils.logging.set_verbosity_error()

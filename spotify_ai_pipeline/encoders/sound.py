@@ -30,8 +30,8 @@ def decode(sound: bytes | Path, rate: int) -> Wave:
     installed.
     """
     try:
-        import soundfile
-        import soxr
+        import soundfile  # pyright: ignore[reportMissingImports]
+        import soxr  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise Problem(GET_AUDIO) from None
     try:

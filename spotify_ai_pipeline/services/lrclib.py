@@ -45,9 +45,9 @@ class LrcLib:
         if key not in kept:
             answer = self._session.get(self._url + "get", params={"artist_name": artist, "track_name": title})
             missing = answer.status_code == requests.codes.not_found
-            row = None if missing else json_of(answer, "LRCLIB")
-            text = (row and (row.get("plainLyrics") or _STAMP.sub("", row.get("syncedLyrics") or ""))) or ""
-            known = row is not None and (row.get("instrumental") or text.strip())
-            kept[key] = {"text": text, "instrumental": bool(row["instrumental"])} if known else None
+            row = {} if missing else json_of(answer, "LRCLIB")
+            text = row.get("plainLyrics") or _STAMP.sub("", row.get("syncedLyrics") or "")
+            instrumental = bool(row.get("instrumental"))
+            kept[key] = {"text": text, "instrumental": instrumental} if instrumental or text.strip() else None
             self._answers.put(KEPT, kept)
         return None if kept[key] is None else Lyrics(**kept[key])

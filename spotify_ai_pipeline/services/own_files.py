@@ -41,7 +41,7 @@ class OwnFiles:
 def _named(path: Path, folder: Path) -> tuple[str, str]:
     """(artist, title) of a file."""
     try:
-        import soundfile
+        import soundfile  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise Problem(GET_AUDIO) from None
     try:

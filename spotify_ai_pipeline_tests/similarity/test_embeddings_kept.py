@@ -14,7 +14,7 @@ Frames = dict[str, pl.DataFrame]
 
 @pytest.fixture
 def frames(home: Home) -> Frames:
-    layers = {"songs": "identity", "audio_features": "features", "tags": "features"}
+    layers = {"songs": "identity"} | dict.fromkeys(("audio_features", "tags", "lyrics", "clap"), "features")
     return {name: home.lake.read(layer, name) for name, layer in layers.items()}
 
 
