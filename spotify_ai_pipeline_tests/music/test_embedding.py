@@ -163,6 +163,9 @@ def test_lyrics_are_a_block_when_they_come() -> None:
     assert table["has_lyrics"].sum() == COUNT // 2
     said = matrix(table)[::2, model.columns(LYRICS)]
     assert said[0] @ said[2] > said[0] @ said[1], "songs of one topic are nearer by it"
+    asked = model.direction({}, {}, FEATURES, {LYRICS: topics[2]})
+    near = np.argsort(-(matrix(table)[::2] @ asked))[: COUNT // 8]
+    assert set(near % 2) == {1}, "a text finds the songs whose lyrics are of its topic"
     empty = Known(known.songs, known.audio, known.tags, lyrics=lyrics.head(0), clap=lyrics.head(0))
     assert Model.fit(empty, FEATURES).version(FEATURES) == Model.fit(known, FEATURES).version(FEATURES)
 

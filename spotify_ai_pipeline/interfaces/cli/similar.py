@@ -10,9 +10,12 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.interfaces.cli.look import json_option
 from spotify_ai_pipeline.interfaces.cli.songs import find_song
 from spotify_ai_pipeline.music.embedding import index, reasons
+from spotify_ai_pipeline.music.embedding.blocks import Matrix
+from spotify_ai_pipeline.music.embedding.known import CLAP, LYRICS
 from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.mood_words import Wish, understand
 from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.settings import Features
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.lake import LakeError
 
@@ -54,12 +57,15 @@ def similar(song: str, limit: int, as_json: bool) -> None:
 def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Find songs of yours by WORDS such as "rainy late-night piano" or "fast happy punk, not loud".
 
-    Understood are words for moods and sounds, and the tags that your songs bear. Of each artist three songs at most.
+    Understood are words for moods and sounds, and the tags that your songs bear; where songs have lyrics or CLAP vectors, the
+    whole text is compared with these too. Of each artist three songs at most.
     """
     home = Home.open()
     model = fitted(home)
-    wish = wished(model, " ".join(words))
-    target = model.direction(wish.axes, wish.tags, home.settings.features).astype(np.float32)
+    said = " ".join(words)
+    texts = text_vectors(model, said, home.settings.features)
+    wish = understand(said, model.tags.vocabulary) if texts else wished(model, said)
+    target = model.direction(wish.axes, wish.tags, home.settings.features, texts).astype(np.float32)
     order = home.lake.read(LAYER, "song_index")["song_id"]
     found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
     library = _library(home)
@@ -89,6 +95,20 @@ def wished(model: Model, words: str) -> Wish:
             f"or tags of your songs: {some}"
         )
     return wish
+
+
+def text_vectors(model: Model, text: str, features: Features) -> dict[str, Matrix]:
+    """``text`` in each space in which songs of this library have vectors of their own."""
+    found: dict[str, Matrix] = {}
+    if model.counts[CLAP]:
+        from spotify_ai_pipeline.encoders.clap import Clap
+
+        found[CLAP] = Clap(features.clap_model, features.clap_batch_size).text_vector(text).astype(np.float64)
+    if model.counts[LYRICS]:
+        from spotify_ai_pipeline.encoders.sentences import Sentences
+
+        found[LYRICS] = Sentences().vectors([text])[0].astype(np.float64)
+    return found
 
 
 def _library(home: Home) -> pl.DataFrame:

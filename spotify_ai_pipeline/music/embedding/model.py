@@ -138,12 +138,16 @@ class Model:
         return slice(int(edges[place]), int(edges[place + 1]))
 
     def direction(
-        self, axes: Mapping[str, float], tags: Mapping[str, float], features: Features, clap: Matrix | None = None
+        self,
+        axes: Mapping[str, float],
+        tags: Mapping[str, float],
+        features: Features,
+        texts: Mapping[str, Matrix] | None = None,
     ) -> Matrix:
         """Where songs of a kind lie: a unit vector, shape (dimensions,), zeros where nothing of it is known here.
 
-        ``axes`` are features from -1 to 1, ``tags`` weights (negative: away from it), ``clap`` a text's vector in CLAP's
-        space. Blocks that nothing is said of stay zeros: they neither attract nor repel.
+        ``axes`` are features from -1 to 1, ``tags`` weights (negative: away from it), ``texts`` a text's vector in the space of
+        ``LYRICS`` and of ``CLAP``. Blocks that nothing is said of stay zeros: they neither attract nor repel.
         """
         sounds = np.zeros((1, len(AUDIO_COLUMNS) + 1))
         sounds[0, [AUDIO_COLUMNS.index(axis) for axis in axes]] = list(axes.values())
@@ -152,12 +156,13 @@ class Model:
             rows = [("", tag, abs(weight)) for tag, weight in tags.items() if weight * sign > 0]
             table = pl.DataFrame(rows, {"song_id": pl.String, "tag": pl.String, "weight": pl.Float64}, orient="row")
             words += sign * self.tags.block(table, pl.Series([""]))
+        unsaid, texts = np.full((1, 0), np.nan), texts or {}
         blocks = {
             AUDIO: unit(sounds),
             TAGS: unit(words),
             ARTIST: unit(words),
-            LYRICS: np.zeros((1, self.lyrics.axes.shape[1])),
-            CLAP: self._foreign(self.clap, np.full((1, 0), np.nan) if clap is None else clap.reshape(1, -1)),
+            LYRICS: self._foreign(self.lyrics, np.atleast_2d(texts.get(LYRICS, unsaid))),
+            CLAP: self._foreign(self.clap, np.atleast_2d(texts.get(CLAP, unsaid))),
         }
         return unit(np.hstack([self._weight(name, features) * block for name, block in blocks.items()]))[0]
 
