@@ -1,4 +1,4 @@
-"""Clusters: which songs belong together, what each group is called, how it fares, and what its playlist would hold."""
+"""Clusters: which songs belong together, and how each group fares."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +11,6 @@ from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music.clustering import library
 from spotify_ai_pipeline.music.clustering.health import drift, health
-from spotify_ai_pipeline.music.clustering.playlists import bounded
-from spotify_ai_pipeline.storage import playlists
 
 ASKED_AT = "clusters_asked_at"
 """Fact: when the listener asked for clusters to be made anew, whatever their age."""
@@ -148,59 +146,6 @@ def clusters_hold(cluster_health: pl.DataFrame) -> dg.AssetCheckResult:
         passed=not apart and not moved,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"nothing in common": apart, f"moved by more than {DRIFTED}": moved},
-    )
-
-
-@dg.asset(group_name=FEATURES, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
-def cluster_playlists(
-    home: HomeResource,
-    clusters: pl.DataFrame,
-    cluster_names: pl.DataFrame,
-    songs: pl.DataFrame,
-    listening_stats: pl.DataFrame,
-) -> dg.MaterializeResult:
-    """The decision for the playlists of the largest clusters (clustering.playlists of them; 0: none): the songs in order, each
-    with how it changes against the list that was written last, within playlist.max_change_per_refresh. Writes nothing."""
-    chosen = cluster_names.filter(level="cluster").sort("songs", "cluster_id", descending=[True, False])
-    rules = home.settings.playlist
-    rated = (
-        clusters.select("song_id", "cluster_id")
-        .join(
-            songs.filter("in_library").drop_nulls("track_id").select("song_id", "track_id", "artist", "title"),
-            on="song_id",
-        )
-        .join(listening_stats.select("song_id", "expected", "plays"), on="song_id", how="left")
-        .sort("expected", "plays", "song_id", descending=[True, True, False], nulls_last=True)
-    )
-    track_of = dict(songs.drop_nulls("track_id").select("song_id", "track_id").iter_rows())
-    song_of = {track: song for song, track in track_of.items()}
-    rows: list[dict[str, object]] = []
-    for cluster, name in chosen.head(home.settings.clustering.playlists).select("cluster_id", "name").iter_rows():
-        written = playlists.written(home.state, f"cluster:{cluster}")
-        current = [song_of[track] for track in (written.track_ids if written else []) if track in song_of]
-        wanted = rated.filter(cluster_id=cluster)["song_id"].to_list()
-        listed = bounded(current, wanted, rules.target_size, rules.max_change_per_refresh)
-        out = [song for song in current if song not in listed]
-        for rank, song in [*enumerate(listed, 1), *((None, song) for song in out)]:
-            change = "out" if rank is None else "kept" if song in current else "new"
-            rows.append(
-                {
-                    "cluster_id": cluster,
-                    "playlist": name,
-                    "rank": rank,
-                    "song_id": song,
-                    "track_id": track_of[song],
-                    "change": change,
-                }
-            )
-    schema = {
-        "cluster_id": pl.Int64, "playlist": pl.String, "rank": pl.Int64, "song_id": pl.String, "track_id": pl.String,
-        "change": pl.String,
-    }  # fmt: skip
-    table = pl.DataFrame(rows, schema=schema)
-    return dg.MaterializeResult(
-        value=table,
-        metadata={"playlists": table["cluster_id"].n_unique(), "changes": int((table["change"] != "kept").sum())},
     )
 
 

@@ -15,7 +15,7 @@ FIRST_IN_THE_QUEUE = {"dagster/priority": "1"}
 HEAVY = dg.AssetSelection.groups(FEATURES)
 PLAYLISTS = dg.AssetSelection.groups(PLAYLIST)
 SEARCHING = dg.AssetSelection.assets("discovery_seeds", *SOURCES, "candidates", "candidate_scores", "discoveries")
-CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "cluster_playlists", "library_map")
+CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "library_map")
 
 everything = dg.define_asset_job(
     "everything",
@@ -86,7 +86,7 @@ recluster = dg.define_asset_job(
     selection=CLUSTERING,
     tags=HEAVY_WORK,
     description="Clusters made anew when they are older than clustering.recluster_interval_days, or when asked; else new songs "
-    "join the clusters that are there. Then their names, health, playlists' songs and the map.",
+    "join the clusters that are there. Then their names, health and the map.",
 )
 
 JOBS = [

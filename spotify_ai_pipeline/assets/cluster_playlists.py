@@ -1,0 +1,172 @@
+"""Playlists of clusters: one each for the largest, by the laws of the mix. Off while ``clustering.playlists`` is 0."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+import polars as pl
+
+from spotify_ai_pipeline.assets.deciding import edits_by_hand, on_spotify
+from spotify_ai_pipeline.assets.deferral import note
+from spotify_ai_pipeline.assets.groups import OWNERS, PLAYLIST
+from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
+from spotify_ai_pipeline.music.clustering.playlists import bounded
+from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
+from spotify_ai_pipeline.services.library import LIBRARY_READ_AT
+from spotify_ai_pipeline.services.playlist_writer import Edited, Named, PlaylistGone, PlaylistWriter
+from spotify_ai_pipeline.services.transport import Deferred
+from spotify_ai_pipeline.storage import pins, playlists
+from spotify_ai_pipeline.storage.state import State
+
+DECIDED = {
+    "cluster_id": pl.Int64(),
+    "playlist": pl.String(),
+    "rank": pl.Int64(),  # null for songs that leave
+    "song_id": pl.String(),
+    "track_id": pl.String(),
+    "change": pl.String(),
+    "on_list": pl.Boolean(),
+}
+WRITTEN = {"cluster_id": pl.Int64(), "playlist": pl.String(), "position": pl.Int64(), "track_id": pl.String()}
+
+
+@dataclass(frozen=True)
+class _Edits:
+    """What the listener did to a cluster's list by hand: it says what belongs there, and nothing about other lists."""
+
+    kept: set[str]
+    barred: set[str]
+
+    @classmethod
+    def kept_in(cls, state: State, name: str) -> "_Edits":
+        known = state.fact(f"{name} edits") or {"kept": [], "barred": []}
+        return cls(set(known["kept"]), set(known["barred"]))
+
+    def with_more(self, added: Sequence[str], removed: Sequence[str]) -> "_Edits":
+        return _Edits((self.kept | set(added)) - set(removed), (self.barred | set(removed)) - set(added))
+
+    def keep_in(self, state: State, name: str) -> None:
+        state.set_fact(f"{name} edits", {"kept": sorted(self.kept), "barred": sorted(self.barred)})
+
+
+@dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
+def cluster_playlists(
+    home: HomeResource,
+    clusters: pl.DataFrame,
+    cluster_names: pl.DataFrame,
+    songs: pl.DataFrame,
+    listening_stats: pl.DataFrame,
+    spotify_library: pl.DataFrame,
+) -> dg.MaterializeResult:
+    """The decision: the songs of each cluster's list, most wanted first, and how they change against what is on Spotify, within
+    playlist.max_change_per_refresh. What was added or removed by hand stays or stays away."""
+    rules, state = home.settings.playlist, home.state
+    largest = cluster_names.filter(level="cluster").sort("songs", "cluster_id", descending=[True, False])
+    rated = _rated(clusters, songs, listening_stats)
+    track_of = dict(songs.drop_nulls("track_id").select("song_id", "track_id").iter_rows())
+    song_of = dict(songs.select("track_ids", "song_id").explode("track_ids").drop_nulls().iter_rows())
+    barred = set(pins.held_and_barred(state, home.now())[1])
+    rows: list[tuple[object, ...]] = []
+    for cluster, title in largest.head(home.settings.clustering.playlists).select("cluster_id", "name").iter_rows():
+        name = _name(cluster)
+        there, edits = _standing(state, name, spotify_library, song_of)
+        wanted = rated.filter(cluster_id=cluster)["song_id"].to_list()
+        wanted = [song for song in wanted if song not in barred | edits.barred]
+        wanted += [song for song in there if song in edits.kept and song not in wanted]
+        listed = bounded(list(there), wanted, rules.target_size, rules.max_change_per_refresh)
+        track = {song: tracks[0] for song, tracks in there.items()}
+        for rank, song in enumerate(listed, 1):
+            change = KEPT if song in there else NEW
+            rows.append((cluster, title, rank, song, track.get(song) or track_of[song], change, song in there))
+        rows += [(cluster, title, None, song, track[song], OUT, True) for song in there if song not in listed]
+    table = pl.DataFrame(rows, schema=DECIDED, orient="row")
+    counts = {"playlists": table["cluster_id"].n_unique(), "changes": int((table["change"] != KEPT).sum())}
+    return dg.MaterializeResult(value=table, metadata=counts)
+
+
+@dg.asset(
+    group_name=PLAYLIST,
+    kinds={"spotify"},
+    owners=OWNERS,
+    code_version="1",
+    op_tags={"spotify_ai/writer": "playlist"},
+    deps=["adventure_playlist"],
+)
+def clusters_on_spotify(
+    context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, cluster_playlists: pl.DataFrame
+) -> dg.MaterializeResult:
+    """The effect: each cluster's list on Spotify by the writer of the mix, read back. A list that was edited since the decision
+    waits for the next refresh, one that was deleted is asked about; neither keeps the others."""
+    rows: list[tuple[object, ...]] = []
+    left: list[str] = []
+    trouble = None
+    for (cluster, title), decided in cluster_playlists.group_by("cluster_id", "playlist", maintain_order=True):
+        target = decided.drop_nulls("rank").sort("rank")["track_id"].to_list()
+        there = decided.filter("on_list")["track_id"].to_list()
+        about = Named(_name(cluster), str(title), "A cluster of your library, kept by Spotify AI.")
+        try:
+            done = PlaylistWriter(spotify.client(), home.home).write(about, target, decided_on=there)
+        except Deferred as pause:
+            trouble = pause
+            break
+        except (Edited, PlaylistGone) as reason:
+            left.append(str(reason))
+            continue
+        rows += [(cluster, title, position, track) for position, track in enumerate(done.after, 1)]
+    if left:
+        home.state.raise_alert("cluster playlists", "; ".join(left))
+    else:
+        home.state.resolve_alert("cluster playlists")
+    table = pl.DataFrame(rows, schema=WRITTEN, orient="row")
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "playlists": table["cluster_id"].n_unique(),
+            "left alone": left,
+            "deferred": note(context, home, trouble),
+        },
+    )
+
+
+@dg.asset_check(
+    asset=clusters_on_spotify,
+    additional_ins={"cluster_playlists": dg.AssetIn()},
+    description="What Spotify reads back is what was decided, for every list that was written.",
+)
+def cluster_lists_read_back(clusters_on_spotify: pl.DataFrame, cluster_playlists: pl.DataFrame) -> dg.AssetCheckResult:
+    decided = cluster_playlists.drop_nulls("rank").sort("cluster_id", "rank")
+    wrong = [
+        str(title)
+        for (cluster, title), read in clusters_on_spotify.group_by("cluster_id", "playlist")
+        if decided.filter(cluster_id=cluster)["track_id"].to_list() != read.sort("position")["track_id"].to_list()
+    ]
+    return dg.AssetCheckResult(passed=not wrong, metadata={"not as decided": wrong})
+
+
+def _name(cluster: object) -> str:
+    return f"cluster:{cluster}"
+
+
+def _rated(clusters: pl.DataFrame, songs: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
+    """The library's songs of each cluster, those that are likely to be played soon first."""
+    playable = songs.filter("in_library").drop_nulls("track_id").select("song_id")
+    return (
+        clusters.select("song_id", "cluster_id")
+        .join(playable, on="song_id")
+        .join(stats.select("song_id", "expected", "plays"), on="song_id", how="left")
+        .sort("expected", "plays", "song_id", descending=[True, True, False], nulls_last=True)
+    )
+
+
+def _standing(
+    state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]
+) -> tuple[dict[str, list[str]], _Edits]:
+    """(the songs on the list now with their Spotify ids, all edits by hand so far), the newest edits recorded."""
+    last, read_at = playlists.written(state, name), state.fact(LIBRARY_READ_AT) or 0.0
+    there = on_spotify(last, read_at, library, song_of)
+    before = _Edits.kept_in(state, name)
+    new = edits_by_hand(last, read_at, list(there), song_of, {})
+    edits = before.with_more(new.added, new.removed)
+    if edits != before:
+        edits.keep_in(state, name)
+    return there, edits
