@@ -23,7 +23,8 @@ OPTIONS = {
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
-    "logger.level": "warning",
+    "theme.primaryColor": "#0072B2",
+    "logger.level": "error",
     "logger.hideWelcomeMessage": "true",
 }
 """Loopback alone, no question at the first start, nothing reported to anyone."""
@@ -46,7 +47,9 @@ def dashboard(port: int) -> None:
     os.environ["SPOTIFY_AI_DATA"] = str(home.root)
     from streamlit.web.cli import main as streamlit
 
-    import_module("spotify_ai_pipeline.interfaces.dashboard.sections")  # now, so that the first page need not wait for it
+    import_module(
+        "spotify_ai_pipeline.interfaces.dashboard.sections"
+    )  # now, so that the first page need not wait for it
 
     path = os.environ.get(BASE_PATH, "").strip("/")
     console.print(f"dashboard: http://127.0.0.1:{port}/{path}  (Ctrl-C ends it)")

@@ -7,7 +7,7 @@ import streamlit as st
 from spotify_ai_pipeline.interfaces.dashboard import data
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 
-st.set_page_config(page_title="AI Mix", page_icon=":material/queue_music:", layout="wide")
+st.set_page_config(page_title="AI Mix", page_icon="🎵", layout="wide")
 chosen = st.navigation(
     [
         st.Page(data.told(page), title=title, icon=f":material/{icon}:", url_path=title.lower(), default=not place)

@@ -20,6 +20,8 @@ SHADES = "cividis"
 
 REST = "all else"
 HEIGHT = 260
+LABEL = 150
+"""Pixels of a name beside a row, so that a phone has room for the row."""
 
 
 def chart(drawn: Any) -> None:
@@ -37,14 +39,14 @@ def bars(frame: pl.DataFrame, x: str, y: str, *, title: str = "plays", height: i
     chart(drawn.properties(height=height))
 
 
-def lying_bars(frame: pl.DataFrame, x: str, y: str, *, title: str = "", form: str = ",") -> None:
+def lying_bars(frame: pl.DataFrame, x: str, y: str, *, title: str = "", form: str = ",d") -> None:
     """Lying bars of ``x`` for the names ``y``, in the order of ``frame``."""
     drawn = alt.Chart(frame).mark_bar(color=BLUE).encode(
         x=alt.X(f"{x}:Q", title=title or x, axis=alt.Axis(format=form, tickCount=4)),
-        y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(labelLimit=130)),
+        y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL, labelOverlap=False)),
         tooltip=[y, alt.Tooltip(f"{x}:Q", format=form)],
     )  # fmt: skip
-    chart(drawn.properties(height=max(26 * frame.height + 40, 90)))
+    chart(drawn.properties(height=26 * frame.height + 60))
 
 
 def heat(frame: pl.DataFrame, x: str, y: str, value: str, *, form: str = ",") -> None:
@@ -52,11 +54,11 @@ def heat(frame: pl.DataFrame, x: str, y: str, value: str, *, form: str = ",") ->
     rows = frame[y].n_unique()
     drawn = alt.Chart(frame).mark_rect().encode(
         x=alt.X(f"{x}:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-        y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(labelLimit=130)),
-        color=alt.Color(f"{value}:Q", scale=alt.Scale(scheme=SHADES), legend=alt.Legend(orient="bottom", title=value)),
+        y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL, labelOverlap=False)),
+        color=alt.Color(f"{value}:Q", scale=alt.Scale(scheme=SHADES), legend=alt.Legend(orient="top", title=value)),
         tooltip=[y, x, alt.Tooltip(f"{value}:Q", format=form)],
     )  # fmt: skip
-    chart(drawn.properties(height=26 * rows + 90))
+    chart(drawn.properties(height=26 * rows + 100))
 
 
 def shares(frame: pl.DataFrame, x: str, y: str, group: str) -> None:
@@ -68,7 +70,7 @@ def shares(frame: pl.DataFrame, x: str, y: str, group: str) -> None:
         y=alt.Y(f"{y}:Q", stack="normalize", title="share of plays", axis=alt.Axis(format="%")),
         color=alt.Color(
             f"{group}:N", sort=names, scale=alt.Scale(domain=names, range=colours),
-            legend=alt.Legend(orient="bottom", columns=2, title=None, labelLimit=160),
+            legend=alt.Legend(orient="top", columns=2, title=None, labelLimit=160),
         ),
         order=alt.Order("layer:Q"),
         tooltip=[alt.Tooltip(f"{x}:T"), group, alt.Tooltip(f"{y}:Q", format=",")],
@@ -86,6 +88,12 @@ def figures(*named: tuple[str, str]) -> None:
 def table(frame: pl.DataFrame, columns: dict[str, Any] | None = None, *, height: int | str = "auto") -> None:
     """A table that scrolls sideways on a phone. Its cells are drawn as plain text, whatever a song is called."""
     st.dataframe(frame, column_config=columns, hide_index=True, width="stretch", height=height)  # pyright: ignore[reportArgumentType]
+
+
+def song(title: str, artist: str, reason: str, before: str = "", after: str = "") -> str:
+    """Markdown for a song and, in grey below it, what is said of it."""
+    said = plain(" · ".join(part for part in (after, reason) if part))
+    return f"{plain(before)}**{plain(title)}** — {plain(artist)}  \n:gray[{said}]"
 
 
 def plain(text: object) -> str:

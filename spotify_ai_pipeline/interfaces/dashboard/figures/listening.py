@@ -81,10 +81,10 @@ def clusters_over_time(
 def lately(listens: pl.LazyFrame, songs: pl.LazyFrame, most: int = 10) -> dict[str, pl.DataFrame]:
     """name, plays of the songs and the artists that were heard most in the last ``LATELY_DAYS`` days that are known."""
     heard = listens.filter("counts")
-    since = heard.select(pl.col("played_at").max() - pl.duration(days=LATELY_DAYS)).collect().item()
+    since = pl.col("played_at").max() - pl.duration(days=LATELY_DAYS)
     recent = heard.filter(pl.col("played_at") > since).group_by("song_id").agg(plays=pl.len())
     named = recent.join(songs.select("song_id", "artist", "title"), on="song_id").collect()
-    by_song = named.select(pl.format("{} — {}", "artist", "title").alias("name"), "plays")
+    by_song = named.select(pl.format("{} — {}", "title", "artist").alias("name"), "plays")
     by_artist = named.group_by(name="artist").agg(pl.col("plays").sum())
     first = {"by": ["plays", "name"], "descending": [True, False]}
     return {"songs": by_song.sort(**first).head(most), "artists": by_artist.sort(**first).head(most)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -51,14 +52,13 @@ def stalest(stats: pl.LazyFrame, songs: pl.LazyFrame, most: int = 50) -> pl.Data
     )
 
 
-def turnover(refreshes: Sequence[Refresh]) -> pl.DataFrame:
-    """at, direction (in, out), songs of each refresh that was not taken back, oldest first; the first fill is left out."""
+def turnover(refreshes: Sequence[Refresh], zone: ZoneInfo) -> pl.DataFrame:
+    """at (in ``zone``, as text), direction (in, out), songs of each refresh that was not taken back, oldest first; the
+    first fill is left out."""
     rows = [
-        (datetime.fromtimestamp(one.refreshed_at, UTC), way, count)
+        (f"{datetime.fromtimestamp(one.refreshed_at, zone):%Y-%m-%d %H:%M}", way, count)
         for one in reversed(refreshes)
         if one.outcome != "filled" and one.undone_at is None
         for way, count in (("in", one.added), ("out", -one.removed))
     ]
-    return pl.DataFrame(
-        rows, schema={"at": pl.Datetime("us", "UTC"), "direction": pl.String, "songs": pl.Int64}, orient="row"
-    )
+    return pl.DataFrame(rows, schema={"at": pl.String, "direction": pl.String, "songs": pl.Int64}, orient="row")

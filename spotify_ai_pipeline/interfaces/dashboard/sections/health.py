@@ -48,10 +48,10 @@ def page() -> None:
 def _budgets(services: list[dict[str, Any]]) -> None:
     rows = pl.DataFrame(services).select(
         "service",
-        used=pl.col("calls") / pl.col("budget"),
+        used=100 * pl.col("calls") / pl.col("budget"),
         calls=pl.format("{} of {}", "calls", "budget"),
         writes=pl.format("{} of {}", "writes", "writes_budget"),
         failed="failures",
         pause=pl.concat_str("paused", pl.lit(" "), "why").str.strip_chars(),
     )
-    look.table(rows, {"used": st.column_config.ProgressColumn("used", min_value=0, max_value=1, format="percent")})
+    look.table(rows, {"used": st.column_config.ProgressColumn("used", min_value=0, max_value=100, format="%.0f %%")})

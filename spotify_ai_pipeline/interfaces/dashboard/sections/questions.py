@@ -115,10 +115,11 @@ def _waiting(home: Home) -> None:
         return
     st.subheader("What waits, and what is on trial")
     rows = [
-        (one.status, f"{one.title} — {one.artist}", one.chance, one.source or one.kind, one.reason) for one in found
+        (one.status, f"{one.title} — {one.artist}", one.chance and 100 * one.chance, one.source or one.kind, one.reason)
+        for one in found
     ]
     kinds = {"status": pl.String, "song": pl.String, "match": pl.Float64, "from": pl.String, "why": pl.String}
     look.table(
         pl.DataFrame(rows, schema=kinds, orient="row"),
-        {"match": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
+        {"match": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)},
     )

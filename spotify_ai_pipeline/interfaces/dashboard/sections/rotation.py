@@ -28,16 +28,16 @@ def page() -> None:
         "its score against a newcomer; `spotify-ai cycling` turns the dial."
     )
     st.subheader("What each refresh changed")
-    turnover = rotation.turnover(playlists.refreshes(home.state, limit=REFRESHES))
+    turnover = rotation.turnover(playlists.refreshes(home.state, limit=REFRESHES), home.settings.listener.zone)
     if turnover.height:
-        drawn = alt.Chart(turnover).mark_bar(size=8).encode(
-            x=alt.X("at:T", title=None),
+        drawn = alt.Chart(turnover).mark_bar().encode(
+            x=alt.X("at:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("songs:Q", title="songs in and out"),
             color=alt.Color(
-                "direction:N", sort=["in", "out"], legend=alt.Legend(orient="bottom", title=None),
+                "direction:N", sort=["in", "out"], legend=alt.Legend(orient="top", title=None),
                 scale=alt.Scale(domain=["in", "out"], range=[look.BLUE, look.ORANGE]),
             ),
-            tooltip=[alt.Tooltip("at:T", format="%Y-%m-%d %H:%M"), "direction", "songs"],
+            tooltip=["at", "direction", "songs"],
         )  # fmt: skip
         look.chart(drawn.properties(height=look.HEIGHT))
     else:
