@@ -55,6 +55,7 @@ COMMANDS = {
     "export": "exporting.export",
     "forget": "keeping.forget",
     "up": "up.up",
+    "dashboard": "dashboard.dashboard",
     "dagster": "up.dagster",
     "backtest": "backtest.backtest",
     "evaluate": "evaluate.evaluate",

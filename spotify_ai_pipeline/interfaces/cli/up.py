@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 20
 def up(port: int) -> None:
     """Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends them all."""
     home = Home.open()
-    _refuse_taken(port)
+    refuse_taken(port)
     home.name_to_dagster()
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     commands = [
@@ -37,7 +37,7 @@ def up(port: int) -> None:
     ]
     if home.demo_file.exists():
         demo = json.loads(home.demo_file.read_text())
-        _refuse_taken(demo["port"])
+        refuse_taken(demo["port"])
         commands.insert(
             0,
             [
@@ -104,7 +104,7 @@ def _script(name: str) -> str:
     return found
 
 
-def _refuse_taken(port: int) -> None:
+def refuse_taken(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,0 +1,59 @@
+"""`spotify-ai dashboard`: the pages in the browser."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from importlib.resources import files
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.up import refuse_taken
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage.home import Home
+
+BASE_PATH = "STREAMLIT_SERVER_BASE_URL_PATH"
+OPTIONS = {
+    "server.address": "127.0.0.1",
+    "server.headless": "true",
+    "server.showEmailPrompt": "false",
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "viewer",
+    "client.showErrorDetails": "none",
+    "theme.primaryColor": "#0072B2",
+    "logger.level": "error",
+    "logger.hideWelcomeMessage": "true",
+}
+"""Loopback alone, no question at the first start, nothing reported to anyone."""
+
+
+@click.command()
+@click.option("--port", default=8501, show_default=True, help="Port of the dashboard on 127.0.0.1.")
+def dashboard(port: int) -> None:
+    """Open your music in the browser: the mix and its reasons, questions, map, trends, models, health.
+
+    It reads what the last run made, and answers that you give there count at once. Ctrl-C ends it. Behind a reverse proxy, set
+    STREAMLIT_SERVER_BASE_URL_PATH to the path below which it is served (see deploy/Caddyfile).
+    """
+    home = Home.open()
+    if not home.lake.datasets():
+        raise Problem(
+            f"nothing was made in {home.root} yet; run `spotify-ai refresh` first, or `make demo` for a trial"
+        )
+    refuse_taken(port)
+    os.environ["SPOTIFY_AI_DATA"] = str(home.root)
+    from streamlit.web.cli import main as streamlit
+
+    import_module(
+        "spotify_ai_pipeline.interfaces.dashboard.sections"
+    )  # now, so that the first page need not wait for it
+
+    path = os.environ.get(BASE_PATH, "").strip("/")
+    console.print(f"dashboard: http://127.0.0.1:{port}/{path}  (Ctrl-C ends it)")
+    sys.stdout.flush()
+    flags = [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
+    app = str(files("spotify_ai_pipeline.interfaces.dashboard").joinpath("app.py"))
+    streamlit(["run", app, *flags], standalone_mode=False)

@@ -1,0 +1,81 @@
+"""What the pages draw from: the home, and figures that are remembered until what they are made from changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import polars as pl
+import streamlit as st
+
+from spotify_ai_pipeline.interfaces.cli.errors import explain
+from spotify_ai_pipeline.storage.home import Home
+
+T = TypeVar("T")
+REMEMBERED_SECONDS = 900
+"""Figures that speak of the last days are made anew after this long even where nothing was materialized."""
+
+
+@st.cache_resource(show_spinner=False)
+def _opened(root: str, overrides: str) -> Home:
+    """One home for all who look, so that the state is migrated and the settings are read once."""
+    del root, overrides
+    return Home.open()
+
+
+def home() -> Home:
+    """The listener's home, with the settings that are in force now."""
+    place = Home.open()
+    return _opened(str(place.root), repr(sorted(place.state.overrides().items())))
+
+
+def kept(place: Home, compute: Callable[..., T], *datasets: str, **options: Any) -> T:
+    """``compute`` over lazy frames of ``datasets`` ("identity/listens") and ``options``, remembered until one of them has a
+    new version. Raises ``LakeError`` where one was never made."""
+    versions = tuple(place.lake.version_of(*name.split("/")) for name in datasets)
+    return _kept(
+        f"{compute.__module__}.{compute.__name__}", str(place.lake.base), versions, options, place, compute, datasets
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)
+def _kept(
+    name: str,
+    lake: str,
+    versions: tuple[str, ...],
+    options: dict[str, Any],
+    _home: Home,
+    _compute: Callable[..., Any],
+    _datasets: tuple[str, ...],
+) -> Any:
+    del name, lake, versions
+    frames = [_lazy(_home, *dataset.split("/")) for dataset in _datasets]
+    return _compute(*frames, **options)
+
+
+def _lazy(place: Home, layer: str, asset: str) -> pl.LazyFrame:
+    files = place.lake.files(layer, asset)
+    if not files:
+        place.lake.read(layer, asset)  # says what was never made, and what to do
+    return pl.scan_parquet(files, glob=False, hive_partitioning=False)
+
+
+def made(place: Home, dataset: str) -> bool:
+    """Whether ``dataset`` has a version."""
+    return place.lake.current(*dataset.split("/")) is not None
+
+
+def told(page: Callable[[], None]) -> Callable[[], None]:
+    """``page``, which says in one line what a person can put right instead of showing a traceback."""
+
+    @wraps(page)
+    def careful() -> None:
+        try:
+            page()
+        except Exception as error:
+            if (line := explain(error)) is None:
+                raise
+            st.info(line, icon=":material/info:")
+
+    return careful

@@ -1,0 +1,44 @@
+"""What is known of the library and of the listening, and what is not."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from spotify_ai_pipeline.music.plays.coverage import by_month
+
+
+def months(listens: pl.LazyFrame) -> pl.DataFrame:
+    """month, source, plays, as `spotify-ai gaps` counts them."""
+    return by_month(listens.select("played_at", "sources").collect())
+
+
+def library(
+    songs: pl.LazyFrame, audio: pl.LazyFrame, tags: pl.LazyFrame, lyrics: pl.LazyFrame, clap: pl.LazyFrame
+) -> pl.DataFrame:
+    """known, songs, share: how many songs of the library have what. A share of nothing is null."""
+    mine = songs.filter("in_library").select("song_id", "track_id", "mbid", "isrc")
+    has = {
+        "audio features": audio.drop_nulls("source"),
+        "tags": tags.filter(pl.col("tags").list.len() > 0),
+        "lyrics": lyrics.filter(pl.col("vector").is_not_null() | pl.col("instrumental")),
+        "sound (CLAP)": clap.drop_nulls("vector"),
+    }
+    for name, frame in has.items():
+        mine = mine.join(frame.select("song_id", pl.lit(True).alias(name)).unique(), on="song_id", how="left")
+    known = [
+        pl.col(name).is_not_null().sum().alias(title)
+        for name, title in (("track_id", "Spotify id"), ("isrc", "ISRC"), ("mbid", "MusicBrainz id"))
+    ]
+    row = (
+        mine.select(pl.len().alias("all"), *known, *(pl.col(name).is_not_null().sum() for name in has))
+        .collect()
+        .to_dicts()[0]
+    )
+    whole = row.pop("all")
+    return pl.DataFrame(
+        {
+            "known": list(row),
+            "songs": list(row.values()),
+            "share": [count / whole if whole else None for count in row.values()],
+        }
+    )

@@ -1,0 +1,48 @@
+"""What is known, from which source, and what is not."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from spotify_ai_pipeline.interfaces.cli.gaps import ANY
+from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.dashboard.figures import coverage
+from spotify_ai_pipeline.music.plays.coverage import still_unknown
+from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
+from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage.home import Home
+
+LISTENS, SONGS = "identity/listens", "identity/songs"
+FEATURES = ("features/audio_features", "features/tags", "features/lyrics", "features/clap")
+
+
+def page() -> None:
+    home = data.home()
+    st.title("Coverage and gaps")
+    st.subheader("Of the library")
+    known = data.kept(home, coverage.library, SONGS, *FEATURES)
+    look.lying_bars(known, "share", "known", title="share of songs", form=".0%")
+    st.subheader("Of the listening")
+    months = data.kept(home, coverage.months, LISTENS)
+    look.heat(months.sort("source", "month"), "month", "source", "plays")
+    st.caption("A month of which a source told nothing is blank: unknown, not unheard.")
+    _gaps(home, months)
+
+
+def _gaps(home: Home, months: pl.DataFrame) -> None:
+    silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()
+    lost = still_unknown(
+        exclusions.gaps(home.state, SPOTIFY_RECENT.name), home.lake.read("identity", "listens"), SPOTIFY_RECENT.name
+    )
+    zone = home.settings.listener.zone
+    st.subheader("Gaps")
+    if silent:
+        st.text(f"No source told of a play in {', '.join(silent)}.")
+    for since, until in lost:
+        st.text(
+            f"Between {since.astimezone(zone):%Y-%m-%d %H:%M} and {until.astimezone(zone):%Y-%m-%d %H:%M} Spotify may have "
+            "forgotten plays, and no other source told of any."
+        )
+    if not silent and not lost:
+        st.text("None is known.")

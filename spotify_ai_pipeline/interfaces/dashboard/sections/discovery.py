@@ -1,0 +1,34 @@
+"""The discovery funnel, source by source."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from spotify_ai_pipeline.interfaces.cli.discovering import sources
+from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.dashboard.figures import discovery
+from spotify_ai_pipeline.storage import queue
+
+EVERY = (*queue.OPEN, "approved", "rejected", "later", "expired")
+
+
+def page() -> None:
+    home = data.home()
+    st.title("Discovery")
+    table = discovery.funnel(sources(home), queue.items(home.state, EVERY, queue.DISCOVERY))
+    st.caption(
+        "From what the sources named in the last run to what you were asked about, heard on trial and kept, ever."
+    )
+    look.lying_bars(discovery.stages(table), "songs", "stage")
+    st.subheader("By source")
+    look.table(
+        table,
+        {
+            "weight": st.column_config.NumberColumn(
+                format="%+.2f", help="Log odds of a yes against the mean of all sources"
+            ),
+            "leads": st.column_config.NumberColumn(help="Songs that the source named in the last run"),
+            "candidates": st.column_config.NumberColumn(help="Of these, songs that are new to you and can be played"),
+            "heard": st.column_config.NumberColumn(help="Proposed songs that you heard on trial"),
+        },
+    )

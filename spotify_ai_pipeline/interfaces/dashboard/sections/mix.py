@@ -1,0 +1,81 @@
+"""Today's mix with its reasons, and what the last refresh changed."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from spotify_ai_pipeline.interfaces.cli import show
+from spotify_ai_pipeline.interfaces.cli.console import when
+from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.music.mix.decide import nearer
+from spotify_ai_pipeline.storage import playlists, queue
+
+SIGNS = {"new": "+", "out": "−"}
+TRACK = "https://open.spotify.com/track/"
+
+
+def page() -> None:
+    home = data.home()
+    decided = home.lake.read("playlist", "mix")
+    listed = decided.drop_nulls("rank").sort("rank")
+    st.title("Your mix")
+    slots = dict(listed.group_by("slot").len().iter_rows())
+    look.figures(
+        ("songs", f"{listed.height}"),
+        *((slot, f"{slots.get(slot, 0)}") for slot in show.SLOT_STYLE),
+        ("questions waiting", f"{queue.pending(home.state)}"),
+    )
+    if link := show.playlist_link(home):
+        st.link_button("Open on Spotify", link, icon=":material/open_in_new:")
+    songs, change, scores = st.tabs(["Songs", "Last change", "Scores"])
+    with songs:
+        _songs(listed)
+        if found := nearer(listed, home.settings.playlist.min_artist_spacing):
+            names = ", ".join(found)
+            st.caption(
+                look.plain(f"A spacing of {home.settings.playlist.min_artist_spacing} could not be kept for: {names}")
+            )
+    with change:
+        _change(next(iter(playlists.refreshes(home.state, limit=1)), None))
+    with scores:
+        _scores(listed)
+
+
+def _songs(listed: pl.DataFrame) -> None:
+    """The songs in order, each with its reason below: lines that a phone breaks where it has to."""
+    st.caption("In order; + is new in the last refresh.")
+    lines = [
+        look.song(
+            row["title"], row["artist"], row["reason"], f"{row['rank']} {'+ ' * (row['change'] == 'new')}", row["slot"]
+        )
+        for row in listed.iter_rows(named=True)
+    ]
+    st.markdown("\n\n".join(lines))
+
+
+def _change(last: playlists.Refresh | None) -> None:
+    """The last diff, each change with its reason; a first fill is only counted."""
+    if last is None:
+        st.text("Nothing was written to Spotify yet.")
+        return
+    taken_back = f", taken back {when(last.undone_at)}" if last.undone_at else ""
+    st.text(f"{when(last.refreshed_at)}: {last.outcome}, +{last.added} −{last.removed}{taken_back}. {last.note}")
+    changes = [] if last.outcome == "filled" else last.changes or []
+    lines = [
+        look.song(one["title"] or one["track_id"], one["artist"] or "?", one["reason"], SIGNS[one["change"]] + " ")
+        for one in changes
+    ]
+    st.markdown("\n\n".join(lines))
+
+
+def _scores(listed: pl.DataFrame) -> None:
+    look.table(
+        listed.select("rank", "title", "artist", "slot", "score", *show.PARTS, link=TRACK + pl.col("track_id")),
+        {
+            "rank": st.column_config.NumberColumn("#", width=40),
+            **{part: st.column_config.NumberColumn(part, format="%.2f") for part in ("score", *show.PARTS)},
+            "link": st.column_config.LinkColumn("listen", display_text="open"),
+        },
+        height=600,
+    )

@@ -1,0 +1,125 @@
+"""One song at a time: the question that is next, its answers, and the way back."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+
+import polars as pl
+import streamlit as st
+
+from spotify_ai_pipeline.interfaces.cli.questions import ASKS, meaning
+from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.home import Home
+
+ANSWERS = {
+    "approve": ("Approve", "thumb_up"),
+    "reject": ("Reject", "thumb_down"),
+    "later": ("Not now", "schedule"),
+    "more": ("Approve, more like this", "add_circle"),
+    "wrong_version": ("Wrong version", "difference"),
+    "fewer": ("Fewer from this artist", "person_remove"),
+}
+FIRST = 2
+"""Answers that get a large button."""
+
+DOUBLE_CLICK_SECONDS = 0.6
+"""An answer sooner after its question came up is the second half of a double click on the one before."""
+
+SHOWN, ANSWERED = "question shown", "question answered"
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A question as this browser saw it; however often its buttons are pressed, the answer counts once."""
+
+    item_id: int
+    nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
+    since: float = field(default_factory=time.monotonic)
+
+
+def page() -> None:
+    home = data.home()
+    st.title("Questions")
+    if said := st.session_state.pop("question said", None):
+        st.toast(said)
+    _way_back(home)
+    question = queue.next_question(home.state)
+    if question is None:
+        st.text("No questions wait. A refresh asks about old songs, discovery about new ones.")
+    else:
+        _ask(home, question)
+    _waiting(home)
+
+
+def _ask(home: Home, question: queue.Question) -> None:
+    shown = st.session_state.get(SHOWN)
+    if shown is None or shown.item_id != question.item_id:
+        shown = st.session_state[SHOWN] = _Shown(question.item_id)
+    with st.container(border=True):
+        st.caption(f"{queue.pending(home.state)} waiting · question {question.item_id}")
+        st.subheader(look.plain(question.title), anchor=False)
+        st.text(question.artist)
+        st.text(f"{ASKS.get(question.kind, '')} {question.reason}".strip())
+        if question.chance is not None:
+            st.progress(min(max(question.chance, 0.0), 1.0), text=f"predicted match {question.chance:.0%}")
+        if question.plays:
+            st.text(f"heard {question.plays - question.skips} times of {question.plays} on trial")
+        st.link_button("Listen on Spotify", question.link, icon=":material/open_in_new:")
+        with st.container(horizontal=True):
+            for place, (verdict, (label, icon)) in enumerate(ANSWERS.items()):
+                st.button(
+                    label,
+                    key=f"{verdict}-{question.item_id}-{shown.nonce}",
+                    help=meaning(question.kind, verdict),
+                    icon=f":material/{icon}:",
+                    type="primary" if place < FIRST else "secondary",
+                    on_click=_decide,
+                    args=(home, question, verdict, shown),
+                )
+
+
+def _decide(home: Home, question: queue.Question, verdict: str, shown: _Shown) -> None:
+    if time.monotonic() - shown.since < DOUBLE_CLICK_SECONDS:
+        return
+    taken = queue.decide(home.state, question.item_id, verdict, "dashboard", shown.nonce)
+    says = meaning(question.kind, verdict) if taken else "was answered before; nothing changed"
+    st.session_state["question said"] = look.plain(f"{question.title}: {says}")
+    if taken:
+        st.session_state[ANSWERED] = question.item_id
+
+
+def _way_back(home: Home) -> None:
+    """The last answer that was given here can be taken back."""
+    if (item_id := st.session_state.get(ANSWERED)) is None:
+        return
+    last = queue.item(home.state, item_id)
+    if last is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Undo", key=f"undo-{item_id}", icon=":material/undo:", on_click=_undo, args=(home, item_id))
+            st.text(f"{last.title} — {last.artist}: {last.status}")
+
+
+def _undo(home: Home, item_id: int) -> None:
+    taken = queue.undo(home.state, item_id, "dashboard")
+    st.session_state["question said"] = "taken back" if taken else "there is nothing to take back"
+    st.session_state.pop(ANSWERED, None)
+    st.session_state.pop(SHOWN, None)
+
+
+def _waiting(home: Home) -> None:
+    found = queue.items(home.state)
+    if not found:
+        return
+    st.subheader("What waits, and what is on trial")
+    rows = [
+        (one.status, f"{one.title} — {one.artist}", one.chance and 100 * one.chance, one.source or one.kind, one.reason)
+        for one in found
+    ]
+    kinds = {"status": pl.String, "song": pl.String, "match": pl.Float64, "from": pl.String, "why": pl.String}
+    look.table(
+        pl.DataFrame(rows, schema=kinds, orient="row"),
+        {"match": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)},
+    )

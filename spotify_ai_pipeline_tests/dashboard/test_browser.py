@@ -1,0 +1,140 @@
+"""The dashboard as a person meets it: the command, in a real browser, at the width of a phone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
+from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline_tests.dashboard.chromium import Tab, browsing, executable
+
+COMMAND = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", "dashboard"]
+CANARY = "<img src=x onerror=alert(1)> ![p](http://192.0.2.1/p.png) **b** :smile: $x$"
+DONE = "!document.querySelector('[data-testid=\"stStatusWidget\"]')"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    return process.returncode, said
+
+
+@pytest.fixture
+def served(place: Path) -> Iterator[tuple[str, Home, subprocess.Popen[str]]]:
+    """The dashboard of a filled home, one song of which has a title that tries everything."""
+    home = Home.open(place / "home")
+    mix = home.lake.read("playlist", "mix")
+    first = mix["rank"].min()
+    renamed = pl.when(pl.col("rank") == first).then(pl.lit(CANARY)).otherwise("title")
+    home.lake.write(mix.with_columns(title=renamed), "playlist", "mix")
+    song = {"track_id": "t", "artist": "Artist <b>", "reason": "because <i>", "score": 9.0}
+    songs = [{**song, "song_id": f"s{n}", "title": f"{CANARY} {n}", "score": 9.0 - n} for n in range(3)]
+    queue.propose(home.state, queue.DISCOVERY, songs, limit=10_000)
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "--port", str(port)],
+        env=os.environ | {"SPOTIFY_AI_DATA": str(home.root), "PYTHONPATH": str(PROJECT_ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{address}/_stcore/health", timeout=5)
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield address, home, process
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def tab() -> Iterator[Tab]:
+    if (program := executable()) is None:
+        pytest.skip("no Chromium is installed: `apt install chromium`, or name one in CHROMIUM")
+    with browsing(program) as opened:
+        yield opened
+
+
+def test_every_page_on_a_phone_and_answers_by_hand(tab: Tab, served: tuple[str, Home, subprocess.Popen[str]]) -> None:
+    address, home, process = served
+    tab.size(390, 844)
+    for _, title, _ in PAGES:
+        tab.open(f"{address}/{title.lower() if title != 'Mix' else ''}")
+        tab.wait("document.querySelector('[data-testid=\"stHeading\"]') && " + DONE)
+        assert not tab.evaluate("document.querySelectorAll('[data-testid=\"stException\"]').length"), (
+            title,
+            tab.text(),
+        )
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{title} is wider than a phone"
+        if title == "Mix":
+            assert CANARY in tab.text().replace("\u2060", "")
+            assert not tab.evaluate("document.querySelectorAll('[data-testid=\"stMain\"] img').length")
+    outside = {url for url in tab.requests if not url.startswith((address, "data:", "blob:", "about:"))}
+    assert not outside
+    assert not tab.errors
+
+    tab.open(f"{address}/questions")
+    tab.wait(f"document.body.innerText.includes({'because <i>'!r})")
+    asked = queue.next_question(home.state)
+    assert asked is not None
+    assert asked.title == f"{CANARY} 0"
+    time.sleep(1)
+    tab.press("Approve", times=2)
+    tab.wait("document.body.innerText.includes('Undo')")
+    time.sleep(0.5)
+    said = home.state.rows("SELECT item_id, verdict, said_through FROM verdicts")
+    assert [tuple(row) for row in said] == [(asked.item_id, "approve", "dashboard")]
+    following = queue.next_question(home.state)
+    assert following is not None
+    tab.wait(f"document.body.innerText.includes('question {following.item_id}')")
+    tab.press("Undo")
+    tab.wait(f"document.body.innerText.includes('question {asked.item_id}')")
+    back = queue.item(home.state, asked.item_id)
+    assert back is not None
+    assert back.status == "pending"
+
+    code, printed = ended(process)
+    assert code == 0, printed
+    assert address in printed
+    assert "Traceback" not in printed
+
+
+def test_a_taken_port_and_an_empty_home_are_told(filled: Path, tmp_path: Path) -> None:
+    def run(root: Path, port: int) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"SPOTIFY_AI_DATA": str(root), "PYTHONPATH": str(PROJECT_ROOT)}
+        command = [*COMMAND, "--port", str(port)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    empty = run(tmp_path / "none", free_port())
+    assert empty.returncode == 2
+    assert "make demo" in empty.stderr
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = run(filled / "home", taken.getsockname()[1])
+    assert busy.returncode == 2
+    assert "is taken" in busy.stderr

@@ -1,0 +1,98 @@
+"""Every page drawn without a browser, over what the first run of the graph leaves."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES, questions
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.home import Home
+
+NAMES = [page.__module__.rpartition(".")[2] for page, _, _ in PAGES]
+
+
+def draw(name: str) -> AppTest:
+    source = (
+        "from spotify_ai_pipeline.interfaces.dashboard import data\n"
+        f"from spotify_ai_pipeline.interfaces.dashboard.sections import {name}\ndata.told({name}.page)()\n"
+    )
+    return AppTest.from_string(source, default_timeout=30).run()
+
+
+@pytest.fixture
+def home(place: Path) -> Home:
+    os.environ["SPOTIFY_AI_DATA"] = str(place / "home")
+    return Home.open()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_drawn(name: str, home: Home) -> None:
+    page = draw(name)
+    assert not page.exception
+    assert page.title
+    assert not page.info
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("questions", "health", "discovery")])
+def test_before_the_first_run_a_page_says_what_to_do(name: str) -> None:
+    page = draw(name)
+    assert not page.exception
+    assert "spotify-ai refresh" in page.info[0].value
+
+
+def test_what_is_made_anew_shows_up(home: Home) -> None:
+    def listens() -> str:
+        return next(metric.value for metric in draw("listening").metric if metric.label == "listens")
+
+    before = home.lake.read("identity", "listens")
+    assert listens() == f"{before.filter('counts').height:,}"
+    home.lake.write(before.head(10).with_columns(counts=True), "identity", "listens")
+    assert listens() == "10"
+
+
+def test_an_answer_is_taken_once_and_taken_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    songs = [
+        {"song_id": f"s{n}", "track_id": "t", "title": f"T{n}", "artist": "A", "score": 9.0 - n, "reason": "r"}
+        for n in range(2)
+    ]
+    queue.propose(home.state, queue.DISCOVERY, songs, limit=10_000)
+    asked = queue.next_question(home.state)
+    assert asked is not None
+    page = draw("questions")
+    approve = next(button for button in page.button if button.label == "Approve")
+    approve.click().run()
+    assert not home.state.rows("SELECT 1 FROM verdicts")  # too soon to have been read: half of a double click
+    monkeypatch.setattr(questions, "DOUBLE_CLICK_SECONDS", 0.0)
+    next(button for button in page.button if button.label == "Approve").click().run()
+    (said,) = home.state.rows("SELECT item_id, verdict, said_through, nonce FROM verdicts")
+    assert (said["item_id"], said["verdict"], said["said_through"]) == (asked.item_id, "approve", "dashboard")
+    assert not queue.decide(home.state, asked.item_id, "approve", "dashboard", said["nonce"].split(":")[-1])
+    assert "T1" in page.subheader[0].value
+    next(button for button in page.button if button.label == "Undo").click().run()
+    back = queue.item(home.state, asked.item_id)
+    assert back is not None
+    assert back.status == "pending"
+    assert "T0" in page.subheader[0].value
+
+
+def test_an_answer_given_elsewhere_meanwhile_is_not_given_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "DOUBLE_CLICK_SECONDS", 0.0)
+    asked = queue.next_question(home.state)
+    assert asked is not None
+    page = draw("questions")
+    assert queue.decide(home.state, asked.item_id, "reject", "cli")
+    next(button for button in page.button if button.label == "Approve").click().run()
+    assert [row["verdict"] for row in home.state.rows("SELECT verdict FROM verdicts")] == ["reject"]
+    assert not page.exception
+
+
+def test_the_score_card_is_shown_where_there_is_one(home: Home) -> None:
+    assert "Score card" not in [heading.value for heading in draw("model").subheader]
+    home.lake.write(pl.DataFrame({"figure": ["kept"], "value": [time.time()]}), "taste", "score_card")
+    assert "Score card" in [heading.value for heading in draw("model").subheader]
