@@ -37,8 +37,10 @@ from spotify_ai_pipeline.assets.resources import (
     SoundsResource,
     SpotifyResource,
 )
+from spotify_ai_pipeline.automation.executing import executor
 from spotify_ai_pipeline.automation.health import with_health
 from spotify_ai_pipeline.automation.jobs import JOBS
+from spotify_ai_pipeline.automation.listeners import Graph, of_listener
 from spotify_ai_pipeline.automation.schedules import schedules
 from spotify_ai_pipeline.automation.scrobble_tick import scrobble_tick
 from spotify_ai_pipeline.automation.sensors import (
@@ -56,8 +58,8 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every method it calls
 
 
-def build_defs(home: Home | None = None) -> dg.Definitions:
-    """The definitions for ``home``, else for the home that the environment names."""
+def build_defs(home: Home | None = None, place: HomeResource | None = None) -> dg.Definitions:
+    """The definitions for ``home``, else for the home that the environment names; ``place`` has another clock, for trials."""
     home = home or Home.open()
     modules = [
         ingest,
@@ -82,12 +84,13 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         candidates,
         trials,
     ]
-    place = HomeResource(root=str(home.root))
+    place = place or HomeResource(root=str(home.root))
     assets = [ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)]
+    graph = of_listener(Graph(assets, dg.load_asset_checks_from_modules(modules), JOBS), home)
     return dg.Definitions(
-        assets=dg.map_asset_specs(lambda spec: with_health(spec, home), assets),
-        asset_checks=dg.load_asset_checks_from_modules(modules),
-        jobs=JOBS,
+        assets=dg.map_asset_specs(lambda spec: with_health(spec, home), graph.assets),
+        asset_checks=graph.checks,
+        jobs=graph.jobs,
         schedules=schedules(home.settings.listener.timezone, [job.name for job in JOBS]),
         sensors=[
             files_in_the_inbox,
@@ -109,8 +112,11 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
             "lrclib": LrcLibResource(home=place),
             "sounds": SoundsResource(home=place),
         },
-        executor=dg.in_process_executor,
+        executor=executor(),
     )
 
 
-defs = build_defs()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Of the home that the environment names."""
+    return build_defs()

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -23,6 +24,8 @@ from spotify_ai_pipeline.problems import Problem
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = "config.yaml"
 ENV_FILE = PROJECT_ROOT / ".env"
+LISTENERS = "listeners"
+"""The folder that holds a data root for each of several listeners."""
 DEMOS = PROJECT_ROOT / "data" / "demo"
 """A data root for each world that was tried; the file ``last`` names the one tried last."""
 
@@ -306,6 +309,12 @@ def load_secrets(*env_files: Path) -> Secrets:
     return Secrets(_env_file=env_files)  # pyright: ignore[reportCallIssue]
 
 
+def own_secrets(env_file: Path) -> Secrets:
+    """The secrets in ``env_file`` alone: what it lacks is empty, whatever the environment says, so that nobody reads as another."""
+    said = dotenv_values(env_file)
+    return Secrets(**{name: said.get(name.upper()) or "" for name in Secrets.model_fields})  # pyright: ignore[reportArgumentType]
+
+
 def config_files(data_root: Path) -> list[Path]:
     """The configuration files that apply to ``data_root``, the most general first."""
     general = Path(os.environ.get("SPOTIFY_AI_CONFIG", PROJECT_ROOT / "config" / CONFIG_FILE))
@@ -320,6 +329,12 @@ def data_root() -> Path:
     last_demo = DEMOS / "last"
     connected = load_secrets(ENV_FILE).spotify_client_id
     return DEMOS / last_demo.read_text().strip() if not connected and last_demo.exists() else PROJECT_ROOT / "data"
+
+
+def listeners_folder() -> Path:
+    """Where the data roots of several listeners lie: below ``SPOTIFY_AI_DATA``, else below ``data/``."""
+    root = Path(os.environ.get("SPOTIFY_AI_DATA") or PROJECT_ROOT / "data").absolute()
+    return root.parent if root.parent.name == LISTENERS else root / LISTENERS
 
 
 def _read(file: Path) -> dict[str, Any]:

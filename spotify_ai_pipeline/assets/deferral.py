@@ -12,7 +12,7 @@ DEFERRED = "spotify_ai/deferred"
 def note(context: dg.AssetExecutionContext, home: HomeResource, trouble: Problem | None) -> str:
     """Tells of ``trouble`` in the log, on the run and as an alert, which goes away with the first run that had none. Gives
     what asset metadata says: the trouble, or nothing."""
-    asset = context.asset_key.to_user_string()
+    asset = context.asset_key.path[-1]
     alert = f"deferred {asset}"
     if trouble is None:
         home.state.resolve_alert(alert)

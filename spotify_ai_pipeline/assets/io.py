@@ -51,7 +51,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
     _inputs: defaultdict[str, dict[str, str]] = PrivateAttr(default_factory=lambda: defaultdict(dict))
 
     def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | WithBlobs | Parts) -> None:
-        lake, asset = self.home.lake, context.asset_key.to_user_string()
+        lake, asset = self.home.lake, context.asset_key.path[-1]
         layer = context.asset_spec.group_name or "default"
         inputs = self._inputs.pop(context.step_key, {})
         code_version = context.asset_spec.code_version or "1"
@@ -76,7 +76,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         context.add_output_metadata(describe(whole.frame, version))
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
-        asset = context.asset_key.to_user_string()
+        asset = context.asset_key.path[-1]
         layer = layer_of(context)
         frame = self.home.lake.read(layer, asset)
         if context.step_context is not None:

@@ -15,7 +15,7 @@ SILENT_SECONDS = 120
 
 def silent_for(home: Home) -> float | None:
     """Seconds since the daemon was heard of; None where it never was."""
-    if not (home.root / "dagster").exists():
+    if not home.dagster_storage.exists():
         return None
     home.name_to_dagster()
     with dg.DagsterInstance.get() as instance:
@@ -31,7 +31,7 @@ def is_up(home: Home) -> bool:
 def put_down_the_dead(home: Home) -> int:
     """Puts runs down as failed whose process is gone, and frees the places they held; gives their number. For a machine on
     which no daemon runs; with one, run monitoring does so within seconds."""
-    if not (home.root / "dagster").exists():
+    if not home.dagster_storage.exists():
         return 0
     home.name_to_dagster()
     dead = 0

@@ -16,6 +16,7 @@ import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.storage.home import LISTENER, Home
 
 KEEP = timedelta(days=30)
 KEEP_TICKS = timedelta(days=3)
@@ -50,7 +51,7 @@ def prune_runs(instance: dg.DagsterInstance, now: datetime) -> int:
     ]
     if not old:
         return 0
-    kept = _newest_of_assets(instance) | _newest_of_jobs(instance, {run.dagster_run.job_name for run in old})
+    kept = _newest_of_assets(instance) | _newest_of_jobs(instance, old)
     gone = [run.dagster_run.run_id for run in old if run.dagster_run.run_id not in kept]
     for run_id in gone:
         instance.delete_run(run_id)
@@ -77,6 +78,17 @@ def sweep(instance: dg.DagsterInstance, settled: float = SETTLED_SECONDS) -> int
     return len(found.keys() - known)
 
 
+def forget_runs(home: Home) -> None:
+    """Removes all that the shared instance keeps of ``home``'s listener: runs, their files, and what it says of assets."""
+    home.name_to_dagster()
+    with dg.DagsterInstance.get() as instance:
+        for run in instance.get_runs(dg.RunsFilter(tags=home.run_tags)):
+            instance.delete_run(run.run_id)
+        if keys := instance.get_asset_keys(prefix=[home.shared_as]):
+            instance.wipe_assets(keys)
+        sweep(instance, settled=0)
+
+
 def _finished(instance: dg.DagsterInstance, before: datetime) -> list[dg.RunRecord]:
     over = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
     return list(instance.get_run_records(dg.RunsFilter(statuses=over, created_before=before)))
@@ -97,10 +109,14 @@ def _newest_of_assets(instance: dg.DagsterInstance) -> set[str]:
     return runs
 
 
-def _newest_of_jobs(instance: dg.DagsterInstance, jobs: set[str]) -> set[str]:
-    """The last run of each job that succeeded: schedules by interval count from it."""
+def _newest_of_jobs(instance: dg.DagsterInstance, old: Iterable[dg.RunRecord]) -> set[str]:
+    """The last run of each job that succeeded, of each listener: schedules by interval count from it."""
     done = [dg.DagsterRunStatus.SUCCESS]
-    last = [instance.get_runs(dg.RunsFilter(job_name=job, statuses=done), limit=1) for job in jobs]
+    jobs = {(record.dagster_run.job_name, record.dagster_run.tags.get(LISTENER, "")) for record in old}
+    last = [
+        instance.get_runs(dg.RunsFilter(job_name=job, statuses=done, tags={LISTENER: whose} if whose else {}), limit=1)
+        for job, whose in jobs
+    ]
     return {run.run_id for runs in last for run in runs}
 
 

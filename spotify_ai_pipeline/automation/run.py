@@ -49,21 +49,22 @@ def run_job(home: Home, job_name: str, on_event: OnEvent, tags: Mapping[str, str
     home.name_to_dagster()
     about = tags_from(home, learn_first_month(home), datetime.now(UTC)) | {
         PROCESS: process_name(os.getpid()),
+        **home.run_tags,
         **(tags or {}),
     }
 
-    from spotify_ai_pipeline.definitions import defs
+    from spotify_ai_pipeline.definitions import build_defs
 
     run_id = str(uuid.uuid4())
     failures: list[str] = []
 
     def relay(event: dg.EventLogEntry) -> None:
-        step, happened = event.step_key or "", event.dagster_event
+        step, happened = assets.get(event.step_key or "", ""), event.dagster_event
         if happened is not None and happened.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = happened.asset_check_evaluation_data
             if not evaluation.passed:
-                on_event(evaluation.asset_key.to_user_string(), "warned", f"check {evaluation.check_name} did not pass")
-        elif step not in assets:
+                on_event(evaluation.asset_key.path[-1], "warned", f"check {evaluation.check_name} did not pass")
+        elif not step:
             pass
         elif happened is None:
             on_event(step, "said", event.user_message)
@@ -75,10 +76,10 @@ def run_job(home: Home, job_name: str, on_event: OnEvent, tags: Mapping[str, str
             failures.append(f"{step}: {cause(happened)}")
             on_event(step, "failed", failures[-1])
 
-    job = defs.resolve_job_def(job_name)
-    assets = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    job = build_defs(home).resolve_job_def(job_name)
+    assets = {key.to_python_identifier(): key.path[-1] for key in job.asset_layer.executable_asset_keys}
     with dg.DagsterInstance.get() as instance:
-        _wait_for_nobody(instance)
+        _wait_for_nobody(instance, home)
         instance.add_event_listener(run_id, relay)
         result = job.execute_in_process(
             instance=instance, run_id=run_id, tags=about, run_config=QUIET, raise_on_error=False
@@ -86,12 +87,13 @@ def run_job(home: Home, job_name: str, on_event: OnEvent, tags: Mapping[str, str
     return RunResult(run_id, result.success, "; ".join(failures))
 
 
-def _wait_for_nobody(instance: dg.DagsterInstance) -> None:
-    """Raises ``Problem`` where another run is at work on the playlist, or needs the machine; a run whose process died is put
+def _wait_for_nobody(instance: dg.DagsterInstance, home: Home) -> None:
+    """Raises ``Problem`` where another run is at work on this listener's playlist, or needs the machine; a run whose process died is put
     down as failed."""
     under_way = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
     for run in instance.get_runs(under_way):
-        if not (PLAYLIST_WRITER | HEAVY_WORK).items() & run.tags.items():
+        writes = PLAYLIST_WRITER.keys() <= run.tags.keys() and home.run_tags.items() <= run.tags.items()
+        if not writes and not HEAVY_WORK.items() & run.tags.items():
             continue
         if instance.run_launcher.check_run_worker_health(run).status is WorkerStatus.FAILED:
             instance.report_run_failed(run, "its process is gone")

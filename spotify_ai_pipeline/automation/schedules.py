@@ -95,24 +95,24 @@ def _schedule(entry: Entry, zone: str) -> dg.ScheduleDefinition:
     )
     def schedule(context: dg.ScheduleEvaluationContext, home: HomeResource) -> dg.RunRequest | dg.SkipReason:
         at = context.scheduled_execution_time
-        if context.instance.get_runs_count(dg.RunsFilter(job_name=entry.job, statuses=UNDER_WAY)):
+        if context.instance.get_runs_count(dg.RunsFilter(job_name=entry.job, statuses=UNDER_WAY, tags=home.home.run_tags)):
             return dg.SkipReason(f"{entry.job} still waits or runs")
-        if entry.days and (left := _days_left(context.instance, entry, at, home.settings)) > 0:
+        if entry.days and (left := _days_left(context.instance, entry, at, home.home)) > 0:
             return dg.SkipReason(f"{entry.job} is due in {left} nights")
         tags = entry.tags(home.home, at)
         if tags is None:
             return dg.SkipReason("nothing was ever read; run `spotify-ai refresh` first")
-        return dg.RunRequest(tags=tags)
+        return dg.RunRequest(tags=tags | home.home.run_tags)
 
     return schedule
 
 
-def _days_left(instance: dg.DagsterInstance, entry: Entry, at: datetime, settings: Settings) -> int:
+def _days_left(instance: dg.DagsterInstance, entry: Entry, at: datetime, home: Home) -> int:
     """Days of the listener's calendar until the job is due; 0 where it never succeeded."""
-    done = dg.RunsFilter(job_name=entry.job, statuses=[dg.DagsterRunStatus.SUCCESS])
+    done = dg.RunsFilter(job_name=entry.job, statuses=[dg.DagsterRunStatus.SUCCESS], tags=home.run_tags)
     records = instance.get_run_records(done, limit=1)
     if not records or entry.days is None:
         return 0
-    zone = settings.listener.zone
+    zone = home.settings.listener.zone
     last = records[0].create_timestamp.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date()
-    return entry.days(settings) - (at.astimezone(zone).date() - last).days
+    return entry.days(home.settings) - (at.astimezone(zone).date() - last).days

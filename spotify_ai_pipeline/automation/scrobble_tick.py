@@ -15,7 +15,7 @@ UNDER_WAY = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.Dagste
 
 
 @dg.sensor(
-    job=fill_history,
+    job_name=fill_history.name,
     minimum_interval_seconds=EVERY_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Every 15 minutes: is there a scrobble that is not known yet? Reads the months that have grown.",
@@ -27,7 +27,7 @@ def scrobble_tick(
     try:
         if (known := newest_known(home.lake)) is None:
             return dg.SkipReason("the history was never read; run `spotify-ai refresh` (or the job fill_history) first")
-        under_way = dg.RunsFilter(job_name=fill_history.name, statuses=UNDER_WAY)
+        under_way = dg.RunsFilter(job_name=fill_history.name, statuses=UNDER_WAY, tags=home.home.run_tags)
         if context.instance.get_runs_count(under_way):
             return dg.SkipReason("a run that reads scrobbles is under way")
         newest = lastfm.client().newest_scrobble()

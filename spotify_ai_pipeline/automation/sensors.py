@@ -20,7 +20,7 @@ TRY_AGAIN_SECONDS = 15 * 60
 
 
 @dg.sensor(
-    job=take_in_files,
+    job_name=take_in_files.name,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes in exports that are laid into the inbox.",
@@ -38,7 +38,7 @@ def files_in_the_inbox(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
 
 
 @dg.sensor(
-    job=apply_verdicts,
+    job_name=apply_verdicts.name,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a run within 30 seconds of a verdict that has to be brought about on Spotify.",
@@ -71,7 +71,7 @@ def sign_in_watch(home: HomeResource) -> dg.SkipReason:
 )
 def tell_of_failures(context: dg.RunStatusSensorContext, home: HomeResource) -> None:
     job, run_id = context.dagster_run.job_name, context.dagster_run.run_id
-    if not _succeeded_since(context):
+    if not _succeeded_since(context, home):
         failed = context.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
         said = [f"{log.step_key}: {cause(log.dagster_event)}" for log in failed if log.dagster_event is not None]
         why = "; ".join(said) or context.dagster_event.message or "its process is gone"
@@ -87,9 +87,10 @@ def tell_of_recoveries(context: dg.RunStatusSensorContext, home: HomeResource) -
     home.state.resolve_alert(f"job {context.dagster_run.job_name}")
 
 
-def _succeeded_since(context: dg.RunStatusSensorContext) -> bool:
+def _succeeded_since(context: dg.RunStatusSensorContext, home: HomeResource) -> bool:
     """Whether the job that failed has succeeded meanwhile: the two sensors keep no order between them."""
-    last = context.instance.get_runs(dg.RunsFilter(job_name=context.dagster_run.job_name), limit=1)
+    same = dg.RunsFilter(job_name=context.dagster_run.job_name, tags=home.home.run_tags)
+    last = context.instance.get_runs(same, limit=1)
     return bool(last) and last[0].status is dg.DagsterRunStatus.SUCCESS
 
 

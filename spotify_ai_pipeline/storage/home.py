@@ -16,6 +16,8 @@ from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.state import State
 
 STATE_FILE = "state.sqlite"
+LISTENER = "spotify_ai/listener"
+"""Tag of a run: whose it is, where several share the instance."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class Home:
 
     @cached_property
     def secrets(self) -> Secrets:
+        """Where several listeners share a machine, each has the secrets of their own file and no others."""
+        if self.shared_as:
+            return settings.own_secrets(self.root / ".env")
         return settings.load_secrets(settings.ENV_FILE, self.root / ".env")
 
     @cached_property
@@ -60,15 +65,35 @@ class Home:
         return Answers(self.root / "answers.sqlite")
 
     @property
+    def shared_as(self) -> str:
+        """The name by which this listener is told from others on the same Dagster instance; empty for one who is alone."""
+        return self.root.name if self.root.parent.name == settings.LISTENERS else ""
+
+    @property
+    def run_tags(self) -> dict[str, str]:
+        """What tells this listener's runs from those of others."""
+        return {LISTENER: self.shared_as} if self.shared_as else {}
+
+    @property
+    def dagster_storage(self) -> Path:
+        """The Dagster instance: one's own, or the one that all listeners of the machine share."""
+        return (self.root.parent.parent if self.shared_as else self.root) / "dagster"
+
+    @property
+    def workspace_file(self) -> Path:
+        """The code locations that the UI and the daemon load."""
+        return self.root.parent / "workspace.yaml" if self.shared_as else PROJECT_ROOT / "workspace.yaml"
+
+    @property
     def token_file(self) -> Path:
         return self.root / "spotify_token.json"
 
     def name_to_dagster(self) -> None:
         """Sets the environment by which Dagster finds its instance and the assets find this home."""
         os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
-        os.environ["SPOTIFY_AI_DAGSTER_STORAGE"] = str(self.root / "dagster")
+        os.environ["SPOTIFY_AI_DAGSTER_STORAGE"] = str(self.dagster_storage)
         os.environ["SPOTIFY_AI_DATA"] = str(self.root)
-        (self.root / "dagster").mkdir(parents=True, exist_ok=True)
+        self.dagster_storage.mkdir(parents=True, exist_ok=True)
 
     @property
     def inbox(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -54,6 +55,7 @@ COMMANDS = {
     "restore": "keeping.restore",
     "export": "exporting.export",
     "forget": "keeping.forget",
+    "listener": "listeners.listener",
     "up": "up.up",
     "dashboard": "dashboard.dashboard",
     "dagster": "up.dagster",
@@ -91,8 +93,13 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="spotify-ai")
-def main() -> None:
+@click.option("--listener", metavar="NAME", help="Whose music, where several share this machine: see `spotify-ai listener`.")
+def main(listener: str | None) -> None:
     """Your music, managed: an AI Mix playlist kept fresh from what you listen to.
 
     Until your accounts are named in .env (see .env.example), the commands work on the last demo.
     """
+    if listener:
+        from spotify_ai_pipeline.storage.listeners import root_of
+
+        os.environ["SPOTIFY_AI_DATA"] = str(root_of(listener))

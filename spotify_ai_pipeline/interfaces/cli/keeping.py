@@ -14,6 +14,7 @@ from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import CONFIG_FILE, ENV_FILE
 from spotify_ai_pipeline.storage import backup as backups
 from spotify_ai_pipeline.storage.home import STATE_FILE, Home
+from spotify_ai_pipeline.storage.listeners import LOCATION_FILE, write_workspace
 
 
 @click.command()
@@ -58,7 +59,7 @@ def forget(yes: bool) -> None:
     everything = [
         *(home.root / f"{file}{end}" for file in (STATE_FILE, "answers.sqlite") for end in ("", "-wal", "-shm")),
         *(home.root / folder for folder in ("lake", "dagster", "inbox", "world")),
-        *(home.root / file for file in (CONFIG_FILE, ".env")),
+        *(home.root / file for file in (CONFIG_FILE, ".env", LOCATION_FILE)),
         *sorted(home.root.glob("replaced-*")),
         home.token_file,
         home.demo_file,
@@ -72,6 +73,11 @@ def forget(yes: bool) -> None:
         raise Problem("nothing was removed")
     for path in there:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if home.shared_as:
+        from spotify_ai_pipeline.automation.pruning import forget_runs
+
+        forget_runs(home)
+        write_workspace(home.root.parent)
     console.print("removed.")
     if link:
         console.print(

@@ -30,7 +30,7 @@ def up(port: int) -> None:
     home = Home.open()
     refuse_taken(port)
     home.name_to_dagster()
-    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    workspace = str(home.workspace_file)
     commands = [
         [_script("dagster-webserver"), "--host", "127.0.0.1", "--port", str(port), "--workspace", workspace],
         [_script("dagster-daemon"), "run", "--workspace", workspace],

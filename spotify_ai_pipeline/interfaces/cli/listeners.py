@@ -1,0 +1,65 @@
+"""Several listeners on one machine."""
+
+from __future__ import annotations
+
+import click
+
+from spotify_ai_pipeline import settings
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json, table
+from spotify_ai_pipeline.storage import listeners
+from spotify_ai_pipeline.storage.home import Home
+
+
+@click.group()
+def listener() -> None:
+    """Several listeners on one machine, each with data, settings and keys of their own.
+
+    Any command works for one of them: spotify-ai --listener NAME mix. `up` shows all of them in one Dagster UI, and
+    `spotify-ai --listener NAME forget` removes one.
+    """
+
+
+@listener.command()
+@click.argument("name")
+@click.option("--timezone", help="IANA name, e.g. Europe/Lisbon; default: that of the project's settings.")
+def add(name: str, timezone: str | None) -> None:
+    """Add the listener NAME (letters, digits, _)."""
+    general = settings.load([settings.PROJECT_ROOT / "config" / settings.CONFIG_FILE])
+    home = listeners.add(name, timezone or general.listener.timezone)
+    console.print(f"{name}: {home.root}", soft_wrap=True)
+    console.print(f"next: fill in {home.root / '.env'}, then", soft_wrap=True)
+    console.print(f"  spotify-ai --listener {name} login\n  spotify-ai --listener {name} refresh")
+    console.print(f"  spotify-ai --listener {name} up      the Dagster UI with all listeners")
+
+
+@listener.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_(as_json: bool) -> None:
+    """Show the listeners of this machine."""
+    folder = settings.listeners_folder()
+    rows = []
+    for name in listeners.names(folder):
+        home = Home.open(folder / name)
+        known = {each["asset"]: each for each in home.lake.summary()}
+        rows.append(
+            {
+                "name": name,
+                "timezone": home.settings.listener.timezone,
+                "connected": home.token_file.exists(),
+                "songs": known.get("songs", {}).get("rows"),
+                "listens": known.get("listens", {}).get("rows"),
+                "mix": known.get("mix", {}).get("made"),
+                "root": str(home.root),
+            }
+        )
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console.print(f"none in {folder}; `spotify-ai listener add NAME` adds one", soft_wrap=True)
+        return
+    shown = table("name", "time zone", "signed in", "songs", "listens", "mix made (UTC)", right=("songs", "listens"))
+    for row in rows:
+        counts = (f"{row[key]:,}" if row[key] is not None else "" for key in ("songs", "listens"))
+        shown.add_row(row["name"], row["timezone"], "yes" if row["connected"] else "no", *counts, row["mix"] or "never")
+    console.print(shown)

@@ -1,0 +1,68 @@
+"""Several listeners on one machine: a data root for each in one folder, and the workspace that names them all to Dagster."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from spotify_ai_pipeline import settings
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.settings import CONFIG_FILE, PROJECT_ROOT
+from spotify_ai_pipeline.storage.home import Home
+
+LOCATION_FILE = "location.py"
+LOCATION = '''"""The code location of this listener, as `spotify-ai listener add` writes it."""
+
+from pathlib import Path
+
+from spotify_ai_pipeline.definitions import build_defs
+from spotify_ai_pipeline.storage.home import Home
+
+defs = build_defs(Home.open(Path(__file__).parent))
+'''
+
+
+def names(folder: Path) -> list[str]:
+    """The listeners in ``folder``, sorted."""
+    return sorted(file.parent.name for file in folder.glob(f"*/{LOCATION_FILE}"))
+
+
+def root_of(name: str) -> Path:
+    """The data root of the listener ``name``. Raises ``Problem`` where there is none of that name."""
+    folder = settings.listeners_folder()
+    if name not in (known := names(folder)):
+        there = f"there are {', '.join(known)}" if known else f"there is none in {folder}"
+        raise Problem(f"no listener is called {name}: {there}; `spotify-ai listener add {name}` adds one")
+    return folder / name
+
+
+def add(name: str, timezone: str) -> Home:
+    """A new listener: settings with their name, an empty file for their secrets, and their line in the workspace."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        raise Problem(f"{name}: a listener's name is letters, digits and _, and begins with a letter")
+    folder = settings.listeners_folder()
+    if name in names(folder):
+        raise Problem(f"there is a listener {name} already, in {folder / name}")
+    home = Home.open(folder / name)
+    about = {"listener": {"name": name, "timezone": timezone}}
+    (home.root / CONFIG_FILE).write_text(yaml.safe_dump(about, sort_keys=False))
+    _ = home.settings  # refuses a time zone that there is not
+    secrets = home.root / ".env"
+    if not secrets.exists():
+        secrets.touch(mode=0o600)
+        secrets.write_text((PROJECT_ROOT / ".env.example").read_text())
+    (home.root / LOCATION_FILE).write_text(LOCATION)
+    write_workspace(folder)
+    return home
+
+
+def write_workspace(folder: Path) -> None:
+    """One code location for each listener in ``folder``."""
+    locations = [
+        {"python_file": {"relative_path": f"{name}/{LOCATION_FILE}", "location_name": name}} for name in names(folder)
+    ]
+    (folder / "workspace.yaml").write_text(
+        "# Written by `spotify-ai listener add` and `forget`.\n" + yaml.safe_dump({"load_from": locations}, sort_keys=False)
+    )
