@@ -142,10 +142,12 @@ def _from_plays(candidates: Content, at: Floats, plays: Plays, songs: Content) -
     heaviest = 0.0
     found, affinity = np.zeros((len(at), _FROM_PLAYS)), np.full(len(at), np.nan)
     read = 0
-    for row in np.argsort(at, kind="stable").tolist():
+    order: list[int] = np.argsort(at, kind="stable").tolist()
+    for row in order:
         now = float(at[row])
         until = int(np.searchsorted(plays.at, now))
-        for song, moment in zip(plays.song[read:until].tolist(), plays.at[read:until].tolist(), strict=True):
+        since: list[int] = plays.song[read:until].tolist()
+        for song, moment in zip(since, plays.at[read:until].tolist(), strict=True):
             artist = artists.setdefault(songs.artist[song], _Artist.met(moment))
             artist.fade(moment)
             artist.plays += 1

@@ -88,18 +88,21 @@ def summary(judged: pl.DataFrame, rng: np.random.Generator, samples: int = 200) 
     Bootstrapped by weeks, as songs of one evening share their fate.
     """
     weeks = judged.with_columns(week=(pl.col("at") // (7 * DAY))).partition_by("week")
-    draws = [pl.concat([weeks[one] for one in rng.integers(0, len(weeks), len(weeks))]) for _ in range(samples)]
+    chosen: list[list[int]] = rng.integers(0, len(weeks), (samples, len(weeks))).tolist()
+    draws = [pl.concat([weeks[one] for one in numbers]) for numbers in chosen]
     whole = {name: _auc(judged, name) for name in RANKERS}
     sampled = {name: np.array([_auc(draw, name) for draw in draws]) for name in RANKERS}
     rows: list[dict[str, object]] = []
     for name in RANKERS:
         low, high = np.nanquantile(sampled[name], [0.025, 0.975]).tolist()
         lead_low, lead_high = np.nanquantile(sampled[name] - sampled[AFFINITY], [0.025, 0.975]).tolist()
-        lead = whole[name] - whole[AFFINITY]
-        rows.append(
-            {"ranker": name, "auc": whole[name], "low": low, "high": high}
-            | {"lead": lead, "lead_low": lead_low, "lead_high": lead_high}
-        )
+        interval: dict[str, object] = {"auc": whole[name], "low": low, "high": high}
+        lead: dict[str, object] = {
+            "lead": whole[name] - whole[AFFINITY],
+            "lead_low": lead_low,
+            "lead_high": lead_high,
+        }
+        rows.append({"ranker": name} | interval | lead)
     return rows
 
 
