@@ -8,9 +8,8 @@ it stays near weights that common sense sets.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -44,10 +43,6 @@ COMMON_STAY = -2.0
 
 PULL = 10.0
 """Strength of the pull towards these weights, in songs."""
-
-FOLDS = 5
-ENOUGH_TO_CALIBRATE = 10
-"""Songs that stayed, and that went, among those held back: with fewer, chances stay as they are."""
 
 VERDICT_WEIGHT = 2.0
 """A verdict counts as this many songs that stayed or went: it was said, not inferred."""
@@ -216,25 +211,27 @@ def first_heards(plays: Plays) -> FirstHeard:
 
 @dataclass(frozen=True)
 class CandidateModel:
-    """log odds = ``base`` + ``weights`` . (terms - ``means``) + the source's; ``slope`` and ``offset`` calibrate them.
-    ``sources`` are the log odds that each source adds."""
+    """log odds = ``base`` + ``weights`` . (terms - ``means``) + the source's. ``sources`` are the log odds that each source
+    adds."""
 
     base: float
     weights: Floats
     means: Floats
     sources: dict[str, float]
-    slope: float = 1.0
-    offset: float = 0.0
 
     def log_odds(self, terms: Floats, source: Strings | None = None) -> Floats:
-        """Before calibration. A term that is unknown adds nothing: it counts as the mean."""
+        """Of each candidate, shape (candidates,). A term that is unknown adds nothing: it counts as the mean."""
         added = np.array([self.sources.get(name or "", 0.0) for name in source or [None] * len(terms)])
         return self.base + np.nan_to_num(terms - self.means) @ self.weights + added
 
 
 def chances(model: CandidateModel, terms: Floats, source: Strings | None = None) -> Floats:
-    """The calibrated probability that each candidate stays. ``terms`` come from ``features``, shape (candidates, terms)."""
-    return _sigmoid(model.offset + model.slope * model.log_odds(terms, source))
+    """The probability that each candidate stays. ``terms`` come from ``features``, shape (candidates, terms).
+
+    A logistic regression meets the share that stayed by itself, and the pull keeps it from overstating; scaling on top of it
+    (Platt) followed the months before and did worse on both listeners it was tried on.
+    """
+    return _sigmoid(model.log_odds(terms, source))
 
 
 def fit(
@@ -244,30 +241,14 @@ def fit(
     source: Strings | None = None,
     scale: Floats | None = None,
 ) -> CandidateModel:
-    """The model that the rows, oldest first, make; calibrated on each of ``FOLDS`` parts of them by what the earlier rows taught.
+    """The model that the rows make: logistic regression by Newton's method, pulled towards ``COMMON_SENSE``.
 
     ``weight`` says how many songs a row counts for (``VERDICT_WEIGHT`` for a verdict), default 1. ``scale`` are terms of
     any songs, by which the weights of common sense are brought to scale; default the rows.
     """
     weight = np.ones(len(stay)) if weight is None else weight
     source = source or [None] * len(stay)
-    scale = terms if scale is None else scale
-    whole = _fit(terms, stay, weight, source, scale)
-    edges = np.linspace(0, len(stay), FOLDS + 2).astype(int)[1:]
-    said: list[Floats] = []
-    for begin, end in itertools.pairwise(edges):
-        early = _fit(terms[:begin], stay[:begin], weight[:begin], source[:begin], scale)
-        said.append(early.log_odds(terms[begin:end], source[begin:end]))
-    later = stay[edges[0] :]
-    if min(later.sum(), (~later).sum()) < ENOUGH_TO_CALIBRATE:
-        return whole
-    slope, offset = _platt(np.concatenate(said), later)
-    return replace(whole, slope=slope, offset=offset)
-
-
-def _fit(terms: Floats, stay: NDArray[np.bool_], weight: Floats, source: Strings, scale: Floats) -> CandidateModel:
-    """Logistic regression by Newton's method, pulled towards ``COMMON_SENSE``."""
-    means, spreads = _scale(scale)
+    means, spreads = _scale(terms if scale is None else scale)
     names = sorted({name for name in source if name})
     from_source = np.array([[float(name == one) for one in names] for name in source]).reshape(len(stay), len(names))
     design = np.column_stack([np.ones(len(stay)), np.nan_to_num((terms - means) / spreads), from_source])
@@ -293,19 +274,6 @@ def _scale(terms: Floats) -> tuple[Floats, Floats]:
     means = np.where(known, terms, 0).sum(axis=0) / count
     spreads = np.sqrt((np.where(known, terms - means, 0) ** 2).sum(axis=0) / count)
     return means, np.where(spreads > 1e-6, spreads, 1.0)
-
-
-def _platt(log_odds: Floats, stay: NDArray[np.bool_]) -> tuple[float, float]:
-    """(slope, offset) that make ``log_odds`` match what happened. Platt (1999), pulled towards 1 and 0."""
-    design = np.column_stack([log_odds, np.ones(len(log_odds))])
-    weights, centre, pull = np.array([1.0, 0.0]), np.array([1.0, 0.0]), np.array([PULL, 1.0])
-    for _ in range(20):
-        chance = _sigmoid(design @ weights)
-        slope = design.T @ (stay - chance) - pull * (weights - centre)
-        weights = weights + np.linalg.solve(
-            (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(pull), slope
-        )
-    return float(max(weights[0], 0.05)), float(weights[1])
 
 
 def _sigmoid(x: Floats) -> Floats:

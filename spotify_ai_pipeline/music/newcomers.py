@@ -1,7 +1,8 @@
 """Newcomers: how well the candidate model tells which of the songs that were new once stayed.
 
 Rolling forward: the songs first heard in each four weeks are judged by a model that learned from those of whom it was known
-before. Beside it artist affinity alone, common sense alone (cold start), and common sense with fifty verdicts.
+before. Beside it artist affinity alone, common sense alone (cold start), and common sense with fifty verdicts. Artist affinity
+is whichever term of the artist tells best on these very songs: more than anyone could have known.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ VERDICTS = 50
 DRAWS = 20
 """Times that fifty verdicts are drawn, and the forecasts of the models they make averaged."""
 
+ARTIST_TERMS = TERMS[:8]
 AFFINITY, COLD, AFTER_VERDICTS, OWN_PAST = (
     "artist affinity alone",
     "cold start",
@@ -39,10 +41,10 @@ RANKERS = (AFFINITY, COLD, AFTER_VERDICTS, OWN_PAST)
 
 def judge_all(plays: Plays, content: Content, start: float, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
     """For each four weeks from ``start`` (UTC seconds) the songs first heard in them whose fate is known: ``at``, ``stay``,
-    the ``chance`` given by the model of the own past, and a score for each of ``RANKERS``.
+    each of ``ARTIST_TERMS``, log odds by the cold model and those of verdicts, and the chance that the own past gives.
 
-    ``content`` is of the songs of ``plays``, by number. Scores are log odds before calibration: the order is the same at
-    any one moment, and comparable between moments. Verdicts are drawn with ``rng`` from before ``start``, and tell the truth.
+    ``content`` is of the songs of ``plays``, by number. Verdicts are drawn with ``rng`` from before ``start``, and tell
+    the truth.
     """
     new = first_heards(plays)
     candidates = content.rows(new.song)
@@ -64,11 +66,10 @@ def judge_all(plays: Plays, content: Content, start: float, rng: np.random.Gener
             {
                 "at": new.at[rows],
                 "stay": new.stay[rows],
-                "chance": chances(own, terms[rows]),
-                AFFINITY: terms[rows, TERMS.index("artist's plays")],
+                **{name: terms[rows, place] for place, name in enumerate(ARTIST_TERMS)},
                 COLD: cold.log_odds(terms[rows]),
                 AFTER_VERDICTS: np.mean([model.log_odds(terms[rows]) for model in told], axis=0),
-                OWN_PAST: own.log_odds(terms[rows]),
+                OWN_PAST: chances(own, terms[rows]),
             }
         )
 
@@ -90,6 +91,9 @@ def summary(judged: pl.DataFrame, rng: np.random.Generator, samples: int = 200) 
     weeks = judged.with_columns(week=(pl.col("at") // (7 * DAY))).partition_by("week")
     chosen: list[list[int]] = rng.integers(0, len(weeks), (samples, len(weeks))).tolist()
     draws = [pl.concat([weeks[one] for one in numbers]) for numbers in chosen]
+    best = max(ARTIST_TERMS, key=lambda term: _auc(judged, term))
+    draws = [draw.with_columns(pl.col(best).alias(AFFINITY)) for draw in draws]
+    judged = judged.with_columns(pl.col(best).alias(AFFINITY))
     whole = {name: _auc(judged, name) for name in RANKERS}
     sampled = {name: np.array([_auc(draw, name) for draw in draws]) for name in RANKERS}
     rows: list[dict[str, object]] = []
@@ -104,6 +108,11 @@ def summary(judged: pl.DataFrame, rng: np.random.Generator, samples: int = 200) 
         }
         rows.append({"ranker": name} | interval | lead)
     return rows
+
+
+def brier(chance: Floats, stay: NDArray[np.bool_]) -> float:
+    """Mean squared distance between ``chance`` and what happened. Brier (1950)."""
+    return float(((chance - stay) ** 2).mean())
 
 
 def calibration(chance: Floats, stay: NDArray[np.bool_], bins: int = 5) -> pl.DataFrame:
