@@ -24,7 +24,7 @@ from spotify_ai_pipeline.assets import (
     tags,
     taste,
 )
-from spotify_ai_pipeline.assets.discovery import candidates, sources, trials
+from spotify_ai_pipeline.assets.discovery import candidate_model, candidates, sources, trials
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
@@ -77,6 +77,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         playlist,
         removals,
         sources,
+        candidate_model,
         candidates,
         trials,
     ]

@@ -14,7 +14,9 @@ FIRST_IN_THE_QUEUE = {"dagster/priority": "1"}
 
 HEAVY = dg.AssetSelection.groups(FEATURES)
 PLAYLISTS = dg.AssetSelection.groups(PLAYLIST)
-SEARCHING = dg.AssetSelection.assets("discovery_seeds", *SOURCES, "candidates", "candidate_scores", "discoveries")
+SEARCHING = dg.AssetSelection.assets(
+    "discovery_seeds", *SOURCES, "candidates", "candidate_model", "candidate_scores", "discoveries"
+)
 CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "cluster_playlists", "library_map")
 
 everything = dg.define_asset_job(
@@ -45,9 +47,9 @@ apply_verdicts = dg.define_asset_job(
 
 retrain = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.assets("taste_weights"),
+    selection=dg.AssetSelection.assets("taste_weights", "candidate_model"),
     tags=HEAVY_WORK,
-    description="Learn the taste model again from your plays, and decide which ranker is in office.",
+    description="Learn the taste model and the candidate model again from your plays, and decide which ranker is in office.",
 )
 
 read_what_is_new = dg.define_asset_job(

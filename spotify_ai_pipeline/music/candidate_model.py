@@ -31,11 +31,11 @@ TERMS = (
     "likeness to loved songs",
     "novelty",
     "tag affinity",
-    "popularity",
+    "how sure the source is",
 )
-"""The columns of ``features``."""
+"""The columns of ``features``. How sure a source is is told from the middle, 0.5; no song of the past has it."""
 
-COMMON_SENSE = np.array([0.0, 0.0, 0.2, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0, 0.2, 0.0])
+COMMON_SENSE = np.array([0.0, 0.0, 0.2, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0, 0.2, 1.0])
 """Log odds for a standard deviation of each term, before any evidence: an artist who is played, and songs like those that
 are loved, stay more often."""
 COMMON_STAY = -2.0
@@ -68,15 +68,13 @@ class Content:
 
     @classmethod
     def of(cls, table: pl.DataFrame) -> Content:
-        """From the columns artist_key[, tags: list of (tag, weight)][, vector]; a missing column is unknown for all."""
+        """From the columns artist_key[, tags: list of (tag, weight)][, vector: array]; a missing column is unknown for all."""
         tags: list[dict[str, float] | None] = [None] * table.height
         if "tags" in table.columns:
             tags = [{one["tag"]: one["weight"] for one in row} if row else None for row in table["tags"].to_list()]
-        rows = table["vector"].to_list() if "vector" in table.columns else [None] * table.height
-        width = next((len(row) for row in rows if row is not None), 0)
-        unknown = [np.nan] * width
-        vectors = np.array([unknown if row is None else row for row in rows], np.float32).reshape(table.height, width)
-        return cls(table["artist_key"].to_list(), tags, vectors)
+        known = "vector" in table.columns and isinstance(table.schema["vector"], pl.Array)
+        vectors = table["vector"].to_numpy() if known else np.full((table.height, 0), np.nan)
+        return cls(table["artist_key"].to_list(), tags, vectors.astype(np.float32))
 
     def rows(self, which: NDArray[np.int64]) -> Content:
         numbers = which.tolist()
@@ -113,19 +111,19 @@ def features(
     at: Floats,
     plays: Plays,
     songs: Content,
-    popularity: Floats | None = None,
+    strength: Floats | None = None,
 ) -> Floats:
     """``TERMS`` of each candidate as of its own moment ``at`` (UTC seconds, shape (candidates,)), NaN where unknown.
 
     ``songs`` says what the songs of ``plays`` are, by number. Plays at or after a candidate's moment count for nothing:
-    candidates of today have ``at`` = now, songs first heard in the past the moment of that first play. ``popularity`` is
-    0..100, shape (candidates,).
+    candidates of today have ``at`` = now, songs first heard in the past the moment of that first play. ``strength`` is
+    0..1, shape (candidates,).
     """
     found = np.full((len(at), len(TERMS)), np.nan)
     found[:, :_FROM_PLAYS], found[:, 10] = _from_plays(candidates, at, plays, songs)
     found[:, 8:10] = _from_vectors(candidates, at, plays, songs)
-    if popularity is not None:
-        found[:, 11] = popularity / 100
+    if strength is not None:
+        found[:, 11] = strength - 0.5
     return found
 
 
@@ -196,6 +194,12 @@ class FirstHeard:
     over: Floats
     stay: NDArray[np.bool_]
 
+    def rows(self, which: NDArray[np.bool_]) -> FirstHeard:
+        return FirstHeard(self.song[which], self.at[which], self.over[which], self.stay[which])
+
+    def last(self, count: int) -> FirstHeard:
+        return self.rows(np.arange(len(self.song)) >= len(self.song) - count)
+
 
 def first_heards(plays: Plays) -> FirstHeard:
     """Every song of ``plays`` with what became of it; ``over`` may lie after the last play: then nobody knows yet."""
@@ -265,6 +269,24 @@ def fit(
     last = 1 + len(TERMS)
     added = dict(zip(names, weights[last:].tolist(), strict=True))
     return CandidateModel(float(weights[0]), weights[1:last] / spreads, means, added)
+
+
+TABLE = {"kind": pl.String(), "name": pl.String(), "weight": pl.Float64(), "mean": pl.Float64()}
+"""A row for the base, for each term, and for each source that verdicts spoke of."""
+
+
+def to_table(model: CandidateModel) -> pl.DataFrame:
+    rows = [("base", "", model.base, 0.0)]
+    rows += [("term", *row) for row in zip(TERMS, model.weights.tolist(), model.means.tolist(), strict=True)]
+    rows += [("source", name, weight, 0.0) for name, weight in model.sources.items()]
+    return pl.DataFrame(rows, TABLE, orient="row")
+
+
+def of_table(table: pl.DataFrame) -> CandidateModel:
+    parts = {kind: table.filter(kind=kind) for kind in ("base", "term", "source")}
+    sources = dict(parts["source"].select("name", "weight").iter_rows())
+    base, terms = parts["base"]["weight"][0], parts["term"]
+    return CandidateModel(base, terms["weight"].to_numpy(), terms["mean"].to_numpy(), sources)
 
 
 def _scale(terms: Floats) -> tuple[Floats, Floats]:

@@ -17,6 +17,7 @@ from spotify_ai_pipeline.music.candidate_model import (
     TERMS,
     VERDICT_WEIGHT,
     Content,
+    FirstHeard,
     chances,
     features,
     first_heards,
@@ -28,6 +29,9 @@ STEP = 28 * DAY
 VERDICTS = 50
 DRAWS = 20
 """Times that fifty verdicts are drawn, and the forecasts of the models they make averaged."""
+
+ENOUGH = 10
+"""Songs that stayed, and that went, among those held back: with fewer, nothing is said."""
 
 ARTIST_TERMS = TERMS[:8]
 AFFINITY, COLD, AFTER_VERDICTS, OWN_PAST = (
@@ -72,6 +76,29 @@ def judge_all(plays: Plays, content: Content, start: float, rng: np.random.Gener
                 OWN_PAST: chances(own, terms[rows]),
             }
         )
+
+
+def held_back(terms: Floats, new: FirstHeard) -> dict[str, object]:
+    """How a model that knew what was known when the last third of ``new`` began does on that third: ``auc``, ``brier``,
+    ``brier_of_share`` (of the share that stayed before, said of every song), and by fifths the chances ``said`` and the share
+    that ``stayed``. All None where fewer than ``ENOUGH`` stayed, or went.
+
+    ``terms`` are those of the songs, oldest first, of all of which it is known whether they stayed.
+    """
+    start = new.at[len(new.at) * 2 // 3] if len(new.at) else 0.0
+    known, later = new.over <= start, new.at >= start
+    stay = new.stay[later]
+    if not known.any() or min(stay.sum(), (~stay).sum()) < ENOUGH:
+        return {"auc": None, "brier": None, "brier_of_share": None, "said": None, "stayed": None}
+    chance = chances(fit(terms[known], new.stay[known]), terms[later])
+    fifths = calibration(chance, stay)
+    return {
+        "auc": auc(chance, stay),
+        "brier": brier(chance, stay),
+        "brier_of_share": brier(np.full(len(stay), new.stay[known].mean()), stay),
+        "said": fifths["said"].to_list(),
+        "stayed": fifths["stayed"].to_list(),
+    }
 
 
 def auc(score: Floats, stay: NDArray[np.bool_]) -> float | None:

@@ -132,7 +132,8 @@ class Past:
             return gained
         begin = int(np.searchsorted(self._session, self._session[self._read - 1]))
         givers = np.unique(self.plays.song[begin : self._read])
-        places = [self._places[self._starts[song] : self._starts[song + 1]] for song in givers.tolist()]
+        numbers: list[int] = givers.tolist()
+        places = [self._places[self._starts[song] : self._starts[song + 1]] for song in numbers]
         known = [place[: np.searchsorted(place, self._read)] for place in places]
         at = np.concatenate(known)
         share = np.repeat([1 / (len(place) + 3.0) for place in known], [len(place) for place in known])

@@ -223,11 +223,11 @@ def heard(state: State, item_id: int, plays: int, skips: int) -> None:
 
 
 def _insert(connection: sqlite3.Connection, kind: str, song: Mapping[str, object], now: float) -> sqlite3.Row:
-    unknown = {"artist_key": "", "chance": None, "source": "", "region": ""}
+    unknown = {"artist_key": "", "chance": None, "source": "", "region": "", "terms": None}
     row = connection.execute(
         "INSERT INTO queue (kind, song_id, track_id, title, artist, artist_key, score, chance, reason, source, region,"
-        " queued_at) VALUES (:kind, :song_id, :track_id, :title, :artist, :artist_key, :score, :chance, :reason, :source,"
-        " :region, :now) RETURNING item_id",
+        " terms, queued_at) VALUES (:kind, :song_id, :track_id, :title, :artist, :artist_key, :score, :chance, :reason, :source,"
+        " :region, :terms, :now) RETURNING item_id",
         {**unknown, **song, "kind": kind, "now": now},
     ).fetchone()
     _step(connection, row["item_id"], "pending", now, str(song["reason"]))

@@ -20,9 +20,7 @@ factor = st.floats(0.01, 50)
 
 
 @given(st.lists(st.tuples(*[factor] * len(PARTS), st.floats(0, 1)), min_size=1, max_size=5), st.booleans())
-def test_the_parts_sum_to_the_score(
-    defaults: Settings, rows: list[tuple[float, ...]], learned: bool
-) -> None:
+def test_the_parts_sum_to_the_score(defaults: Settings, rows: list[tuple[float, ...]], learned: bool) -> None:
     scoring = defaults.scoring.model_copy(
         update={"taste_weight": 2.0, "mood_weight": 1.0, "freshness_weight": 0.5, "exploration_noise": 0.1}
     )
