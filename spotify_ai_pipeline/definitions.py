@@ -21,6 +21,7 @@ from spotify_ai_pipeline.assets import (
     playlist,
     plays,
     removals,
+    score_card,
     tags,
     taste,
 )
@@ -76,6 +77,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         taste,
         playlist,
         removals,
+        score_card,
         sources,
         candidate_model,
         candidates,

@@ -17,6 +17,7 @@ PLAYLISTS = dg.AssetSelection.groups(PLAYLIST)
 SEARCHING = dg.AssetSelection.assets(
     "discovery_seeds", *SOURCES, "candidates", "candidate_model", "candidate_scores", "discoveries"
 )
+SCORING = dg.AssetSelection.assets("score_card")
 CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "cluster_playlists", "library_map")
 
 everything = dg.define_asset_job(
@@ -28,7 +29,7 @@ everything = dg.define_asset_job(
 
 refresh_the_mix = dg.define_asset_job(
     "refresh_the_mix",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - SCORING,
     tags=PLAYLIST_WRITER | FIRST_IN_THE_QUEUE,
     description="Read what is new, decide the mix, write it to Spotify. Features and discoveries are taken as they are.",
 )
@@ -52,9 +53,15 @@ retrain = dg.define_asset_job(
     description="Learn the taste model and the candidate model again from your plays, and decide which ranker is in office.",
 )
 
+score_the_lists = dg.define_asset_job(
+    "score_the_lists",
+    selection=SCORING,
+    description="What became of the lists: what was played of them, kept, and stayed, beside baselines.",
+)
+
 read_what_is_new = dg.define_asset_job(
     "read_what_is_new",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - PLAYLISTS,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - SCORING - PLAYLISTS,
     description="What a refresh reads and ranks, without deciding or writing anything: the first half of a dry run.",
 )
 
@@ -99,6 +106,7 @@ JOBS = [
     discover,
     apply_verdicts,
     retrain,
+    score_the_lists,
     recluster,
     fill_history,
     read_recent_plays,

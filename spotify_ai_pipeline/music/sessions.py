@@ -134,7 +134,7 @@ class Past:
         givers = np.unique(self.plays.song[begin : self._read])
         numbers: list[int] = givers.tolist()
         places = [self._places[self._starts[song] : self._starts[song + 1]] for song in numbers]
-        known = [place[: np.searchsorted(place, self._read)] for place in places]
+        known = [place[: int(np.searchsorted(place, self._read))] for place in places]
         at = np.concatenate(known)
         share = np.repeat([1 / (len(place) + 3.0) for place in known], [len(place) for place in known])
         for step in (*range(-REACH, 0), *range(1, REACH + 1)):
