@@ -22,10 +22,11 @@ from spotify_ai_pipeline.assets import (
     playlist,
     plays,
     removals,
+    score_card,
     tags,
     taste,
 )
-from spotify_ai_pipeline.assets.discovery import candidates, sources, trials
+from spotify_ai_pipeline.assets.discovery import candidate_model, candidates, sources, trials
 from spotify_ai_pipeline.assets.io import LakeIOManager
 from spotify_ai_pipeline.assets.resources import (
     HomeResource,
@@ -80,7 +81,9 @@ def build_defs(home: Home | None = None, place: HomeResource | None = None) -> d
         playlist,
         cluster_playlists,
         removals,
+        score_card,
         sources,
+        candidate_model,
         candidates,
         trials,
     ]

@@ -8,7 +8,6 @@ from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music.cycling import to_remove
 from spotify_ai_pipeline.storage import queue, said
 
-REMOVE = "remove"
 QUESTIONS = 3
 """Questions of this kind kept waiting: they are not what the listener came for."""
 
@@ -19,5 +18,5 @@ def removals(home: HomeResource, songs: pl.DataFrame, listening_stats: pl.DataFr
     known = songs.join(listening_stats.select("song_id", "last_played"), on="song_id").drop_nulls("track_id")
     found = to_remove(said.verdicts(home.state), known, home.settings.cycling.blacklist_threshold)
     shown = found.select("song_id", "track_id", "title", "artist", "reason", score=pl.lit(0.0))
-    asked = queue.propose(home.state, REMOVE, shown.iter_rows(named=True), QUESTIONS)
+    asked = queue.propose(home.state, queue.REMOVE, shown.iter_rows(named=True), QUESTIONS)
     return dg.MaterializeResult(value=shown, metadata={"new questions": asked})

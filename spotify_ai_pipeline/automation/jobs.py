@@ -14,7 +14,10 @@ FIRST_IN_THE_QUEUE = {"dagster/priority": "1"}
 
 HEAVY = dg.AssetSelection.groups(FEATURES)
 PLAYLISTS = dg.AssetSelection.groups(PLAYLIST)
-SEARCHING = dg.AssetSelection.assets("discovery_seeds", *SOURCES, "candidates", "candidate_scores", "discoveries")
+SEARCHING = dg.AssetSelection.assets(
+    "discovery_seeds", *SOURCES, "candidates", "candidate_model", "candidate_scores", "discoveries"
+)
+SCORING = dg.AssetSelection.assets("score_card")
 CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "library_map")
 
 everything = dg.define_asset_job(
@@ -26,7 +29,7 @@ everything = dg.define_asset_job(
 
 refresh_the_mix = dg.define_asset_job(
     "refresh_the_mix",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - SCORING,
     tags=PLAYLIST_WRITER | FIRST_IN_THE_QUEUE,
     description="Read what is new, decide the mix, write it to Spotify. Features and discoveries are taken as they are.",
 )
@@ -45,14 +48,20 @@ apply_verdicts = dg.define_asset_job(
 
 retrain = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.assets("taste_weights"),
+    selection=dg.AssetSelection.assets("taste_weights", "candidate_model"),
     tags=HEAVY_WORK,
-    description="Learn the taste model again from your plays, and decide which ranker is in office.",
+    description="Learn the taste model and the candidate model again from your plays, and decide which ranker is in office.",
+)
+
+score_the_lists = dg.define_asset_job(
+    "score_the_lists",
+    selection=SCORING,
+    description="What became of the lists: what was played of them, kept, and stayed, beside baselines.",
 )
 
 read_what_is_new = dg.define_asset_job(
     "read_what_is_new",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - PLAYLISTS,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - SCORING - PLAYLISTS,
     description="What a refresh reads and ranks, without deciding or writing anything: the first half of a dry run.",
 )
 
@@ -97,6 +106,7 @@ JOBS = [
     discover,
     apply_verdicts,
     retrain,
+    score_the_lists,
     recluster,
     fill_history,
     read_recent_plays,

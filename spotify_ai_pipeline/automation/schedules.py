@@ -60,6 +60,12 @@ TIMETABLE = [
         days=lambda settings: settings.taste_model.retrain_interval_days,
     ),
     Entry(
+        "score_on_monday",
+        "score_the_lists",
+        "0 7 * * 1",
+        "On Monday morning the week is scored: what you played of the mix, what you kept, what stayed.",
+    ),
+    Entry(
         "recluster_at_night",
         "recluster",
         "0 4 * * *",

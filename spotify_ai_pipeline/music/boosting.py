@@ -63,7 +63,7 @@ def _best_number(habit: Habit, earlier: Sequence[Lesson], latest: Sequence[Lesso
     start = habit.line(terms)
     train = _dataset(habit, earlier)
     held = lightgbm.Dataset(habit.seen_by_trees(terms), heard, init_score=start, reference=train)
-    grown = lightgbm.train(
+    grown = lightgbm.train(  # pyright: ignore[reportUnknownMemberType]
         PARAMETERS | {"monotone_constraints": _monotone(habit)},
         train,
         MOST_TREES,
@@ -80,7 +80,8 @@ def _grow(habit: Habit, taught: Sequence[Lesson], trees: int) -> Trees:
     import lightgbm
 
     parameters = PARAMETERS | {"monotone_constraints": _monotone(habit)}
-    return Trees.of_lightgbm(lightgbm.train(parameters, _dataset(habit, taught), trees).dump_model()["tree_info"])
+    grown = lightgbm.train(parameters, _dataset(habit, taught), trees)  # pyright: ignore[reportUnknownMemberType]
+    return Trees.of_lightgbm(grown.dump_model()["tree_info"])
 
 
 def _dataset(habit: Habit, taught: Sequence[Lesson]):  # pyright: ignore[reportUnknownParameterType]

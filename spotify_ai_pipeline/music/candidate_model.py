@@ -8,9 +8,8 @@ it stays near weights that common sense sets.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -32,11 +31,11 @@ TERMS = (
     "likeness to loved songs",
     "novelty",
     "tag affinity",
-    "popularity",
+    "how sure the source is",
 )
-"""The columns of ``features``."""
+"""The columns of ``features``. How sure a source is is told from the middle, 0.5; no song of the past has it."""
 
-COMMON_SENSE = np.array([0.0, 0.0, 0.2, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0, 0.2, 0.0])
+COMMON_SENSE = np.array([0.0, 0.0, 0.2, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0, 0.2, 1.0])
 """Log odds for a standard deviation of each term, before any evidence: an artist who is played, and songs like those that
 are loved, stay more often."""
 COMMON_STAY = -2.0
@@ -44,10 +43,6 @@ COMMON_STAY = -2.0
 
 PULL = 10.0
 """Strength of the pull towards these weights, in songs."""
-
-FOLDS = 5
-ENOUGH_TO_CALIBRATE = 10
-"""Songs that stayed, and that went, among those held back: with fewer, chances stay as they are."""
 
 VERDICT_WEIGHT = 2.0
 """A verdict counts as this many songs that stayed or went: it was said, not inferred."""
@@ -73,15 +68,13 @@ class Content:
 
     @classmethod
     def of(cls, table: pl.DataFrame) -> Content:
-        """From the columns artist_key[, tags: list of (tag, weight)][, vector]; a missing column is unknown for all."""
+        """From the columns artist_key[, tags: list of (tag, weight)][, vector: array]; a missing column is unknown for all."""
         tags: list[dict[str, float] | None] = [None] * table.height
         if "tags" in table.columns:
             tags = [{one["tag"]: one["weight"] for one in row} if row else None for row in table["tags"].to_list()]
-        rows = table["vector"].to_list() if "vector" in table.columns else [None] * table.height
-        width = next((len(row) for row in rows if row is not None), 0)
-        unknown = [np.nan] * width
-        vectors = np.array([unknown if row is None else row for row in rows], np.float32).reshape(table.height, width)
-        return cls(table["artist_key"].to_list(), tags, vectors)
+        known = "vector" in table.columns and isinstance(table.schema["vector"], pl.Array)
+        vectors = table["vector"].to_numpy() if known else np.full((table.height, 0), np.nan)
+        return cls(table["artist_key"].to_list(), tags, vectors.astype(np.float32))
 
     def rows(self, which: NDArray[np.int64]) -> Content:
         numbers = which.tolist()
@@ -118,19 +111,19 @@ def features(
     at: Floats,
     plays: Plays,
     songs: Content,
-    popularity: Floats | None = None,
+    strength: Floats | None = None,
 ) -> Floats:
     """``TERMS`` of each candidate as of its own moment ``at`` (UTC seconds, shape (candidates,)), NaN where unknown.
 
     ``songs`` says what the songs of ``plays`` are, by number. Plays at or after a candidate's moment count for nothing:
-    candidates of today have ``at`` = now, songs first heard in the past the moment of that first play. ``popularity`` is
-    0..100, shape (candidates,).
+    candidates of today have ``at`` = now, songs first heard in the past the moment of that first play. ``strength`` is
+    0..1, shape (candidates,).
     """
     found = np.full((len(at), len(TERMS)), np.nan)
     found[:, :_FROM_PLAYS], found[:, 10] = _from_plays(candidates, at, plays, songs)
     found[:, 8:10] = _from_vectors(candidates, at, plays, songs)
-    if popularity is not None:
-        found[:, 11] = popularity / 100
+    if strength is not None:
+        found[:, 11] = strength - 0.5
     return found
 
 
@@ -142,10 +135,12 @@ def _from_plays(candidates: Content, at: Floats, plays: Plays, songs: Content) -
     heaviest = 0.0
     found, affinity = np.zeros((len(at), _FROM_PLAYS)), np.full(len(at), np.nan)
     read = 0
-    for row in np.argsort(at, kind="stable").tolist():
+    order: list[int] = np.argsort(at, kind="stable").tolist()
+    for row in order:
         now = float(at[row])
         until = int(np.searchsorted(plays.at, now))
-        for song, moment in zip(plays.song[read:until].tolist(), plays.at[read:until].tolist(), strict=True):
+        since: list[int] = plays.song[read:until].tolist()
+        for song, moment in zip(since, plays.at[read:until].tolist(), strict=True):
             artist = artists.setdefault(songs.artist[song], _Artist.met(moment))
             artist.fade(moment)
             artist.plays += 1
@@ -199,6 +194,12 @@ class FirstHeard:
     over: Floats
     stay: NDArray[np.bool_]
 
+    def rows(self, which: NDArray[np.bool_]) -> FirstHeard:
+        return FirstHeard(self.song[which], self.at[which], self.over[which], self.stay[which])
+
+    def last(self, count: int) -> FirstHeard:
+        return self.rows(np.arange(len(self.song)) >= len(self.song) - count)
+
 
 def first_heards(plays: Plays) -> FirstHeard:
     """Every song of ``plays`` with what became of it; ``over`` may lie after the last play: then nobody knows yet."""
@@ -214,25 +215,27 @@ def first_heards(plays: Plays) -> FirstHeard:
 
 @dataclass(frozen=True)
 class CandidateModel:
-    """log odds = ``base`` + ``weights`` . (terms - ``means``) + the source's; ``slope`` and ``offset`` calibrate them.
-    ``sources`` are the log odds that each source adds."""
+    """log odds = ``base`` + ``weights`` . (terms - ``means``) + the source's. ``sources`` are the log odds that each source
+    adds."""
 
     base: float
     weights: Floats
     means: Floats
     sources: dict[str, float]
-    slope: float = 1.0
-    offset: float = 0.0
 
     def log_odds(self, terms: Floats, source: Strings | None = None) -> Floats:
-        """Before calibration. A term that is unknown adds nothing: it counts as the mean."""
+        """Of each candidate, shape (candidates,). A term that is unknown adds nothing: it counts as the mean."""
         added = np.array([self.sources.get(name or "", 0.0) for name in source or [None] * len(terms)])
         return self.base + np.nan_to_num(terms - self.means) @ self.weights + added
 
 
 def chances(model: CandidateModel, terms: Floats, source: Strings | None = None) -> Floats:
-    """The calibrated probability that each candidate stays. ``terms`` come from ``features``, shape (candidates, terms)."""
-    return _sigmoid(model.offset + model.slope * model.log_odds(terms, source))
+    """The probability that each candidate stays. ``terms`` come from ``features``, shape (candidates, terms).
+
+    A logistic regression meets the share that stayed by itself, and the pull keeps it from overstating; scaling on top of it
+    (Platt) followed the months before and did worse on both listeners it was tried on.
+    """
+    return _sigmoid(model.log_odds(terms, source))
 
 
 def fit(
@@ -242,30 +245,14 @@ def fit(
     source: Strings | None = None,
     scale: Floats | None = None,
 ) -> CandidateModel:
-    """The model that the rows, oldest first, make; calibrated on each of ``FOLDS`` parts of them by what the earlier rows taught.
+    """The model that the rows make: logistic regression by Newton's method, pulled towards ``COMMON_SENSE``.
 
     ``weight`` says how many songs a row counts for (``VERDICT_WEIGHT`` for a verdict), default 1. ``scale`` are terms of
     any songs, by which the weights of common sense are brought to scale; default the rows.
     """
     weight = np.ones(len(stay)) if weight is None else weight
     source = source or [None] * len(stay)
-    scale = terms if scale is None else scale
-    whole = _fit(terms, stay, weight, source, scale)
-    edges = np.linspace(0, len(stay), FOLDS + 2).astype(int)[1:]
-    said: list[Floats] = []
-    for begin, end in itertools.pairwise(edges):
-        early = _fit(terms[:begin], stay[:begin], weight[:begin], source[:begin], scale)
-        said.append(early.log_odds(terms[begin:end], source[begin:end]))
-    later = stay[edges[0] :]
-    if min(later.sum(), (~later).sum()) < ENOUGH_TO_CALIBRATE:
-        return whole
-    slope, offset = _platt(np.concatenate(said), later)
-    return replace(whole, slope=slope, offset=offset)
-
-
-def _fit(terms: Floats, stay: NDArray[np.bool_], weight: Floats, source: Strings, scale: Floats) -> CandidateModel:
-    """Logistic regression by Newton's method, pulled towards ``COMMON_SENSE``."""
-    means, spreads = _scale(scale)
+    means, spreads = _scale(terms if scale is None else scale)
     names = sorted({name for name in source if name})
     from_source = np.array([[float(name == one) for one in names] for name in source]).reshape(len(stay), len(names))
     design = np.column_stack([np.ones(len(stay)), np.nan_to_num((terms - means) / spreads), from_source])
@@ -284,6 +271,24 @@ def _fit(terms: Floats, stay: NDArray[np.bool_], weight: Floats, source: Strings
     return CandidateModel(float(weights[0]), weights[1:last] / spreads, means, added)
 
 
+TABLE = {"kind": pl.String(), "name": pl.String(), "weight": pl.Float64(), "mean": pl.Float64()}
+"""A row for the base, for each term, and for each source that verdicts spoke of."""
+
+
+def to_table(model: CandidateModel) -> pl.DataFrame:
+    rows = [("base", "", model.base, 0.0)]
+    rows += [("term", *row) for row in zip(TERMS, model.weights.tolist(), model.means.tolist(), strict=True)]
+    rows += [("source", name, weight, 0.0) for name, weight in model.sources.items()]
+    return pl.DataFrame(rows, TABLE, orient="row")
+
+
+def of_table(table: pl.DataFrame) -> CandidateModel:
+    parts = {kind: table.filter(kind=kind) for kind in ("base", "term", "source")}
+    sources = dict(parts["source"].select("name", "weight").iter_rows())
+    base, terms = parts["base"]["weight"][0], parts["term"]
+    return CandidateModel(base, terms["weight"].to_numpy(), terms["mean"].to_numpy(), sources)
+
+
 def _scale(terms: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each term where it is known; 0 and 1 where it never is."""
     known = np.isfinite(terms)
@@ -291,19 +296,6 @@ def _scale(terms: Floats) -> tuple[Floats, Floats]:
     means = np.where(known, terms, 0).sum(axis=0) / count
     spreads = np.sqrt((np.where(known, terms - means, 0) ** 2).sum(axis=0) / count)
     return means, np.where(spreads > 1e-6, spreads, 1.0)
-
-
-def _platt(log_odds: Floats, stay: NDArray[np.bool_]) -> tuple[float, float]:
-    """(slope, offset) that make ``log_odds`` match what happened. Platt (1999), pulled towards 1 and 0."""
-    design = np.column_stack([log_odds, np.ones(len(log_odds))])
-    weights, centre, pull = np.array([1.0, 0.0]), np.array([1.0, 0.0]), np.array([PULL, 1.0])
-    for _ in range(20):
-        chance = _sigmoid(design @ weights)
-        slope = design.T @ (stay - chance) - pull * (weights - centre)
-        weights = weights + np.linalg.solve(
-            (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(pull), slope
-        )
-    return float(max(weights[0], 0.05)), float(weights[1])
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -160,7 +160,7 @@ class Championship:
         week = self.plays.since(stand.at.now).before(stand.at.now + WEEK)
         self._lessons.append(taste_model.lessons(stand.at, self.plays))
         if len(week.song) >= ENOUGH_PLAYS:
-            held = {ranker: _worth(week, listed) for ranker, listed in stand.lists.items()}
+            held = {ranker: worth(week, listed.songs, listed.brought_back) for ranker, listed in stand.lists.items()}
             self.weeks.append(Week(stand.at.now, len(week.song), held))
 
     def _next_list(self, stats: pl.DataFrame, current: list[int]) -> _List:
@@ -173,8 +173,9 @@ class Championship:
         return _List(chosen["song_id"].to_list(), chosen.filter(slot=EXPLORATION)["song_id"].to_list())
 
 
-def _worth(week: Plays, listed: _List) -> float:
-    held = np.isin(week.song, listed.songs) + (RESURFACED_WORTH - 1) * np.isin(week.song, listed.brought_back)
+def worth(week: Plays, songs: list[int], brought_back: list[int]) -> float:
+    """The share of a week's plays that a list of ``songs`` held, those ``brought_back`` counted ``RESURFACED_WORTH`` times."""
+    held = np.isin(week.song, songs) + (RESURFACED_WORTH - 1) * np.isin(week.song, brought_back)
     return float(held.mean())
 
 

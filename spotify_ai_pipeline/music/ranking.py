@@ -29,18 +29,27 @@ def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random
     most = float(songs["expected"].max() or 0)  # pyright: ignore[reportArgumentType]
     taste = pl.col("expected").log1p() / np.log1p(most) if most else pl.lit(0.0)
     mood = pl.col("mood_match").fill_null(pl.col("mood_match").mean()).fill_null(0.0)
-    total = (scoring.taste_weight + scoring.mood_weight + scoring.freshness_weight) or 1.0
-    noise = pl.Series("noise", rng.uniform(0, scoring.exploration_noise, songs.height))
     dormant = pl.col("days_quiet").is_null() | (pl.col("days_quiet") >= cycling.cooldown_days)
+    terms = songs.with_columns(
+        taste=taste,
+        mood=mood,
+        freshness=1 - pl.col("staleness"),
+        slot=pl.when(dormant).then(pl.lit(EXPLORATION)).otherwise(pl.lit(CORE)),
+    )
+    return weigh(terms, scoring, rng)
+
+
+def weigh(terms: pl.DataFrame, scoring: Scoring, rng: np.random.Generator) -> pl.DataFrame:
+    """``PARTS`` and ``score`` of songs whose terms are known, by the weights of ``scoring``."""
+    total = (scoring.taste_weight + scoring.mood_weight + scoring.freshness_weight) or 1.0
+    noise = pl.Series("noise", rng.uniform(0, scoring.exploration_noise, terms.height))
     parts = {
         "from_taste": scoring.taste_weight / total * pl.col("taste"),
         "from_mood": scoring.mood_weight / total * pl.col("mood"),
         "from_freshness": scoring.freshness_weight / total * pl.col("freshness"),
     }
-    return (
-        songs.with_columns(taste=taste, mood=mood, freshness=1 - pl.col("staleness"), from_chance=noise)
-        .with_columns(slot=pl.when(dormant).then(pl.lit(EXPLORATION)).otherwise(pl.lit(CORE)), **parts)
-        .with_columns(score=pl.sum_horizontal(*PARTS, ignore_nulls=False))
+    return terms.with_columns(from_chance=noise, **parts).with_columns(
+        score=pl.sum_horizontal(*PARTS, ignore_nulls=False)
     )
 
 

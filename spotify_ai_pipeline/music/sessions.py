@@ -132,8 +132,9 @@ class Past:
             return gained
         begin = int(np.searchsorted(self._session, self._session[self._read - 1]))
         givers = np.unique(self.plays.song[begin : self._read])
-        places = [self._places[self._starts[song] : self._starts[song + 1]] for song in givers]
-        known = [place[: np.searchsorted(place, self._read)] for place in places]
+        numbers: list[int] = givers.tolist()
+        places = [self._places[self._starts[song] : self._starts[song + 1]] for song in numbers]
+        known = [place[: int(np.searchsorted(place, self._read))] for place in places]
         at = np.concatenate(known)
         share = np.repeat([1 / (len(place) + 3.0) for place in known], [len(place) for place in known])
         for step in (*range(-REACH, 0), *range(1, REACH + 1)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
 from spotify_ai_pipeline.storage import verdicts
-from spotify_ai_pipeline.storage.queue import DISCOVERY
+from spotify_ai_pipeline.storage.queue import DISCOVERY, REMOVE
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import Due
 
@@ -14,6 +14,7 @@ LIKED = "liked"
 BRING = frozenset({"approve", "more"})
 """Verdicts that put a discovery into the library; the others are honoured by whoever reads them."""
 LIKED_NOW, WAS_THERE, NOTHING = "put into the liked songs", "was in the liked songs already", "nothing to do on Spotify"
+UNLIKED_NOW, WAS_GONE, LEFT = "taken out of the liked songs", "was not in the liked songs", "left where it is"
 
 
 def apply_due(state: State, client: Callable[[], Spotify], approve_to: str) -> Iterator[str]:
@@ -21,18 +22,34 @@ def apply_due(state: State, client: Callable[[], Spotify], approve_to: str) -> I
     between a call and its note, the next run finds the song there. Raises ``Problem`` where Spotify is in trouble; the rest
     stays due."""
     for due in verdicts.due(state):
-        outcome = _apply(state, client, due, approve_to) if due.kind == DISCOVERY and due.verdict in BRING else NOTHING
+        outcome = NOTHING
+        if due.kind == DISCOVERY and due.verdict in BRING:
+            outcome = _bring(state, client(), due, approve_to)
+        elif due.kind == REMOVE and due.verdict == "reject":
+            outcome = _take_out(state, client(), due)
         verdicts.done(state, due.outbox_id, outcome)
         yield f"{due.artist} - {due.title}: {'taken back' if due.undo else due.verdict}; {outcome}"
 
 
-def _apply(state: State, client: Callable[[], Spotify], due: Due, approve_to: str) -> str:
-    spotify = client()
+def _take_out(state: State, spotify: Spotify, due: Due) -> str:
+    """A song that the listener does not want to keep leaves the liked songs; playlists of their own are left alone."""
+    if due.undo:
+        if verdicts.outcome_of(state, due.outbox_id) != UNLIKED_NOW:
+            return LEFT
+        spotify.like(due.track_id)
+        return LIKED_NOW
+    if not spotify.liked(due.track_id):
+        return WAS_GONE
+    spotify.unlike(due.track_id)
+    return UNLIKED_NOW
+
+
+def _bring(state: State, spotify: Spotify, due: Due, approve_to: str) -> str:
     if due.undo:
         if verdicts.outcome_of(state, due.outbox_id) != LIKED_NOW:
-            return "left where it is"
+            return LEFT
         spotify.unlike(due.track_id)
-        return "taken out of the liked songs"
+        return UNLIKED_NOW
     if approve_to == LIKED:
         if spotify.liked(due.track_id):
             return WAS_THERE

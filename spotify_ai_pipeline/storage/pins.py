@@ -24,7 +24,10 @@ def held_and_barred(state: State, now: float) -> tuple[set[str], dict[str, str]]
     verdicts = queue.standing(state, now)
     held = {song for song, verdict in verdicts.items() if verdict in queue.HOLDING}
     barred = {song: verdict for song, verdict in verdicts.items() if song not in held}
-    judged_at = dict(map(tuple, state.rows("SELECT song_id, max(said_at) FROM verdicts GROUP BY song_id")))
+    held -= queue.last_asked_of_removal(state)  # to stay in the library is not to stay on the list
+    judged_at = dict(
+        map(tuple, state.rows("SELECT song_id, max(said_at) FROM verdicts WHERE undone_at IS NULL GROUP BY song_id"))
+    )
     for row in state.rows("SELECT song_id, pinned, said_at FROM pins"):
         song = row["song_id"]
         if row["said_at"] < judged_at.get(song, 0.0):

@@ -30,7 +30,7 @@ from spotify_ai_pipeline.storage.verdicts import (
 
 __all__ = ["DAY", "HOLDING", "LASTING_DAYS", "Question", "Said", "fewer_artists", "say", "standing"]
 
-RESURFACE, DISCOVERY, UNASKED = "resurface", "discovery", "unasked"
+RESURFACE, DISCOVERY, REMOVE, UNASKED = "resurface", "discovery", "remove", "unasked"
 OPEN = ("pending", "trial", "asked")
 STATUS = {
     "approve": "approved",
@@ -85,8 +85,9 @@ class Question:
 
 def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limit: int) -> int:
     """Fills the questions of ``kind`` up to ``limit`` pending ones with ``songs`` (song_id, track_id, title, artist, score,
-    reason, and where known artist_key, chance, source, region), best first; a song that waits already, has a verdict that
-    counts, or whose trial came to nothing lately, is passed over. Gives the number of new questions."""
+    reason, and where known artist_key, chance, source, region, terms), best first; a song that waits already, has a verdict
+    that counts, or whose trial came to nothing lately, is passed over. Verdicts are why a removal is asked about: there it
+    is passed over where the listener said so lately. Gives the number of new questions."""
     now = time.time()
     with state.transaction() as connection:
         waiting = connection.execute(
@@ -94,7 +95,8 @@ def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limi
             " OR (status = 'expired' AND decided_at > ?)",
             (now - EXPIRED_DAYS * DAY,),
         )
-        settled = {row["song_id"] for row in waiting} | standing(state, now).keys()
+        settled = {row["song_id"] for row in waiting}
+        settled |= _settled_removals(connection, now) if kind == REMOVE else standing(state, now).keys()
         (pending,) = connection.execute(
             "SELECT count(*) FROM queue WHERE kind = ? AND status = 'pending'", (kind,)
         ).fetchone()
@@ -222,12 +224,28 @@ def heard(state: State, item_id: int, plays: int, skips: int) -> None:
         connection.execute("UPDATE queue SET plays = ?, skips = ? WHERE item_id = ?", (plays, skips, item_id))
 
 
+def last_asked_of_removal(state: State) -> set[str]:
+    """The songs whose latest verdict answered whether they should stay in the library."""
+    rows = state.rows(
+        "SELECT verdicts.song_id, max(verdict_id), kind FROM verdicts LEFT JOIN queue USING (item_id)"
+        " WHERE undone_at IS NULL GROUP BY verdicts.song_id HAVING kind = ?",
+        (REMOVE,),
+    )
+    return {row["song_id"] for row in rows}
+
+
+def _settled_removals(connection: sqlite3.Connection, now: float) -> set[str]:
+    since = now - EXPIRED_DAYS * DAY
+    rows = connection.execute("SELECT song_id FROM queue WHERE kind = ? AND decided_at > ?", (REMOVE, since))
+    return {row["song_id"] for row in rows}
+
+
 def _insert(connection: sqlite3.Connection, kind: str, song: Mapping[str, object], now: float) -> sqlite3.Row:
-    unknown = {"artist_key": "", "chance": None, "source": "", "region": ""}
+    unknown = {"artist_key": "", "chance": None, "source": "", "region": "", "terms": None}
     row = connection.execute(
         "INSERT INTO queue (kind, song_id, track_id, title, artist, artist_key, score, chance, reason, source, region,"
-        " queued_at) VALUES (:kind, :song_id, :track_id, :title, :artist, :artist_key, :score, :chance, :reason, :source,"
-        " :region, :now) RETURNING item_id",
+        " terms, queued_at) VALUES (:kind, :song_id, :track_id, :title, :artist, :artist_key, :score, :chance, :reason, :source,"
+        " :region, :terms, :now) RETURNING item_id",
         {**unknown, **song, "kind": kind, "now": now},
     ).fetchone()
     _step(connection, row["item_id"], "pending", now, str(song["reason"]))

@@ -74,6 +74,23 @@ def outcomes(state: State, now: float) -> pl.DataFrame:
     return pl.DataFrame(table, schema=OUTCOMES, orient="row")
 
 
+def judged(state: State) -> pl.DataFrame:
+    """What the listener said of discoveries that they knew: song_id, source, ``stay``, and ``terms`` (JSON, null where nothing
+    was noted), as it stands."""
+    rows = state.rows(
+        "SELECT queue.song_id, source, verdict, terms FROM queue JOIN verdicts USING (item_id)"
+        " WHERE kind = ? AND undone_at IS NULL ORDER BY verdict_id",
+        (DISCOVERY,),
+    )
+    said = [
+        (row["song_id"], row["source"], row["verdict"] in YES, row["terms"])
+        for row in rows
+        if row["verdict"] in YES | NO
+    ]
+    schema = {"song_id": pl.String, "source": pl.String, "stay": pl.Boolean, "terms": pl.String}
+    return pl.DataFrame(said, schema=schema, orient="row")
+
+
 def on_playlists(state: State) -> set[str]:
     """The Spotify ids on any playlist that we write, as it was read back last."""
     return {track for row in state.rows("SELECT track_ids FROM playlists") for track in json.loads(row["track_ids"])}

@@ -11,11 +11,11 @@ import pytest
 
 from spotify_ai_pipeline.assets.discovery.trials import advance
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.services.applying import apply_due
+from spotify_ai_pipeline.services.applying import NOTHING, UNLIKED_NOW, apply_due
 from spotify_ai_pipeline.services.discovery import SOURCES
 from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
-from spotify_ai_pipeline.storage import playlists, queue, trials, verdicts
+from spotify_ai_pipeline.storage import pins, playlists, queue, said, trials, verdicts
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.state import State
 
@@ -126,6 +126,29 @@ def test_an_approval_is_liked_once_read_back_and_taken_back(connected: Home, unl
     queue.undo(state, 1, "cli")
     list(apply_due(state, lambda: spotify, "liked"))
     assert not spotify.liked(unliked)
+
+
+def test_a_song_that_is_not_kept_leaves_the_liked_songs_once_and_comes_back(connected: Home, unliked: str) -> None:
+    state, spotify = connected.state, Spotify.of(connected)
+    spotify.like(unliked)
+    queue.propose(state, queue.REMOVE, [song("a", track_id=unliked), song("b")], 10)
+    queue.decide(state, 1, "reject", "cli")
+    queue.decide(state, 2, "approve", "cli")
+    removed, kept = apply_due(state, lambda: spotify, "liked")
+    assert removed.endswith(UNLIKED_NOW) and not spotify.liked(unliked) and kept.endswith(NOTHING)
+    assert list(apply_due(state, lambda: spotify, "liked")) == [], "once"
+    queue.undo(state, 1, "cli")
+    list(apply_due(state, lambda: spotify, "liked"))
+    assert spotify.liked(unliked)
+    assert said.verdicts(state)["song_id"].to_list() == ["b"], "what was taken back does not count"
+    assert pins.held_and_barred(state, time.time()) == (set(), {}), "to stay in the library is not to stay on the list"
+
+
+def test_a_removal_is_asked_about_though_the_song_was_turned_down_but_not_soon_again(state: State) -> None:
+    queue.say(state, [queue.Said("a", "reject", "n")], "cli")
+    assert queue.propose(state, queue.REMOVE, [song("a")], 10) == 1
+    queue.decide(state, 1, "reject", "cli")
+    assert queue.propose(state, queue.REMOVE, [song("a")], 10) == 0
 
 
 def test_a_run_that_dies_between_the_call_and_its_note_likes_nothing_twice(connected: Home, unliked: str) -> None:

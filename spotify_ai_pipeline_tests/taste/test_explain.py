@@ -19,10 +19,8 @@ from spotify_ai_pipeline.settings import Settings
 factor = st.floats(0.01, 50)
 
 
-@given(st.lists(st.tuples(factor, factor, factor, factor, st.floats(0, 1)), min_size=1, max_size=5), st.booleans())
-def test_the_parts_sum_to_the_score(
-    defaults: Settings, rows: list[tuple[float, float, float, float, float]], learned: bool
-) -> None:
+@given(st.lists(st.tuples(*[factor] * len(PARTS), st.floats(0, 1)), min_size=1, max_size=5), st.booleans())
+def test_the_parts_sum_to_the_score(defaults: Settings, rows: list[tuple[float, ...]], learned: bool) -> None:
     scoring = defaults.scoring.model_copy(
         update={"taste_weight": 2.0, "mood_weight": 1.0, "freshness_weight": 0.5, "exploration_noise": 0.1}
     )
@@ -36,7 +34,7 @@ def test_the_parts_sum_to_the_score(
     for row in rank(table, defaults.cycling, scoring, np.random.default_rng(1)).to_dicts():
         found = parts(row)
         assert sum(part.worth for part in found) == pytest.approx(row["score"])
-        assert len(found) == (8 if learned else 4) - (row["from_freshness"] == 0) - (row["from_mood"] == 0)
+        assert len(found) == (4 + len(PARTS) if learned else 4) - (row["from_freshness"] == 0) - (row["from_mood"] == 0)
 
 
 def test_a_song_without_a_score_has_no_parts() -> None:

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from spotify_ai_pipeline.assets.deferral import note
+from spotify_ai_pipeline.assets.discovery.candidate_model import content_of, earned
 from spotify_ai_pipeline.assets.discovery.sources import flat, liking
+from spotify_ai_pipeline.assets.embeddings import MODEL_FILE
 from spotify_ai_pipeline.assets.groups import DISCOVERY, FEATURES, OWNERS
 from spotify_ai_pipeline.assets.io import frame_of
 from spotify_ai_pipeline.assets.plots import bar_chart
@@ -19,10 +22,14 @@ from spotify_ai_pipeline.assets.resources import (
     ListenBrainzResource,
     SpotifyResource,
 )
+from spotify_ai_pipeline.music.candidate_model import TERMS, Content, chances, features, of_table
 from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
 from spotify_ai_pipeline.music.discovery.leads import gather
+from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
+from spotify_ai_pipeline.music.embedding.model import Known, Model
 from spotify_ai_pipeline.music.identity.linking import best_offer
+from spotify_ai_pipeline.music.listening import Plays
 from spotify_ai_pipeline.music.tags import blend, clean
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.discovery import FOR_THE_MIX, SOURCES
@@ -131,26 +138,66 @@ def candidates_are_new(candidates: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@dg.asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
 def candidate_scores(
-    home: HomeResource, candidates: pl.DataFrame, songs: pl.DataFrame, listening_stats: pl.DataFrame, tags: pl.DataFrame
+    home: HomeResource,
+    candidates: pl.DataFrame,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+    listening_stats: pl.DataFrame,
+    tags: pl.DataFrame,
+    song_embeddings: pl.DataFrame,
+    candidate_model: pl.DataFrame,
 ) -> dg.MaterializeResult:
-    """The chance that each candidate stays, and the region of taste that it lies in, best first."""
+    """The chance that each candidate stays, and the region of taste that it lies in, best first.
+
+    The candidate model says it once it told songs that stay from others; until then affinity to the listener's profile does.
+    What the model knew of each (``terms``) is kept with the question: verdicts teach it later.
+    """
+    terms = _terms(home, candidates, songs, listens, tags, song_embeddings)
     profile = affinity.Profile.of(liking(songs, listening_stats), flat(tags))
     clusters = home.lake.read_or_none(FEATURES, "clusters")
     fewer = queue.fewer_artists(home.state, home.now())
     share = np.where(candidates["artist_key"].is_in(list(fewer)), A_FEW, 1.0)
+    learned = earned(candidate_model)
+    chance = affinity.chance(candidates, profile)
+    if learned:
+        chance = chances(of_table(candidate_model), terms, candidates["source"].to_list())
+    noted = pl.DataFrame(terms, schema=list(TERMS), orient="row").select(pl.struct(pl.all().fill_nan(None)))
     table = candidates.with_columns(
-        chance=pl.Series(affinity.chance(candidates, profile) * share),
+        chance=pl.Series(chance * share),
+        terms=noted.to_series().struct.json_encode(),
         region=pl.Series(affinity.regions(candidates, profile, clusters, songs), dtype=pl.String),
     ).sort("chance", "song_id", descending=[True, False])
     regions = table.group_by("region").len().sort("len", descending=True).head(12)
     return dg.MaterializeResult(
         value=table,
         metadata={
-            "candidates by region": bar_chart(regions["region"].to_list(), regions["len"].to_list(), "candidates")
+            "chances by": "the candidate model" if learned else "affinity",
+            "candidates by region": bar_chart(regions["region"].to_list(), regions["len"].to_list(), "candidates"),
         },
     )
+
+
+def _terms(
+    home: HomeResource,
+    candidates: pl.DataFrame,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+    tags: pl.DataFrame,
+    song_embeddings: pl.DataFrame,
+) -> NDArray[np.float64]:
+    """What the candidate model knows of each candidate now (``features``); its vector by the model that made the songs'."""
+    about = candidates.select("song_id", "artist_key", "tags")
+    kept = home.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
+    if kept and (model := Model.from_bytes(kept)):
+        silent = pl.DataFrame(schema={"song_id": pl.String} | dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
+        known = Known(about.drop("tags"), silent, flat(about))
+        vectors = model.embed(known, home.settings.features).select("song_id", "vector")
+        about = about.join(vectors, on="song_id", how="left", maintain_order="left")
+    plays, at = Plays.of(listens, songs["song_id"]), np.full(candidates.height, home.now())
+    strength = candidates["strength"].to_numpy()
+    return features(Content.of(about), at, plays, content_of(songs, tags, song_embeddings), strength)
 
 
 @dg.asset(group_name=DISCOVERY, kinds={"sqlite"}, owners=OWNERS, code_version="1")

@@ -32,6 +32,8 @@ COMMANDS = {
     "why": "why.why",
     "discover": "discovering.discover",
     "model": "model.model",
+    "scorecard": "scoring.scorecard",
+    "tune": "tune.tune",
     "next": "questions.next_",
     "similar": "similar.similar",
     "find": "similar.find",

@@ -31,7 +31,11 @@ def sessions(history: Path, as_json: bool) -> None:
     rows = [row for rows in track(judged, "sessions", console=console, transient=True) for row in rows]
     if not rows:
         raise Problem(f"{history}: no session of ten songs in its second half")
-    _show(judging.summary(pl.DataFrame(rows, infer_schema_length=None)).to_dicts(), "next session", as_json)
+    found = judging.summary(pl.DataFrame(rows, infer_schema_length=None)).to_dicts()
+    if as_json:
+        print_json(found)
+        return
+    _show(found, "next session")
 
 
 @click.command()
@@ -39,12 +43,13 @@ def sessions(history: Path, as_json: bool) -> None:
 @click.option(
     "--features",
     type=click.Path(path_type=Path),
-    help="Parquet file of songs: artist, title, the audio features, and genres or tags divided by |. Without: unknown.",
+    help="Parquet file of songs: artist, title, the audio features, and genres or tags (a|b or a, b). Without: unknown.",
 )
 @click.option("--seed", default=1, show_default=True, help="Of the verdicts drawn and the intervals.")
 @json_option
 def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) -> None:
-    """Tell which songs, first heard in the second half of a history, stayed: AUC beside artist affinity alone."""
+    """Tell which songs, first heard in the second half of a history, stayed: AUC beside artist affinity alone, and how true the
+    chances are."""
     from spotify_ai_pipeline.music import newcomers as judging
     from spotify_ai_pipeline.music.candidate_model import Content
 
@@ -54,7 +59,18 @@ def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) ->
     months = list(track(made, "four weeks each", console=console, transient=True))
     if not months:
         raise Problem(f"{history}: no song first heard in its second half has been known for 61 days")
-    _show(judging.summary(pl.concat(months), np.random.default_rng(seed)), "songs that were new", as_json)
+    judged = pl.concat(months)
+    rows = judging.summary(judged, np.random.default_rng(seed))
+    chance, stay = judged[judging.OWN_PAST].to_numpy(), judged["stay"].to_numpy()
+    fifths = judging.calibration(chance, stay).to_dicts()
+    brier, constant = judging.brier(chance, stay), judging.brier(np.full(len(stay), stay.mean()), stay)
+    if as_json:
+        print_json({"rankers": rows, "calibration": fifths, "brier": brier, "brier of the share that stayed": constant})
+        return
+    _show(rows, f"songs that were new: {len(stay):,}, of which {stay.mean():.1%} stayed")
+    _show(
+        fifths, f"chances said, by fifths (Brier {brier:.4f}; the share that stayed, known beforehand: {constant:.4f})"
+    )
 
 
 def _plays(history: Path) -> tuple[Plays, pl.DataFrame]:
@@ -70,7 +86,8 @@ def _plays(history: Path) -> tuple[Plays, pl.DataFrame]:
 
 def _with_features(songs: pl.DataFrame, file: Path) -> pl.DataFrame:
     """``songs`` with tags and vectors where ``file`` knows them."""
-    from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS, embed
+    from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
+    from spotify_ai_pipeline.music.embedding.model import Known, Model
 
     known = read_parquet(file)
     if missing := {"artist", "title", *AUDIO_COLUMNS} - set(known.columns):
@@ -78,11 +95,19 @@ def _with_features(songs: pl.DataFrame, file: Path) -> pl.DataFrame:
     name = pl.col("artist").str.to_lowercase() + "\t" + pl.col("title").str.to_lowercase()
     known = known.with_columns(song_id=name).unique("song_id", keep="first", maintain_order=True)
     words = [column for column in ("genres", "tags") if column in known.columns]
-    said = pl.concat_str(words, separator="|", ignore_nulls=True).str.split("|") if words else pl.lit([])
-    mine = songs.select("song_id").join(known.with_columns(tag=said), on="song_id")
-    tags = mine.select("song_id", "tag").explode("tag").filter(pl.col("tag") != "").with_columns(weight=pl.lit(1.0))
-    audio = mine.select("song_id", *AUDIO_COLUMNS).filter(pl.col(AUDIO_COLUMNS[0]).is_not_null())
-    vectors = embed(audio, tags, songs["song_id"], Home.open().settings.features)
+    said = pl.concat_str(words, separator=",", ignore_nulls=True) if words else pl.lit("")
+    mine = songs.select("song_id").join(
+        known.with_columns(tag=said.str.replace_all("|", ",", literal=True)), on="song_id"
+    )
+    split = (
+        mine.select("song_id", pl.col("tag").str.split(","))
+        .explode("tag")
+        .with_columns(pl.col("tag").str.strip_chars())
+    )
+    tags = split.filter(pl.col("tag") != "").unique(maintain_order=True).with_columns(weight=pl.lit(1.0))
+    content = Known(songs.select("song_id", "artist_key"), mine.select("song_id", *AUDIO_COLUMNS), tags)
+    features = Home.open().settings.features
+    vectors = Model.fit(content, features).embed(content, features).select("song_id", "vector")
     listed = tags.group_by("song_id").agg(tags=pl.struct("tag", "weight"))
     return songs.join(listed, on="song_id", how="left", maintain_order="left").join(
         vectors, on="song_id", how="left", maintain_order="left"
@@ -93,10 +118,7 @@ def _middle(plays: Plays) -> float:
     return float(plays.at[len(plays.at) // 2])
 
 
-def _show(rows: list[dict[str, object]], title: str, as_json: bool) -> None:
-    if as_json:
-        print_json(rows)
-        return
+def _show(rows: list[dict[str, object]], title: str) -> None:
     shown = table(*rows[0], title=title, right=tuple(rows[0])[1:])
     for row in rows:
         shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()))

@@ -16,6 +16,7 @@ KEYS = {"a": "approve", "m": "more", "r": "reject", "s": "later", "w": "wrong_ve
 SAID: Mapping[str, Mapping[str, str]] = {
     queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
     queue.DISCOVERY: {"approve": "it goes into your library and stays on the mix"},
+    queue.REMOVE: {"approve": "it stays in your library", "reject": "it leaves your liked songs"},
 }
 ALWAYS = {
     "more": "approved, and more like this will come",

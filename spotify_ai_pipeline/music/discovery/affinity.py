@@ -1,7 +1,7 @@
 """Affinity: how well a song that was never heard fits, from its artist, its tags and who put it forward.
 
-A plain logistic score with fixed weights, each part between 0 and 1: it needs no verdicts and no training. What replaces it
-replaces ``chance``.
+A plain logistic score with fixed weights, each part between 0 and 1: it needs no verdicts and no training, and speaks until
+the candidate model has learned enough.
 """
 
 from __future__ import annotations

@@ -42,7 +42,13 @@ COLUMNS = [
     CREDITS,
 ]
 
-BARRED_WORDS = {"reject": "you said never", "remove": "you took it off", "later": "you said not now"}
+BARRED_WORDS = {
+    "reject": "you said never",
+    "remove": "you took it off",
+    "later": "you said not now",
+    "wrong_version": "you said it is the wrong version",
+    "fewer": "you asked for fewer songs of this artist",
+}
 
 
 @dataclass(frozen=True)

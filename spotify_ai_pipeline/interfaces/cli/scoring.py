@@ -1,0 +1,48 @@
+"""`spotify-ai scorecard`: what became of the lists that were written."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+import numpy as np
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.music.score_card import figures
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.storage.home import Home
+
+WEEKS = 8
+
+
+@click.command()
+@json_option
+def scorecard(as_json: bool) -> None:
+    """Show whether you played what the mix held, kept what it brought back, and stayed with its new songs.
+
+    Each figure stands beside a baseline: a list by recency alone, all songs that were quiet, new songs found elsewhere.
+    Intervals are of the lead over it, from week to week. The card is made each Monday by the job score_the_lists.
+    """
+    card = Home.open().lake.read_or_none("taste", "score_card")
+    if card is None:
+        raise Problem("no score card yet; it is made on Monday, or now: materialize score_card in the UI (`make up`)")
+    found = figures(card, np.random.default_rng(1))
+    if as_json:
+        print_json({"figures": [asdict(figure) for figure in found], "weeks": card.to_dicts()})
+        return
+    shown = table("", "mix", "baseline", "", "lead (95 %)", "weeks", "", right=("mix", "baseline", "weeks"))
+    for one in found:
+        interval = "" if one.low is None else f"{one.low:+.1%} to {one.high:+.1%}"
+        shares = ["" if share is None else f"{share:.1%}" for share in (one.value, one.baseline)]
+        shown.add_row(one.name, *shares, one.against, interval, str(one.weeks), plain(one.missing))
+    console.print(shown)
+    if card.is_empty():
+        return
+    weeks = table("week of", "plays", "on the mix", "by recency", "brought back", "kept", "new", right=("plays",))
+    for row in card.tail(WEEKS).iter_rows(named=True):
+        kept = "not known yet" if row["kept"] is None else str(row["kept"])
+        parts = (row["plays"], row["held"], row["held_by_recency"], row["brought_back"], kept, row["new"])
+        weeks.add_row(f"{row['week']:%Y-%m-%d}", *map(str, parts))
+    console.print()
+    console.print(weeks)

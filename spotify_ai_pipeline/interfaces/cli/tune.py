@@ -1,0 +1,137 @@
+"""`spotify-ai tune`: the weights of the score that fit this listener."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import numpy as np
+import polars as pl
+from rich.progress import track
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.music import tuning
+from spotify_ai_pipeline.music.ranking import weigh
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.settings import Scoring
+from spotify_ai_pipeline.storage.home import Home
+
+SHOWN = 15
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Take the weights that were found without asking.")
+@click.option("--seed", default=1, show_default=True, help="Of the intervals.")
+@json_option
+def tune(yes: bool, seed: int, as_json: bool) -> None:
+    """Find the weights of taste, mood, freshness and exploration that would have served you best in the past year.
+
+    Each try carries a list through your own weeks, from what was known then. Weights are chosen on the earlier half and
+    proven on the later one. They are shown with what they would change on the mix, and taken only on your yes, and only
+    where their lead is more than chance.
+    """
+    home = Home.open()
+    tried = _search(home)
+    current, found = tried[0], tuning.best(tried)
+    gained, low, high = tuning.lead(found, current, np.random.default_rng(seed))
+    changes, better = tuning.changed(found.scoring, current.scoring), low > 0
+    came, left = _on_the_mix(home, found.scoring) if better else ([], [])
+    taken = better and (yes or (not as_json and sys.stdin.isatty()))
+    if as_json:
+        taken = better and yes
+        _take(home, changes) if taken else None
+        weights = {f"scoring.{key}": {"current": now, "found": then} for key, (now, then) in changes.items()}
+        held = {"current": float(current.late().mean()), "found": float(found.late().mean())}
+        proof = {"weeks": len(current.late()), "held": held, "lead": gained, "low": low, "high": high}
+        print_json({"better": better, "taken": taken, "weights": weights, **proof, "comes": came, "leaves": left})
+        return
+    shown = table("weight", "now", "found", right=("now", "found"))
+    for key in tuning.GRID:
+        now, then = changes.get(key, (getattr(current.scoring, key),) * 2)
+        shown.add_row(f"scoring.{key}", f"{now:g}", f"{then:g}", style="yellow" if key in changes else None)
+    console.print(shown)
+    console.print(
+        f"Over {len(current.late())} later weeks the list held {current.late().mean():.1%} of your plays with the weights as they "
+        f"are, {found.late().mean():.1%} with those found: {gained:+.1%} (95 % interval {low:+.1%} to {high:+.1%}; songs brought "
+        "back count double)."
+    )
+    if not better:
+        console.print("Nothing that was tried beats your weights by more than chance; they stay as they are.")
+        return
+    for sign, songs, style in (("+", came, "green"), ("−", left, "red")):
+        for song in songs[:SHOWN]:
+            console.print(plain(f"  {sign} {song}"), style=style)
+        if len(songs) > SHOWN:
+            console.print(f"  {sign} and {len(songs) - SHOWN} more")
+    console.print(
+        f"The next refresh would differ by {len(came)} songs." if came else "The next refresh would be the same."
+    )
+    if not taken or not (yes or click.confirm("Take these weights?", default=False)):
+        console.print("Nothing was changed; `spotify-ai tune --yes` takes them.")
+        return
+    undo = _take(home, changes)
+    console.print("Taken. To go back:")
+    for line in undo:
+        console.print(plain(f"  {line}"))
+
+
+def _search(home: Home) -> list[tuning.Tried]:
+    lake, now = home.lake, _now()
+    songs = lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
+    listens = lake.read("identity", "listens").filter("counts").select("song_id", "played_at")
+    embeddings = lake.read("features", "song_embeddings").select("song_id", "vector")
+    weeks = list(
+        track(
+            tuning.cuts(songs, listens, embeddings, home.settings, now),
+            "your weeks, as they were known then",
+            total=tuning.WEEKS,
+            console=console,
+            transient=True,
+        )
+    )
+    if len(weeks) < tuning.ENOUGH_WEEKS:
+        raise Problem(
+            f"too little history to tune by: {len(weeks)} weeks with {tuning.ENOUGH_PLAYS} plays or more in the past year, "
+            f"{tuning.ENOUGH_WEEKS} are needed"
+        )
+    tries = tuning.search(weeks, home.settings)
+    return list(track(tries, "weights", total=tuning.TRIES, console=console, transient=True))
+
+
+def _on_the_mix(home: Home, scoring: Scoring) -> tuple[list[str], list[str]]:
+    """(songs that would come, songs that would go) if the next refresh decided by ``scoring`` instead."""
+    from dataclasses import replace
+
+    from spotify_ai_pipeline.assets.deciding import Material, decide_list
+    from spotify_ai_pipeline.storage.playlists import MIX
+
+    material = Material.of_lake(home)
+    lists: list[pl.DataFrame] = []
+    for weights in (home.settings.scoring, scoring):
+        scores = weigh(material.song_scores, weights, np.random.default_rng(1))
+        made = decide_list(home, MIX, replace(material, song_scores=scores), _now())
+        lists.append(made.decision.listed)
+    now, then = lists
+    return _names(then.join(now, on="song_id", how="anti")), _names(now.join(then, on="song_id", how="anti"))
+
+
+def _names(songs: pl.DataFrame) -> list[str]:
+    return [f"{artist} — {title}" for artist, title in songs.select("artist", "title").iter_rows()]
+
+
+def _take(home: Home, changes: dict[str, tuple[float, float]]) -> list[str]:
+    """Sets the overrides, and gives the commands that take them back."""
+    before = home.state.overrides()
+    undo: list[str] = []
+    for name, (_, found) in changes.items():
+        key = f"scoring.{name}"
+        home.state.set_override(key, found)
+        undo.append(f"spotify-ai config set {key} {before[key]}" if key in before else f"spotify-ai config unset {key}")
+    return undo
+
+
+def _now() -> float:
+    import time
+
+    return time.time()
