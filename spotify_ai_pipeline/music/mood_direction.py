@@ -25,8 +25,7 @@ def towards(
     song_id, year) are one more: the mean direction of their songs less that of all songs.
     """
     parts = [model.direction(wish.axes, wish.tags, features)]
-    for name in wish.clusters:
-        parts.append(_apart(embeddings, clusters.filter(name=name)["song_id"]))
+    parts += [_apart(embeddings, clusters.filter(name=name)["song_id"]) for name in wish.clusters]
     if wish.eras:
         within = pl.any_horizontal(pl.col("year").is_between(first, last) for first, last in wish.eras)
         parts.append(_apart(embeddings, years.filter(within)["song_id"]))

@@ -1,4 +1,4 @@
-"""Moods in words: what "rainy sunday, nothing too loud" asks of the audio features, the tags and the years, and how features are called.
+"""Moods in words: what "rainy sunday, nothing too loud" asks of audio features, tags and years; how features are called.
 
 Understood are the words of the lexicon, the library's own tags, decades, and spans of time; what is none of these is named,
 never guessed. A word that denies turns around what follows it, up to the next mark or "but".
@@ -32,9 +32,13 @@ NEGATIONS = frozenset(
     }
 ) | {"anything but", "opposite of", "tired of", "too tired for", "sick of", "instead of", "less of"}
 STRONGER = frozenset({"very", "really", "super", "more", "extremely", "so"})
-FILLERS = frozenset(  # fmt: skip
-    ["a", "an", "and", "the", "some", "something", "anything", "music", "songs", "song", "tunes", "stuff", "for", "of", "in", "with", "to", "on", "at", "by", "from", "as", "it", "its", "is", "are", "be", "am", "i", "im", "me", "my", "we", "us", "you", "that", "this", "these", "which", "who", "please", "just", "need", "want", "wants", "like", "give", "play", "put", "make", "get", "hear", "listen", "listening", "feel", "feeling", "mood", "too", "bit", "little", "kind", "sort", "rather", "quite", "maybe", "about", "while", "when", "after", "before", "up", "today", "now", "go", "going", "lets", "time", "day", "let", "have", "has", "any", "or", "nor", "but", "then"]
+_FILLERS = (
+    "a an and the some something anything music songs song tunes stuff for of in with to on at by from as it its is are be am i "
+    "im me my we us you that this these which who please just need want wants like give play put make get hear listen "
+    "listening feel feeling mood too bit little kind sort rather quite maybe about while when after before up today now go "
+    "going lets time day let have has any or nor but then"
 )
+FILLERS = frozenset(_FILLERS.split())
 LINKS = frozenset({"or", "nor"})
 """Words that carry a denial on: "not loud or fast"."""
 

@@ -53,6 +53,7 @@ COMMANDS = {
     "restore": "keeping.restore",
     "export": "exporting.export",
     "forget": "keeping.forget",
+    "bot": "bot.bot",
     "up": "up.up",
     "dagster": "up.dagster",
     "backtest": "backtest.backtest",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from typing import Any
+import time
 
 import click
 
@@ -13,12 +11,10 @@ from spotify_ai_pipeline.interfaces.cli import sandboxes, show
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.look import json_option
 from spotify_ai_pipeline.interfaces.cli.refreshing import run
-from spotify_ai_pipeline.interfaces.words import local
 from spotify_ai_pipeline.services import wishes
 from spotify_ai_pipeline.storage import moods
 from spotify_ai_pipeline.storage.home import Home
 
-SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 NEXT = "it counts from the next `spotify-ai refresh` on"
 
 
@@ -28,9 +24,8 @@ class _Span(click.ParamType):
     name = "SPAN"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([mhd])\s*", str(value))
-        seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
-        if not 0 < seconds <= 30 * SECONDS["d"]:
+        seconds = in_words.seconds_of(str(value))
+        if seconds is None:
             self.fail(f"{value!r} is no time such as 45m, 3h or 2d (30d at most)", param, ctx)
         return seconds
 
@@ -79,37 +74,10 @@ def _ask(home: Home, text: str, span: float | None, *, refresh: bool, as_json: b
 
 
 def _show(home: Home, as_json: bool) -> None:
-    said = moods.in_force(home.state, datetime.now(UTC).timestamp())
-    made = home.lake.read("taste", "mood").drop("vector").to_dicts()
     if as_json:
+        said = moods.in_force(home.state, time.time())
+        made = home.lake.read("taste", "mood").drop("vector").to_dicts()
         print_json({"asked_for": vars(said) if said else None, "mood": made[0] if made else None})
         return
-    if said:
-        console.print(plain(f"you asked for: {said.words}, until {local(home, said.until)}"))
-    if not made:
-        console.print("nothing that you played lately has a vector: no mood is known")
-        return
-    row = made[0]
-    if said and row["said"] == said.words:
-        console.print(f"the mix follows it (weight {home.settings.mood.said_weight:g}); --clear takes it back")
-        return
-    if said:
-        console.print(NEXT)
-    clusters = f"{' and '.join(row['clusters'])}: " if row["clusters"] else ""
-    console.print(plain(f"mood: {clusters}{', '.join(row['words'])}"))
-    if row["tags"]:
-        console.print(plain(f"tags: {', '.join(row['tags'])}"))
-    console.print(plain(f"from: {_origin(home, row)}"))
-    weight = home.settings.scoring.mood_weight
-    console.print(
-        f"in the mix with weight {weight:g}" if weight else "the mix does not go by it (scoring.mood_weight is 0)"
-    )
-
-
-def _origin(home: Home, row: dict[str, Any]) -> str:
-    if row["source"] == "said":
-        return f"your words {row['said']!r}, which are over; it changes with {NEXT.removeprefix('it counts from ')}"
-    if row["source"] == "habit":
-        return "what you usually play at this part of the day and week"
-    span = f"{local(home, row['since'].timestamp())} to {local(home, row['until'].timestamp())}"
-    return f"your last {row['listens']} listens, {span}, and what you usually play at this part of the day and week"
+    for line in in_words.mood_now(home):
+        console.print(plain(line))
