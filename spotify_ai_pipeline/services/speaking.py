@@ -37,6 +37,8 @@ def silent_because(home: Home, now: float) -> str | None:
 def why_not(home: Home, kind: str, now: float) -> str | None:
     """Why nothing of ``kind`` may be said at ``now``; None where it may."""
     settings: Suggestion = getattr(home.settings.proactive, kind)
+    if not home.secrets.telegram_bot_token.get_secret_value():
+        return "no bot is connected (TELEGRAM_BOT_TOKEN in .env)"
     if not settings.enabled:
         return f"switched off (proactive.{kind}.enabled)"
     if reason := silent_because(home, now):

@@ -12,6 +12,7 @@ import polars as pl
 from spotify_ai_pipeline.interfaces.cli import evaluating_discovery
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.evaluate_similarity import similarity
+from spotify_ai_pipeline.interfaces.cli.evaluating_moods import mood_shift
 from spotify_ai_pipeline.interfaces.cli.files import read_parquet
 from spotify_ai_pipeline.music.identity.evaluation import IdentityScore, evaluate_identity
 from spotify_ai_pipeline.problems import Problem
@@ -29,6 +30,7 @@ evaluate.add_command(evaluating_discovery.discovery)
 
 
 evaluate.add_command(similarity)
+evaluate.add_command(mood_shift)
 
 
 @evaluate.command()
