@@ -9,6 +9,7 @@ make every new album an alarm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +67,9 @@ def latest_shift(means: Matrix) -> Shift | None:
 def chance(window: Matrix) -> float:
     """The p-value of a window of ``BEFORE`` and then ``RECENT`` sessions, between 1 / (DRAWS + 1) and 1. The draws are the same
     each time, so that the same sessions give the same answer."""
-    found = _apart(window, np.arange(len(window))[None, -RECENT:])[0]
-    drawn = _apart(window, _draws(len(window)))
-    return float((1 + (drawn >= found - 1e-12).sum()) / (1 + DRAWS))
+    own, drawn = _picks(len(window))
+    found = _apart(window, own)[0]
+    return float((1 + (_apart(window, drawn) >= found - 1e-12).sum()) / (1 + DRAWS))
 
 
 def alarms(means: Matrix, false_alarms: float) -> list[int]:
@@ -83,15 +84,18 @@ def alarms(means: Matrix, false_alarms: float) -> list[int]:
     return found
 
 
-def _apart(window: Matrix, chosen: NDArray[np.int64]) -> Matrix:
-    """The distance between the mean of the chosen sessions (shape (draws, RECENT)) and of the others."""
-    picks = np.zeros((len(chosen), len(window)))
-    np.put_along_axis(picks, chosen, 1.0, axis=1)
+def _apart(window: Matrix, picks: Matrix) -> Matrix:
+    """The distance between the mean of the picked sessions (1 in ``picks``, shape (draws, sessions)) and that of the others."""
     sums = picks @ window
     rest = window.sum(axis=0) - sums
-    size = chosen.shape[1]
-    return np.linalg.norm(sums / size - rest / (len(window) - size), axis=1)
+    return np.linalg.norm(sums / RECENT - rest / (len(window) - RECENT), axis=1)
 
 
-def _draws(length: int) -> NDArray[np.int64]:
-    return np.argsort(np.random.default_rng(SEED).random((DRAWS, length)), axis=1)[:, :RECENT]
+@cache
+def _picks(length: int) -> tuple[Matrix, Matrix]:
+    """The latest sessions, and the draws, as ones among zeros."""
+    own, drawn = np.zeros((1, length)), np.zeros((DRAWS, length))
+    own[:, -RECENT:] = 1.0
+    order = np.argsort(np.random.default_rng(SEED).random((DRAWS, length)), axis=1)
+    np.put_along_axis(drawn, order[:, :RECENT], 1.0, axis=1)
+    return own, drawn

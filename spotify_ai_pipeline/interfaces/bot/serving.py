@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import logging
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,6 +35,8 @@ from spotify_ai_pipeline.storage.home import Home
 
 CONFLICT_SECONDS = 60.0
 """How long another reader of the same bot is waited for: an old poll ends within half a minute."""
+PEACE_SECONDS = 120.0
+"""Without a conflict this long, the next one begins a new row: the library asks again after half a minute at most."""
 LOCK = "bot.lock"
 SLOW = frozenset({"refresh", "discover"})
 """Commands that run beside the chat."""
@@ -60,8 +62,10 @@ class Serving:
         self.commands = Commands(home.root, self.chat)
         self._ended = asyncio.Event()
         self._trouble: Problem | None = None
-        self._conflict_since: float | None = None
+        self._conflicts: tuple[float, float] | None = None
+        """When the first and the latest of a row of conflicts were."""
         self._strangers: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._wire()
 
     def stop(self) -> None:
@@ -104,8 +108,9 @@ class Serving:
         try:
             await self._ended.wait()
         finally:
-            speaking.cancel()
-            await asyncio.gather(speaking, return_exceptions=True)
+            for task in (speaking, *self._tasks):
+                task.cancel()
+            await asyncio.gather(speaking, *self._tasks, return_exceptions=True)
             await application.updater.stop()
             await application.stop()
 
@@ -123,11 +128,11 @@ class Serving:
             log.warning("Telegram is out of reach, asking again: %s", error)
             return
         now = time.monotonic()
-        recent = self._conflict_since is not None and now - self._conflict_since < 3 * CONFLICT_SECONDS
-        if not recent or self._conflict_since is None:
-            self._conflict_since = now
+        if self._conflicts is None or now - self._conflicts[1] > PEACE_SECONDS:
+            self._conflicts = (now, now)
             log.warning("another process reads this bot's messages; waiting for it to end")
-        if now - self._conflict_since >= CONFLICT_SECONDS:
+        self._conflicts = (self._conflicts[0], now)
+        if now - self._conflicts[0] >= CONFLICT_SECONDS:
             self._trouble = Problem(
                 "another process reads this bot's messages (a second `spotify-ai bot`, perhaps on another machine): stop it"
             )
@@ -159,7 +164,7 @@ class Serving:
         async def handle(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
             doing = self._told(what(" ".join(context.args or [])))
             if name in SLOW:
-                self.application.create_task(doing, update)
+                self._beside(doing)
             else:
                 await doing
 
@@ -177,7 +182,7 @@ class Serving:
 
         if query.data == "r":  # a run: the wheel on the button must not turn as long
             await self._pop_up(query.id, "")
-            self.application.create_task(self._told(self.commands.tapped(number, sent_at, "r")), update)
+            self._beside(self._told(self.commands.tapped(number, sent_at, "r")))
         else:
             await self._told(do())
 
@@ -186,6 +191,12 @@ class Serving:
             await self.application.bot.answer_callback_query(query, text[:200] or None)
         except TelegramError as error:  # too old: the message itself tells
             log.debug("tap %s: %s", query, error)
+
+    def _beside(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Does something that takes long while the chat goes on."""
+        task = asyncio.create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _told(self, doing: Awaitable[object]) -> None:
         """Whatever goes wrong is said in the chat, in one line."""
