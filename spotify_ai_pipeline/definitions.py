@@ -52,6 +52,7 @@ from spotify_ai_pipeline.automation.sensors import (
     tell_of_recoveries,
     verdicts_to_apply,
 )
+from spotify_ai_pipeline.automation.suggestions import SUGGESTIONS
 from spotify_ai_pipeline.services.months import FIRST_MONTH
 from spotify_ai_pipeline.storage.home import Home
 
@@ -103,6 +104,7 @@ def build_defs(home: Home | None = None, place: HomeResource | None = None) -> d
             tell_of_failures,
             tell_of_recoveries,
             verdicts_to_apply,
+            *SUGGESTIONS,
         ],
         resources={
             "home": place,

@@ -203,6 +203,37 @@ class Identity(_Section):
     ask_again_days: Days
 
 
+class Suggestion(_Section):
+    """Something that is said unasked."""
+
+    enabled: bool
+    per_day: int = Field(ge=1, le=50)
+
+
+class CandidateSuggestion(Suggestion):
+    least_chance: Share
+
+
+class MoodShiftSuggestion(Suggestion):
+    false_alarms: float = Field(ge=0.001, le=0.2)
+
+
+class FriendSuggestion(Suggestion):
+    least_match: Share
+    calls_per_tick: int = Field(ge=1, le=50)
+
+
+class Proactive(_Section):
+    quiet_from: int = Field(ge=0, le=23)
+    quiet_until: int = Field(ge=0, le=23)
+    candidate: CandidateSuggestion
+    mood_shift: MoodShiftSuggestion
+    sign_in: Suggestion
+    silent_source: Suggestion
+    score_card: Suggestion
+    friend: FriendSuggestion
+
+
 class Scrobbles(_Section):
     overlap_days: int = Field(ge=0, le=60)
 
@@ -240,6 +271,7 @@ class Services(_Section):
     deezer: Service
     itunes: Service
     anthropic: Service
+    telegram: Service
 
 
 class Secrets(BaseSettings):
@@ -254,6 +286,8 @@ class Secrets(BaseSettings):
     listenbrainz_token: SecretStr = SecretStr("")
     listenbrainz_user: str = ""
     anthropic_api_key: SecretStr = SecretStr("")
+    telegram_bot_token: SecretStr = SecretStr("")
+    telegram_user_id: str = ""
 
     @property
     def has_lastfm(self) -> bool:
@@ -277,6 +311,7 @@ class Settings(_Section):
     clustering: Clustering
     claude: Claude
     features: Features
+    proactive: Proactive
     identity: Identity
     scrobbles: Scrobbles
     services: Services

@@ -11,7 +11,9 @@ from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS, TASTE
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.mood import day_part, heard_mood, nearest_clusters
-from spotify_ai_pipeline.music.mood_words import describe, understand
+from spotify_ai_pipeline.music.mood_direction import towards
+from spotify_ai_pipeline.music.mood_words import describe
+from spotify_ai_pipeline.services.wishes import wish_of
 from spotify_ai_pipeline.storage import moods
 from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.moods import SaidMood
@@ -33,9 +35,9 @@ SCHEMA = {
 }
 
 
-@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="3")
 def mood(
-    home: HomeResource, listens: pl.DataFrame, song_embeddings: pl.DataFrame, tags: pl.DataFrame
+    home: HomeResource, listens: pl.DataFrame, song_embeddings: pl.DataFrame, tags: pl.DataFrame, songs: pl.DataFrame
 ) -> dg.MaterializeResult:
     """One row: the mood that was asked for while it is in force, else that of the latest listens and of habit at this hour.
 
@@ -46,7 +48,11 @@ def mood(
     row = None
     if model is not None and song_embeddings.height:
         said = moods.in_force(home.state, home.now())
-        row = _said(home, model, said) if said else _heard(home, model, listens, song_embeddings, tags)
+        row = (
+            _said(home, model, said, song_embeddings, songs)
+            if said
+            else _heard(home, model, listens, song_embeddings, tags)
+        )
     if row is None:
         return dg.MaterializeResult(value=pl.DataFrame(schema=SCHEMA), metadata={"words": "unknown"})
     named = nearest_clusters(row["vector"], song_embeddings, _named_clusters(home.lake))
@@ -69,10 +75,13 @@ def _named_clusters(lake: Lake) -> pl.DataFrame:
     return groups.join(names.filter(level="cluster"), on="cluster_id").select("song_id", "name")
 
 
-def _said(home: HomeResource, model: Model, said: SaidMood) -> dict | None:
+def _said(
+    home: HomeResource, model: Model, said: SaidMood, embeddings: pl.DataFrame, songs: pl.DataFrame
+) -> dict | None:
     """The mood that was asked for; None where the library has nothing by which to find it any more."""
-    wish = understand(said.words, model.tags.vocabulary)
-    vector = model.direction(wish.axes, wish.tags, home.settings.features)
+    wish = wish_of(said, model)
+    years = songs.select("song_id", year=pl.col("release_date").str.slice(0, 4).cast(pl.Int64, strict=False))
+    vector = towards(wish, model, home.settings.features, embeddings, _named_clusters(home.lake), years)
     if not vector.any():
         return None
     expires = datetime.fromtimestamp(said.until, UTC)

@@ -1,8 +1,8 @@
 """Anthropic: the Messages API of version 2026-10-21, with structured output.
 
-No model answers here. A question about clusters (JSON with ``clusters``, each with tags) gets names made of their tags; any
-other question with a schema gets the least that fits the schema, and one without gets a sentence. ``[refuse]`` in a question is
-declined.
+No model answers here. A question about clusters (JSON with ``clusters``, each with tags) gets names made of their tags, one
+about a mood (JSON with ``wish``) the few words that the table below knows; any other question with a schema gets the least that
+fits the schema, and one without gets a sentence. ``[refuse]`` in a question is declined.
 """
 
 from __future__ import annotations
@@ -22,6 +22,22 @@ SAMPLING = ("temperature", "top_p", "top_k")
 REFUSE = "[refuse]"
 BYTES_A_TOKEN = 4
 _LONGEST_NAME = 40
+
+_FEELINGS = {
+    "rain": {"valence": -0.4, "energy": -0.5},
+    "sunday": {"energy": -0.4},
+    "calm": {"energy": -0.9},
+    "loud": {"energy": 0.9},
+    "happy": {"valence": 0.9},
+    "sad": {"valence": -0.9},
+    "party": {"energy": 0.8, "valence": 0.6},
+    "acoustic": {"acousticness": 0.9},
+    "slow": {"tempo": -0.8},
+    "fast": {"tempo": 0.8},
+}
+"""What a wish that holds a word gets; turned around within three words after a denial."""
+
+_DENIALS = ("not", "no", "nothing", "without", "less")
 
 _KINDS = {
     400: "invalid_request_error",
@@ -104,6 +120,8 @@ def _answer(question: str, schema: dict[str, Any] | None) -> str:
         return "This is the sandbox: no model answers here."
     try:
         asked = json.loads(question)
+        if "wish" in asked:
+            return json.dumps(_felt(asked), ensure_ascii=False)
         clusters, taken = asked["clusters"], set(asked.get("names already taken", ()))
     except (ValueError, KeyError, TypeError):
         return json.dumps(_least(schema, schema.get("$defs", {})))
@@ -124,6 +142,22 @@ def _named(cluster: dict[str, Any], taken: set[str]) -> dict[str, Any]:
         "description": f"Music that listeners call {', '.join(tags)}.",
         "tags": cluster["tags"][:4],
     }
+
+
+def _felt(asked: dict[str, Any]) -> dict[str, Any]:
+    """The form of a mood, filled in from the words of the table and from tags and clusters that the wish names."""
+    text = asked["wish"].casefold()
+    words = text.replace(",", " ").split()
+    form: dict[str, Any] = dict.fromkeys(("valence", "energy", "tempo", "acousticness"))
+    for place, word in enumerate(words):
+        sign = -1 if set(words[max(place - 3, 0) : place]) & set(_DENIALS) else 1
+        for feeling, axes in _FEELINGS.items():
+            if word.startswith(feeling):
+                form |= {axis: sign * value for axis, value in axes.items() if form[axis] is None or sign < 0}
+    named = [tag for tag in asked["tags"] if tag.casefold() in text][:6]
+    near = [name for name in asked["clusters"] if name.casefold() in text][:2]
+    hours = 5 if "tonight" in words else None
+    return form | {"tags": named, "not_tags": [], "clusters": near, "eras": [], "hours": hours}
 
 
 def _least(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from . import accounts, anthropic, labs, listenbrainz, lrclib, previews, reccobe
 from .faults import Faults, Plan
 from .lastfm import routes as lastfm
 from .spotify import routes as spotify
+from .telegram import routes as telegram
 from .world import World
 
 _SERVICES = (
@@ -27,6 +28,7 @@ _SERVICES = (
     "deezer",
     "itunes",
     "anthropic",
+    "telegram",
 )
 
 
@@ -49,7 +51,7 @@ class _Front:
 
 def create_app(world: World) -> Starlette:
     """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, /lrclib/api,
-    /deezer, /itunes, /anthropic, and /sandbox."""
+    /deezer, /itunes, /anthropic, /telegram (its chat is a page there), and /sandbox."""
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:
@@ -69,6 +71,7 @@ def create_app(world: World) -> Starlette:
             Mount("/deezer", routes=previews.deezer_routes(world)),
             Mount("/itunes", routes=previews.itunes_routes(world)),
             Mount("/anthropic", routes=anthropic.routes()),
+            *telegram.routes(),
         ]
     )
     app.router.redirect_slashes = False

@@ -177,6 +177,15 @@ class LastFm:
         page = found.find("recenttracks")
         return [(artist, title) for _, artist, title, *_ in _scrobbles(page)] if page is not None else []
 
+    def now_playing(self, friend: str) -> tuple[str, str] | None:
+        """(artist, title) of what a friend plays at this moment; None where it is silent. Raises ``LastFmError`` where their
+        history is private. One call."""
+        found = self._ask("user.getRecentTracks", user=friend, limit=1).find("recenttracks")
+        for track in found.iterfind("track") if found is not None else ():
+            if track.get("nowplaying") == "true":
+                return track.findtext("artist") or "", track.findtext("name") or ""
+        return None
+
     def _kept(self, method: str, **params: Any) -> ElementTree.Element:
         """The answer to a question about music, asked once a month."""
         kind, key = f"lastfm {method}", "\t".join(map(str, params.values()))

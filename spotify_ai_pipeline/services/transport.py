@@ -138,7 +138,7 @@ class Transport:
             try:
                 answer = attempt()
             except broken as error:
-                self._failed(kind)
+                self.failed(kind)
                 if not remaining or kind == "write":
                     raise Unreachable(self.name, str(error) or type(error).__name__) from error
                 self._wait(self._backoff(remaining))
@@ -147,7 +147,7 @@ class Transport:
                 self._tell("call")
             status, headers = response_of(answer)
             if status >= 400:
-                self._failed(kind)
+                self.failed(kind)
             if status == 429:
                 pause = _seconds(headers.get("Retry-After"))
                 if pause > LONGEST_WAIT or not remaining:
@@ -185,8 +185,12 @@ class Transport:
             raise Unreachable(self.name, f"the answer was not whole, {len(body):,} bytes with status {status}")
 
     def _admit(self, kind: str) -> None:
+        if (wait := self.take_turn(kind)) > 0:
+            time.sleep(wait)
+
+    def take_turn(self, kind: str) -> float:
         """Takes the next turn and enters the call in the ledger, or raises ``Deferred``: one transaction, so that processes
-        side by side keep one budget and one pace."""
+        side by side keep one budget and one pace. Gives the seconds until the turn."""
         with self.state.transaction() as connection:
             now = time.time()
             for row in connection.execute(
@@ -211,8 +215,7 @@ class Transport:
                 "INSERT INTO api_calls VALUES (?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET calls = calls + 1",
                 (_day(now), self.name, kind),
             )
-        if turn > now:
-            time.sleep(turn - now)
+        return turn - now
 
     def calls_left(self) -> int:
         """Reading calls that still fit into today's budget."""
@@ -222,7 +225,8 @@ class Transport:
         )
         return self.service.budgets["read"] - (rows[0]["calls"] if rows else 0)
 
-    def _failed(self, kind: str) -> None:
+    def failed(self, kind: str) -> None:
+        """Enters a call that failed in the ledger."""
         with self.state.transaction() as connection:
             connection.execute(
                 "INSERT INTO api_calls VALUES (?, ?, ?, 0, 1) ON CONFLICT DO UPDATE SET failures = failures + 1",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from spotify_ai_pipeline.storage.state import State
 
@@ -16,15 +19,20 @@ class SaidMood:
     words: str
     said_at: float
     until: float
+    wish: Mapping[str, Any] | None = None
+    """What was understood of it; None where that was not kept."""
 
 
-def say(state: State, words: str, seconds: float) -> SaidMood:
+def say(state: State, words: str, seconds: float, wish: Mapping[str, Any] | None = None) -> SaidMood:
     """Puts a mood in force for so long; it takes the place of any other."""
     now = time.time()
     with state.transaction() as connection:
         _end_all(connection, now)
-        connection.execute("INSERT INTO moods (words, said_at, until) VALUES (?, ?, ?)", (words, now, now + seconds))
-    return SaidMood(words, now, now + seconds)
+        connection.execute(
+            "INSERT INTO moods (words, said_at, until, wish) VALUES (?, ?, ?, ?)",
+            (words, now, now + seconds, json.dumps(wish) if wish is not None else None),
+        )
+    return SaidMood(words, now, now + seconds, wish)
 
 
 def clear(state: State) -> bool:
@@ -36,11 +44,14 @@ def clear(state: State) -> bool:
 def in_force(state: State, now: float) -> SaidMood | None:
     """The mood that counts at ``now``."""
     rows = state.rows(
-        "SELECT words, said_at, until FROM moods WHERE said_at <= ? AND until > ? AND ifnull(cleared_at, 1e18) > ?"
+        "SELECT words, said_at, until, wish FROM moods WHERE said_at <= ? AND until > ? AND ifnull(cleared_at, 1e18) > ?"
         " ORDER BY mood_id DESC LIMIT 1",
         (now, now, now),
     )
-    return SaidMood(**dict(rows[0])) if rows else None
+    if not rows:
+        return None
+    row = rows[0]
+    return SaidMood(row["words"], row["said_at"], row["until"], json.loads(row["wish"]) if row["wish"] else None)
 
 
 def _end_all(connection: sqlite3.Connection, now: float) -> int:

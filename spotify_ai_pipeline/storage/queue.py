@@ -203,6 +203,14 @@ def undo(state: State, item_id: int, said_through: str) -> bool:
     return True
 
 
+def last_answer(state: State) -> Question | None:
+    """The question that was answered last and can be taken back; None where there is none."""
+    found = state.rows(
+        f"SELECT {COLUMNS} FROM queue WHERE before IS NOT NULL ORDER BY decided_at DESC, item_id DESC LIMIT 1"
+    )
+    return Question(**dict(found[0])) if found else None
+
+
 def advance(state: State, item_id: int, status: str, why: str) -> bool:
     """Takes a step of the trial (to trial, asked or expired); False where the item is there already, or was answered."""
     now = time.time()

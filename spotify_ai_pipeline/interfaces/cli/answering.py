@@ -6,8 +6,8 @@ import click
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.interfaces.cli.questions import meaning
 from spotify_ai_pipeline.interfaces.cli.why import find
+from spotify_ai_pipeline.interfaces.words import meaning
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.home import Home

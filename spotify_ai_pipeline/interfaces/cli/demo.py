@@ -23,6 +23,9 @@ DEFAULT_PORT = 8790
 UNHURRIED = 10_000
 """Calls a second: loopback needs no politeness. Budgets stay as they are for the real services."""
 
+TELEGRAM_TOKEN, TELEGRAM_USER = "1001:sandbox", 2002
+"""The bot and the listener of the sandbox."""
+
 PREFIXES = {
     "spotify": "spotify/v1/",
     "spotify_accounts": "accounts/",
@@ -34,6 +37,7 @@ PREFIXES = {
     "deezer": "deezer/",
     "itunes": "itunes/",
     "anthropic": "anthropic/",
+    "telegram": "telegram/",
 }
 
 
@@ -72,6 +76,7 @@ def demo(world: Path | None, port: int) -> None:
         "\n[bold]Where to look next[/]  (source .venv/bin/activate puts spotify-ai on the path)\n"
         "  make up               the Dagster UI on http://127.0.0.1:3000 with the graph, its checks and plots\n"
         "  spotify-ai next       answer the questions that wait, one song at a time\n"
+        "  spotify-ai bot        the bot as on the phone, without an account: its chat is a page in your browser\n"
         "  spotify-ai map        the library as a map: a page and a picture; spotify-ai clusters lists what is on it\n"
         "  spotify-ai refresh    refresh the mix again; also: mix, stats, status, sql, config\n"
         "  spotify-ai --help     everything else, and how to connect your own accounts"
@@ -110,6 +115,7 @@ def _connect(home: Home, world: Path, port: int) -> None:
     secrets.write_text(
         f"SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\nLASTFM_API_KEY=sandbox\nLASTFM_USER={listener['lastfm_user']}\n"
         f"LISTENBRAINZ_USER={listener['listenbrainz_user']}\nANTHROPIC_API_KEY=sandbox\n"
+        f"TELEGRAM_BOT_TOKEN={TELEGRAM_TOKEN}\nTELEGRAM_USER_ID={TELEGRAM_USER}\n"
     )
     home.demo_file.write_text(json.dumps({"world": str(world), "port": port}))
     (DEMOS / "last").write_text(home.root.name)

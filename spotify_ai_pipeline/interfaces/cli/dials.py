@@ -21,15 +21,21 @@ def cycling(value: int | None, as_json: bool) -> None:
     It is the setting cycling.aggressiveness; `spotify-ai config unset cycling.aggressiveness` takes your change back.
     """
     home = Home.open()
+    found, line = turn(home, value)
+    if as_json:
+        print_json(found)
+    else:
+        console.print(line)
+
+
+def turn(home: Home, value: int | None) -> tuple[dict[str, float], str]:
+    """Sets the dial where ``value`` is given; what it is now, as data and in words."""
     before = home.settings.cycling.aggressiveness
     if value is not None:
         home.state.set_override(KEY, value)
         home = Home.open(home.root)
     now = home.settings.cycling
-    if as_json:
-        print_json({KEY: now.aggressiveness, "before": before, "score of a song on the list counts": loyalty(now)})
-        return
     was = f" (was {before})" if value is not None else ""
-    console.print(
-        f"cycling {now.aggressiveness} of 10{was}: a song on the list counts {loyalty(now):.1f} times its score"
-    )
+    line = f"cycling {now.aggressiveness} of 10{was}: a song on the list counts {loyalty(now):.1f} times its score"
+    found = {KEY: now.aggressiveness, "before": before, "score of a song on the list counts": loyalty(now)}
+    return found, line

@@ -13,6 +13,7 @@ from spotify_ai_pipeline.interfaces.cli import evaluating_discovery
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.evaluate_similarity import similarity
 from spotify_ai_pipeline.interfaces.cli.evaluate_taste import newcomers, sessions
+from spotify_ai_pipeline.interfaces.cli.evaluating_moods import mood_shift
 from spotify_ai_pipeline.interfaces.cli.files import read_parquet
 from spotify_ai_pipeline.music.identity.evaluation import IdentityScore, evaluate_identity
 from spotify_ai_pipeline.problems import Problem
@@ -25,7 +26,14 @@ def evaluate() -> None:
     """Measure a part of the pipeline, on a history of your own or on made-up listeners whose truth is known."""
 
 
-for command in (evaluating_discovery.bandit, evaluating_discovery.discovery, similarity, sessions, newcomers):
+for command in (
+    evaluating_discovery.bandit,
+    evaluating_discovery.discovery,
+    similarity,
+    sessions,
+    newcomers,
+    mood_shift,
+):
     evaluate.add_command(command)
 
 

@@ -79,14 +79,7 @@ def _genres(songs: pl.DataFrame, count: int, seed: int, features: Features) -> l
 
 
 def _sessions(songs: pl.DataFrame, file: Path, seed: int, features: Features) -> list[dict[str, object]]:
-    plays = read_parquet(file)
-    if "ms_played" in plays.columns:
-        plays = plays.filter(pl.col("ms_played") >= 30_000)
-    plays = plays.rename({"uts": "ts"} if "uts" in plays.columns else {}).rename({"track": "title"})
-    heard = songs.join(plays.select(_name()).unique(), on="name", how="semi").with_row_index("row")
-    known = plays.with_columns(_name()).join(heard.select("name", "row"), on="name").sort("ts", "row")
-    if known.height < 2:
-        raise Problem(f"{file}: none of its plays is in the catalogue; artist and track must be spelled alike")
+    heard, known = _heard(songs, file)
     same, apart = judge.session_pairs(
         known["row"].to_numpy().astype(np.int64), known["ts"].to_numpy().astype(float), np.random.default_rng(seed)
     )
@@ -99,6 +92,26 @@ def _sessions(songs: pl.DataFrame, file: Path, seed: int, features: Features) ->
         aucs = {name: judge.pair_auc(space, same, apart) for name, space in spaces.items()}
         rows.append({"history": file.stem, "pairs of": whose, "pairs": len(same)} | aucs)
     return rows
+
+
+def heard_vectors(catalogue: Path, history: Path, features: Features) -> tuple[judge.Matrix, judge.Matrix]:
+    """The plays of ``history`` that are in the catalogue: their times (UTC seconds, in order) and the vectors of their songs."""
+    heard, known = _heard(_catalogue(catalogue), history)
+    vectors = judge.spaces(_known(heard, _tags(heard)), features)["song_embeddings"]
+    return known["ts"].to_numpy().astype(float), vectors[known["row"].to_numpy()].astype(float)
+
+
+def _heard(songs: pl.DataFrame, file: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(songs of the catalogue that were played, with ``row``; plays of them in order of time, with ``ts`` and ``row``)."""
+    plays = read_parquet(file)
+    if "ms_played" in plays.columns:
+        plays = plays.filter(pl.col("ms_played") >= 30_000)
+    plays = plays.rename({"uts": "ts"} if "uts" in plays.columns else {}).rename({"track": "title"})
+    heard = songs.join(plays.select(_name()).unique(), on="name", how="semi").with_row_index("row")
+    known = plays.with_columns(_name()).join(heard.select("name", "row"), on="name").sort("ts", "row")
+    if known.height < 2:
+        raise Problem(f"{file}: none of its plays is in the catalogue; artist and track must be spelled alike")
+    return heard, known
 
 
 def _catalogue(file: Path) -> pl.DataFrame:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from typing import Any
+import time
 
 import click
 
+from spotify_ai_pipeline.interfaces import words as in_words
+from spotify_ai_pipeline.interfaces.cli import sandboxes, show
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.interfaces.cli.similar import fitted, wished
+from spotify_ai_pipeline.interfaces.cli.refreshing import run
+from spotify_ai_pipeline.services import wishes
 from spotify_ai_pipeline.storage import moods
 from spotify_ai_pipeline.storage.home import Home
 
-SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 NEXT = "it counts from the next `spotify-ai refresh` on"
 
 
@@ -24,20 +24,25 @@ class _Span(click.ParamType):
     name = "SPAN"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([mhd])\s*", str(value))
-        seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
-        if not 0 < seconds <= 30 * SECONDS["d"]:
+        seconds = in_words.seconds_of(str(value))
+        if seconds is None:
             self.fail(f"{value!r} is no time such as 45m, 3h or 2d (30d at most)", param, ctx)
         return seconds
 
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--for", "span", type=_Span(), default="3h", show_default=True, help="How long WORDS count: 45m, 3h, 2d.")
+@click.option(
+    "--for", "span", type=_Span(), help="How long WORDS count: 45m, 3h, 2d; default: as long as they say, else 3h."
+)
+@click.option("--refresh", is_flag=True, help="Refresh the mix at once, so that it follows.")
 @click.option("--clear", is_flag=True, help="Take back the mood that you asked for.")
 @json_option
-def mood(words: tuple[str, ...], span: float, clear: bool, as_json: bool) -> None:
-    """Show the mood that the mix goes by, or ask for one in WORDS such as "calm acoustic".
+def mood(words: tuple[str, ...], span: float | None, refresh: bool, clear: bool, as_json: bool) -> None:
+    """Show the mood that the mix goes by, or ask for one in WORDS: "rainy sunday, nothing too loud", "nineties for two hours".
+
+    Claude reads the words where there is a key, and may answer with numbers, tags and clusters of yours, never with songs;
+    without one a lexicon does. What was understood is shown.
 
     A mood that you ask for is followed until its time is over; without one, what you play, and what you usually play at
     this hour, make the mood (it moves the mix where scoring.mood_weight is above 0).
@@ -49,51 +54,30 @@ def mood(words: tuple[str, ...], span: float, clear: bool, as_json: bool) -> Non
         taken = moods.clear(home.state)
         console.print(f"taken back; {NEXT}" if taken else "no mood was asked for: nothing to take back")
     elif words:
-        said = " ".join(words)
-        wish = wished(fitted(home), said)
-        until = moods.say(home.state, said, span).until
-        missed = f" (not understood: {', '.join(wish.unknown)})" if wish.unknown else ""
-        console.print(plain(f"{', '.join(wish.understood)}{missed} until {_local(home, until)}; {NEXT}"))
+        _ask(home, " ".join(words), span, refresh=refresh, as_json=as_json)
     else:
         _show(home, as_json)
 
 
-def _show(home: Home, as_json: bool) -> None:
-    said = moods.in_force(home.state, datetime.now(UTC).timestamp())
-    made = home.lake.read("taste", "mood").drop("vector").to_dicts()
+def _ask(home: Home, text: str, span: float | None, *, refresh: bool, as_json: bool) -> None:
+    with sandboxes.beside(home):
+        asked = wishes.ask_for(home, text, span)
+        if not as_json:
+            console.print(plain(in_words.asked(home, asked) + ("" if refresh else f"; {NEXT}")))
+        if refresh:
+            run(home, "refresh_the_mix", quiet=as_json)
     if as_json:
+        told = {"understood_by": asked.by, "note": asked.note, "until": asked.until, **asked.wish.as_data()}
+        print_json(told | ({"mix": show.mix_as_data(home)} if refresh else {}))
+    elif refresh:
+        show.change(home)
+
+
+def _show(home: Home, as_json: bool) -> None:
+    if as_json:
+        said = moods.in_force(home.state, time.time())
+        made = home.lake.read("taste", "mood").drop("vector").to_dicts()
         print_json({"asked_for": vars(said) if said else None, "mood": made[0] if made else None})
         return
-    if said:
-        console.print(plain(f"you asked for: {said.words}, until {_local(home, said.until)}"))
-    if not made:
-        console.print("nothing that you played lately has a vector: no mood is known")
-        return
-    row = made[0]
-    if said and row["said"] == said.words:
-        console.print(f"the mix follows it (weight {home.settings.mood.said_weight:g}); --clear takes it back")
-        return
-    if said:
-        console.print(NEXT)
-    clusters = f"{' and '.join(row['clusters'])}: " if row["clusters"] else ""
-    console.print(plain(f"mood: {clusters}{', '.join(row['words'])}"))
-    if row["tags"]:
-        console.print(plain(f"tags: {', '.join(row['tags'])}"))
-    console.print(plain(f"from: {_origin(home, row)}"))
-    weight = home.settings.scoring.mood_weight
-    console.print(
-        f"in the mix with weight {weight:g}" if weight else "the mix does not go by it (scoring.mood_weight is 0)"
-    )
-
-
-def _origin(home: Home, row: dict[str, Any]) -> str:
-    if row["source"] == "said":
-        return f"your words {row['said']!r}, which are over; it changes with {NEXT.removeprefix('it counts from ')}"
-    if row["source"] == "habit":
-        return "what you usually play at this part of the day and week"
-    span = f"{_local(home, row['since'].timestamp())} to {_local(home, row['until'].timestamp())}"
-    return f"your last {row['listens']} listens, {span}, and what you usually play at this part of the day and week"
-
-
-def _local(home: Home, seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, home.settings.listener.zone):%Y-%m-%d %H:%M}"
+    for line in in_words.mood_now(home):
+        console.print(plain(line))

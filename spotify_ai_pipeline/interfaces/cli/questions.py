@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 
 import click
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
+from spotify_ai_pipeline.interfaces.words import meaning, why_asked
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.home import Home
 
 KEYS = {"a": "approve", "m": "more", "r": "reject", "s": "later", "w": "wrong_version", "f": "fewer"}
-SAID: Mapping[str, Mapping[str, str]] = {
-    queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
-    queue.DISCOVERY: {"approve": "it goes into your library and stays on the mix"},
-    queue.REMOVE: {"approve": "it stays in your library", "reject": "it leaves your liked songs"},
-}
-ALWAYS = {
-    "more": "approved, and more like this will come",
-    "reject": "it will not be proposed again",
-    "later": "not now; it may come up again in 60 days",
-    "wrong_version": "another recording of it may come up, this one will not",
-    "fewer": "not now, and fewer songs by this artist for half a year",
-}
-ASKS = {queue.RESURFACE: "bring it back?", queue.DISCOVERY: "new to you:"}
 ASK = (
     "(a)pprove · (m)ore like this · (r)eject · (s)kip for now · (w)rong version · (f)ewer from this artist\n"
     "  (l)isten first · (u)ndo the last answer · (q)uit"
@@ -74,15 +61,8 @@ def next_(as_json: bool) -> None:
 
 def show(question: queue.Question) -> None:
     """Who, why, and how well it should fit."""
-    number = "" if question.chance is None else f"  predicted match {question.chance:.0%}"
-    heard = f"  heard {question.plays - question.skips} times on trial" if question.plays else ""
     console.print(plain(f"\n{question.title} — {question.artist}"), style="bold")
-    console.print(plain(f"  {ASKS.get(question.kind, '')} {question.reason}{number}{heard}"))
-
-
-def meaning(kind: str, verdict: str) -> str:
-    """What a verdict brings about, in words."""
-    return SAID.get(kind, {}).get(verdict) or ALWAYS.get(verdict, "it counts")
+    console.print(plain(f"  {why_asked(question)}"))
 
 
 def _key() -> str:

@@ -10,16 +10,11 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.interfaces.cli.look import json_option
 from spotify_ai_pipeline.interfaces.cli.songs import find_song
 from spotify_ai_pipeline.music.embedding import index, reasons
-from spotify_ai_pipeline.music.embedding.blocks import Matrix
-from spotify_ai_pipeline.music.embedding.known import CLAP, LYRICS
-from spotify_ai_pipeline.music.embedding.model import Model
-from spotify_ai_pipeline.music.mood_words import Wish, understand
+from spotify_ai_pipeline.music.mood_words import understand
 from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.settings import Features
+from spotify_ai_pipeline.services.wishes import LAYER, fitted, text_vectors, wished
 from spotify_ai_pipeline.storage.home import Home
-from spotify_ai_pipeline.storage.lake import LakeError
 
-LAYER = "features"
 OF_ONE_ARTIST = 3
 """Songs of one artist that are shown at most: all of an artist's songs are near each other, which is no news."""
 limit_option = click.option(
@@ -74,41 +69,6 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     heard: dict[str, object] = {"understood": wish.understood, "not understood": wish.unknown}
     missed = f" ({', '.join(wish.unknown)}: not understood)" if wish.unknown else ""
     _print(f"{', '.join(wish.understood)}{missed}", heard, shown, why, as_json)
-
-
-def fitted(home: Home) -> Model:
-    """The model of the embeddings; raises ``Problem`` where there is none yet."""
-    kept = home.lake.blob_or_none(LAYER, "song_embeddings", "model.npz")
-    model = Model.from_bytes(kept) if kept else None
-    if model is None:
-        raise LakeError(f"no embeddings were made yet in {home.lake.base}; run `spotify-ai refresh --features` first")
-    return model
-
-
-def wished(model: Model, words: str) -> Wish:
-    """What ``words`` ask for; raises ``Problem`` where not one of them is understood."""
-    wish = understand(words, model.tags.vocabulary)
-    if not wish.understood:
-        some = ", ".join(model.tags.vocabulary[:12])
-        raise Problem(
-            f"{words!r}: none of these words is understood; try calm, happy, fast, acoustic, late night, "
-            f"or tags of your songs: {some}"
-        )
-    return wish
-
-
-def text_vectors(model: Model, text: str, features: Features) -> dict[str, Matrix]:
-    """``text`` in each space in which songs of this library have vectors of their own."""
-    found: dict[str, Matrix] = {}
-    if model.counts[CLAP]:
-        from spotify_ai_pipeline.encoders.clap import Clap
-
-        found[CLAP] = Clap(features.clap_model, features.clap_batch_size).text_vector(text).astype(np.float64)
-    if model.counts[LYRICS]:
-        from spotify_ai_pipeline.encoders.sentences import Sentences
-
-        found[LYRICS] = Sentences().vectors([text])[0].astype(np.float64)
-    return found
 
 
 def _library(home: Home) -> pl.DataFrame:

@@ -29,10 +29,7 @@ def why(song: str, as_json: bool) -> None:
     played beside it, its age, mood and freshness add or take.
     """
     home = Home.open()
-    row = find(home.lake.read("taste", "song_scores"), song)
-    listed = home.lake.read("playlist", "mix").drop_nulls("rank").filter(song_id=row["song_id"])
-    place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
-    parts, story = explain.parts(row), _story(home, row)
+    row, place, story, parts = explained(home, song)
     if as_json:
         print_json(
             {key: row[key] for key in ("song_id", "artist", "title", "slot", "score")}
@@ -43,6 +40,14 @@ def why(song: str, as_json: bool) -> None:
     console.print(plain(story))
     if parts:
         console.print(_bars(parts))
+
+
+def explained(home: Home, song: str) -> tuple[dict[str, object], str, str, list[explain.Part]]:
+    """A song's row of the scores, its place on the mix, the story of its plays, and the parts of its score."""
+    row = find(home.lake.read("taste", "song_scores"), song)
+    listed = home.lake.read("playlist", "mix").drop_nulls("rank").filter(song_id=row["song_id"])
+    place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
+    return row, place, _story(home, row), explain.parts(row)
 
 
 def _bars(parts: list[explain.Part]) -> Table:

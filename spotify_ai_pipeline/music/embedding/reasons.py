@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.music.embedding.blocks import KNOTS, Matrix
-from spotify_ai_pipeline.music.mood_words import AXES, CALLED, Wish
+from spotify_ai_pipeline.music.mood_lexicon import AXES
+from spotify_ai_pipeline.music.mood_words import CALLED, Wish
 
 MOST = 3
 """Tags, and features, that a reason names."""

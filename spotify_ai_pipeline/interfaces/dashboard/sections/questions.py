@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.questions import ASKS, meaning
 from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.words import ASKS, meaning
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.home import Home
 

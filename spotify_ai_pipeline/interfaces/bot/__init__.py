@@ -1,0 +1,1 @@
+"""The Telegram bot: the command line on the phone, for one listener."""

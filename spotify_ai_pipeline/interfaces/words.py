@@ -1,0 +1,118 @@
+"""What command line and bot say in the same words: questions, verdicts, moods."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from spotify_ai_pipeline.music.mood_words import CALLED, Wish
+from spotify_ai_pipeline.services.wishes import CLAUDE, Asked
+from spotify_ai_pipeline.storage import moods, queue
+from spotify_ai_pipeline.storage.home import Home
+
+SAID: Mapping[str, Mapping[str, str]] = {
+    queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
+    queue.DISCOVERY: {"approve": "it goes into your library and stays on the mix"},
+    queue.REMOVE: {"approve": "it stays in your library", "reject": "it leaves your liked songs"},
+}
+ALWAYS = {
+    "more": "approved, and more like this will come",
+    "reject": "it will not be proposed again",
+    "later": "not now; it may come up again in 60 days",
+    "wrong_version": "another recording of it may come up, this one will not",
+    "fewer": "not now, and fewer songs by this artist for half a year",
+}
+ASKS = {queue.RESURFACE: "bring it back?", queue.DISCOVERY: "new to you:"}
+
+SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+LONGEST_SPAN = 30 * SECONDS["d"]
+
+LEAST = 0.1
+"""Of a direction, from which on it is told."""
+
+
+def meaning(kind: str, verdict: str) -> str:
+    """What a verdict brings about."""
+    return SAID.get(kind, {}).get(verdict) or ALWAYS.get(verdict, "it counts")
+
+
+def why_asked(question: queue.Question) -> str:
+    """Why, how well it should fit, and how often it was heard."""
+    number = "" if question.chance is None else f"  predicted match {question.chance:.0%}"
+    heard = f"  heard {question.plays - question.skips} times on trial" if question.plays else ""
+    return f"{ASKS.get(question.kind, '')} {question.reason}{number}{heard}".strip()
+
+
+def wish(found: Wish) -> str:
+    """What was understood of a mood, the strongest first: "calm, melancholic, acoustic; not: metal; from 1990 to 1999"."""
+    strong = sorted(found.axes.items(), key=lambda item: -abs(item[1]))
+    sound = [_called(name, value) for name, value in strong if abs(value) >= LEAST]
+    liked = [tag for tag, weight in found.tags.items() if weight >= 1]
+    unwanted = [tag for tag, weight in found.tags.items() if weight <= -1]
+    parts = [
+        ", ".join(sound),
+        f"tags: {', '.join(liked)}" if liked else "",
+        f"not: {', '.join(unwanted)}" if unwanted else "",
+        f"clusters: {', '.join(found.clusters)}" if found.clusters else "",
+        ", ".join(f"from {first} to {last}" for first, last in found.eras),
+    ]
+    return "; ".join(filter(None, parts)) or "nothing in particular"
+
+
+def asked(home: Home, mood: Asked) -> str:
+    """A mood that was put in force: what was understood, by whom, until when."""
+    missed = f" (not understood: {', '.join(mood.wish.unknown)})" if mood.wish.unknown else ""
+    by = "by Claude" if mood.by == CLAUDE else "by the lexicon"
+    return f"{wish(mood.wish)}{missed}, understood {by}, until {local(home, mood.until)}"
+
+
+def mood_now(home: Home) -> list[str]:
+    """The mood that the mix goes by, line by line."""
+    said = moods.in_force(home.state, time.time())
+    made = home.lake.read("taste", "mood").drop("vector").to_dicts()
+    lines = [f"you asked for: {said.words}, until {local(home, said.until)}"] if said else []
+    if not made:
+        return [*lines, "nothing that you played lately has a vector: no mood is known"]
+    row = made[0]
+    if said and row["said"] == said.words:
+        return [*lines, f"the mix follows it (weight {home.settings.mood.said_weight:g})"]
+    clusters = f"{' and '.join(row['clusters'])}: " if row["clusters"] else ""
+    weight = home.settings.scoring.mood_weight
+    return [
+        *lines,
+        *(["it counts from the next refresh on"] if said else []),
+        f"mood: {clusters}{', '.join(row['words'])}",
+        *([f"tags: {', '.join(row['tags'])}"] if row["tags"] else []),
+        f"from: {_origin(home, row)}",
+        f"in the mix with weight {weight:g}" if weight else "the mix does not go by it (scoring.mood_weight is 0)",
+    ]
+
+
+def seconds_of(text: str) -> float | None:
+    """A time such as 45m, 3h or 2d in seconds; None for anything else, and for more than 30 days."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([mhd])\s*", text)
+    seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
+    return seconds if 0 < seconds <= LONGEST_SPAN else None
+
+
+def local(home: Home, seconds: float) -> str:
+    """A moment (UTC seconds) in the listener's time zone."""
+    return f"{datetime.fromtimestamp(seconds, home.settings.listener.zone):%Y-%m-%d %H:%M}"
+
+
+def _origin(home: Home, row: dict[str, Any]) -> str:
+    if row["source"] == "said":
+        return f"your words {row['said']!r}, which are over; it changes with the next refresh"
+    if row["source"] == "habit":
+        return "what you usually play at this part of the day and week"
+    span = f"{local(home, row['since'].timestamp())} to {local(home, row['until'].timestamp())}"
+    return f"your last {row['listens']} listens, {span}, and what you usually play at this part of the day and week"
+
+
+def _called(name: str, value: float) -> str:
+    low, high = CALLED[name]
+    word = high if value > 0 else low or f"not {high}"
+    return f"very {word}" if abs(value) > 0.9 else f"a little {word}" if abs(value) < 0.35 else word

@@ -1,0 +1,67 @@
+"""Telegram, for python-telegram-bot: its requests pass the ledger, the pace and the budget of all services."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
+
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.transport import Deferred, Transport
+from spotify_ai_pipeline.storage.home import Home
+
+POLL_SECONDS = 25
+"""How long Telegram may hold a question for news."""
+
+
+class NotConnected(Problem):
+    """No bot, or nobody whom it may answer."""
+
+
+def credentials(home: Home) -> tuple[str, int]:
+    """(token, the listener's number at Telegram). Raises ``NotConnected``."""
+    token, user = home.secrets.telegram_bot_token.get_secret_value(), home.secrets.telegram_user_id.strip()
+    if not token or not user:
+        raise NotConnected(
+            "the bot is not connected: set TELEGRAM_BOT_TOKEN and TELEGRAM_USER_ID in .env (see .env.example), or run "
+            "`make demo` to try it without an account"
+        )
+    if not user.isdecimal():
+        raise NotConnected(
+            f"TELEGRAM_USER_ID in .env is {user!r}: it must be your number (@userinfobot tells it), not a name"
+        )
+    return token, int(user)
+
+
+class Request(HTTPXRequest):
+    """python-telegram-bot's own requests, counted and paced. Polls count as reading, everything else as writing."""
+
+    def __init__(self, home: Home, polls: bool) -> None:
+        service = home.settings.services.telegram
+        wait = service.timeout_seconds
+        super().__init__(
+            read_timeout=wait + (POLL_SECONDS if polls else 0),
+            connect_timeout=wait,
+            write_timeout=wait,
+            pool_timeout=wait,
+        )
+        self._transport = Transport("telegram", service, home.state)
+        self._kind = "read" if polls else "write"
+
+    async def do_request(self, *args: Any, **options: Any) -> tuple[int, bytes]:
+        try:
+            wait = self._transport.take_turn(self._kind)
+        except Deferred as error:
+            raise TelegramError(str(error)) from None
+        if wait > 0:
+            await asyncio.sleep(wait)
+        try:
+            status, body = await super().do_request(*args, **options)
+        except TelegramError:
+            self._transport.failed(self._kind)
+            raise
+        if status >= 400:
+            self._transport.failed(self._kind)
+        return status, body

@@ -1,0 +1,119 @@
+"""Moods in words: what the listener asked for, by Claude where it may be asked, by the lexicon where not, and put in force."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+
+from spotify_ai_pipeline.music import mood_answer
+from spotify_ai_pipeline.music.embedding.blocks import Matrix
+from spotify_ai_pipeline.music.embedding.known import CLAP, LYRICS
+from spotify_ai_pipeline.music.embedding.model import Model
+from spotify_ai_pipeline.music.mood_words import HOUR, Wish, understand
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services.claude import Claude, why_not
+from spotify_ai_pipeline.settings import Features
+from spotify_ai_pipeline.storage import moods
+from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.lake import LakeError
+
+LAYER = "features"
+CLAUDE, LEXICON = "claude", "lexicon"
+USUAL_SECONDS = 3 * HOUR
+LONGEST_ANSWER = 600
+"""Tokens."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A mood that was put in force: what was understood, by whom, until when (UTC seconds)."""
+
+    text: str
+    wish: Wish
+    by: str
+    until: float
+    note: str = ""
+    """Why Claude was not asked, or did not help; empty where it did."""
+
+
+def ask_for(home: Home, text: str, seconds: float | None = None) -> Asked:
+    """Understands ``text`` and puts it in force for ``seconds``, else for as long as it says, else for three hours; it takes
+    the place of any other mood, and the next refresh follows it. Raises ``Problem`` where nothing of it is understood."""
+    model = fitted(home)
+    wish, by, note = _by_claude(home, text, model)
+    if wish is None:
+        wish = wished(model, text, cluster_names(home))
+    said = moods.say(home.state, text, seconds or wish.seconds or USUAL_SECONDS, wish.as_data())
+    return Asked(text, wish, by, said.until, note)
+
+
+def in_force(home: Home) -> tuple[moods.SaidMood, Wish] | None:
+    """The mood that counts now, and what was understood of it."""
+    said = moods.in_force(home.state, time.time())
+    return (said, wish_of(said, fitted(home))) if said else None
+
+
+def wish_of(said: moods.SaidMood, model: Model) -> Wish:
+    """What was understood when the mood was said; of an older one what the lexicon makes of it."""
+    return Wish.from_data(said.wish) if said.wish else understand(said.words, model.tags.vocabulary)
+
+
+def fitted(home: Home) -> Model:
+    """The model of the embeddings; raises ``Problem`` where there is none yet."""
+    kept = home.lake.blob_or_none(LAYER, "song_embeddings", "model.npz")
+    model = Model.from_bytes(kept) if kept else None
+    if model is None:
+        raise LakeError(f"no embeddings were made yet in {home.lake.base}; run `spotify-ai refresh --features` first")
+    return model
+
+
+def wished(model: Model, words: str, clusters: list[str] | None = None) -> Wish:
+    """What ``words`` ask for by the lexicon; raises ``Problem`` where nothing of them is understood."""
+    wish = understand(words, model.tags.vocabulary, clusters or [])
+    if not wish.says_something:
+        some = ", ".join(model.tags.vocabulary[:12])
+        raise Problem(
+            f"{words!r}: none of these words is understood; try calm, happy, fast, acoustic, late night, "
+            f"or tags of your songs: {some}"
+        )
+    return wish
+
+
+def text_vectors(model: Model, text: str, features: Features) -> dict[str, Matrix]:
+    """``text`` in each space in which songs of this library have vectors of their own: of lyrics, and of CLAP."""
+    found: dict[str, Matrix] = {}
+    if model.counts[CLAP]:
+        from spotify_ai_pipeline.encoders.clap import Clap
+
+        found[CLAP] = Clap(features.clap_model, features.clap_batch_size).text_vector(text).astype(np.float64)
+    if model.counts[LYRICS]:
+        from spotify_ai_pipeline.encoders.sentences import Sentences
+
+        found[LYRICS] = Sentences().vectors([text])[0].astype(np.float64)
+    return found
+
+
+def cluster_names(home: Home) -> list[str]:
+    """Names of the listener's clusters, the largest first; empty before there are any."""
+    table = home.lake.read_or_none(LAYER, "cluster_names")
+    return [] if table is None else table.filter(level="cluster").sort("songs", descending=True)["name"].to_list()
+
+
+def _by_claude(home: Home, text: str, model: Model) -> tuple[Wish | None, str, str]:
+    """(wish, by whom, why not by Claude)."""
+    if reason := why_not(home):
+        return None, LEXICON, reason
+    tags, clusters = model.tags.vocabulary, cluster_names(home)
+    system = files("spotify_ai_pipeline.services").joinpath("prompts", "mood.md").read_text(encoding="utf-8")
+    try:
+        asked = mood_answer.question(text, tags, clusters)
+        answer = Claude.of(home).ask(mood_answer.MoodAnswer, system, asked, "mood", LONGEST_ANSWER)
+    except Problem as error:  # over budget, refused, cut short, out of reach: the lexicon always works
+        return None, LEXICON, str(error)
+    wish = mood_answer.grounded(answer, text, tags, clusters)
+    return (
+        (wish, CLAUDE, "") if wish.says_something else (None, LEXICON, "Claude's answer names nothing of your library")
+    )

@@ -1,0 +1,100 @@
+"""Every command on a pipeline that ran, and a refresh from the phone to the playlist and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from spotify_ai_pipeline.interfaces.bot import running
+from spotify_ai_pipeline.storage import messages, playlists, queue
+from spotify_ai_pipeline.storage.playlists import MIX
+
+from ..conftest import Pipeline
+from .conftest import Phone, connect, data, listening
+
+
+def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "EDIT_EVERY", 0.2)
+    home, phone = connect(pipeline.home, pipeline.url), Phone(pipeline.url)
+    before = len(home.lake.read("playlist", "mix"))
+    assert before
+    with listening(home):
+        for text, said in (
+            ("/help", "/cycling – how fast"),
+            ("what?", "I keep your AI Mix fresh"),
+            ("/stats", "listens of"),
+            ("/playlist", "AI Mix: "),
+            ("/why a", "an average song"),
+            ("/why zzzz", "no song of yours has that"),
+            ("/why", "say which song"),
+            ("/cycling", "cycling 5 of 10"),
+            ("/cycling 8", "cycling 8 of 10 (was 5)"),
+            ("/cycling 11", "give a number from 1"),
+            ("/mood", "mood: "),
+            ("/mood rainy sunday, nothing too loud", "calm"),
+            ("/mood zzyzx", "none of these words is understood"),
+            ("/snapshot", "📸 AI Snapshot"),
+            ("/pause 2d", "Quiet until"),
+            ("/pause off", "I speak up again"),
+        ):
+            phone.say(text)
+            phone.reads(said)
+        assert pipeline.home.settings.cycling.aggressiveness == 8
+        phone.tap(phone.reads("until")["message_id"], "x")
+        mood = phone.reads("understood by")
+        phone.tap(mood["message_id"], data(mood))
+        phone.reads("Refreshing")
+        phone.say("/refresh")
+        phone.reads("is under way; wait for it")
+        done = phone.reads("refreshed: +")
+        assert done["edits"] >= 2  # progress, then the result, in one message
+        last = playlists.refreshes(pipeline.home.state, MIX, 1)[0]
+        assert f"+{last.added} −{last.removed}" in done["text"]
+        assert len(done["text"].splitlines()) > 2  # each song with why
+        phone.say("/undo")
+        offered = phone.reads("Take back:")
+        phone.tap(offered["message_id"], f"b:{last.refresh_id}")
+        phone.reads("is taken back: +")
+        assert phone.answered(phone.tap(offered["message_id"], f"b:{last.refresh_id}"))
+        phone.say("/next")
+        asked = phone.until(lambda all_: [one for one in all_ if one["buttons"] and data(one).startswith("v:")])[0]
+        phone.tap(asked["message_id"], data(asked, ":r"))
+        phone.until(lambda all_: any("will not be proposed" in one["text"] for one in all_))
+        phone.say("/undo")
+        phone.reads("answer: ")
+        item = int(data(asked).split(":")[1])
+        phone.tap(phone.reads("answer: ")["message_id"], f"u:{item}")
+        phone.reads("taken back; it is pending again")
+        phone.tap(phone.reads("answer: ")["message_id"], f"u:{item}")
+    found = queue.item(pipeline.home.state, item)
+    assert found is not None
+    assert found.status in queue.OPEN
+    moods = pipeline.read("taste", "mood").to_dicts()
+    assert moods[0]["said"] == "rainy sunday, nothing too loud"
+
+
+def test_what_waits_is_said_and_can_be_acted_on(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, phone = (
+        connect(pipeline.home, pipeline.url, proactive={"quiet_from": 0, "quiet_until": 0}),
+        Phone(pipeline.url),
+    )
+    song = {"song_id": "new", "track_id": "x" * 22, "artist": "A & B", "title": "<i>", "artist_key": "a", "score": 0.8,
+            "chance": 0.8, "reason": "tram played it", "source": "lastfm_friends"}  # fmt: skip
+    item = queue.items(home.state, kind=queue.DISCOVERY)[0]
+    for kind, body in (
+        ("friend", {"text": "🎧 tram plays something for you:", "song": song}),
+        ("candidate", {"item_id": item.item_id}),
+        ("silent_source", {"text": "🔇 a <source> is silent"}),
+    ):
+        assert messages.lay_down(home.state, kind, kind, body, 0.0, 1e12)
+    messages.lay_down(home.state, "friend", "stale", {"text": "too late"}, 0.0, 1.0)
+    with listening(home):
+        phone.reads("a <source> is silent")
+        friend = phone.reads("tram plays something")
+        for word in ("queued", "known"):
+            assert phone.answered(phone.tap(friend["message_id"], data(friend))) == word
+        asked = phone.reads(item.title)
+        phone.tap(asked["message_id"], data(asked, ":s"))
+        phone.reads("not now")
+    assert not any("too late" in one["text"] for one in phone.messages())
+    assert queue.items(home.state, ("pending",), queue.DISCOVERY)
+    assert not messages.waiting(home.state, 2.0)

@@ -1,0 +1,200 @@
+"""Questions and answers on the phone, and everything that gets in between."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import pytest
+import requests
+
+from spotify_ai_pipeline.interfaces.bot import asking, chat, running, serving, texts
+from spotify_ai_pipeline.interfaces.cli.demo import TELEGRAM_USER
+from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.services import telegram
+from spotify_ai_pipeline.storage import queue, shown
+from spotify_ai_pipeline.storage.home import Home
+
+from .conftest import NASTY, Phone, connect, data, listening
+
+
+def verdicts(home: Home) -> list[tuple[int, str]]:
+    return [
+        tuple(row)
+        for row in home.state.rows("SELECT item_id, verdict FROM verdicts WHERE undone_at IS NULL ORDER BY 1")
+    ]
+
+
+def test_an_answer_is_taken_in_place_and_the_next_song_follows(home: Home, phone: Phone) -> None:
+    with listening(home):
+        assert [one["command"] for one in phone.chat()["commands"]] == list(texts.COMMANDS)
+        phone.say("/next")
+        first = phone.reads("predicted match 90%")
+        assert first["text"].startswith(f"{NASTY} — Artist 0\nnew to you: fans of <b>you</b> & me")
+        assert [[one["text"] for one in row] for row in first["buttons"]] == [
+            ["✅ approve", "❌ reject", "⏳ not now"],
+            ["wrong version", "🎧 listen"],
+        ]
+        query = phone.tap(first["message_id"], data(first, ":a"))
+        second = phone.reads("Second — Artist 1")
+        assert phone.answered(query) == "approve"
+        settled = phone.messages()[0]
+        assert (settled["edits"], settled["buttons"]) == (1, [])
+        assert settled["text"].endswith("it goes into your library and stays on the mix")
+        for place, letter in enumerate("rsw"):
+            phone.tap(second["message_id"], data(second, f":{letter}"))
+            second = phone.reads(["Third", "Fourth", "No questions wait"][place])
+    assert [verdict for _, verdict in verdicts(home)] == ["approve", "reject", "later", "wrong_version"]
+
+
+def test_double_and_stale_taps_change_nothing(home: Home, phone: Phone) -> None:
+    with listening(home):
+        phone.say("/next")
+        first = phone.reads("predicted match 90%")
+        for letter in "arar":
+            phone.tap(first["message_id"], data(first, f":{letter}"))
+        second = phone.reads("Second")
+        item = int(data(first).split(":")[1])
+        assert queue.undo(home.state, item, "cli")
+        assert phone.answered(phone.tap(first["message_id"], data(first, ":a"))) == "pending already"
+        other = int(data(second).split(":")[1])
+        assert queue.decide(home.state, other, "reject", "cli")  # answered elsewhere meanwhile
+        assert phone.answered(phone.tap(second["message_id"], data(second, ":a"))) == "rejected already"
+        assert phone.answered(phone.tap(second["message_id"], "v:999:a")) == "this question is gone"
+        assert phone.answered(phone.tap(second["message_id"], "of another time")) == "this button is of another time"
+        assert phone.answered(phone.tap(777, data(first, ":r"))) != ""  # the message is gone
+    assert verdicts(home)[-1] == (other, "reject")
+    assert len([one for one in phone.messages() if "Second" in one["text"]]) == 1
+
+
+def test_a_restart_in_mid_question_forgets_nothing(home: Home, phone: Phone) -> None:
+    with listening(home):
+        phone.say("/next")
+        first = phone.reads("predicted match 90%")
+    phone.tap(first["message_id"], data(first, ":r"))  # while nobody listens
+    home.state.set_fact(running.UNDER_WAY, {"chat": TELEGRAM_USER, "message": first["message_id"] + 50})
+    with listening(Home.open(home.root)):
+        second = phone.reads("Second")
+        assert verdicts(home) == [(int(data(first).split(":")[1]), "reject")]
+        assert phone.reads(running.CUT)  # the run that was under way
+    queue.decide(home.state, int(data(second).split(":")[1]), "approve", "cli")
+    with listening(Home.open(home.root)):
+        phone.until(lambda messages: any("approved already" in one["text"] for one in messages))
+    assert not shown.on_screen(home.state, TELEGRAM_USER)
+
+
+def test_a_second_next_takes_the_buttons_of_the_first(home: Home, phone: Phone) -> None:
+    with listening(home):
+        phone.say("/next")
+        first = phone.reads("predicted match 90%")
+        phone.say("/next")
+        second = phone.reads("predicted match 90%", 2)
+        phone.until(lambda messages: not messages[0]["buttons"])
+        phone.tap(first["message_id"], data(first, ":a"))  # from before the buttons went
+        phone.until(lambda messages: "it goes into" in messages[0]["text"])
+        assert phone.answered(phone.tap(second["message_id"], data(second, ":r"))) == "approved already"
+        phone.reads("Second")
+    assert len(verdicts(home)) == 1
+
+
+def test_strangers_get_silence_and_one_line(home: Home, phone: Phone, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), listening(home):
+        for text in ("/next", "/help", "hello"):
+            phone.say(text, user=666)
+        phone.say("/next")
+        first = phone.reads("predicted match 90%")
+        phone.tap(first["message_id"], data(first, ":a"), user=666)
+        phone.say("/pause x")
+        phone.reads("give a time")
+    assert len(phone.messages()) == 2
+    assert not verdicts(home)
+    assert len([record for record in caplog.records if "666" in record.getMessage()]) == 1
+
+
+def test_a_pause_that_telegram_asks_for_is_kept(home: Home, phone: Phone) -> None:
+    with listening(home):
+        phone.flood(seconds=1, calls=2, method="sendMessage")
+        phone.say("/next")
+        phone.reads("predicted match 90%")
+    assert len(phone.messages()) == 1
+
+
+@pytest.mark.parametrize("kind", ["502", "reset", "malformed"])
+def test_a_lost_connection_is_outlived(home: Home, phone: Phone, sandbox: str, kind: str) -> None:
+    with listening(home):
+        plan = {"rate": 1.0, "most": 3, "kinds": [kind], "path": "/telegram/"}
+        requests.put(f"{sandbox}/sandbox/faults", json=plan, timeout=10).raise_for_status()
+        phone.say("/next")
+        first = phone.reads("predicted match 90%")
+        phone.tap(first["message_id"], data(first, ":a"))
+        phone.until(lambda messages: any("it goes into" in one["text"] for one in messages))
+    assert len(verdicts(home)) == 1
+
+
+def test_of_two_readers_one_gives_way_and_says_so(home: Home, sandbox: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "CONFLICT_SECONDS", 0.2)
+    with listening(home) as thread:
+        until = time.monotonic() + 20
+        while thread.is_alive() and time.monotonic() < until:
+            requests.get(f"{sandbox}/telegram/bot1001:sandbox/getUpdates", timeout=10)
+            time.sleep(0.05)
+    assert isinstance(thread.trouble, Problem)
+    assert "another process reads this bot's messages" in str(thread.trouble)
+
+
+def test_one_bot_a_home(home: Home) -> None:
+    with listening(home), listening(Home.open(home.root)) as second:
+        second.join(5)
+    assert "runs for this listener already" in str(second.trouble)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [
+        ("", "TELEGRAM_BOT_TOKEN and TELEGRAM_USER_ID"),
+        ("TELEGRAM_BOT_TOKEN=1:x\nTELEGRAM_USER_ID=@me\n", "must be your number"),
+        ("TELEGRAM_BOT_TOKEN=1:wrong\nTELEGRAM_USER_ID=7\n", "does not take the token"),
+    ],
+)
+def test_what_is_missing_is_said(home: Home, secrets: str, said: str) -> None:
+    (home.root / ".env").write_text(secrets)
+    other = Home.open(home.root)
+    if "1:wrong" not in secrets:
+        with pytest.raises(telegram.NotConnected, match=said):
+            telegram.credentials(other)
+        return
+    with listening(other) as thread:
+        thread.join(5)
+    assert said in str(thread.trouble)
+
+
+def test_its_calls_are_in_the_ledger_and_a_used_up_budget_stops_them(home: Home, phone: Phone, sandbox: str) -> None:
+    with listening(home):
+        phone.say("/next")
+        phone.reads("predicted match 90%")
+    calls = {
+        row["kind"]: row["calls"]
+        for row in home.state.rows("SELECT kind, calls FROM api_calls WHERE service = 'telegram'")
+    }
+    assert calls["read"] >= 2
+    assert calls["write"] >= 3
+    connect(home, sandbox, services={"telegram": {"url": f"{sandbox}/telegram/", "calls_per_day": 1}})
+    with listening(Home.open(home.root)) as thread:
+        thread.join(5)
+    assert "budget" in str(thread.trouble)
+
+
+def test_long_texts_are_cut_between_lines() -> None:
+    whole = texts.fitted(f"<b>{texts.text('&' * 300)}</b> {number}" for number in range(100))
+    assert len(whole) <= 4_096
+    assert whole.count("<b>") == whole.count("</b>") > 1
+    assert "more" in whole.splitlines()[-1]
+
+
+def test_no_button_is_longer_than_telegram_takes() -> None:
+    found = queue.Question(2**63, queue.DISCOVERY, "s", "t", NASTY, NASTY, 1.0, "why")
+    for row in asking.buttons(found):
+        for one in row:
+            assert one.url or 1 <= len(str(one.callback_data).encode()) <= 64
+    with pytest.raises(ValueError, match="64 bytes"):
+        chat.button("x", "é" * 33)

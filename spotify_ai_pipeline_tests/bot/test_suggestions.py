@@ -1,0 +1,210 @@
+"""What comes by itself: when it may, what it says, and how few calls it makes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import requests
+
+from spotify_ai_pipeline.automation import suggestions
+from spotify_ai_pipeline.sandbox import testing
+from spotify_ai_pipeline.services import friends, speaking, spotify_auth
+from spotify_ai_pipeline.services.lastfm import LastFm
+from spotify_ai_pipeline.storage import messages, queue
+from spotify_ai_pipeline.storage.home import Home
+
+from ..conftest import Pipeline, wire
+from .conftest import connect
+
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC).timestamp()
+HOUR = 3_600.0
+WATCH = {watch.kind: watch for watch in suggestions.WATCHES}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return connect(Home.open(tmp_path / "home"), "http://127.0.0.1:9")
+
+
+def propose(home: Home, count: int, chance: float) -> None:
+    songs = [
+        {"song_id": f"s{number}", "track_id": f"t{number}", "title": "T", "artist": "A", "score": 1, "reason": "r",
+         "chance": chance}
+        for number in range(count)
+    ]  # fmt: skip
+    queue.propose(home.state, queue.DISCOVERY, songs, 100)
+
+
+def said(home: Home) -> list[dict[str, Any]]:
+    return [json.loads(row["body"]) for row in home.state.rows("SELECT body FROM messages ORDER BY message_id")]
+
+
+def test_a_sure_candidate_is_said_once_and_no_more_than_the_cap(home: Home) -> None:
+    propose(home, 5, 0.85)
+    looks = [suggestions.look_once(WATCH["candidate"], home, NOON + minute * 600) for minute in range(4)]
+    assert looks[0] == "1 said"
+    assert looks[1].startswith("1 said; 2 of these were said today")
+    assert looks[2:] == ["2 of these were said today"] * 2
+    assert len({body["item_id"] for body in said(home)}) == 2
+
+
+def test_an_unsure_candidate_is_not_said(home: Home) -> None:
+    propose(home, 5, 0.79)
+    assert suggestions.look_once(WATCH["candidate"], home, NOON) == "no news"
+
+
+@pytest.mark.parametrize("kind", speaking.KINDS)
+@pytest.mark.parametrize(
+    ("settings", "at", "why"),
+    [
+        ({"{}": {"enabled": False}}, NOON, "switched off"),
+        ({}, NOON + 11 * HOUR, "quiet hours"),
+        ({}, NOON - 5 * HOUR, "quiet hours"),
+        ({"quiet_from": 11, "quiet_until": 13}, NOON, "quiet hours"),
+    ],
+)
+def test_each_kind_has_a_switch_and_quiet_hours(
+    kind: str, settings: dict[str, Any], at: float, why: str, tmp_path: Path
+) -> None:
+    mine = {name.format(kind): value for name, value in settings.items()}
+    home = connect(Home.open(tmp_path / "home"), "http://127.0.0.1:9", proactive=mine)
+    assert why in suggestions.look_once(WATCH[kind], home, at)
+
+
+def test_a_pause_silences_all_and_ends(home: Home) -> None:
+    now = datetime.now(UTC).timestamp()
+    speaking.pause(home, 3 * HOUR)
+    assert speaking.silent_because(home, now) == "the listener asked for silence"
+    assert speaking.silent_because(home, now + 4 * HOUR) != "the listener asked for silence"
+    speaking.pause(home, None)
+    assert speaking.silent_because(home, now) != "the listener asked for silence"
+
+
+def test_without_a_bot_nothing_is_laid_down(tmp_path: Path) -> None:
+    home = Home.open(tmp_path / "home")
+    propose(home, 1, 0.99)
+    assert "no bot is connected" in suggestions.look_once(WATCH["candidate"], home, NOON)
+
+
+def test_a_sign_in_that_ends_is_said_once_a_week(home: Home) -> None:
+    home.token_file.write_text("{}")
+    home.state.set_fact(spotify_auth.SIGNED_IN, datetime.now(UTC).timestamp() - 160 * 24 * HOUR)
+    assert suggestions.look_once(WATCH["sign_in"], home, NOON).startswith("1 said")
+    assert suggestions.look_once(WATCH["sign_in"], home, NOON + 24 * HOUR) == "no news"
+    assert "ends in" in said(home)[0]["text"]
+
+
+def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(home: Home) -> None:
+    home.state.raise_alert("yield listenbrain", "the source listenbrain puts nothing forward")
+    home.state.raise_alert("deferred tags", "tags is not up to date")
+    home.state.raise_alert("job refresh_the_mix", "it failed")
+    now = datetime.now(UTC).timestamp()
+    day_and_noon = now - now % (24 * HOUR) + 48 * HOUR + 12 * HOUR
+    assert [one.body["text"] for one in suggestions.silent_source(home, now)] == [
+        "🔇 the source listenbrain puts nothing forward"
+    ]
+    assert suggestions.look_once(WATCH["silent_source"], home, day_and_noon) == "2 said"
+    assert suggestions.look_once(WATCH["silent_source"], home, day_and_noon + HOUR) == "no news"
+
+
+def test_the_score_card_is_sent_once_a_week_when_there_is_one(home: Home) -> None:
+    assert suggestions.look_once(WATCH["score_card"], home, NOON) == "no news"
+    home.lake.write(
+        "taste",
+        "score_card",
+        pl.DataFrame({"week": ["46", "47"], "coverage": [0.2, None]}),
+        code_version="1",
+        run_id="r",
+    )
+    assert suggestions.look_once(WATCH["score_card"], home, NOON).startswith("1 said")
+    assert suggestions.look_once(WATCH["score_card"], home, NOON + 24 * HOUR) == "no news"
+    assert said(home)[0]["text"] == "📊 Your week\nweek: 47\ncoverage: unknown"
+
+
+@pytest.fixture
+def social(small_world: Path, tmp_path: Path) -> Iterator[tuple[Home, str]]:
+    with testing.running(small_world) as url:
+        home = Home.open(tmp_path / "home")
+        wire(home, small_world, url)
+        yield connect(home, url), url
+
+
+def calls(url: str) -> int:
+    return requests.get(f"{url}/sandbox", timeout=10).json()["calls"]["lastfm"]
+
+
+def test_friends_are_asked_in_turn_and_private_ones_left_alone(social: tuple[Home, str], small_world: Path) -> None:
+    home, url = social
+    table = pl.read_parquet(small_world / "friends.parquet")
+    open_ = table.filter(~pl.col("private"))
+    found = [one for _ in range(4) for one in friends.playing(home, LastFm.of(home), 2)]
+    assert {one.friend for one in found} == set(open_.drop_nulls("now_playing")["user"])
+    assert calls(url) == 1 + 4 * 2  # the list once, and two friends each time
+    before = calls(url)
+    list(friends.playing(home, LastFm.of(home), 50))
+    assert calls(url) - before == open_.height  # who is private is not asked again
+
+
+def test_a_failing_friend_costs_the_others_nothing(social: tuple[Home, str]) -> None:
+    home, _ = social
+    list(friends.playing(home, LastFm.of(home), 1))
+    home.answers.put(friends.LIST, {home.secrets.lastfm_user: ["nobody-of-that-name", *friends_of(home)]}, days=1)
+    home.state.set_fact(friends.TURN, 0)
+    assert list(friends.playing(home, LastFm.of(home), 50))
+
+
+def friends_of(home: Home) -> list[str]:
+    return home.answers.get(friends.LIST, [home.secrets.lastfm_user])[home.secrets.lastfm_user]
+
+
+def test_what_a_friend_plays_is_said_once_where_it_fits(pipeline: Pipeline) -> None:
+    home = connect(
+        pipeline.home, pipeline.url, proactive={"friend": {"least_match": 0.0, "per_day": 50, "calls_per_tick": 50}}
+    )
+    suggestions.look_once(WATCH["friend"], home, NOON)
+    found = said(home)
+    known = set(pipeline.read("identity", "songs")["song_id"])
+    assert found
+    for body in found:
+        assert body["song"]["track_id"]
+        assert body["song"]["song_id"] not in known
+        assert f"{body['song']['chance']:.0%}" in body["text"]
+    assert suggestions.look_once(WATCH["friend"], home, NOON + 600) == "no news"
+    strict = connect(home, pipeline.url, proactive={"friend": {"least_match": 1.0}})
+    strict.state.connection.execute("DELETE FROM messages")
+    assert suggestions.look_once(WATCH["friend"], strict, NOON) == "no news"
+
+
+def test_a_change_of_mood_is_said_once(pipeline: Pipeline) -> None:
+    home = connect(pipeline.home, pipeline.url)
+    vectors = pipeline.read("features", "song_embeddings")
+    listens = pipeline.read("identity", "listens")
+    strange = vectors.with_columns(near=pl.Series(vectors["vector"].to_numpy() @ vectors["vector"].to_numpy()[0])).sort(
+        "near"
+    )
+    one, other = strange["song_id"].tail(20).to_list(), strange["song_id"].head(20).to_list()
+    assert not np.allclose(vectors["vector"].to_numpy()[0], vectors["vector"].to_numpy()[1])
+    rows = []
+    for session in range(60):
+        songs = other if session >= 54 else one
+        rows += [
+            (datetime.fromtimestamp(NOON - (60 - session) * 8 * HOUR + song * 200, UTC), songs[(session + song) % 20])
+            for song in range(6)
+        ]
+    frame = pl.DataFrame(rows, schema={"played_at": pl.Datetime("ms", "UTC"), "song_id": pl.String}, orient="row")
+    made = frame.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in listens.schema.items() if name not in frame.columns
+    )
+    table = made.with_columns(counts=pl.lit(value=True)).select(listens.columns)
+    home.lake.write("identity", "listens", table)
+    assert suggestions.look_once(WATCH["mood_shift"], home, NOON).startswith("1 said")
+    assert "What you play has changed" in said(home)[0]["text"]
+    assert suggestions.look_once(WATCH["mood_shift"], home, NOON + 24 * HOUR) == "no news"
+    assert messages.count_since(home.state, "mood_shift", 0) == 1
