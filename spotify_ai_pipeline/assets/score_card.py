@@ -1,6 +1,7 @@
 """The score card: what became of the lists that were written, each week."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import dagster as dg
 import numpy as np
@@ -15,7 +16,13 @@ from spotify_ai_pipeline.music.score_card import Listed, figures, score, summary
 from spotify_ai_pipeline.storage import playlists, said
 
 
-@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@dg.asset(
+    group_name=TASTE,
+    kinds={"numpy", "parquet"},
+    owners=OWNERS,
+    code_version="1",
+    freshness_policy=dg.FreshnessPolicy.time_window(warn_window=timedelta(days=8), fail_window=timedelta(days=22)),
+)
 def score_card(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
     """A row a week: what was played of the mix, what was brought back and kept, what new songs stayed, beside baselines.
 

@@ -75,18 +75,17 @@ def score(
     while (end := (monday + timedelta(days=7)).timestamp()) <= now:
         begin = max(monday.timestamp(), lists[0].at)
         listed = next(one for one in reversed(lists) if one.at <= begin)
-        came = np.unique(np.concatenate([[], *(one.came for one in lists if begin <= one.at < end)])).astype(np.int64)
+        back, unheard = dict[int, float](), set[int]()  # songs brought back, and when
+        for one in (one for one in lists if begin <= one.at < end):
+            back |= dict.fromkeys(one.came[_quiet(past, one.at, quiet_days)[one.came]].tolist(), one.at)
+            unheard |= set(one.came[first[one.came] >= one.at].tolist())
         week = past.since(begin).before(end)
         ranked = np.argsort(-recency_weighted(past, begin, half_life_days), kind="stable")[: len(listed.songs)]
-        last = _last(past.before(begin))
-        quiet = np.flatnonzero(np.isfinite(last) & (last <= begin - quiet_days * DAY))
-        heard = np.unique(past.since(begin).before(min(begin + KEPT_DAYS * DAY, now)).song)
-        back = np.intersect1d(came, quiet)
-        kept = [song for song in np.intersect1d(back, heard).tolist() if turned_down.get(song, 0.0) < begin]
+        quiet = np.flatnonzero(_quiet(past, begin, quiet_days))
+        kept = [at for song, at in back.items() if _heard(past, at, song) and turned_down.get(song, 0.0) < at]
         over = now >= end + KEPT_DAYS * DAY
-        unheard = came[first[came] >= begin]
         here = (new.at >= begin) & (new.at < end)
-        known, mine = new.over <= now, np.isin(new.song, unheard)
+        known, mine = new.over <= now, np.isin(new.song, list(unheard))
         found = here & known & ~np.isin(new.song, listed.songs) & ~mine
         rows.append(
             {
@@ -97,7 +96,7 @@ def score(
                 "brought_back": len(back),
                 "kept": len(kept) if over else None,
                 "quiet": len(quiet),
-                "quiet_heard": len(np.intersect1d(quiet, heard)) if over else None,
+                "quiet_heard": len(np.intersect1d(quiet, _window(past, begin).song)) if over else None,
                 "new": len(unheard),
                 "new_known": int((mine & known).sum()),
                 "new_stayed": int((mine & known & new.stay).sum()),
@@ -139,7 +138,7 @@ def figures(card: pl.DataFrame, rng: np.random.Generator, samples: int = 1_000) 
     found: list[Figure] = []
     for name, (hits, of, base_hits, base_of, against) in FIGURES.items():
         known = card.drop_nulls([hits, base_hits]).filter(pl.col(of) > 0)
-        counts = known.select(hits, of, base_hits, base_of).to_numpy().astype(np.float64)
+        counts = np.column_stack([known[name].to_numpy() for name in (hits, of, base_hits, base_of)]).astype(np.float64)
         counted, weeks = int(known[of].sum()), known.height
         if not weeks:
             found.append(Figure(name, against, 0, 0, None, None, None, None, None, _missing(name, card)))
@@ -204,10 +203,18 @@ def _shares(counts: Floats) -> tuple[Floats, Floats]:
         return counts[0] / counts[1], counts[2] / counts[3]
 
 
-def _last(plays: Plays) -> Floats:
-    last = np.full(plays.songs, -np.inf)
-    last[plays.song] = plays.at
-    return last
+def _quiet(plays: Plays, now: float, days: float) -> NDArray[np.bool_]:
+    """Whether each song was heard before, but not in the ``days`` before ``now``; shape (songs,)."""
+    ever, lately = plays.before(now).count() > 0, plays.before(now).since(now - days * DAY).count() > 0
+    return ever & ~lately
+
+
+def _window(plays: Plays, at: float) -> Plays:
+    return plays.since(at).before(min(at + KEPT_DAYS * DAY, plays.end))
+
+
+def _heard(plays: Plays, at: float, song: int) -> bool:
+    return bool((_window(plays, at).song == song).any())
 
 
 def _monday(at: float, zone: ZoneInfo) -> datetime:

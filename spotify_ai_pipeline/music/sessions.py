@@ -102,8 +102,8 @@ class Past:
         self._count = np.zeros(songs, np.int64)
         self._last = np.full(songs, -np.inf)
         self._session = session_numbers(self.plays)
-        self._places = np.argsort(self.plays.song, kind="stable")
-        self._starts = np.searchsorted(self.plays.song[self._places], np.arange(songs + 1))
+        self._places: NDArray[np.int64] = np.argsort(self.plays.song, kind="stable")
+        self._starts: NDArray[np.int64] = np.searchsorted(self.plays.song[self._places], np.arange(songs + 1))
 
     def until(self, session: Session) -> None:
         """Takes in the plays before ``session``, and lets all fade to its start."""

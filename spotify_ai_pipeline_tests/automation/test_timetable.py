@@ -17,6 +17,7 @@ from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.storage.home import Home
 
 JOBS = [entry.job for entry in timetable.TIMETABLE]
+NOT_DAILY = ("read_recent_plays", "score_the_lists")
 
 
 def times(name: str, zone: str, since: datetime, days: int) -> list[datetime]:
@@ -41,7 +42,7 @@ def test_a_refresh_is_at_eight_and_eight_wherever_the_listener_is(zone: str) -> 
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "America/Havana"])
-@pytest.mark.parametrize("name", [entry.name for entry in timetable.TIMETABLE if entry.job != "read_recent_plays"])
+@pytest.mark.parametrize("name", [entry.name for entry in timetable.TIMETABLE if entry.job not in NOT_DAILY])
 def test_every_day_of_the_year_has_its_times_once(zone: str, name: str) -> None:
     """Also the days on which the clock jumps, where 02:30 is not there or is there twice."""
     start = datetime(2026, 1, 1, tzinfo=ZoneInfo(zone))
@@ -50,6 +51,11 @@ def test_every_day_of_the_year_has_its_times_once(zone: str, name: str) -> None:
     counts = {day: [at.date() for at in found].count(day) for day in {at.date() for at in found}}
     assert len(counts) == 365
     assert set(counts.values()) == {a_day}
+
+
+def test_the_week_is_scored_each_monday_once() -> None:
+    found = times("score_on_monday", "Europe/Berlin", datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")), 365)
+    assert len(found) == 52 and {at.weekday() for at in found} == {0}
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.discovery.year import World, Year, live
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.matching import song_id, song_key
+from spotify_ai_pipeline.music.listening import WEEK, Plays
 from spotify_ai_pipeline.storage.home import Home
 
 END = datetime(2026, 1, 5, tzinfo=UTC)
@@ -97,6 +98,7 @@ def _figures(years: Sequence[tuple[Year, float]]) -> dict[str, Any]:
         "largest_change": float(changed.max()),
         "overlap_of_weeks": float(overlap.mean()),
         "most_songs_of_an_artist_on_a_list": max(max(year.most_of_an_artist) for year, _ in years),
+        "weeks_with_an_artist_over_the_cap": sum(sum(map(bool, year.over_the_cap)) for year, _ in years),
         "most_open_proposals_of_an_artist": max(max(year.most_new_of_an_artist) for year, _ in years),
         "popularity_percentile_of_new_songs": float(np.mean(np.concatenate([year.popularity for year, _ in years]))),
     }
@@ -143,7 +145,9 @@ def _world(seed: int) -> tuple[World, float]:
     loved = np.isin(genre.astype(str), by_genre["genre"].head(LOVED).to_list()) & ~library
     yes = known.yes[first]
     sources = _Sources(known.tables, tracks, row_of, names).all(np.random.default_rng([seed, 3]))
-    return World(songs[first], yes, weight, library, sources), float(yes[loved].mean())
+    order = np.argsort(-age, kind="stable")
+    before = Plays(heard[order], -age[order] * WEEK - 1, len(first))
+    return World(songs[first], yes, weight, library, before, sources), float(yes[loved].mean())
 
 
 def _tags(tables: dict[str, pl.DataFrame], tracks: pl.DataFrame) -> tuple[pl.Series, list[str | None]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from dataclasses import replace
 
 import click
 import numpy as np
@@ -37,10 +39,10 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
     gained, low, high = tuning.lead(found, current, np.random.default_rng(seed))
     changes, better = tuning.changed(found.scoring, current.scoring), low > 0
     came, left = _on_the_mix(home, found.scoring) if better else ([], [])
-    taken = better and (yes or (not as_json and sys.stdin.isatty()))
     if as_json:
         taken = better and yes
-        _take(home, changes) if taken else None
+        if taken:
+            _take(home, changes)
         weights = {f"scoring.{key}": {"current": now, "found": then} for key, (now, then) in changes.items()}
         held = {"current": float(current.late().mean()), "found": float(found.late().mean())}
         proof = {"weeks": len(current.late()), "held": held, "lead": gained, "low": low, "high": high}
@@ -48,13 +50,13 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
         return
     shown = table("weight", "now", "found", right=("now", "found"))
     for key in tuning.GRID:
-        now, then = changes.get(key, (getattr(current.scoring, key),) * 2)
-        shown.add_row(f"scoring.{key}", f"{now:g}", f"{then:g}", style="yellow" if key in changes else None)
+        is_now, is_found = changes.get(key, (getattr(current.scoring, key),) * 2)
+        shown.add_row(f"scoring.{key}", f"{is_now:g}", f"{is_found:g}", style="yellow" if key in changes else None)
     console.print(shown)
+    now, then = float(current.late().mean()), float(found.late().mean())
     console.print(
-        f"Over {len(current.late())} later weeks the list held {current.late().mean():.1%} of your plays with the weights as they "
-        f"are, {found.late().mean():.1%} with those found: {gained:+.1%} (95 % interval {low:+.1%} to {high:+.1%}; songs brought "
-        "back count double)."
+        f"Over {len(current.late())} later weeks the list held {now:.1%} of your plays with the weights as they are, {then:.1%} "
+        f"with those found: {gained:+.1%} (95 % interval {low:+.1%} to {high:+.1%}; songs brought back count double)."
     )
     if not better:
         console.print("Nothing that was tried beats your weights by more than chance; they stay as they are.")
@@ -67,7 +69,7 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
     console.print(
         f"The next refresh would differ by {len(came)} songs." if came else "The next refresh would be the same."
     )
-    if not taken or not (yes or click.confirm("Take these weights?", default=False)):
+    if not yes and not (sys.stdin.isatty() and click.confirm("Take these weights?", default=False)):
         console.print("Nothing was changed; `spotify-ai tune --yes` takes them.")
         return
     undo = _take(home, changes)
@@ -77,7 +79,7 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
 
 
 def _search(home: Home) -> list[tuning.Tried]:
-    lake, now = home.lake, _now()
+    lake, now = home.lake, time.time()
     songs = lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
     listens = lake.read("identity", "listens").filter("counts").select("song_id", "played_at")
     embeddings = lake.read("features", "song_embeddings").select("song_id", "vector")
@@ -101,8 +103,6 @@ def _search(home: Home) -> list[tuning.Tried]:
 
 def _on_the_mix(home: Home, scoring: Scoring) -> tuple[list[str], list[str]]:
     """(songs that would come, songs that would go) if the next refresh decided by ``scoring`` instead."""
-    from dataclasses import replace
-
     from spotify_ai_pipeline.assets.deciding import Material, decide_list
     from spotify_ai_pipeline.storage.playlists import MIX
 
@@ -110,7 +110,7 @@ def _on_the_mix(home: Home, scoring: Scoring) -> tuple[list[str], list[str]]:
     lists: list[pl.DataFrame] = []
     for weights in (home.settings.scoring, scoring):
         scores = weigh(material.song_scores, weights, np.random.default_rng(1))
-        made = decide_list(home, MIX, replace(material, song_scores=scores), _now())
+        made = decide_list(home, MIX, replace(material, song_scores=scores), time.time())
         lists.append(made.decision.listed)
     now, then = lists
     return _names(then.join(now, on="song_id", how="anti")), _names(now.join(then, on="song_id", how="anti"))
@@ -129,9 +129,3 @@ def _take(home: Home, changes: dict[str, tuple[float, float]]) -> list[str]:
         home.state.set_override(key, found)
         undo.append(f"spotify-ai config set {key} {before[key]}" if key in before else f"spotify-ai config unset {key}")
     return undo
-
-
-def _now() -> float:
-    import time
-
-    return time.time()

@@ -18,6 +18,9 @@ from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify, seeds, trial
 from spotify_ai_pipeline.music.discovery.dedupe import Refused, new_songs
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
+from spotify_ai_pipeline.music.listening import WEEK, Plays
+from spotify_ai_pipeline.music.mix.habit import artist_cap
+from spotify_ai_pipeline.music.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Settings
 
 Floats = NDArray[np.float64]
@@ -40,12 +43,13 @@ Ask = Callable[[pl.DataFrame], Sequence[Lead]]
 class World:
     """``songs`` (song_id, key, artist, artists, title, artist_key, track_id, popularity, tags) with the chance ``yes`` (n,) that
     the listener likes each; ``weight`` (n,): expected plays a week at the start, 0 for what was never heard; ``library`` (n,) of
-    bool; and the sources."""
+    bool; ``plays`` of the time before, in seconds from the start of the year (below 0); and the sources."""
 
     songs: pl.DataFrame
     yes: Floats
     weight: Floats
     library: NDArray[np.bool_]
+    plays: Plays
     sources: Mapping[str, Ask]
 
 
@@ -57,6 +61,8 @@ class Year:
     changed: list[float] = field(default_factory=list[float])
     overlap: list[float] = field(default_factory=list[float])
     most_of_an_artist: list[int] = field(default_factory=list[int])
+    over_the_cap: list[int] = field(default_factory=list[int])
+    """Songs by which an artist had more on the list than they may."""
     most_new_of_an_artist: list[int] = field(default_factory=list[int])
     popularity: list[float] = field(default_factory=list[float])
     """Mean percentile in the catalogue of the songs in the discovery slot, 0 to 100."""
@@ -104,6 +110,8 @@ class _Life:
         self.leads = pl.DataFrame(schema=LEADS)
         self.belief = bandit.learn(pl.DataFrame(schema=bandit.OUTCOMES))
         popularity = world.songs["popularity"].to_numpy()
+        self.artist = artist_numbers(world.songs["artist_key"])
+        self.weeks = list[NDArray[np.int64]]()
         self.percentile = 100 * np.searchsorted(np.sort(popularity), popularity) / len(popularity)
 
     def listen(self, week: int) -> None:
@@ -118,6 +126,7 @@ class _Life:
         for pool, many in pools:
             wish = self.world.yes[pool]
             played += np.bincount(self.rng.choice(pool, many, p=wish / wish.sum()), minlength=len(played))
+        self.weeks.append(np.repeat(np.arange(len(played)), played.astype(np.int64)))
         for item in self.open.values():
             times = int(played[item.row]) if item.listed_at is not None else 0
             item.plays += times
@@ -166,7 +175,7 @@ class _Life:
         self.year.most_new_of_an_artist.append(max(map(news.count, set(news)), default=0))
 
     def refresh(self) -> None:
-        """The list moves towards what it should be, within the cap."""
+        """The list moves towards what it should be, within the cap of change and of one artist."""
         own = np.flatnonzero(self.library)
         slots = np.where(self.quiet[own] >= DORMANT_WEEKS, "exploration", "core")
         trials = list(self.open.values())
@@ -177,15 +186,23 @@ class _Life:
                 "slot": [*slots.tolist(), *["discovery"] * len(trials)],
                 "score": [*self.weight[own].tolist(), *(item.chance + (item.listed_at is not None) for item in trials)],
                 "artist_key": [self.artists[row] for row in rows],
+                "credits": [[self.artists[row]] for row in rows],
             }
         )
+        cap = self._artist_cap()
         before = set(self.list)
         chosen = mix.select(
-            ranked, self.list, self.settings.playlist, pinned=[], banned=[], loyalty=mix.loyalty(self.settings.cycling)
+            ranked,
+            self.list,
+            self.settings.playlist,
+            loyalty=mix.loyalty(self.settings.cycling),
+            artist_cap=cap,
         )
         self.list = chosen["song_id"].to_list()
         artists = chosen["artist_key"].to_list()
-        self.year.most_of_an_artist.append(max(map(artists.count, set(artists))))
+        most = max(map(artists.count, set(artists)))
+        self.year.most_of_an_artist.append(most)
+        self.year.over_the_cap.append(0 if cap is None else max(most - cap, 0))
         if before:
             same = len(before & set(self.list))
             self.year.changed.append(1 - same / len(self.list))
@@ -193,6 +210,15 @@ class _Life:
         listed = [row for row in self.list if row in self.open]
         if listed:
             self.year.popularity.append(float(self.percentile[listed].mean()))
+
+    def _artist_cap(self) -> int | None:
+        """By the habit of the weeks up to now (``mix.habit``)."""
+        before = self.world.plays
+        at = np.repeat(np.arange(len(self.weeks)) * WEEK, list(map(len, self.weeks)))
+        plays = Plays(
+            np.concatenate([before.song, *self.weeks]), np.concatenate([before.at, at.astype(np.float64)]), before.songs
+        )
+        return artist_cap(plays, self.artist, len(self.weeks) * WEEK, self.settings.playlist.target_size)
 
     def answer(self, week: int) -> None:
         """Trials take their steps; the listener answers a few questions, what was heard first."""
