@@ -47,7 +47,7 @@ def dashboard(port: int) -> None:
     os.environ["SPOTIFY_AI_DATA"] = str(home.root)
     from streamlit.web.cli import main as streamlit
 
-    import_module(
+    import_module("altair")  # now, so that the first page need not wait for it
         "spotify_ai_pipeline.interfaces.dashboard.sections"
     )  # now, so that the first page need not wait for it
 
