@@ -48,8 +48,6 @@ def dashboard(port: int) -> None:
     from streamlit.web.cli import main as streamlit
 
     import_module("altair")  # now, so that the first page need not wait for it
-        "spotify_ai_pipeline.interfaces.dashboard.sections"
-    )  # now, so that the first page need not wait for it
 
     path = os.environ.get(BASE_PATH, "").strip("/")
     console.print(f"dashboard: http://127.0.0.1:{port}/{path}  (Ctrl-C ends it)")
