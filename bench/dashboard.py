@@ -32,7 +32,7 @@ from spotify_ai_pipeline.storage.home import Home
 sys.path.insert(0, str(PROJECT_ROOT))
 from spotify_ai_pipeline_tests.dashboard.chromium import Tab, browsing, executable
 
-PORT, TIMES, REPEATS = 8917, 10, 5
+PORT, TIMES, REPEATS = 8917, 10, 3
 CLI = [
     sys.executable,
     "-c",
