@@ -117,7 +117,7 @@ def browsing(program: str) -> Iterator[Tab]:
         try:
             told = Path(profile) / "DevToolsActivePort"
             port = _until(lambda: told.exists() and told.read_text().partition("\n")[0])
-            with connect(_until(lambda: _first_tab(port)), max_size=None, proxy=None) as socket:
+            with connect(_until(lambda: _first_tab(port)), max_size=None, proxy=None, close_timeout=1) as socket:
                 yield Tab(socket)
         finally:
             process.terminate()

@@ -23,7 +23,7 @@ from spotify_ai_pipeline_tests.dashboard.chromium import Tab, browsing, executab
 
 COMMAND = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", "dashboard"]
 CANARY = "<img src=x onerror=alert(1)> ![p](http://192.0.2.1/p.png) **b** :smile: $x$"
-DONE = "!document.querySelector('[data-testid=\"stStatusWidget\"]')"
+DONE = "document.querySelector('[data-test-script-state]').dataset.testScriptState === 'notRunning'"
 
 
 def free_port() -> int:

@@ -23,7 +23,8 @@ OPTIONS = {
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
-    "theme.primaryColor": "#0072B2",
+    "theme.light.primaryColor": "#0072B2",
+    "theme.dark.primaryColor": "#0072B2",
     "logger.level": "error",
     "logger.hideWelcomeMessage": "true",
 }
@@ -47,9 +48,8 @@ def dashboard(port: int) -> None:
     os.environ["SPOTIFY_AI_DATA"] = str(home.root)
     from streamlit.web.cli import main as streamlit
 
-    import_module(
-        "spotify_ai_pipeline.interfaces.dashboard.sections"
-    )  # now, so that the first page need not wait for it
+    for needed in ("pandas", "spotify_ai_pipeline.interfaces.dashboard.sections"):
+        import_module(needed)  # now, so that the first page need not wait for it
 
     path = os.environ.get(BASE_PATH, "").strip("/")
     console.print(f"dashboard: http://127.0.0.1:{port}/{path}  (Ctrl-C ends it)")

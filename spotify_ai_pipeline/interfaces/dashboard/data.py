@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, TypeVar
 
 import polars as pl
@@ -17,30 +17,21 @@ REMEMBERED_SECONDS = 900
 """Figures that speak of the last days are made anew after this long even where nothing was materialized."""
 
 
-@st.cache_resource(show_spinner=False)
-def _opened(root: str, overrides: str) -> Home:
-    """One home for all who look, so that the state is migrated and the settings are read once."""
-    del root, overrides
-    return Home.open()
-
-
 def home() -> Home:
     """The listener's home, with the settings that are in force now."""
-    place = Home.open()
-    return _opened(str(place.root), repr(sorted(place.state.overrides().items())))
+    return Home.open()
 
 
 def kept(place: Home, compute: Callable[..., T], *datasets: str, **options: Any) -> T:
     """``compute`` over lazy frames of ``datasets`` ("identity/listens") and ``options``, remembered until one of them has a
     new version. Raises ``LakeError`` where one was never made."""
     versions = tuple(place.lake.version_of(*name.split("/")) for name in datasets)
-    return _kept(
+    return _remembered()(
         f"{compute.__module__}.{compute.__name__}", str(place.lake.base), versions, options, place, compute, datasets
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)
-def _kept(
+def _made(
     name: str,
     lake: str,
     versions: tuple[str, ...],
@@ -52,6 +43,12 @@ def _kept(
     del name, lake, versions
     frames = [_lazy(_home, *dataset.split("/")) for dataset in _datasets]
     return _compute(*frames, **options)
+
+
+@cache
+def _remembered() -> Callable[..., Any]:
+    """``_made`` with a memory, which Streamlit wants to be set up while it runs."""
+    return st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)(_made)
 
 
 def _lazy(place: Home, layer: str, asset: str) -> pl.LazyFrame:

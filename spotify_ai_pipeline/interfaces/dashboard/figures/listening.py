@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -30,7 +32,7 @@ def rhythm(listens: pl.LazyFrame, zone: str) -> dict[str, pl.DataFrame]:
     }
 
 
-def counts(listens: pl.LazyFrame, songs: pl.LazyFrame) -> dict[str, object]:
+def counts(listens: pl.LazyFrame, songs: pl.LazyFrame) -> dict[str, Any]:
     """listens, songs heard, artists heard, songs in the library, first and last day heard (null before any play)."""
     heard = listens.filter("counts").select("song_id", "played_at")
     named = songs.select("song_id", "artist_key", "in_library")
