@@ -59,7 +59,7 @@ class Meter:
     """What was used since it was last read."""
 
     def __init__(self) -> None:
-        self.received, self.calls, self.cpu = 0, Counter[str](), time.process_time()
+        self.received, self.calls, self.cpu = 0, Counter[str](), 0.0  # the process's imports count
         whole = Transport.check
 
         def check(transport: Transport, status: int, headers, body: bytes) -> None:  # noqa: ANN001

@@ -41,7 +41,7 @@ from spotify_ai_pipeline.storage.lake import Lake
 
 LISTENERS = ("anna", "bert", "carla")
 PROFILE = PROJECT_ROOT / "deploy" / "workers"
-PATIENCE_SECONDS = 900
+PATIENCE_SECONDS = 1800
 HELD = '''from pathlib import Path
 
 from spotify_ai_pipeline.assets.resources import HomeResource
@@ -69,6 +69,17 @@ with dg.DagsterInstance.get() as instance:
     assert job.execute_in_process(instance=instance, tags=json.loads(sys.argv[2]) | location.home.run_tags,
         run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}}, raise_on_error=True).success
 """
+HAND_OUT = """
+import dagster as dg, json, sys
+from dagster._core.code_pointer import FileCodePointer
+from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
+repository = ReconstructableRepository(FileCodePointer(sys.argv[1], "defs", None))
+with dg.DagsterInstance.get() as instance:
+    job = ReconstructableJob(repository, "everything")
+    tags = json.loads(sys.argv[2]) | dict(job.get_definition().tags)
+    sys.exit(not dg.execute_job(job, instance=instance, tags=tags).success)
+"""
+"""A run that hands its steps to the workers, as the code server starts it."""
 
 say = print
 
@@ -113,7 +124,7 @@ def postgres(folder: Path) -> Iterator[str]:
     with process(serve, folder / "postgres.log"):
         create = [str(programs / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "dagster", "dagster"]
         until(lambda: subprocess.run(create, stderr=subprocess.DEVNULL, check=False).returncode == 0, "PostgreSQL")
-        yield f"postgresql://dagster@127.0.0.1:{port}/dagster"
+        yield f"postgresql+psycopg2://dagster@127.0.0.1:{port}/dagster"
 
 
 @contextmanager
@@ -209,22 +220,20 @@ def on_workers(folder: Path, worlds: dict[str, Path], at: float, lake: str | Non
         python = [sys.executable, "-m"]
         for number in (1, 2):
             stack.enter_context(process([*python, *worker, "--hostname", f"worker{number}@%h"], folder / f"worker{number}.log"))
-        workspace = str(homes[0].workspace_file)
-        daemon = [str(Path(sys.executable).parent / "dagster-daemon"), "run", "--workspace", workspace]
-        stack.enter_context(process(daemon, folder / "daemon.log"))
 
         import dagster as dg
 
         instance = stack.enter_context(dg.DagsterInstance.get())
-        until(lambda: instance.get_daemon_heartbeats(), "the daemon", 120)
         since = time.monotonic()
-        for home in homes:
-            launch = ["job", "launch", "--workspace", workspace, "--location", home.shared_as, "--job", "everything"]
-            command = [*python, "dagster", *launch, "--tags", tags[home.shared_as]]
-            subprocess.run(command, check=True, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL)
-        wanted = dg.RunsFilter(job_name="everything")
-        until(lambda: all(run.is_finished for run in instance.get_runs(wanted)), "the runs' end", PATIENCE_SECONDS)
+        runs = [
+            stack.enter_context(
+                process([sys.executable, "-c", HAND_OUT, str(home.root / listeners.LOCATION_FILE), tags[home.shared_as]], folder / "runs.log")
+            )
+            for home in homes
+        ]
+        until(lambda: all(run.poll() is not None for run in runs), "the runs' end", PATIENCE_SECONDS)
         seconds = time.monotonic() - since
+        wanted = dg.RunsFilter(job_name="everything")
         for run in instance.get_runs(wanted):
             say(f"  {run.tags['spotify_ai/listener']}: {run.status.value}, steps on {_places(instance, run.run_id)}")
             if not run.is_success:

@@ -15,6 +15,7 @@ import yaml
 from dagster._core.code_pointer import FileCodePointer
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
+from spotify_ai_pipeline.automation.daemon import make_instance
 from spotify_ai_pipeline.automation.pruning import forget_runs
 from spotify_ai_pipeline.definitions import build_defs
 from spotify_ai_pipeline.problems import Problem
@@ -99,6 +100,7 @@ def test_three_at_once_on_one_instance(house: Path, filled: Path) -> None:
             (root / "config.yaml").write_text(yaml.safe_dump(about))
             (root / listeners.LOCATION_FILE).write_text(listeners.LOCATION)
         before = {name: Home.open(house / "listeners" / name).lake.version_of("playlist", "mix") for name in NAMES}
+        make_instance(Home.open(house / "listeners" / "anna"))  # as `listener add` does
         with ThreadPoolExecutor(3) as threads:
             ran = list(threads.map(lambda name: spotify_ai(house, "--listener", name, "refresh"), NAMES))
     assert [one.returncode for one in ran] == [0, 0, 0], [one.stderr for one in ran]
