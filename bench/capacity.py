@@ -49,7 +49,9 @@ class Cost:
     calls: Counter[str] = field(default_factory=Counter[str])
 
     def times(self, count: float) -> Cost:
-        return Cost(self.cpu * count, round(self.bytes * count), Counter({k: round(v * count) for k, v in self.calls.items()}))
+        return Cost(
+            self.cpu * count, round(self.bytes * count), Counter({k: round(v * count) for k, v in self.calls.items()})
+        )
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(self.cpu + other.cpu, self.bytes + other.bytes, self.calls + other.calls)
@@ -62,7 +64,7 @@ class Meter:
         self.received, self.calls, self.cpu = 0, Counter[str](), 0.0  # the process's imports count
         whole = Transport.check
 
-        def check(transport: Transport, status: int, headers, body: bytes) -> None:  # noqa: ANN001
+        def check(transport: Transport, status: int, headers, body: bytes) -> None:
             self.received += len(body)
             self.calls[transport.name] += 1
             whole(transport, status, headers, body)

@@ -42,7 +42,7 @@ from spotify_ai_pipeline.storage.lake import Lake
 LISTENERS = ("anna", "bert", "carla")
 PROFILE = PROJECT_ROOT / "deploy" / "workers"
 PATIENCE_SECONDS = 1800
-HELD = '''from pathlib import Path
+HELD = """from pathlib import Path
 
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.definitions import build_defs
@@ -58,7 +58,7 @@ class Held(HomeResource):
 
 home = Home.open(Path(__file__).parent)
 defs = build_defs(home, Held(root=str(home.root), at={at}))
-'''
+"""
 """A code location whose clock stands still: both runs decide at the same moment."""
 EMBEDDED = """
 import dagster as dg, importlib.util, json, sys
@@ -95,7 +95,12 @@ def process(command: list[str], log: Path, **environment: str) -> Iterator[subpr
     """``command`` until the end of the block, with what it says in ``log``."""
     with log.open("ab") as stream:
         running = subprocess.Popen(
-            command, env=os.environ | environment, cwd=PROJECT_ROOT, stdout=stream, stderr=stream, start_new_session=True
+            command,
+            env=os.environ | environment,
+            cwd=PROJECT_ROOT,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
         )
     try:
         yield running
@@ -120,7 +125,18 @@ def postgres(folder: Path) -> Iterator[str]:
     as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     made = [*as_owner, str(programs / "initdb"), "-D", str(data), "-U", "dagster", "--auth=trust", "-E", "UTF8"]
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd="/")
-    serve = [*as_owner, str(programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(data)]
+    serve = [
+        *as_owner,
+        str(programs / "postgres"),
+        "-D",
+        str(data),
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-k",
+        str(data),
+    ]
     with process(serve, folder / "postgres.log"):
         create = [str(programs / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "dagster", "dagster"]
         until(lambda: subprocess.run(create, stderr=subprocess.DEVNULL, check=False).returncode == 0, "PostgreSQL")
@@ -141,7 +157,7 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def until(happened, what: str, seconds: float = 60) -> None:  # noqa: ANN001
+def until(happened, what: str, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not happened():
         if time.monotonic() > end:
@@ -166,7 +182,9 @@ def house(place: Path, worlds: dict[str, Path], ports: dict[str, int], at: float
         (home.root / listeners.LOCATION_FILE).write_text(HELD.replace("{at}", str(at)))
         home = Home.open(home.root)
         auth = spotify_auth.oauth(home)
-        signin.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
+        signin.accept(
+            auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"]
+        )
         homes.append(home)
     return homes
 
@@ -177,7 +195,15 @@ def sandboxes(folder: Path, worlds: dict[str, Path]) -> Iterator[dict[str, int]]
         ports: dict[str, int] = {}
         for name, world in worlds.items():
             copy, ports[name] = shutil.copytree(world, folder / f"world-{name}"), free_port()
-            serve = [sys.executable, "-m", "spotify_ai_pipeline.sandbox", "--world", str(copy), "--port", str(ports[name])]
+            serve = [
+                sys.executable,
+                "-m",
+                "spotify_ai_pipeline.sandbox",
+                "--world",
+                str(copy),
+                "--port",
+                str(ports[name]),
+            ]
             stack.enter_context(process(serve, folder / "sandbox.log"))
         for port in ports.values():
             until(lambda port=port: _answers(port), "the sandbox")
@@ -216,10 +242,23 @@ def on_workers(folder: Path, worlds: dict[str, Path], at: float, lake: str | Non
         if lake:
             os.environ["SPOTIFY_AI_LAKE"] = lake
         tags = {home.shared_as: months(home, at) for home in homes}
-        worker = ["celery", "--app", "dagster_celery.app", "worker", "--queues", "dagster", "--concurrency", "1", "--loglevel", "info"]
+        worker = [
+            "celery",
+            "--app",
+            "dagster_celery.app",
+            "worker",
+            "--queues",
+            "dagster",
+            "--concurrency",
+            "1",
+            "--loglevel",
+            "info",
+        ]
         python = [sys.executable, "-m"]
         for number in (1, 2):
-            stack.enter_context(process([*python, *worker, "--hostname", f"worker{number}@%h"], folder / f"worker{number}.log"))
+            stack.enter_context(
+                process([*python, *worker, "--hostname", f"worker{number}@%h"], folder / f"worker{number}.log")
+            )
 
         import dagster as dg
 
@@ -227,7 +266,10 @@ def on_workers(folder: Path, worlds: dict[str, Path], at: float, lake: str | Non
         since = time.monotonic()
         runs = [
             stack.enter_context(
-                process([sys.executable, "-c", HAND_OUT, str(home.root / listeners.LOCATION_FILE), tags[home.shared_as]], folder / "runs.log")
+                process(
+                    [sys.executable, "-c", HAND_OUT, str(home.root / listeners.LOCATION_FILE), tags[home.shared_as]],
+                    folder / "runs.log",
+                )
             )
             for home in homes
         ]
@@ -241,7 +283,7 @@ def on_workers(folder: Path, worlds: dict[str, Path], at: float, lake: str | Non
         return homes, seconds
 
 
-def _places(instance, run_id: str) -> dict[str, int]:  # noqa: ANN001
+def _places(instance, run_id: str) -> dict[str, int]:
     """Steps by worker."""
     found: dict[str, int] = {}
     for log in instance.all_logs(run_id):
@@ -284,7 +326,7 @@ def main() -> None:
         folder.chmod(0o755)  # PostgreSQL runs as another user
         moment = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         worlds = {name: folder / f"world-{name}" for name in LISTENERS}
-        for seed, (name, world) in enumerate(worlds.items(), 1):
+        for seed, world in enumerate(worlds.values(), 1):
             generate(world, seed=seed, songs=150, catalogue=500, plays=2_000, years=0.5, end=moment)
         at = time.time()
         one, taken = embedded(folder / "embedded", worlds, at)
@@ -293,7 +335,9 @@ def main() -> None:
         two, taken = on_workers(folder / "workers", worlds, at, given.lake)
         say(f"two workers, PostgreSQL, Redis, three runs at once: {taken:.0f} s", flush=True)
         differences = [
-            line for home, ours, other in zip(one, lakes, two, strict=True) for line in compare(home.shared_as, ours, other.lake)
+            line
+            for home, ours, other in zip(one, lakes, two, strict=True)
+            for line in compare(home.shared_as, ours, other.lake)
         ]
     say("\n".join(differences) or "the same results")
     sys.exit(bool(differences))

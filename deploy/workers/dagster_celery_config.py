@@ -3,5 +3,5 @@
 import os
 
 broker_url = result_backend = os.environ["SPOTIFY_AI_BROKER"]
-worker_prefetch_multiplier = 1   # steps last from a second to minutes: none waits behind another worker's long one
-broker_transport_options = {"visibility_timeout": 6 * 3600}   # longer than any step: none is handed out twice
+worker_prefetch_multiplier = 1  # steps last from a second to minutes: none waits behind another worker's long one
+broker_transport_options = {"visibility_timeout": 6 * 3600}  # longer than any step: none is handed out twice

@@ -95,7 +95,9 @@ def _schedule(entry: Entry, zone: str) -> dg.ScheduleDefinition:
     )
     def schedule(context: dg.ScheduleEvaluationContext, home: HomeResource) -> dg.RunRequest | dg.SkipReason:
         at = context.scheduled_execution_time
-        if context.instance.get_runs_count(dg.RunsFilter(job_name=entry.job, statuses=UNDER_WAY, tags=home.home.run_tags)):
+        if context.instance.get_runs_count(
+            dg.RunsFilter(job_name=entry.job, statuses=UNDER_WAY, tags=home.home.run_tags)
+        ):
             return dg.SkipReason(f"{entry.job} still waits or runs")
         if entry.days and (left := _days_left(context.instance, entry, at, home.home)) > 0:
             return dg.SkipReason(f"{entry.job} is due in {left} nights")

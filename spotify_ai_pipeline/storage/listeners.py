@@ -65,5 +65,6 @@ def write_workspace(folder: Path) -> None:
         {"python_file": {"relative_path": f"{name}/{LOCATION_FILE}", "location_name": name}} for name in names(folder)
     ]
     (folder / "workspace.yaml").write_text(
-        "# Written by `spotify-ai listener add` and `forget`.\n" + yaml.safe_dump({"load_from": locations}, sort_keys=False)
+        "# Written by `spotify-ai listener add` and `forget`.\n"
+        + yaml.safe_dump({"load_from": locations}, sort_keys=False)
     )

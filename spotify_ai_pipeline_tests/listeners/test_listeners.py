@@ -56,8 +56,12 @@ def test_a_listener_is_added_by_name_and_is_in_the_workspace(house: Path) -> Non
     assert (unknown.returncode, "there are anna" in unknown.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(("name", "zone"), [("no-dash", "UTC"), ("1st", "UTC"), ("../up", "UTC"), ("fine", "Moon/Base")])
-def test_names_and_zones_that_cannot_be_are_refused(house: Path, name: str, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "zone"), [("no-dash", "UTC"), ("1st", "UTC"), ("../up", "UTC"), ("fine", "Moon/Base")]
+)
+def test_names_and_zones_that_cannot_be_are_refused(
+    house: Path, name: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SPOTIFY_AI_DATA", str(house))
     with pytest.raises(Problem):
         listeners.add(name, zone)

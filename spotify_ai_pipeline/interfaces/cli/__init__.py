@@ -92,7 +92,9 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="spotify-ai")
-@click.option("--listener", metavar="NAME", help="Whose music, where several share this machine: see `spotify-ai listener`.")
+@click.option(
+    "--listener", metavar="NAME", help="Whose music, where several share this machine: see `spotify-ai listener`."
+)
 def main(listener: str | None) -> None:
     """Your music, managed: an AI Mix playlist kept fresh from what you listen to.
 
