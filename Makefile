@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORLD ?=
 
-.PHONY: demo test lint format up install lyrics audio lock bench clean
+.PHONY: demo test lint format up install lyrics audio workers lock bench clean
 
 demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FOLDER for a world of your own
 	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD))
@@ -40,6 +40,9 @@ audio: install           ## what sound needs (features.clap_providers, files and
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend cpu --constraint requirements.lock --editable '.[audio]' \
 		--no-build-isolation
 
+workers: install         ## what deploy/workers needs: Celery, the clients of PostgreSQL, Redis and S3
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements-workers.lock
+
 install: $(VENV)/installed
 
 # The environment is what the lock file says, no more and no less.
@@ -56,6 +59,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 lock: install            ## newest versions that work together, without any address
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
 		--group dev pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
+		--extra workers --constraint requirements.lock pyproject.toml --output-file requirements-workers.lock
 
 clean:                   ## the environment and everything the demos made; your own data stays
 	rm -rf $(VENV) data/demo

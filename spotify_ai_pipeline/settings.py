@@ -345,7 +345,7 @@ def load_secrets(*env_files: Path) -> Secrets:
 
 
 def own_secrets(env_file: Path) -> Secrets:
-    """The secrets in ``env_file`` alone: what it lacks is empty, whatever the environment says, so that nobody reads as another."""
+    """The secrets in ``env_file`` alone: what it lacks is empty, so that nobody reads as somebody else."""
     said = dotenv_values(env_file)
     return Secrets(**{name: said.get(name.upper()) or "" for name in Secrets.model_fields})  # pyright: ignore[reportArgumentType]
 

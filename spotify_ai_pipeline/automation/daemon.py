@@ -13,6 +13,13 @@ SILENT_SECONDS = 120
 """A daemon says every 30 s that it lives."""
 
 
+def make_instance(home: Home) -> None:
+    """Makes the instance where there is none: two processes that begin at once would both make its tables."""
+    home.name_to_dagster()
+    with dg.DagsterInstance.get() as instance:
+        instance.get_runs_count()
+
+
 def silent_for(home: Home) -> float | None:
     """Seconds since the daemon was heard of; None where it never was."""
     if not home.dagster_storage.exists():

@@ -88,7 +88,7 @@ def run_job(home: Home, job_name: str, on_event: OnEvent, tags: Mapping[str, str
 
 
 def _wait_for_nobody(instance: dg.DagsterInstance, home: Home) -> None:
-    """Raises ``Problem`` where another run is at work on this listener's playlist, or needs the machine; a run whose process died is put
+    """Raises ``Problem`` where another run is at work on the same playlist, or needs the machine; a run whose process died is put
     down as failed."""
     under_way = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
     for run in instance.get_runs(under_way):

@@ -9,7 +9,7 @@ import yaml
 
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.settings import CONFIG_FILE, PROJECT_ROOT
+from spotify_ai_pipeline.settings import CONFIG_FILE, Secrets
 from spotify_ai_pipeline.storage.home import Home
 
 LOCATION_FILE = "location.py"
@@ -52,7 +52,8 @@ def add(name: str, timezone: str) -> Home:
     secrets = home.root / ".env"
     if not secrets.exists():
         secrets.touch(mode=0o600)
-        secrets.write_text((PROJECT_ROOT / ".env.example").read_text())
+        keys = "".join(f"{key.upper()}=\n" for key in Secrets.model_fields)
+        secrets.write_text(f"# Where each is obtained: .env.example of the project.\n{keys}")
     (home.root / LOCATION_FILE).write_text(LOCATION)
     write_workspace(folder)
     return home

@@ -26,6 +26,9 @@ def add(name: str, timezone: str | None) -> None:
     """Add the listener NAME (letters, digits, _)."""
     general = settings.load([settings.PROJECT_ROOT / "config" / settings.CONFIG_FILE])
     home = listeners.add(name, timezone or general.listener.timezone)
+    from spotify_ai_pipeline.automation.daemon import make_instance
+
+    make_instance(home)
     console.print(f"{name}: {home.root}", soft_wrap=True)
     console.print(f"next: fill in {home.root / '.env'}, then", soft_wrap=True)
     console.print(f"  spotify-ai --listener {name} login\n  spotify-ai --listener {name} refresh")
