@@ -116,13 +116,7 @@ def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(home:
 
 def test_the_score_card_is_sent_once_a_week_when_there_is_one(home: Home) -> None:
     assert suggestions.look_once(WATCH["score_card"], home, NOON) == "no news"
-    home.lake.write(
-        "taste",
-        "score_card",
-        pl.DataFrame({"week": ["46", "47"], "coverage": [0.2, None]}),
-        code_version="1",
-        run_id="r",
-    )
+    home.lake.write("taste", "score_card", pl.DataFrame({"week": ["46", "47"], "coverage": [0.2, None]}))
     assert suggestions.look_once(WATCH["score_card"], home, NOON).startswith("1 said")
     assert suggestions.look_once(WATCH["score_card"], home, NOON + 24 * HOUR) == "no news"
     assert said(home)[0]["text"] == "📊 Your week\nweek: 47\ncoverage: unknown"
