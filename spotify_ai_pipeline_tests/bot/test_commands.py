@@ -32,7 +32,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
             ("/mood", "mood: "),
             ("/mood rainy sunday, nothing too loud", "calm"),
             ("/mood zzyzx", "none of these words is understood"),
-            ("/snapshot", "📸 AI Snapshot"),
+            ("/snapshot", "❄ AI Snapshot"),
             ("/pause 2d", "Quiet until"),
             ("/pause off", "I speak up again"),
         ):
@@ -81,9 +81,9 @@ def test_what_waits_is_said_and_can_be_acted_on(pipeline: Pipeline, monkeypatch:
             "chance": 0.8, "reason": "tram played it", "source": "lastfm_friends"}  # fmt: skip
     item = queue.items(home.state, kind=queue.DISCOVERY)[0]
     for kind, body in (
-        ("friend", {"text": "🎧 tram plays something for you:", "song": song}),
+        ("friend", {"text": "tram plays something for you:", "song": song}),
         ("candidate", {"item_id": item.item_id}),
-        ("silent_source", {"text": "🔇 a <source> is silent"}),
+        ("silent_source", {"text": "a <source> is silent"}),
     ):
         assert messages.lay_down(home.state, kind, kind, body, 0.0, 1e12)
     messages.lay_down(home.state, "friend", "stale", {"text": "too late"}, 0.0, 1.0)

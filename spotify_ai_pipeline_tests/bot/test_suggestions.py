@@ -108,7 +108,7 @@ def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(home:
     now = datetime.now(UTC).timestamp()
     day_and_noon = now - now % (24 * HOUR) + 48 * HOUR + 12 * HOUR
     assert [one.body["text"] for one in suggestions.silent_source(home, now)] == [
-        "🔇 the source listenbrain puts nothing forward"
+        "the source listenbrain puts nothing forward"
     ]
     assert suggestions.look_once(WATCH["silent_source"], home, day_and_noon) == "2 said"
     assert suggestions.look_once(WATCH["silent_source"], home, day_and_noon + HOUR) == "no news"
@@ -119,7 +119,7 @@ def test_the_score_card_is_sent_once_a_week_when_there_is_one(home: Home) -> Non
     home.lake.write("taste", "score_card", pl.DataFrame({"week": ["46", "47"], "coverage": [0.2, None]}))
     assert suggestions.look_once(WATCH["score_card"], home, NOON).startswith("1 said")
     assert suggestions.look_once(WATCH["score_card"], home, NOON + 24 * HOUR) == "no news"
-    assert said(home)[0]["text"] == "📊 Your week\nweek: 47\ncoverage: unknown"
+    assert said(home)[0]["text"] == "Your week\nweek: 47\ncoverage: unknown"
 
 
 @pytest.fixture

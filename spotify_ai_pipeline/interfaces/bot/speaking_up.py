@@ -63,8 +63,8 @@ def _text(message: Message) -> str:
 def _buttons(message: Message) -> Buttons:
     body = message.body
     if "song" in body:
-        listen = link("🎧 listen", f"https://open.spotify.com/track/{body['song']['track_id']}")
-        return [[button("➕ queue it", "q", message.message_id), listen]]
+        listen = link("▶ listen", f"https://open.spotify.com/track/{body['song']['track_id']}")
+        return [[button("+ queue it", "q", message.message_id), listen]]
     if message.kind == speaking.MOOD_SHIFT:
-        return [[button("🔄 refresh now", "r")]]
+        return [[button("↻ refresh now", "r")]]
     return ()

@@ -54,6 +54,7 @@ COMMANDS = {
     "export": "exporting.export",
     "forget": "keeping.forget",
     "bot": "bot.bot",
+    "pause": "pausing.pause",
     "up": "up.up",
     "dagster": "up.dagster",
     "backtest": "backtest.backtest",
