@@ -34,7 +34,7 @@ from spotify_ai_pipeline.storage.state import State
 hypothesis_settings.register_profile("suite", deadline=None, max_examples=40)
 hypothesis_settings.load_profile("suite")
 
-OURS = ("SPOTIFY_", "SPOTIPY_", "LASTFM_", "LISTENBRAINZ_", "ANTHROPIC_", "DAGSTER_")
+OURS = ("SPOTIFY_", "SPOTIPY_", "LASTFM_", "LISTENBRAINZ_", "ANTHROPIC_", "TELEGRAM_", "DAGSTER_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 

@@ -96,7 +96,7 @@ def sign_in(home: Home, now: float) -> Iterator[News]:
     if warning := spotify_auth.sign_in_warning(home):
         left = spotify_auth.days_left(home)
         when = "ended" if left is None else f"{left // 7} weeks"
-        yield News(f"sign-in {home.state.fact(spotify_auth.SIGNED_IN)} {when}", {"text": f"🔑 {warning}"}, 2 * DAY)
+        yield News(f"sign-in {home.state.fact(spotify_auth.SIGNED_IN)} {when}", {"text": f"{warning}"}, 2 * DAY)
 
 
 def silent_source(home: Home, now: float) -> Iterator[News]:
@@ -105,7 +105,7 @@ def silent_source(home: Home, now: float) -> Iterator[News]:
         yields = row["name"].startswith("yield ")
         silent = row["name"].startswith("deferred ") and now - row["raised_at"] >= SILENT_AFTER
         if yields or silent:
-            yield News(f"alert {row['name']} {int(row['raised_at'])}", {"text": f"🔇 {row['message']}"}, 2 * DAY)
+            yield News(f"alert {row['name']} {int(row['raised_at'])}", {"text": f"{row['message']}"}, 2 * DAY)
 
 
 def score_card(home: Home, now: float) -> Iterator[News]:
@@ -116,7 +116,7 @@ def score_card(home: Home, now: float) -> Iterator[News]:
         return
     year, week, _ = datetime.fromtimestamp(now, UTC).astimezone(home.settings.listener.zone).isocalendar()
     lines = [f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in card.row(-1, named=True).items()]
-    yield News(f"score card {year}-{week}", {"text": "\n".join(["📊 Your week", *lines])}, 2 * DAY)
+    yield News(f"score card {year}-{week}", {"text": "\n".join(["Your week", *lines])}, 2 * DAY)
 
 
 def friend(home: Home, now: float) -> Iterator[News]:
@@ -132,7 +132,7 @@ def friend(home: Home, now: float) -> Iterator[News]:
             continue
         song = _fitting(home, playing, songs, stats, tags, now)
         if song is not None and song["chance"] >= settings.least_match and (track := _track_id(home, playing)):
-            text = f"🎧 {playing.friend} plays something for you, predicted match {song['chance']:.0%}:"
+            text = f"{playing.friend} plays something for you, predicted match {song['chance']:.0%}:"
             yield News(about, {"text": text, "song": song | {"track_id": track}}, 30 * MINUTE)
 
 

@@ -72,9 +72,9 @@ class Phone:
 
 
 def data(message: dict[str, Any], ends: str = "") -> str:
-    """What the button of a message sends whose data ends so."""
+    """What the button of a message sends whose data ends so; empty where there is none."""
     found = [one["callback_data"] for row in message["buttons"] for one in row if "callback_data" in one]
-    return next(one for one in found if one.endswith(ends))
+    return next((one for one in found if one.endswith(ends)), "")
 
 
 def connect(home: Home, url: str, **settings: object) -> Home:

@@ -32,8 +32,8 @@ def test_an_answer_is_taken_in_place_and_the_next_song_follows(home: Home, phone
         first = phone.reads("predicted match 90%")
         assert first["text"].startswith(f"{NASTY} — Artist 0\nnew to you: fans of <b>you</b> & me")
         assert [[one["text"] for one in row] for row in first["buttons"]] == [
-            ["✅ approve", "❌ reject", "⏳ not now"],
-            ["wrong version", "🎧 listen"],
+            ["✓ approve", "✗ reject", "↷ not now"],
+            ["wrong version", "▶ listen"],
         ]
         query = phone.tap(first["message_id"], data(first, ":a"))
         second = phone.reads("Second — Artist 1")

@@ -108,7 +108,7 @@ def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(home:
     now = datetime.now(UTC).timestamp()
     day_and_noon = now - now % (24 * HOUR) + 48 * HOUR + 12 * HOUR
     assert [one.body["text"] for one in suggestions.silent_source(home, now)] == [
-        "🔇 the source listenbrain puts nothing forward"
+        "the source listenbrain puts nothing forward"
     ]
     assert suggestions.look_once(WATCH["silent_source"], home, day_and_noon) == "2 said"
     assert suggestions.look_once(WATCH["silent_source"], home, day_and_noon + HOUR) == "no news"
@@ -116,16 +116,10 @@ def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(home:
 
 def test_the_score_card_is_sent_once_a_week_when_there_is_one(home: Home) -> None:
     assert suggestions.look_once(WATCH["score_card"], home, NOON) == "no news"
-    home.lake.write(
-        "taste",
-        "score_card",
-        pl.DataFrame({"week": ["46", "47"], "coverage": [0.2, None]}),
-        code_version="1",
-        run_id="r",
-    )
+    home.lake.write(pl.DataFrame({"week": ["46", "47"], "coverage": [0.2, None]}), "taste", "score_card")
     assert suggestions.look_once(WATCH["score_card"], home, NOON).startswith("1 said")
     assert suggestions.look_once(WATCH["score_card"], home, NOON + 24 * HOUR) == "no news"
-    assert said(home)[0]["text"] == "📊 Your week\nweek: 47\ncoverage: unknown"
+    assert said(home)[0]["text"] == "Your week\nweek: 47\ncoverage: unknown"
 
 
 @pytest.fixture
@@ -203,7 +197,7 @@ def test_a_change_of_mood_is_said_once(pipeline: Pipeline) -> None:
         pl.lit(None, kind).alias(name) for name, kind in listens.schema.items() if name not in frame.columns
     )
     table = made.with_columns(counts=pl.lit(value=True)).select(listens.columns)
-    home.lake.write("identity", "listens", table)
+    home.lake.write(table, "identity", "listens")
     assert suggestions.look_once(WATCH["mood_shift"], home, NOON).startswith("1 said")
     assert "What you play has changed" in said(home)[0]["text"]
     assert suggestions.look_once(WATCH["mood_shift"], home, NOON + 24 * HOUR) == "no news"

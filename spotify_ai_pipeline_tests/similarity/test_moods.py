@@ -29,7 +29,7 @@ def test_the_mood_says_where_it_comes_from(home: Home, cli: Cli) -> None:
 
 
 def test_a_mood_is_asked_for_shown_and_taken_back(cli: Cli) -> None:
-    assert "calm, acoustic until" in cli("mood", "calm acoustic", "--for", "45m").output
+    assert "calm, acoustic, understood by the lexicon, until" in cli("mood", "calm acoustic", "--for", "45m").output
     assert cli("mood").output.startswith("you asked for: calm acoustic, until ")
     assert json.loads(cli("mood", "--json").stdout)["asked_for"]["words"] == "calm acoustic"
     assert "taken back" in cli("mood", "--clear").output
@@ -56,7 +56,10 @@ def test_the_mood_is_called_by_its_nearest_clusters_where_there_are_any(home: Ho
     )
     home.lake.write(groups, "features", "clusters")
     home.lake.write(names, "features", "cluster_names")
-    frames = {name: home.lake.read(layer, name) for name, layer in (("listens", "identity"), ("tags", "features"))}
+    frames = {
+        name: home.lake.read(layer, name)
+        for name, layer in (("listens", "identity"), ("songs", "identity"), ("tags", "features"))
+    }
     result = mood_asset(home=HomeResource(root=str(home.root)), song_embeddings=songs, **frames)
     assert result.value["clusters"][0].to_list() == ["Near", "Far"]  # pyright: ignore
     home.lake.write(result.value, "taste", "mood")  # pyright: ignore

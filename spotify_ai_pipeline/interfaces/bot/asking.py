@@ -17,11 +17,11 @@ def buttons(found: queue.Question) -> Buttons:
     item = found.item_id
     return [
         [
-            button("✅ approve", "v", item, "a"),
-            button("❌ reject", "v", item, "r"),
-            button("⏳ not now", "v", item, "s"),
+            button("✓ approve", "v", item, "a"),
+            button("✗ reject", "v", item, "r"),
+            button("↷ not now", "v", item, "s"),
         ],
-        [button("wrong version", "v", item, "w"), link("🎧 listen", found.link)],
+        [button("wrong version", "v", item, "w"), link("▶ listen", found.link)],
     ]
 
 

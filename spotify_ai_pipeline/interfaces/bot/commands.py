@@ -50,9 +50,9 @@ class Commands:
         mix = await asyncio.to_thread(show.mix_as_data, home)
         title = our_playlists.named(home.settings).title
         told = texts.change(mix, title, last[0].outcome if last else "not written yet")
-        row = [link("🎧 open", mix["playlist"])] if mix["playlist"] else []
+        row = [link("▶ open", mix["playlist"])] if mix["playlist"] else []
         if mix["added"] and last and last[0].before:
-            row.append(button("↩️ undo", "b", last[0].refresh_id))
+            row.append(button("↩ undo", "b", last[0].refresh_id))
         await self.chat.edit(ended.message_id, told, [row] if row else ())
 
     async def discover(self, _: str) -> None:
@@ -73,7 +73,7 @@ class Commands:
             return
         asked = await asyncio.to_thread(wishes.ask_for, self.home, text)
         told = f"<b>{texts.text(text)}</b>\n{texts.text(words.asked(self.home, asked))}"
-        await self.chat.send(told, [[button("🔄 refresh now", "r")]])
+        await self.chat.send(told, [[button("↻ refresh now", "r")]])
 
     async def cycling(self, text: str) -> None:
         if text and not re.fullmatch(r"10|[1-9]", text):
@@ -94,15 +94,15 @@ class Commands:
         told = (
             f"<b>{texts.text(title)}</b>: {len(known.track_ids)} songs, written {words.local(home, known.written_at)}"
         )
-        await self.chat.send(told, [[link("🎧 open", show.playlist_link(home))]])
+        await self.chat.send(told, [[link("▶ open", show.playlist_link(home))]])
 
     async def snapshot(self, _: str) -> None:
         home = self.home
         made = await asyncio.to_thread(
             lambda: our_playlists.take_snapshot(home, Spotify.of(home), our_playlists.ASKED_FOR)
         )
-        row = [[link("🎧 open", show.playlist_link(home, made.written_as))]]
-        await self.chat.send(f"📸 <b>{texts.text(made.name)}</b>: {len(made.track_ids)} songs", row)
+        row = [[link("▶ open", show.playlist_link(home, made.written_as))]]
+        await self.chat.send(f"❄ <b>{texts.text(made.name)}</b>: {len(made.track_ids)} songs", row)
 
     async def why(self, text: str) -> None:
         if not text:
@@ -115,13 +115,13 @@ class Commands:
         rows, lines = [], []
         if (answer := queue.last_answer(home.state)) is not None:
             lines.append(f"answer: {texts.song(answer.artist, answer.title)} ({texts.text(answer.status)})")
-            rows.append([button("↩️ the answer", "u", answer.item_id)])
+            rows.append([button("↩ the answer", "u", answer.item_id)])
         last = next(
             (one for one in playlists.refreshes(home.state, MIX, 100) if one.outcome in playlists.CHANGED), None
         )
         if last is not None and last.before and last.undone_at is None:
             lines.append(f"refresh of {words.local(home, last.refreshed_at)}: +{last.added} −{last.removed}")
-            rows.append([button("↩️ the refresh", "b", last.refresh_id)])
+            rows.append([button("↩ the refresh", "b", last.refresh_id)])
         await self.chat.send("\n".join(["Take back:", *lines]) if rows else "There is nothing to take back.", rows)
 
     async def pause(self, text: str) -> None:
@@ -167,7 +167,7 @@ class Commands:
         if not taken or found is None:
             await self.chat.take_buttons(message_id)
             return "it was taken back already"
-        told = f"↩️ {texts.song(found.artist, found.title)}\ntaken back; it is {texts.text(found.status)} again"
+        told = f"↩ {texts.song(found.artist, found.title)}\ntaken back; it is {texts.text(found.status)} again"
         await self.chat.edit(message_id, told, [[button("ask me", "n")]])
         return "taken back"
 
@@ -185,7 +185,7 @@ class Commands:
         if done is None:
             return f"the refresh of {at} was taken back already"
         await self.chat.send(
-            f"↩️ the refresh of {at} is taken back: +{done.added} −{done.removed}, {len(done.after)} songs"
+            f"↩ the refresh of {at} is taken back: +{done.added} −{done.removed}, {len(done.after)} songs"
         )
         return "taken back"
 
@@ -217,7 +217,7 @@ class Commands:
         finally:
             self._busy = None
         if not ended.success:
-            again = [[button("🔄 try again", "r")]] if job == "refresh_the_mix" else ()
-            await self.chat.edit(ended.message_id, f"⚠️ {texts.text(title)} failed: {texts.text(ended.error)}", again)
+            again = [[button("↻ try again", "r")]] if job == "refresh_the_mix" else ()
+            await self.chat.edit(ended.message_id, f"⚠ {texts.text(title)} failed: {texts.text(ended.error)}", again)
             return None
         return ended

@@ -10,7 +10,7 @@ from telegram.error import TelegramError
 from spotify_ai_pipeline.interfaces.bot import asking, texts
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
 from spotify_ai_pipeline.services import speaking
-from spotify_ai_pipeline.storage import messages, queue
+from spotify_ai_pipeline.storage import messages, queue, shown
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.messages import Message
 
@@ -43,8 +43,9 @@ async def _send(home: Home, chat: Chat, message: Message) -> bool:
     body = message.body
     if "item_id" in body:
         found = queue.item(home.state, body["item_id"])
-        if found is None or found.status not in queue.OPEN:
-            return False  # answered meanwhile
+        asked = {one.item_id for one in shown.on_screen(home.state, chat.chat_id)}
+        if found is None or found.status not in queue.OPEN or found.item_id in asked:
+            return False  # answered meanwhile, or on the screen already
         await asking.ask(home, chat, found)
         return True
     await chat.send(_text(message), _buttons(message))
@@ -62,8 +63,8 @@ def _text(message: Message) -> str:
 def _buttons(message: Message) -> Buttons:
     body = message.body
     if "song" in body:
-        listen = link("🎧 listen", f"https://open.spotify.com/track/{body['song']['track_id']}")
-        return [[button("➕ queue it", "q", message.message_id), listen]]
+        listen = link("▶ listen", f"https://open.spotify.com/track/{body['song']['track_id']}")
+        return [[button("+ queue it", "q", message.message_id), listen]]
     if message.kind == speaking.MOOD_SHIFT:
-        return [[button("🔄 refresh now", "r")]]
+        return [[button("↻ refresh now", "r")]]
     return ()

@@ -34,7 +34,7 @@ COMMANDS = {
 
 HELP = "\n".join(f"/{name} – {escape(what)}" for name, what in COMMANDS.items())
 BAR = 10
-OUTCOMES = {"approved": "✅", "rejected": "❌", "later": "⏳", "expired": "⌛"}
+OUTCOMES = {"approved": "✓", "rejected": "✗", "later": "↷", "expired": "·"}
 
 
 def question(found: queue.Question, waiting: int) -> str:

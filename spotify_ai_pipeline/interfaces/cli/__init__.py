@@ -59,6 +59,7 @@ COMMANDS = {
     "forget": "keeping.forget",
     "listener": "listeners.listener",
     "bot": "bot.bot",
+    "pause": "pausing.pause",
     "up": "up.up",
     "dashboard": "dashboard.dashboard",
     "dagster": "up.dagster",
