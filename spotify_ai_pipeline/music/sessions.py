@@ -101,7 +101,7 @@ class Past:
         self._faded = np.zeros((songs, len(HALF_LIVES)))
         self._count = np.zeros(songs, np.int64)
         self._last = np.full(songs, -np.inf)
-        self._session = session_numbers(self.plays)
+        self._session: NDArray[np.int64] = session_numbers(self.plays)
         self._places = np.argsort(self.plays.song, kind="stable")
         self._starts = np.searchsorted(self.plays.song[self._places], np.arange(songs + 1))
 
@@ -130,7 +130,8 @@ class Past:
         gained = np.zeros(self.plays.songs)
         if not self._read:
             return gained
-        begin = int(np.searchsorted(self._session, self._session[self._read - 1]))
+        last: int = self._session[self._read - 1].item()
+        begin = int(np.searchsorted(self._session, last))
         givers = np.unique(self.plays.song[begin : self._read])
         numbers: list[int] = givers.tolist()
         places = [self._places[self._starts[song] : self._starts[song + 1]] for song in numbers]
