@@ -101,9 +101,9 @@ class Past:
         self._faded = np.zeros((songs, len(HALF_LIVES)))
         self._count = np.zeros(songs, np.int64)
         self._last = np.full(songs, -np.inf)
-        self._session = session_numbers(self.plays)
-        self._places: NDArray[np.int64] = np.argsort(self.plays.song, kind="stable")
-        self._starts: NDArray[np.int64] = np.searchsorted(self.plays.song[self._places], np.arange(songs + 1))
+        self._session: NDArray[np.int64] = session_numbers(self.plays)
+        self._places = np.argsort(self.plays.song, kind="stable")
+        self._starts = np.searchsorted(self.plays.song[self._places], np.arange(songs + 1))
 
     def until(self, session: Session) -> None:
         """Takes in the plays before ``session``, and lets all fade to its start."""
@@ -130,11 +130,12 @@ class Past:
         gained = np.zeros(self.plays.songs)
         if not self._read:
             return gained
-        begin = int(np.searchsorted(self._session, self._session[self._read - 1]))
+        last: int = self._session[self._read - 1].item()
+        begin = int(np.searchsorted(self._session, last))
         givers = np.unique(self.plays.song[begin : self._read])
         numbers: list[int] = givers.tolist()
         places = [self._places[self._starts[song] : self._starts[song + 1]] for song in numbers]
-        known = [place[: int(np.searchsorted(place, self._read))] for place in places]
+        known = [place[place < self._read] for place in places]
         at = np.concatenate(known)
         share = np.repeat([1 / (len(place) + 3.0) for place in known], [len(place) for place in known])
         for step in (*range(-REACH, 0), *range(1, REACH + 1)):
