@@ -11,6 +11,6 @@ BROKER = "SPOTIFY_AI_BROKER"
 def executor() -> dg.ExecutorDefinition:
     if BROKER not in os.environ:
         return dg.in_process_executor
-    from dagster_celery import celery_executor  # comes with the extra `workers`
+    from dagster_celery import celery_executor  # pyright: ignore[reportMissingImports]  # the extra `workers`
 
     return celery_executor.configured({"broker": {"env": BROKER}, "backend": {"env": BROKER}}, name="workers")
