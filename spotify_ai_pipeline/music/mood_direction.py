@@ -29,9 +29,9 @@ def towards(
     if wish.eras:
         within = pl.any_horizontal(pl.col("year").is_between(first, last) for first, last in wish.eras)
         parts.append(_apart(embeddings, years.filter(within)["song_id"]))
-    whole = np.sum(parts, axis=0)
+    whole: Vector = np.stack(parts).sum(axis=0)
     length = float(np.linalg.norm(whole))
-    return whole / length if length > 1e-9 else np.zeros_like(whole)
+    return whole / length if length > 1e-9 else np.zeros(len(whole))
 
 
 def _apart(embeddings: pl.DataFrame, songs: pl.Series) -> Vector:
@@ -39,6 +39,6 @@ def _apart(embeddings: pl.DataFrame, songs: pl.Series) -> Vector:
     rows = embeddings["song_id"].is_in(songs.to_list()).to_numpy()
     if rows.sum() < LEAST_SONGS:
         return np.zeros(vectors.shape[1])
-    away = vectors[rows].mean(axis=0) - vectors.mean(axis=0)
+    away: Vector = vectors[rows].mean(axis=0) - vectors.mean(axis=0)
     length = float(np.linalg.norm(away))
-    return away / length if length > 1e-9 else np.zeros_like(away)
+    return away / length if length > 1e-9 else np.zeros(len(away))
