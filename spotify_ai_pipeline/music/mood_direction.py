@@ -35,7 +35,7 @@ def towards(
 
 
 def _apart(embeddings: pl.DataFrame, songs: pl.Series) -> Vector:
-    vectors = embeddings["vector"].to_numpy().astype(np.float64)
+    vectors: Vector = embeddings["vector"].to_numpy().astype(np.float64)
     rows = embeddings["song_id"].is_in(songs.to_list()).to_numpy()
     if rows.sum() < LEAST_SONGS:
         return np.zeros(vectors.shape[1])
