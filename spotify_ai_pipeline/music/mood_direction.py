@@ -38,7 +38,7 @@ def _apart(embeddings: pl.DataFrame, songs: pl.Series) -> Vector:
     vectors: Vector = embeddings["vector"].to_numpy().astype(np.float64)
     rows = embeddings["song_id"].is_in(songs.to_list()).to_numpy()
     if rows.sum() < LEAST_SONGS:
-        return np.zeros(vectors.shape[1], np.float64)
+        return 0.0 * vectors[0]
     away: Vector = vectors[rows].mean(axis=0) - vectors.mean(axis=0)
     length = float(np.linalg.norm(away))
     return away / (length if length > 1e-9 else np.inf)
