@@ -24,21 +24,21 @@ def towards(
     What is said of sound and tags is one part; each cluster (``clusters``: song_id, name) and the eras together (``years``:
     song_id, year) are one more: the mean direction of their songs less that of all songs.
     """
-    parts = [model.direction(wish.axes, wish.tags, features)]
+    parts: list[Vector] = [model.direction(wish.axes, wish.tags, features)]
     parts += [_apart(embeddings, clusters.filter(name=name)["song_id"]) for name in wish.clusters]
     if wish.eras:
         within = pl.any_horizontal(pl.col("year").is_between(first, last) for first, last in wish.eras)
         parts.append(_apart(embeddings, years.filter(within)["song_id"]))
-    whole = np.sum(parts, axis=0)
+    whole: Vector = np.stack(parts).sum(axis=0)
     length = float(np.linalg.norm(whole))
-    return whole / length if length > 1e-9 else np.zeros_like(whole)
+    return whole / (length if length > 1e-9 else np.inf)
 
 
 def _apart(embeddings: pl.DataFrame, songs: pl.Series) -> Vector:
-    vectors = embeddings["vector"].to_numpy().astype(np.float64)
+    vectors: Vector = embeddings["vector"].to_numpy().astype(np.float64)
     rows = embeddings["song_id"].is_in(songs.to_list()).to_numpy()
     if rows.sum() < LEAST_SONGS:
-        return np.zeros(vectors.shape[1])
-    away = vectors[rows].mean(axis=0) - vectors.mean(axis=0)
+        return 0.0 * vectors[0]
+    away: Vector = vectors[rows].mean(axis=0) - vectors.mean(axis=0)
     length = float(np.linalg.norm(away))
-    return away / length if length > 1e-9 else np.zeros_like(away)
+    return away / (length if length > 1e-9 else np.inf)

@@ -94,7 +94,8 @@ class Wish:
 
     @classmethod
     def from_data(cls, kept: Mapping[str, Any]) -> Wish:
-        return cls(**{**kept, "eras": [(int(first), int(last)) for first, last in kept["eras"]]})
+        values: dict[str, Any] = {**kept, "eras": [(int(first), int(last)) for first, last in kept["eras"]]}
+        return cls(**values)
 
 
 def understand(text: str, vocabulary: Collection[str] = (), clusters: Collection[str] = ()) -> Wish:

@@ -122,7 +122,7 @@ def test_a_pause_that_telegram_asks_for_is_kept(home: Home, phone: Phone) -> Non
 @pytest.mark.parametrize("kind", ["502", "reset", "malformed"])
 def test_a_lost_connection_is_outlived(home: Home, phone: Phone, sandbox: str, kind: str) -> None:
     with listening(home):
-        plan = {"rate": 1.0, "most": 3, "kinds": [kind], "path": "/telegram/"}
+        plan = {"rate": 1.0, "most": 2, "kinds": [kind], "path": "/telegram/"}
         requests.put(f"{sandbox}/sandbox/faults", json=plan, timeout=10).raise_for_status()
         phone.say("/next")
         first = phone.reads("predicted match 90%")

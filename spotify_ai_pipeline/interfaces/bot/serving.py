@@ -158,7 +158,7 @@ class Serving:
             log.warning("account %s is not the listener, or wrote in a group: no answer", stranger)
         raise ApplicationHandlerStop
 
-    def _command(self, name: str) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Awaitable[None]]:
+    def _command(self, name: str) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
         what: Callable[[str], Awaitable[None]] = getattr(self.commands, name)
 
         async def handle(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:

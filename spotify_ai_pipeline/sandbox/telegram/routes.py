@@ -63,7 +63,9 @@ def routes() -> list[Route]:
         return JSONResponse(chat.flood)
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+        return HTMLResponse(
+            files("spotify_ai_pipeline.sandbox.telegram").joinpath("page.html").read_text(encoding="utf-8")
+        )
 
     return [
         Route("/telegram/bot{token}/{method}", call, methods=["GET", "POST"]),
