@@ -25,6 +25,7 @@ from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.identity.linking import best_offer
 from spotify_ai_pipeline.music.mood import SESSION_GAP_SECONDS
 from spotify_ai_pipeline.music.mood_words import describe
+from spotify_ai_pipeline.music.score_card import summary
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import friends, speaking, spotify_auth
 from spotify_ai_pipeline.services.lastfm import LastFm
@@ -109,14 +110,11 @@ def silent_source(home: Home, now: float) -> Iterator[News]:
 
 
 def score_card(home: Home, now: float) -> Iterator[News]:
-    """How well the mix fitted, once a week, where a score card is made."""
-    layer = next((layer for layer, asset in home.lake.datasets() if asset == "score_card"), None)
-    card = home.lake.read(layer, "score_card") if layer else None
-    if card is None or card.is_empty():
-        return
-    year, week, _ = datetime.fromtimestamp(now, UTC).astimezone(home.settings.listener.zone).isocalendar()
-    lines = [f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in card.row(-1, named=True).items()]
-    yield News(f"score card {year}-{week}", {"text": "\n".join(["Your week", *lines])}, 2 * DAY)
+    """How well the mix fitted, once for each week."""
+    card = home.lake.read_or_none(TASTE, "score_card")
+    if card is not None and not card.is_empty():
+        text = f"Your week\n{summary(card)}"
+        yield News(f"score card {card['week'][-1]:%Y-%m-%d}", {"text": text}, 2 * DAY)
 
 
 def friend(home: Home, now: float) -> Iterator[News]:
@@ -173,10 +171,6 @@ def _track_id(home: Home, playing: friends.Playing) -> str | None:
     (offers,) = ListenBrainzLabs.of(home).by_name([(playing.artist, playing.title, None)])
     offer = best_offer(playing.artist, playing.title, offers)
     return offer[0].track_id if offer else None
-
-
-def _shown(value: object) -> str:
-    return "unknown" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def blend(own: Mapping[str, float], artist: Mapping[str, float]) -> dict[str, fl
 
 def spelled(raw: str) -> str | None:
     """The usual spelling of a tag, None for one that says nothing about the music."""
-    folded = fold(raw.lstrip("#"))
+    folded = fold(fold(raw.lstrip("#")))  # once more for what its own signs kept apart: "r:n:b"
     if (decade := _decade(folded)) is not None:
         return decade
     letters = compact(folded)

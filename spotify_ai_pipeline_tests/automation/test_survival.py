@@ -161,13 +161,14 @@ def test_a_killed_command_line_run_leaves_no_place_taken(graph: Path) -> None:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "hanging\n"
+    home = Home.open(graph.parent / "home")
     with dg.DagsterInstance.get() as instance:
         with pytest.raises(Problem, match="refresh_the_mix is under way already"):
-            _wait_for_nobody(instance)
+            _wait_for_nobody(instance, home)
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-        _wait_for_nobody(instance)
+        _wait_for_nobody(instance, home)
         (run,) = instance.get_runs()
         assert run.status is dg.DagsterRunStatus.FAILURE
         assert instance.event_log_storage.get_concurrency_keys() == set()

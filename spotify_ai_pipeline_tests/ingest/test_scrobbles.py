@@ -303,9 +303,9 @@ def test_a_deferred_library_keeps_what_is_known_and_says_so(sandbox: Any, home: 
 
 
 def test_D13_a_source_that_yields_next_to_nothing_raises_an_alert(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = spotify._track
+    read = spotify._row
     with dg.instance_for_test() as instance:
-        monkeypatch.setattr(spotify, "_track", lambda row: read(row) if row and "track" in row else None)  # liked alone
+        monkeypatch.setattr(spotify, "_row", lambda row: read(row) if row and "track" in row else None)  # liked alone
         assert run(home, instance, ingest.spotify_library).success
         (alert,) = home.state.rows("SELECT name, message FROM alerts")
         assert alert["name"] == ingest.YIELD and "only 0 of" in alert["message"]

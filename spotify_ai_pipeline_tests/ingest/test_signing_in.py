@@ -63,7 +63,7 @@ def test_login_in_the_browser(sandbox: Any, tmp_path: Path, cli: Any, monkeypatc
     monkeypatch.setattr(webbrowser, "open", browser)
     result = cli(home, "login")
     assert result.exit_code == 0 and "Connected as" in result.output
-    assert "playlist-modify-public" not in opened[0] and "user-library-modify" not in opened[0]
+    assert "playlist-modify-public" not in opened[0]
     assert home.token_file.stat().st_mode & 0o777 == 0o600
     assert spotify_auth.sign_in_age(Home(home.root)) == 0
 

@@ -90,7 +90,7 @@ def materialize(home, *assets):
 
 EVERYTHING = (
     "spotify_library", "scrobbles", "listenbrainz_listens", "recent_plays", "history_imports",
-    "plays", "song_members", "song_links", "songs", "listens", "listening_stats",
+    "plays", "song_members", "song_links", "songs", "listens", "activations", "listening_stats",
 )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
 
     since, until = (together["played_at"].quantile(share) for share in (0.3, 0.7))
     exclusions.exclude(home.state, Rule("span", since=since, until=until), "a party")
-    materialize(home, "listens", "listening_stats")
+    materialize(home, "listens", "activations", "listening_stats")
     kept = listens_of(home)
     hit = kept["played_at"].is_between(since, until, closed="left")
     assert kept.height == PLAYS and kept["excluded"].equals(hit.alias("excluded"))
@@ -127,7 +127,7 @@ def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
     last = kept.filter(~hit)["played_at"].max()
     assert counted["last_played"].max() == last
     exclusions.undo(home.state, 1)
-    materialize(home, "listens", "listening_stats")
+    materialize(home, "listens", "activations", "listening_stats")
     assert (
         home.lake.read("taste", "listening_stats")
         .drop("momentum", "activation", "days_quiet", "expected")

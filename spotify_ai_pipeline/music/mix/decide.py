@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from spotify_ai_pipeline.music.mix.credits import of_songs
 from spotify_ai_pipeline.music.mix.edits import WRITTEN_AT_ONCE
 from spotify_ai_pipeline.music.mix.select import CREDITS, select
 from spotify_ai_pipeline.music.mix.sequence import sequence, yielded
@@ -137,9 +138,10 @@ def _with_trials(scores: pl.DataFrame, trials: pl.DataFrame | None) -> pl.DataFr
         in_library=pl.lit(False),
         plays=pl.lit(0, scores.schema["plays"]),
     )
+    named = of_songs(([artist], artist, title) for artist, title in rows.select("artist", "title").iter_rows())
     heard = scores.select("song_id", CREDITS, "energy")
-    rows = rows.join(heard, on="song_id", how="left").with_columns(
-        pl.col(CREDITS).fill_null(pl.concat_list("artist_key"))
+    rows = rows.join(heard, on="song_id", how="left", maintain_order="left").with_columns(
+        pl.col(CREDITS).fill_null(pl.Series(named, dtype=pl.List(pl.String)))
     )
     return pl.concat([scores.join(trials, on="song_id", how="anti"), rows], how="diagonal_relaxed")
 

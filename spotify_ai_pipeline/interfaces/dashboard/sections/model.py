@@ -10,6 +10,7 @@ from spotify_ai_pipeline.interfaces.dashboard import data, look
 from spotify_ai_pipeline.interfaces.dashboard.figures import discovery
 from spotify_ai_pipeline.interfaces.dashboard.sections.discovery import EVERY
 from spotify_ai_pipeline.music.model_record import card, importance, standings
+from spotify_ai_pipeline.music.score_card import summary
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.home import Home
 
@@ -22,7 +23,7 @@ def page() -> None:
     st.title("Model")
     if data.made(home, SCORE_CARD):
         st.subheader("Score card")
-        look.table(home.lake.read(*SCORE_CARD.split("/")))
+        st.text(summary(home.lake.read(*SCORE_CARD.split("/"))))
     weights = home.lake.read("taste", "taste_weights")
     _leads(standings(weights))
     _calibration(home)
