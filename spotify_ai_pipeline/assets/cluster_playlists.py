@@ -8,12 +8,13 @@ import polars as pl
 
 from spotify_ai_pipeline.assets.deciding import edits_by_hand, on_spotify
 from spotify_ai_pipeline.assets.deferral import note
-from spotify_ai_pipeline.assets.groups import OWNERS, PLAYLIST
+from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS, PLAYLIST
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music.clustering.playlists import bounded
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
+from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.library import LIBRARY_READ_AT
-from spotify_ai_pipeline.services.playlist_writer import Edited, Named, PlaylistGone, PlaylistWriter
+from spotify_ai_pipeline.services.playlist_writer import Named, PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.services.transport import Deferred
 from spotify_ai_pipeline.storage import pins, playlists
 from spotify_ai_pipeline.storage.state import State
@@ -25,7 +26,7 @@ DECIDED = {
     "song_id": pl.String(),
     "track_id": pl.String(),
     "change": pl.String(),
-    "on_list": pl.Boolean(),
+    "on_list": pl.List(pl.String),  # its Spotify ids on the list now
 }
 WRITTEN = {"cluster_id": pl.Int64(), "playlist": pl.String(), "position": pl.Int64(), "track_id": pl.String()}
 
@@ -49,20 +50,29 @@ class _Edits:
         state.set_fact(f"{name} edits", {"kept": sorted(self.kept), "barred": sorted(self.barred)})
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
+@dg.asset(
+    group_name=PLAYLIST,
+    kinds={"polars", "parquet"},
+    owners=OWNERS,
+    code_version="1",
+    deps=["clusters", "cluster_names"],
+)
 def cluster_playlists(
     home: HomeResource,
-    clusters: pl.DataFrame,
-    cluster_names: pl.DataFrame,
     songs: pl.DataFrame,
     listening_stats: pl.DataFrame,
     spotify_library: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """The decision: the songs of each cluster's list, most wanted first, and how they change against what is on Spotify, within
     playlist.max_change_per_refresh. What was added or removed by hand stays or stays away."""
-    rules, state = home.settings.playlist, home.state
-    largest = cluster_names.filter(level="cluster").sort("songs", "cluster_id", descending=[True, False])
-    rated = _rated(clusters, songs, listening_stats)
+    rules, state, lake = home.settings.playlist, home.state, home.lake
+    clusters, names = lake.read_or_none(FEATURES, "clusters"), lake.read_or_none(FEATURES, "cluster_names")
+    if clusters is None or names is None or not home.settings.clustering.playlists:
+        return dg.MaterializeResult(value=pl.DataFrame(schema=DECIDED), metadata={"playlists": 0})
+    largest = names.filter(level="cluster").sort("songs", "cluster_id", descending=[True, False])
+    rated = _rated(clusters, songs, listening_stats).filter(
+        ~pl.col("track_id").is_in(list(playlists.unavailable(state)))
+    )
     track_of = dict(songs.drop_nulls("track_id").select("song_id", "track_id").iter_rows())
     song_of = dict(songs.select("track_ids", "song_id").explode("track_ids").drop_nulls().iter_rows())
     barred = set(pins.held_and_barred(state, home.now())[1])
@@ -77,8 +87,8 @@ def cluster_playlists(
         track = {song: tracks[0] for song, tracks in there.items()}
         for rank, song in enumerate(listed, 1):
             change = KEPT if song in there else NEW
-            rows.append((cluster, title, rank, song, track.get(song) or track_of[song], change, song in there))
-        rows += [(cluster, title, None, song, track[song], OUT, True) for song in there if song not in listed]
+            rows.append((cluster, title, rank, song, track.get(song) or track_of[song], change, there.get(song, [])))
+        rows += [(cluster, title, None, song, track[song], OUT, there[song]) for song in there if song not in listed]
     table = pl.DataFrame(rows, schema=DECIDED, orient="row")
     counts = {"playlists": table["cluster_id"].n_unique(), "changes": int((table["change"] != KEPT).sum())}
     return dg.MaterializeResult(value=table, metadata=counts)
@@ -96,20 +106,23 @@ def clusters_on_spotify(
     context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, cluster_playlists: pl.DataFrame
 ) -> dg.MaterializeResult:
     """The effect: each cluster's list on Spotify by the writer of the mix, read back. A list that was edited since the decision
-    waits for the next refresh, one that was deleted is asked about; neither keeps the others."""
+    waits for the next refresh, one that was deleted stays away; neither keeps the others."""
     rows: list[tuple[object, ...]] = []
     left: list[str] = []
     trouble = None
     for (cluster, title), decided in cluster_playlists.group_by("cluster_id", "playlist", maintain_order=True):
         target = decided.drop_nulls("rank").sort("rank")["track_id"].to_list()
-        there = decided.filter("on_list")["track_id"].to_list()
+        there = decided["on_list"].explode().drop_nulls().to_list()
         about = Named(_name(cluster), str(title), "A cluster of your library, kept by Spotify AI.")
         try:
             done = PlaylistWriter(spotify.client(), home.home).write(about, target, decided_on=there)
         except Deferred as pause:
             trouble = pause
             break
-        except (Edited, PlaylistGone) as reason:
+        except PlaylistGone:
+            left.append(f"{title} was deleted; it is not made again")
+            continue
+        except Problem as reason:
             left.append(str(reason))
             continue
         rows += [(cluster, title, position, track) for position, track in enumerate(done.after, 1)]
@@ -149,7 +162,7 @@ def _name(cluster: object) -> str:
 
 def _rated(clusters: pl.DataFrame, songs: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
     """The library's songs of each cluster, those that are likely to be played soon first."""
-    playable = songs.filter("in_library").drop_nulls("track_id").select("song_id")
+    playable = songs.filter("in_library").drop_nulls("track_id").select("song_id", "track_id")
     return (
         clusters.select("song_id", "cluster_id")
         .join(playable, on="song_id")

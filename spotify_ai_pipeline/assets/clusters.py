@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS
+from spotify_ai_pipeline.assets.groups import A_NIGHT_RUN, FEATURES, OWNERS
 from spotify_ai_pipeline.assets.io import frame_of
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
@@ -51,7 +51,9 @@ def clusters(
     made_at = last["clustered_at"].max()
     asked = datetime.fromtimestamp(home.state.fact(ASKED_AT) or 0, UTC)
     known = last.join(song_embeddings.select("song_id"), on="song_id", how="semi").height
-    young = isinstance(made_at, datetime) and now - made_at < timedelta(days=settings.recluster_interval_days)
+    young = (
+        isinstance(made_at, datetime) and now - made_at < timedelta(days=settings.recluster_interval_days) - A_NIGHT_RUN
+    )
     if young and isinstance(made_at, datetime) and asked <= made_at and known:
         table = library.joined(song_embeddings, last)
         next_id = home.state.fact(NEXT_ID) or 1

@@ -1,6 +1,6 @@
 """What all assets share: the names of the groups (the lake's layers), the owner, and where the months begin."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -20,3 +20,7 @@ def months(first: str | None) -> dg.TimeWindowPartitionsDefinition:
     return dg.TimeWindowPartitionsDefinition(
         start=start, fmt=MONTH_FORMAT, cron_schedule="0 0 1 * *", timezone="UTC", end_offset=1
     )
+
+
+A_NIGHT_RUN = timedelta(hours=1)
+"""How much sooner than its interval a thing may be made anew: a nightly run starts at the same time, give or take."""

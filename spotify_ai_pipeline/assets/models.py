@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS, TASTE
+from spotify_ai_pipeline.assets.groups import A_NIGHT_RUN, IDENTITY, OWNERS, TASTE
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music import taste_model
@@ -24,7 +24,7 @@ def taste_weights(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame
     now = datetime.fromtimestamp(home.now(), UTC)
     wanted = {POISSON, home.settings.taste_model.model_type}
     last = home.lake.read_or_none(TASTE, "taste_weights")
-    young = timedelta(days=home.settings.taste_model.retrain_interval_days)
+    young = timedelta(days=home.settings.taste_model.retrain_interval_days) - A_NIGHT_RUN
     if (
         last is not None
         and dict(last.schema) == RECORD

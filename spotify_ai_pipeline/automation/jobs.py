@@ -17,6 +17,8 @@ PLAYLISTS = dg.AssetSelection.groups(PLAYLIST)
 SEARCHING = dg.AssetSelection.assets(
     "discovery_seeds", *SOURCES, "candidates", "candidate_model", "candidate_scores", "discoveries"
 )
+LIFE = dg.AssetSelection.assets("trials", "trials_on_lists", "applied_verdicts")
+"""What moves the life of new songs on: it writes to the state and to Spotify."""
 SCORING = dg.AssetSelection.assets("score_card")
 CLUSTERING = dg.AssetSelection.assets("clusters", "cluster_names", "cluster_health", "library_map")
 
@@ -61,7 +63,7 @@ score_the_lists = dg.define_asset_job(
 
 read_what_is_new = dg.define_asset_job(
     "read_what_is_new",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - SCORING - PLAYLISTS,
+    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - LIFE - SCORING - PLAYLISTS,
     description="What a refresh reads and ranks, without deciding or writing anything: the first half of a dry run.",
 )
 

@@ -6,6 +6,7 @@ import time
 
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.state import State
+from spotify_ai_pipeline.storage.verdicts import KEPT_IN_LIBRARY, standing
 
 
 def pin(state: State, song_id: str, *, pinned: bool) -> None:
@@ -21,13 +22,12 @@ def pinned(state: State) -> set[str]:
 
 def held_and_barred(state: State, now: float) -> tuple[set[str], dict[str, str]]:
     """(songs that stay on a list, songs that may not be on one with the verdict that says so) at ``now`` (UTC seconds)."""
-    verdicts = queue.standing(state, now)
+    verdicts = standing(state, now, on_lists=True)
     held = {song for song, verdict in verdicts.items() if verdict in queue.HOLDING}
     barred = {song: verdict for song, verdict in verdicts.items() if song not in held}
-    held -= queue.last_asked_of_removal(state)  # to stay in the library is not to stay on the list
-    judged_at = dict(
-        map(tuple, state.rows("SELECT song_id, max(said_at) FROM verdicts WHERE undone_at IS NULL GROUP BY song_id"))
-    )
+    counts = f"undone_at IS NULL AND NOT ({KEPT_IN_LIBRARY})"
+    judged = state.rows(f"SELECT song_id, max(said_at) FROM verdicts WHERE {counts} GROUP BY song_id")
+    judged_at = dict(map(tuple, judged))
     for row in state.rows("SELECT song_id, pinned, said_at FROM pins"):
         song = row["song_id"]
         if row["said_at"] < judged_at.get(song, 0.0):

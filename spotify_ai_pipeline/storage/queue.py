@@ -171,8 +171,8 @@ def tell(state: State, song: Mapping[str, object], verdict: str, said_through: s
     it can be taken back by: the question that waits about this song where there is one, else a new one that is answered."""
     with state.transaction() as connection:
         row = connection.execute(
-            "SELECT item_id FROM queue WHERE song_id = ? AND status IN ('pending', 'trial', 'asked')",
-            (song["song_id"],),
+            "SELECT item_id FROM queue WHERE song_id = ? AND kind <> ? AND status IN ('pending', 'trial', 'asked')",
+            (song["song_id"], REMOVE),
         ).fetchone()
         if row is None:
             row = _insert(connection, UNASKED, song, time.time())
@@ -230,16 +230,6 @@ def heard(state: State, item_id: int, plays: int, skips: int) -> None:
     """Keeps how often a song on trial was played, and skipped."""
     with state.transaction() as connection:
         connection.execute("UPDATE queue SET plays = ?, skips = ? WHERE item_id = ?", (plays, skips, item_id))
-
-
-def last_asked_of_removal(state: State) -> set[str]:
-    """The songs whose latest verdict answered whether they should stay in the library."""
-    rows = state.rows(
-        "SELECT verdicts.song_id, max(verdict_id), kind FROM verdicts LEFT JOIN queue USING (item_id)"
-        " WHERE undone_at IS NULL GROUP BY verdicts.song_id HAVING kind = ?",
-        (REMOVE,),
-    )
-    return {row["song_id"] for row in rows}
 
 
 def _settled_removals(connection: sqlite3.Connection, now: float) -> set[str]:

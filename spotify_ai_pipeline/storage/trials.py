@@ -10,6 +10,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.discovery.bandit import OUTCOMES
 from spotify_ai_pipeline.music.discovery.dedupe import Refused
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 from spotify_ai_pipeline.storage.queue import DISCOVERY, EXPIRED_DAYS, advance
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import DAY, HOLDING, standing
@@ -92,8 +93,9 @@ def judged(state: State) -> pl.DataFrame:
 
 
 def on_playlists(state: State) -> set[str]:
-    """The Spotify ids on any playlist that we write, as it was read back last."""
-    return {track for row in state.rows("SELECT track_ids FROM playlists") for track in json.loads(row["track_ids"])}
+    """The Spotify ids on the living lists, as they were read back last; copies and clusters try nothing."""
+    rows = state.rows("SELECT track_ids FROM playlists WHERE name IN (?, ?)", (MIX, ADVENTURE))
+    return {track for row in rows for track in json.loads(row["track_ids"])}
 
 
 def rescore(state: State, scores: Mapping[int, float]) -> None:

@@ -101,10 +101,17 @@ def take_back(connection: sqlite3.Connection, item_id: int, now: float) -> bool:
     return True
 
 
-def standing(state: State, now: float) -> dict[str, str]:
-    """The verdict that counts at ``now`` for each song that has one: the latest, unless it was taken back or expired."""
+KEPT_IN_LIBRARY = "verdict <> 'reject' AND item_id IN (SELECT item_id FROM queue WHERE kind = 'remove')"
+"""Answers that a song is to stay in the library: they say nothing about lists."""
+
+
+def standing(state: State, now: float, *, on_lists: bool = False) -> dict[str, str]:
+    """The verdict that counts at ``now`` for each song that has one: the latest, unless it was taken back or expired. With
+    ``on_lists`` only what says whether a song may be on one."""
     rows = state.rows(
-        "SELECT song_id, verdict, expires_at FROM verdicts WHERE undone_at IS NULL ORDER BY said_at, verdict_id"
+        "SELECT song_id, verdict, expires_at FROM verdicts WHERE undone_at IS NULL"
+        + (f" AND NOT ({KEPT_IN_LIBRARY})" if on_lists else "")
+        + " ORDER BY said_at, verdict_id"
     )
     latest = {row["song_id"]: row for row in rows}
     return {

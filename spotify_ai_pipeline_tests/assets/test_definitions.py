@@ -140,3 +140,17 @@ def test_secrets_are_no_part_of_dagsters_configuration(tmp_path: Path) -> None:
     made = build(home)
     assert home.secrets.lastfm_api_key.get_secret_value() == "hush"
     assert "hush" not in repr([getattr(resource, "__dict__", resource) for resource in (made.resources or {}).values()])
+
+
+def test_a_dry_run_reads_and_writes_nothing(defs: dg.Definitions) -> None:
+    reads = defs.resolve_job_def("read_what_is_new").nodes_in_topological_order
+    names = {node.name for node in reads}
+    assert "song_scores" in names
+    assert not names & {
+        "mix",
+        "spotify_playlist",
+        "trials",
+        "trials_on_lists",
+        "applied_verdicts",
+        "clusters_on_spotify",
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from spotify_ai_pipeline.automation import suggestions
+from spotify_ai_pipeline.music.score_card import CARD
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.services import friends, speaking, spotify_auth
 from spotify_ai_pipeline.services.lastfm import LastFm
@@ -116,10 +117,11 @@ def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(home:
 
 def test_the_score_card_is_sent_once_a_week_when_there_is_one(home: Home) -> None:
     assert suggestions.look_once(WATCH["score_card"], home, NOON) == "no news"
-    home.lake.write(pl.DataFrame({"week": ["46", "47"], "coverage": [0.2, None]}), "taste", "score_card")
+    card = pl.DataFrame([dict.fromkeys(CARD, 1) | {"week": date(2026, 11, 9)}], schema=CARD)
+    home.lake.write(card, "taste", "score_card")
     assert suggestions.look_once(WATCH["score_card"], home, NOON).startswith("1 said")
     assert suggestions.look_once(WATCH["score_card"], home, NOON + 24 * HOUR) == "no news"
-    assert said(home)[0]["text"] == "Your week\nweek: 47\ncoverage: unknown"
+    assert said(home)[0]["text"].startswith("Your week\nWeek of 09 November: 1 of 1 plays were on the mix")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.assets.groups import DISCOVERY, IDENTITY, OWNERS
+from spotify_ai_pipeline.assets.groups import A_NIGHT_RUN, DISCOVERY, IDENTITY, OWNERS
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music import newcomers
@@ -24,6 +24,8 @@ from spotify_ai_pipeline.music.candidate_model import (
 from spotify_ai_pipeline.music.listening import Plays
 from spotify_ai_pipeline.storage import trials
 
+ENOUGH = 500
+"""Songs from which a model should have learned something."""
 MOST = 20_000
 """Songs of the past that are learned from, the latest: tastes of long ago would cost time and say little."""
 
@@ -49,7 +51,7 @@ def candidate_model(
     """
     now = datetime.fromtimestamp(home.now(), UTC)
     last = home.lake.read_or_none(DISCOVERY, "candidate_model")
-    young = timedelta(days=home.settings.taste_model.retrain_interval_days)
+    young = timedelta(days=home.settings.taste_model.retrain_interval_days) - A_NIGHT_RUN
     if last is not None and dict(last.schema) == LEARNED and now - last["trained_at"][0] < young:
         return dg.MaterializeResult(value=last, metadata=_shown(last) | {"kept": True})
     plays, content = Plays.of(listens, songs["song_id"]), content_of(songs, tags, song_embeddings)
@@ -83,12 +85,13 @@ def candidate_model(
     description="On songs held back, those that stayed had higher chances, and chances are as true as the mean share at least.",
 )
 def candidate_model_tells(candidate_model: pl.DataFrame) -> dg.AssetCheckResult:
-    """Passes where the model is not in use: until it tells songs that stay, candidates go by their affinity to the listener."""
+    """Passes while there is too little to learn from. A model that tells nothing is kept, shown, and not used: candidates go by
+    their affinity to the listener then."""
     first = candidate_model.row(0, named=True)
     if first["auc"] is None:
         return dg.AssetCheckResult(passed=True, metadata={"songs": first["songs"], "why": "too few to tell"})
     return dg.AssetCheckResult(
-        passed=not earned(candidate_model) or first["brier"] <= first["brier_of_share"],
+        passed=first["songs"] < ENOUGH or (earned(candidate_model) and first["brier"] <= first["brier_of_share"]),
         severity=dg.AssetCheckSeverity.WARN,
         metadata={name: first[name] for name in ("auc", "brier", "brier_of_share", "songs", "verdicts")},
     )

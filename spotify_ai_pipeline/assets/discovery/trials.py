@@ -58,7 +58,13 @@ def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
     return dg.MaterializeResult(value=table, metadata={**counts, "asked or ended now": moved})
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"sqlite"}, owners=OWNERS, code_version="1", deps=["spotify_playlist"])
+@dg.asset(
+    group_name=DISCOVERY,
+    kinds={"sqlite"},
+    owners=OWNERS,
+    code_version="1",
+    deps=["spotify_playlist", "adventure_playlist"],
+)
 def trials_on_lists(home: HomeResource) -> dg.MaterializeResult:
     """Proposed songs that stand on a playlist of ours now: their trial has begun."""
     listed = kept.on_playlists(home.state)

@@ -19,7 +19,6 @@ from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
-CLUSTER_COLUMNS = ("name", "cluster_name", "cluster", "cluster_id")
 Songs = pl.DataFrame
 """Columns artist, title and track_id (null where a song has no Spotify id), in order."""
 
@@ -118,16 +117,14 @@ FORMS: Mapping[str, Callable[[str, Songs], str]] = {"jspf": _jspf, "m3u": _m3u, 
 
 
 def _clusters(home: Home) -> dict[str, Songs]:
-    """Songs of each cluster by its name; noise (no cluster) is left out."""
-    layer = next((layer for layer, asset in home.lake.datasets() if asset == "clusters"), None)
-    if layer is None:
-        raise Problem("there are no clusters yet; run the job recluster in the UI (spotify-ai up), then export again")
-    table = home.lake.read(layer, "clusters")
-    column = next(name for name in CLUSTER_COLUMNS if name in table.columns)
+    """Songs of each cluster by its name."""
+    clusters, names = (home.lake.read_or_none("features", asset) for asset in ("clusters", "cluster_names"))
+    if clusters is None or names is None:
+        raise Problem("there are no clusters yet; `spotify-ai clusters --again` makes them")
     songs = home.lake.read("identity", "songs").select("song_id", "artist", "title", "track_id")
-    known = table.select("song_id", pl.col(column).cast(pl.String).alias("cluster")).drop_nulls("cluster")
-    joined = known.filter(pl.col("cluster") != "-1").join(songs, on="song_id").sort("cluster", "artist", "title")
-    return {str(name): rows for (name,), rows in joined.group_by("cluster", maintain_order=True)}
+    named = clusters.join(names.filter(level="cluster").select("cluster_id", "name"), on="cluster_id")
+    joined = named.select("song_id", "name").join(songs, on="song_id").sort("name", "artist", "title")
+    return {str(name): rows for (name,), rows in joined.group_by("name", maintain_order=True)}
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

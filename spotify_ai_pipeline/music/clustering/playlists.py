@@ -15,7 +15,7 @@ def bounded(current: Sequence[str], wanted: Sequence[str], size: int, max_change
     best = list(rank)[:size]
     if not current:
         return best
-    allowed = int(max_change * len(current))
+    allowed = max(int(max_change * len(current)), 1)
     gone = [song for song in current if song not in rank][:allowed]
     coming = [song for song in best if song not in set(current)][:allowed]
     displaced = sorted((song for song in current if song in rank and song not in best), key=lambda song: -rank[song])
