@@ -72,13 +72,6 @@ TIMETABLE = [
         "A night every clustering.recluster_interval_days: the clusters are found anew.",
         days=lambda settings: settings.clustering.recluster_interval_days,
     ),
-    Entry(
-        "snapshot_at_night",
-        "snapshot",
-        "0 5 * * *",
-        "A night every playlist.snapshot_interval_days: a frozen, dated copy of the mix.",
-        days=lambda settings: settings.playlist.snapshot_interval_days,
-    ),
     Entry("prune_at_night", "prune", "30 2 * * *", "Every night old runs and old versions of files are removed."),
 ]
 """A line counts as soon as a job of its name is among the jobs."""
