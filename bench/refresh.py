@@ -28,7 +28,7 @@ from spotify_ai_pipeline.music import mix, ranking, remembering, taste_model
 from spotify_ai_pipeline.music.activation import Memory
 from spotify_ai_pipeline.music.championship import Championship
 from spotify_ai_pipeline.music.listening import DAY, Plays
-from spotify_ai_pipeline.music.mood import mood_match, recent_mood
+from spotify_ai_pipeline.music.mood import heard_mood, mood_match
 from spotify_ai_pipeline.music.staleness import Heard
 from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
@@ -52,8 +52,9 @@ def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> lis
     memory = known.until(NOW, plays)
     heard = Heard.of(listens, songs["song_id"])
     stats = statistics(plays, memory, settings.cycling, settings.scoring, heard)
-    mood = recent_mood(listens, embeddings, settings.mood)
-    match = mood_match(embeddings["vector"].to_numpy(), np.array(mood["vector"][0], np.float32))
+    mood = heard_mood(listens, embeddings, NOW, settings.listener.zone, settings.mood)
+    assert mood is not None
+    match = mood_match(embeddings["vector"].to_numpy(), mood.vector.astype(np.float32))
     artist = taste_model.artist_numbers(songs["artist_key"])
     at = taste_model.moment(memory, plays.before(NOW), artist, settings.cycling.cooldown_days)
     forecast = taste_model.forecast(model, at, plays.songs)
@@ -61,7 +62,8 @@ def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> lis
     ranked = ranking.rank(table, settings.cycling, settings.scoring, np.random.default_rng(0))
     current = songs["song_id"].head(settings.playlist.target_size).to_list()
     chosen = mix.select(ranked, current, settings.playlist, loyalty=mix.loyalty(settings.cycling))
-    order = mix.sequence(chosen["artist_key"].to_list(), settings.playlist.min_artist_spacing)
+    credits = [(artist,) for artist in chosen["artist_key"]]
+    order = mix.sequence(credits, settings.playlist.min_artist_spacing)
     return chosen[order]["track_id"].to_list()
 
 
