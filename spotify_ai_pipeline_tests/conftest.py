@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import socket
-import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -26,7 +26,7 @@ from spotify_ai_pipeline.interfaces.cli import signin
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.sandbox.generate import generate
-from spotify_ai_pipeline.services import spotify_auth
+from spotify_ai_pipeline.services import spotify_auth, transport
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.state import State
@@ -125,10 +125,34 @@ def sign_in(home: Home) -> None:
 def run(root: Path, job: str, tags: Mapping[str, str] | None = None) -> tuple[RunResult, list[tuple[str, str, str]]]:
     """Runs ``job`` for the home at ``root`` as a new process would: settings and definitions are read anew."""
     os.environ["SPOTIFY_AI_DATA"] = str(root)
-    sys.modules.pop("spotify_ai_pipeline.definitions", None)
     events: list[tuple[str, str, str]] = []
     result = run_job(Home.open(root), job, lambda *event: events.append(event), tags)
     return result, events
+
+
+class Clock:
+    """Stands in for the module ``time`` in the transport: waiting moves it on."""
+
+    def __init__(self) -> None:
+        self.skew, self.slept = 0.0, list[float]()
+
+    def time(self) -> float:
+        return time.time() + self.skew
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.skew
+
+    def sleep(self, seconds: float) -> None:
+        self.skew += seconds
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The transport's clock."""
+    made = Clock()
+    monkeypatch.setattr(transport, "time", made)
+    return made
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ import polars as pl
 
 from spotify_ai_pipeline.assets.deciding import edits_by_hand, on_spotify
 from spotify_ai_pipeline.assets.deferral import note
-from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS, PLAYLIST
+from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS, PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music.clustering.playlists import bounded
+from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.library import LIBRARY_READ_AT
@@ -74,7 +75,7 @@ def cluster_playlists(
         ~pl.col("track_id").is_in(list(playlists.unavailable(state)))
     )
     track_of = dict(songs.drop_nulls("track_id").select("song_id", "track_id").iter_rows())
-    song_of = dict(songs.select("track_ids", "song_id").explode("track_ids").drop_nulls().iter_rows())
+    song_of = song_of_track(songs)
     barred = set(pins.held_and_barred(state, home.now())[1])
     rows: list[tuple[object, ...]] = []
     for cluster, title in largest.head(home.settings.clustering.playlists).select("cluster_id", "name").iter_rows():
@@ -99,7 +100,7 @@ def cluster_playlists(
     kinds={"spotify"},
     owners=OWNERS,
     code_version="1",
-    op_tags={"spotify_ai/writer": "playlist"},
+    op_tags=PLAYLIST_WRITER,
     deps=["adventure_playlist"],
 )
 def clusters_on_spotify(

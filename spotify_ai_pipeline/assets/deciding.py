@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.listening import Plays
 from spotify_ai_pipeline.music.mix import loyalty
 from spotify_ai_pipeline.music.mix.credits import of_songs
@@ -158,9 +159,7 @@ def _standing(
 
 def _song_of(material: Material) -> dict[str, str]:
     """The song of each Spotify id, trials included."""
-    table = material.songs.select("track_ids", "song_id").explode("track_ids").drop_nulls()
-    known = dict(table.iter_rows())
-    return known | dict(material.trials.select("track_id", "song_id").iter_rows())
+    return song_of_track(material.songs) | dict(material.trials.select("track_id", "song_id").iter_rows())
 
 
 def _with_sound(material: Material) -> pl.DataFrame:

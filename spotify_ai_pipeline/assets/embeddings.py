@@ -9,10 +9,7 @@ from spotify_ai_pipeline.assets.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.assets.io import WithBlobs
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music.embedding import index
-from spotify_ai_pipeline.music.embedding.model import Known, Model
-
-MODEL_FILE = "model.npz"
-INDEX_FILE = "index.faiss"
+from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Known, Model
 
 
 @dg.asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
@@ -65,7 +62,7 @@ def song_index(home: HomeResource, song_embeddings: pl.DataFrame) -> dg.Material
     """A FAISS index for search by cosine; row i of the table names the song of vector i. New songs are appended; it is built
     anew where vectors changed or songs left."""
     kept, names = (
-        home.lake.blob_or_none(FEATURES, "song_index", INDEX_FILE),
+        home.lake.blob_or_none(FEATURES, "song_index", index.FILE),
         home.lake.read_or_none(FEATURES, "song_index"),
     )
     found = index.from_bytes(kept) if kept is not None else None
@@ -77,7 +74,7 @@ def song_index(home: HomeResource, song_embeddings: pl.DataFrame) -> dg.Material
         found, new = index.build(song_embeddings["vector"].to_numpy()), song_embeddings
         names = song_embeddings.select("song_id")
     return dg.MaterializeResult(
-        value=WithBlobs(names, {INDEX_FILE: index.to_bytes(found)}),
+        value=WithBlobs(names, {index.FILE: index.to_bytes(found)}),
         metadata={"search": "exact" if index.is_exact(found) else "compressed, re-ranked", "added": new.height},
     )
 

@@ -10,6 +10,9 @@ INGEST, IDENTITY, FEATURES, TASTE, PLAYLIST = "ingest", "identity", "features", 
 DISCOVERY = "discovery"
 OWNERS = ["team:listener"]
 
+PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
+"""Runs and steps with this tag write the playlist: the queue admits one at a time (see dagster.yaml)."""
+
 EARLIEST_MONTH = "2002-11"
 """Last.fm keeps no scrobble from before; used until the listener's own first month is known."""
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from spotify_ai_pipeline.assets.deciding import Decided, Material, decide_list
 from spotify_ai_pipeline.assets.deferral import note
-from spotify_ai_pipeline.assets.groups import OWNERS, PLAYLIST
+from spotify_ai_pipeline.assets.groups import OWNERS, PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music import mix as mixing
@@ -34,8 +34,6 @@ QUESTIONS = 10
 """Questions kept waiting for the listener."""
 ADVENTUROUS = "spotify_ai/adventurous"
 """Tag of a run in which the dial stands elsewhere than configured: 0 to 10."""
-
-WRITER = {"spotify_ai/writer": "playlist"}
 
 
 @dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
@@ -147,7 +145,7 @@ def _sound(home: HomeResource, playlist: Playlist, decided: pl.DataFrame) -> dg.
     )
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=WRITER)
+@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=PLAYLIST_WRITER)
 def spotify_playlist(
     context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, mix: pl.DataFrame
 ) -> dg.MaterializeResult:
@@ -159,7 +157,7 @@ def spotify_playlist(
     return _written(context, home, spotify, MIX, mix)
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=WRITER)
+@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=PLAYLIST_WRITER)
 def adventure_playlist(
     context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, adventure: pl.DataFrame
 ) -> dg.MaterializeResult:
@@ -251,7 +249,7 @@ def _reads_back(home: HomeResource, read: pl.DataFrame, decided: pl.DataFrame) -
     kinds={"sqlite", "spotify"},
     owners=OWNERS,
     code_version="1",
-    op_tags=WRITER,
+    op_tags=PLAYLIST_WRITER,
     deps=[spotify_playlist, adventure_playlist],
 )
 def playlist_snapshots(

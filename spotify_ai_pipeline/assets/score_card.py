@@ -11,6 +11,7 @@ from spotify_ai_pipeline.assets.groups import OWNERS, TASTE
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.music.cycling import APPROVALS
+from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.listening import Plays
 from spotify_ai_pipeline.music.score_card import Listed, figures, score, summary
 from spotify_ai_pipeline.storage import playlists, said
@@ -29,8 +30,7 @@ def score_card(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -
     The lists are those that were read back from Spotify after each refresh.
     """
     numbers = {song: number for number, song in enumerate(songs["song_id"])}
-    tracks = songs.select("track_ids", "song_id").explode("track_ids").drop_nulls()
-    by_track = {track: numbers[song] for track, song in tracks.iter_rows()}
+    by_track = {track: numbers[song] for track, song in song_of_track(songs).items()}
     lists = [
         Listed(refresh.refreshed_at, _known(refresh.after, by_track), _known(_came(refresh), by_track))
         for refresh in reversed(playlists.refreshes(home.state, limit=-1))

@@ -2,12 +2,10 @@
 
 import dagster as dg
 
-from spotify_ai_pipeline.assets.groups import FEATURES, PLAYLIST
+from spotify_ai_pipeline.assets.groups import FEATURES, PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.automation.pruning import prune
 from spotify_ai_pipeline.services.discovery import SOURCES
 
-PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
-"""Runs with this tag write the playlist: the queue admits one at a time (see dagster.yaml)."""
 HEAVY_WORK = {"spotify_ai/heavy": "yes"}
 """Runs with this tag take the machine for minutes: none runs beside a refresh."""
 FIRST_IN_THE_QUEUE = {"dagster/priority": "1"}
@@ -31,7 +29,7 @@ everything = dg.define_asset_job(
 
 refresh_the_mix = dg.define_asset_job(
     "refresh_the_mix",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - SCORING,
+    selection=dg.AssetSelection.all() - HEAVY - SEARCHING - SCORING,
     tags=PLAYLIST_WRITER | FIRST_IN_THE_QUEUE,
     description="Read what is new, decide the mix, write it to Spotify. Features and discoveries are taken as they are.",
 )
@@ -63,7 +61,7 @@ score_the_lists = dg.define_asset_job(
 
 read_what_is_new = dg.define_asset_job(
     "read_what_is_new",
-    selection=dg.AssetSelection.all() - HEAVY - CLUSTERING - SEARCHING - LIFE - SCORING - PLAYLISTS,
+    selection=dg.AssetSelection.all() - HEAVY - SEARCHING - LIFE - SCORING - PLAYLISTS,
     description="What a refresh reads and ranks, without deciding or writing anything: the first half of a dry run.",
 )
 

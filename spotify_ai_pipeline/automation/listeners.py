@@ -11,7 +11,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster_shared.record import replace
 
-from spotify_ai_pipeline.automation.jobs import PLAYLIST_WRITER
+from spotify_ai_pipeline.assets.groups import PLAYLIST_WRITER
 from spotify_ai_pipeline.storage.home import Home
 
 Job = dg.JobDefinition | UnresolvedAssetJobDefinition

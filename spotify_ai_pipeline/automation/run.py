@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.launcher import WorkerStatus
 
-from spotify_ai_pipeline.automation.jobs import HEAVY_WORK, PLAYLIST_WRITER
+from spotify_ai_pipeline.assets.groups import PLAYLIST_WRITER
+from spotify_ai_pipeline.automation.jobs import HEAVY_WORK
 from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
 from spotify_ai_pipeline.automation.months import tags_from
 from spotify_ai_pipeline.automation.sensors import cause

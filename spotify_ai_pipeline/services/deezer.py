@@ -9,7 +9,6 @@ from spotify_ai_pipeline.storage.answers import Answers
 from spotify_ai_pipeline.storage.home import Home
 
 KEPT = "deezer track without preview"
-NO_DATA = 800
 TRY_AGAIN = frozenset({4, 700})  # quota used up, service busy: said with status 200
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.playlist_writer import Edited, Named, Outcome, PlaylistWriter
 from spotify_ai_pipeline.services.spotify import Spotify
@@ -122,7 +123,7 @@ def restore(home: Home, snapshot: Snapshot) -> Outcome:
     state, listing = home.state, named(home.settings, snapshot.playlist)
     client = Spotify.of(home)
     held, barred = pins.held_and_barred(state, time.time())
-    song_of = songs_by_track(home)
+    song_of = song_of_track(home.lake.read("identity", "songs"))
     stored = playlists.written(state, snapshot.playlist)
     now = client.track_ids(stored.playlist_id) if stored else []
     wanted = [track for track in snapshot.track_ids if song_of.get(track) not in barred]
@@ -144,12 +145,6 @@ def restore(home: Home, snapshot: Snapshot) -> Outcome:
         before=done.before, after=done.after, changes=changes,
     )  # fmt: skip
     return done
-
-
-def songs_by_track(home: Home) -> dict[str, str]:
-    """The song of each Spotify id that is known."""
-    table = home.lake.read("identity", "songs").select("track_ids", "song_id")
-    return dict(table.explode("track_ids").drop_nulls().iter_rows())
 
 
 def names(home: Home) -> Callable[[str], dict[str, str]]:

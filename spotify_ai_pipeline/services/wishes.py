@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -11,7 +10,7 @@ import numpy as np
 from spotify_ai_pipeline.music import mood_answer
 from spotify_ai_pipeline.music.embedding.blocks import Matrix
 from spotify_ai_pipeline.music.embedding.known import CLAP, LYRICS
-from spotify_ai_pipeline.music.embedding.model import Model
+from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Model
 from spotify_ai_pipeline.music.mood_words import HOUR, Wish, understand
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.claude import Claude, why_not
@@ -50,12 +49,6 @@ def ask_for(home: Home, text: str, seconds: float | None = None) -> Asked:
     return Asked(text, wish, by, said.until, note)
 
 
-def in_force(home: Home) -> tuple[moods.SaidMood, Wish] | None:
-    """The mood that counts now, and what was understood of it."""
-    said = moods.in_force(home.state, time.time())
-    return (said, wish_of(said, fitted(home))) if said else None
-
-
 def wish_of(said: moods.SaidMood, model: Model) -> Wish:
     """What was understood when the mood was said; of an older one what the lexicon makes of it."""
     return Wish.from_data(said.wish) if said.wish else understand(said.words, model.tags.vocabulary)
@@ -63,7 +56,7 @@ def wish_of(said: moods.SaidMood, model: Model) -> Wish:
 
 def fitted(home: Home) -> Model:
     """The model of the embeddings; raises ``Problem`` where there is none yet."""
-    kept = home.lake.blob_or_none(LAYER, "song_embeddings", "model.npz")
+    kept = home.lake.blob_or_none(LAYER, "song_embeddings", MODEL_FILE)
     model = Model.from_bytes(kept) if kept else None
     if model is None:
         raise LakeError(f"no embeddings were made yet in {home.lake.base}; run `spotify-ai refresh --features` first")

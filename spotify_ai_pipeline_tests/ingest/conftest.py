@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +18,10 @@ import yaml
 
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.testing import running
-from spotify_ai_pipeline.services import spotify_auth, transport
+from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline_tests.conftest import Clock
 
 END = datetime(2025, 6, 20, 12, 0, tzinfo=UTC)
 PREFIXES = {
@@ -31,23 +31,6 @@ PREFIXES = {
     "listenbrainz": "listenbrainz/1/",
     "reccobeats": "reccobeats/v1/",
 }
-
-
-class Clock:
-    """Stands in for the module ``time`` in the transport: waiting moves it on."""
-
-    def __init__(self) -> None:
-        self.skew, self.slept = 0.0, list[float]()
-
-    def time(self) -> float:
-        return time.time() + self.skew
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.skew
-
-    def sleep(self, seconds: float) -> None:
-        self.skew += seconds
-        self.slept.append(seconds)
 
 
 @dataclass(frozen=True)
@@ -147,13 +130,8 @@ def own_sandbox(made: Path, tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The transport's clock."""
-    for name in ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "LASTFM_API_KEY", "LASTFM_USER", "SPOTIFY_AI_LAKE"):
-        monkeypatch.delenv(name, raising=False)
-    made = Clock()
-    monkeypatch.setattr(transport, "time", made)
-    return made
+def in_no_time(clock: Clock) -> None:
+    """The transport waits without waiting in all of these tests."""
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.serve import Server, listen
 from spotify_ai_pipeline.sandbox.world import World
-from spotify_ai_pipeline.services import spotify_auth, transport
+from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.library import LIBRARY_READ_AT
 from spotify_ai_pipeline.services.our_playlists import finished, named
 from spotify_ai_pipeline.services.playlist_writer import Outcome, PlaylistWriter
@@ -28,24 +28,9 @@ from spotify_ai_pipeline.services.spotify import LIBRARY, Spotify
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
 from spotify_ai_pipeline.storage import playlists, queue
 from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline_tests.conftest import Clock
 
 SONGS = 40
-
-
-class Clock:
-    """Stands in for the module ``time`` in the transport: waiting moves it on."""
-
-    def __init__(self) -> None:
-        self.skew = 0.0
-
-    def time(self) -> float:
-        return time.time() + self.skew
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.skew
-
-    def sleep(self, seconds: float) -> None:
-        self.skew += seconds
 
 
 @dataclass(frozen=True)
@@ -92,10 +77,8 @@ def spot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spot]:
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(transport, "time", made)
-    return made
+def in_no_time(clock: Clock) -> None:
+    """The transport waits without waiting in all of these tests."""
 
 
 @pytest.fixture(scope="session")

@@ -7,22 +7,16 @@ from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import DISCOVERY, IDENTITY, OWNERS
 from spotify_ai_pipeline.assets.resources import HomeResource, SpotifyResource
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
+from spotify_ai_pipeline.music.identity.songs import song_of_track
+from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.applying import apply_due
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage import trials as kept
 from spotify_ai_pipeline.storage.verdicts import DAY
 
-TRIALS = {
-    "song_id": pl.String,
-    "track_id": pl.String,
-    "title": pl.String,
-    "artist": pl.String,
-    "artist_key": pl.String,
-    "score": pl.Float64,  # chance that it stays, 0 to 1
-    "reason": pl.String,
-    "status": pl.String,  # trial and asked stand on a list already, pending waits for a place
-}
+WITH_STATUS = TRIALS | {"status": pl.String}
+"""``score`` is the chance that it stays, 0 to 1; trial and asked stand on a list already, pending waits for a place."""
 
 
 @dg.asset(
@@ -39,7 +33,7 @@ def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
         for one in queue.items(home.state, kind=queue.DISCOVERY)
         if one.status != "pending" or one.artist_key not in fewer
     ]
-    song_of = _song_of(songs)
+    song_of = song_of_track(songs)
     rows = [
         (
             song_of.get(one.track_id, one.song_id),
@@ -53,7 +47,7 @@ def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
         )
         for one in waiting
     ]
-    table = pl.DataFrame(rows, schema=TRIALS, orient="row")
+    table = pl.DataFrame(rows, schema=WITH_STATUS, orient="row")
     counts = dict(table.group_by("status").len().sort("status").iter_rows())
     return dg.MaterializeResult(value=table, metadata={**counts, "asked or ended now": moved})
 
@@ -100,7 +94,7 @@ def applied_verdicts(
 def advance(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> int:
     """Counts what was heard of each song on trial since it came on a list, and takes the steps that follow from it. Gives the
     number of steps. A song that was taken off by hand, or refused elsewhere, is no trial any more."""
-    song_of = _song_of(songs)
+    song_of = song_of_track(songs)
     verdicts, now, moved = queue.standing(home.state, home.now()), home.now(), 0
     for item in kept.on_trial(home.state):
         song = song_of.get(item.track_id, item.song_id)
@@ -118,8 +112,3 @@ def advance(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> i
         if step is not None and step[0] != item.status:
             moved += queue.advance(home.state, item.item_id, *step)
     return moved
-
-
-def _song_of(songs: pl.DataFrame) -> dict[str, str]:
-    """The song of each Spotify id: a song that came on a list has a song id of its own since."""
-    return dict(songs.select("track_ids", "song_id").explode("track_ids").drop_nulls().iter_rows())

@@ -16,7 +16,6 @@ from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
 
 LAYER = "features"
-FIRST_SONGS = 15
 
 
 @click.command("map")

@@ -37,7 +37,7 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     place = order.index_of(song_id)
     if place is None:
         raise Problem(f"{song}: nothing is known of how it sounds; `spotify-ai refresh --features` asks")
-    found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
+    found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", index.FILE))
     library = _library(home)
     what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)
     shown = _nearest(library, found, order, index.vector_of(found, place), limit, but=song_id)
@@ -62,7 +62,7 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     wish = understand(said, model.tags.vocabulary) if texts else wished(model, said)
     target = model.direction(wish.axes, wish.tags, home.settings.features, texts).astype(np.float32)
     order = home.lake.read(LAYER, "song_index")["song_id"]
-    found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", "index.faiss"))
+    found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", index.FILE))
     library = _library(home)
     shown = _nearest(library, found, order, target, limit)
     why = reasons.wished(wish, shown, reasons.Usual.of(library))

@@ -16,6 +16,9 @@ Vectors = NDArray[np.float32]
 Index = Any
 """A ``faiss.Index`` by inner product; faiss has no types."""
 
+FILE = "index.faiss"
+"""The name under which it is kept beside the table of its songs."""
+
 EXACT_UP_TO = 200_000
 RERANKED = 10
 """For each song asked for, this many are compared exactly."""

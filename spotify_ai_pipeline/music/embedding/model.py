@@ -29,6 +29,9 @@ from spotify_ai_pipeline.music.embedding.blocks import (
 from spotify_ai_pipeline.music.embedding.known import ARTIST, AUDIO, BLOCKS, CLAP, LYRICS, TAGS, Known
 from spotify_ai_pipeline.settings import Features
 
+MODEL_FILE = "model.npz"
+"""The name under which it is kept beside the embeddings."""
+
 LAYOUT = "1"
 """Changes with the meaning of a model's arrays: an older model is fitted anew."""
 

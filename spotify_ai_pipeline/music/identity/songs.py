@@ -34,6 +34,11 @@ def albums_and_recordings(plays: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def song_of_track(songs: pl.DataFrame) -> dict[str, str]:
+    """The song of each Spotify id that ``songs`` (song_id, track_ids) gathers: one song may have many."""
+    return dict(songs.select("track_ids", "song_id").explode("track_ids").drop_nulls().iter_rows())
+
+
 def build_songs(
     library: pl.DataFrame,
     scrobbles: pl.DataFrame,

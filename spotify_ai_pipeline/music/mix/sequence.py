@@ -8,7 +8,7 @@ never where spacing would suffer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 Credits = Sequence[Sequence[str]]
 """Everyone heard on each song."""
@@ -72,22 +72,16 @@ def _spacings(credits: Credits, spacing: int, *, ties: bool) -> Spacings:
 
 def _in_order(credits: Credits, wanted: Spacings) -> list[int]:
     """The songs in the given order; one is passed over while its artists cool down, or where a song behind it is due."""
-    left = Counter(name for names in credits for name in names)
-    ready = dict.fromkeys(left, 0)  # the first place where each artist may come again
-    waiting, order = list(range(len(credits))), list[int]()
-    while waiting:
-        place = len(order)
+
+    def first_free(waiting: list[int], left: Counter[str], ready: dict[str, int], place: int) -> int:
         free = [song for song in waiting if all(ready[name] <= place for name in credits[song])]
         due = _due(left, wanted, len(credits), place)
         chosen = next((song for song in free if not due or not due.isdisjoint(credits[song])), None)
-        if chosen is None:
-            chosen = free[0] if free else min(waiting, key=lambda song: max(ready[name] for name in credits[song]))
-        waiting.remove(chosen)
-        order.append(chosen)
-        for name in credits[chosen]:
-            left[name] -= 1
-            ready[name] = place + wanted[name] + 1
-    return order
+        if chosen is not None:
+            return chosen
+        return free[0] if free else min(waiting, key=lambda song: max(ready[name] for name in credits[song]))
+
+    return _one_by_one(credits, wanted, first_free)
 
 
 def _due(left: Counter[str], wanted: Spacings, songs: int, place: int) -> set[str]:
@@ -112,18 +106,30 @@ def _due(left: Counter[str], wanted: Spacings, songs: int, place: int) -> set[st
 def _by_need(credits: Credits, wanted: Spacings) -> list[int]:
     """The songs of artists with the most songs left first: finds an order wherever each song has one artist and all have the
     same spacing, whatever it does to the order given."""
-    left = Counter(name for names in credits for name in names)
-    ready = dict.fromkeys(left, 0)
-    waiting, order = list(range(len(credits))), list[int]()
-    while waiting:
-        place = len(order)
-        chosen = min(
+
+    def most_needed(waiting: list[int], left: Counter[str], ready: dict[str, int], place: int) -> int:
+        return min(
             waiting,
             key=lambda song: (
                 max(max(ready[name] - place, 0) for name in credits[song]),
                 -max(left[name] * (wanted[name] + 1) for name in credits[song]),
             ),
         )
+
+    return _one_by_one(credits, wanted, most_needed)
+
+
+def _one_by_one(
+    credits: Credits, wanted: Spacings, choose: Callable[[list[int], Counter[str], dict[str, int], int], int]
+) -> list[int]:
+    """An order that takes at each place what ``choose`` picks, given the songs waiting, the songs left of each artist, the
+    first place where each artist may come again, and the place."""
+    left = Counter(name for names in credits for name in names)
+    ready = dict.fromkeys(left, 0)
+    waiting, order = list(range(len(credits))), list[int]()
+    while waiting:
+        place = len(order)
+        chosen = choose(waiting, left, ready, place)
         waiting.remove(chosen)
         order.append(chosen)
         for name in credits[chosen]:
