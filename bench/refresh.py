@@ -56,7 +56,7 @@ def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> lis
     assert mood is not None
     match = mood_match(embeddings["vector"].to_numpy(), mood.vector.astype(np.float32))
     artist = taste_model.artist_numbers(songs["artist_key"])
-    at = taste_model.moment(memory, plays.before(NOW), artist, settings.cycling.cooldown_days)
+    at = taste_model.moment(memory, plays.before(NOW), artist, settings.cycling, settings.scoring)
     forecast = taste_model.forecast(model, at, plays.songs)
     table = pl.concat([songs, stats.drop("expected"), forecast, pl.DataFrame({"mood_match": match})], how="horizontal")
     ranked = ranking.rank(table, settings.cycling, settings.scoring, np.random.default_rng(0))

@@ -161,7 +161,8 @@ def _forecast(
     plays = Plays.of(listens, songs["song_id"])
     memory = _recall(home, activations, songs, listens).until(home.now(), plays)
     artist = taste_model.artist_numbers(songs["artist_key"])
-    at = taste_model.moment(memory, plays.before(memory.now), artist, home.settings.cycling.cooldown_days)
+    settings = home.settings
+    at = taste_model.moment(memory, plays.before(memory.now), artist, settings.cycling, settings.scoring)
     forecast = taste_model.forecast(model, at, plays.songs)
     return pl.concat([songs.select("song_id"), forecast], how="horizontal")
 

@@ -59,7 +59,7 @@ def _best_number(habit: Habit, earlier: Sequence[Lesson], latest: Sequence[Lesso
     """Trees, grown on ``earlier``, that forecast ``latest`` best; 0 where the regression alone does."""
     import lightgbm
 
-    terms, heard, _ = _stacked(latest)
+    terms, heard, _ = _stacked(habit, latest)
     start = habit.line(terms)
     train = _dataset(habit, earlier)
     held = lightgbm.Dataset(habit.seen_by_trees(terms), heard, init_score=start, reference=train)
@@ -87,14 +87,14 @@ def _grow(habit: Habit, taught: Sequence[Lesson], trees: int) -> Trees:
 def _dataset(habit: Habit, taught: Sequence[Lesson]):  # pyright: ignore[reportUnknownParameterType]
     import lightgbm
 
-    terms, heard, weight = _stacked(taught)
+    terms, heard, weight = _stacked(habit, taught)
     return lightgbm.Dataset(habit.seen_by_trees(terms), heard, weight=weight, init_score=habit.line(terms))
 
 
-def _stacked(taught: Sequence[Lesson]) -> tuple[Floats, NDArray[np.float64], Floats]:
-    """(terms, plays, weights) of all rows of ``taught``."""
+def _stacked(habit: Habit, taught: Sequence[Lesson]) -> tuple[Floats, NDArray[np.float64], Floats]:
+    """(terms of the habit, plays, weights) of all rows of ``taught``."""
     heard = np.concatenate([lesson.plays for lesson in taught]).astype(np.float64)
-    return np.concatenate([lesson.terms for lesson in taught]), heard, fading(taught)
+    return np.concatenate([lesson.terms[:, habit.chosen] for lesson in taught]), heard, fading(taught)
 
 
 def _monotone(habit: Habit) -> list[int]:

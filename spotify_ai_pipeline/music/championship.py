@@ -2,7 +2,8 @@
 
 A model forecasts each past week as it would have then, fitted to the weeks before alone, and so does the recency baseline.
 Each carries a list of its own from week to week under the rules of the mix. A model ranks only while its lists held more
-of what was played than those of the ranker it wants to follow: the baseline first, then the simpler model.
+of what was played than those of the ranker it wants to follow: the baseline first, then the simpler model. On trial are the
+regression, its geometric mean with the baseline, and trees on top of the regression where they are asked for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.music.taste_model import CUTS, Lesson, Moment, TasteModel
 from spotify_ai_pipeline.settings import Settings
 
-RECENCY, POISSON, LIGHTGBM = "recency", "poisson", "lightgbm"
+RECENCY, POISSON, COMBINED, LIGHTGBM = "recency", "poisson", "combined", "lightgbm"
 
 TRIAL_WEEKS = 26
 """Weeks, the latest, on which the two are compared."""
@@ -96,7 +97,7 @@ class Championship:
         """The moment ``now``, after learning from every week that is over by then. Cuts must be visited in order of time."""
         past = self.plays.before(now)
         self.memory = self.memory.until(now, past)
-        at = taste_model.moment(self.memory, past, self.artist, self.settings.cycling.cooldown_days)
+        at = taste_model.moment(self.memory, past, self.artist, self.settings.cycling, self.settings.scoring)
         while self._open and self._open[0].at.now + WEEK <= now:
             self._learn(self._open.popleft())
         retrain = self.settings.taste_model.retrain_interval_days * DAY
@@ -152,9 +153,10 @@ class Championship:
 
     def _fit(self, now: float) -> None:
         self._fitted = now
-        self.models[POISSON] = taste_model.fit(self._lessons)
+        model = taste_model.fit(self._lessons)
+        self.models |= {POISSON: model, COMBINED: taste_model.combined(model, self._lessons)}
         if self.settings.taste_model.model_type == LIGHTGBM and now >= self._trials_from:
-            self.models[LIGHTGBM] = boosted(self.models[POISSON], list(self._lessons))
+            self.models[LIGHTGBM] = boosted(model, list(self._lessons))
 
     def _learn(self, stand: _Stand) -> None:
         week = self.plays.since(stand.at.now).before(stand.at.now + WEEK)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.music import taste_model
-from spotify_ai_pipeline.music.championship import ENOUGH_WEEKS, LIGHTGBM, POISSON, Championship
+from spotify_ai_pipeline.music.championship import COMBINED, ENOUGH_WEEKS, LIGHTGBM, POISSON, Championship
 from spotify_ai_pipeline.music.taste_model import TERMS, TasteModel
 
 RECORD = taste_model.TABLE | {
@@ -30,6 +30,7 @@ before there are enough weeks. ``plays`` and ``data_version`` say what it was tr
 
 _WORDS = {
     POISSON: "Poisson regression on activations, one for songs in rotation and one for songs quiet for the cool-down",
+    COMBINED: "the geometric mean of the Poisson regression's forecast and the recency baseline's",
     LIGHTGBM: "the Poisson regression with boosted trees (LightGBM) grown on top of it",
 }
 _IMPORTANT = 6
@@ -75,9 +76,10 @@ def standings(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def importance(table: pl.DataFrame, habit: str = "rotation") -> dict[str, float]:
-    """How much each feature of the last model in ``table`` moves the forecasts of ``habit``, the largest first, summing
-    to 1: the gain of the trees where they grew, else the absolute weights."""
-    rows = table.filter(pl.col("model") == table["model"][-1], habit=habit) if table.height else table
+    """How much each feature of the model in office, else of the last one in ``table``, moves the forecasts of ``habit``, the
+    largest first, summing to 1: the gain of the trees where they grew, else the absolute weights."""
+    ranks = table.filter(pl.col("model") == pl.col("office"))
+    rows = (ranks if ranks.height else table.filter(pl.col("model") == pl.col("model").last())).filter(habit=habit)
     if rows.is_empty():
         return {}
     model = taste_model.of_table(rows)

@@ -3,8 +3,8 @@
 A Poisson regression on activations, fitted to the listener's own past: at each of the last weekly cuts, what was known
 then, and what was played in the seven days after. Two of them, as two habits: one for songs in rotation, one for songs
 quiet for longer than the cool-down. It is linear on a log scale, so that every forecast is a product of parts that can be
-named, it needs NumPy alone, and it shrinks towards "no effect" where a listener has shown little. Trees grown on top of it
-(``boosting``) may add to a habit what the line misses.
+named, it needs NumPy alone, and it shrinks towards "no effect" where a listener has shown little. Its geometric mean with the
+recency baseline (``combined``) is linear on the same scale; trees grown on top of it (``boosting``) may add what the line misses.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, near, spread
-from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays
+from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays, recency_weighted
+from spotify_ai_pipeline.music.standing import recency_forecast
 from spotify_ai_pipeline.music.trees import NODE, Trees
+from spotify_ai_pipeline.settings import Cycling, Scoring
 
 DECAY = 0.86
 """Of the power law of relistening, as published for Last.fm listeners."""
@@ -55,11 +57,13 @@ TERMS = (
     ("played beside the songs of this week", COMPANY),
     ("base-level activation", OWN),
     ("played beside the songs of this month", COMPANY),
+    ("the recency baseline", OWN),
 )
 """The columns of ``terms``: name and part."""
 
 ROTATION_TERMS = tuple(range(12))
 DORMANT_TERMS = (12, 13, 6)
+BASELINE = 14
 RISING = frozenset({5, 6, 7, 11, 12, 13, 14})
 """Terms of which more never lowers what trees add: an artist, a company or a song that is more on the listener's mind."""
 
@@ -82,9 +86,14 @@ def artist_numbers(artists: pl.Series) -> NDArray[np.int64]:
     return names.join(numbers, on="name", how="left", maintain_order="left", nulls_equal=True)["number"].to_numpy()
 
 
-def moment(memory: Memory, plays: Plays, artist: NDArray[np.int64], cooldown_days: int) -> Moment:
+def moment(memory: Memory, plays: Plays, artist: NDArray[np.int64], cycling: Cycling, scoring: Scoring) -> Moment:
     """The terms of every song that ``memory`` knows. ``artist`` numbers the artist of each song, shape (songs,)."""
     song = np.flatnonzero(memory.plays)
+    dormant = memory.days_quiet >= cycling.cooldown_days
+    with np.errstate(divide="ignore"):
+        activation = np.log(memory.power_law(scoring.resurfacing_decay))
+        momentum = recency_weighted(plays, memory.now, scoring.half_life_days)
+        baseline = np.log(recency_forecast(momentum, activation, ~dormant, scoring.half_life_days))
     faded = memory.faded[song]
     artists = int(artist.max(initial=-1)) + 1
     whose = artist[song]
@@ -101,13 +110,14 @@ def moment(memory: Memory, plays: Plays, artist: NDArray[np.int64], cooldown_day
         np.log(spread(plays, company, memory.now, 5)[song] + 0.01),
         np.log(memory.power_law(DECAY)[song] + 1e-4),
         np.log(spread(plays, company, memory.now, 20)[song] + 0.01),
+        np.maximum(baseline[song], LOG_RANGE[0]),
     ]
-    return Moment(memory.now, song, np.column_stack(columns), memory.days_quiet[song] >= cooldown_days)
+    return Moment(memory.now, song, np.column_stack(columns), dormant[song])
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What one cut teaches one habit: ``terms`` of its contenders, and their ``plays`` in the week after."""
+    """What one cut teaches one habit: all ``terms`` of its contenders, and their ``plays`` in the week after."""
 
     terms: Floats
     plays: NDArray[np.int64]
@@ -119,12 +129,12 @@ def lessons(then: Moment, plays: Plays) -> tuple[Lesson, Lesson]:
     heard = week.count()[then.song]
     strength = then.terms[:, 12]
 
-    def of(rows: NDArray[np.intp], chosen: tuple[int, ...]) -> Lesson:
+    def of(rows: NDArray[np.intp]) -> Lesson:
         if len(rows) > CONTENDERS:
             rows = rows[np.argpartition(-strength[rows], CONTENDERS)[:CONTENDERS]]
-        return Lesson(then.terms[rows][:, chosen], heard[rows])
+        return Lesson(then.terms[rows], heard[rows])
 
-    return of(np.flatnonzero(~then.dormant), ROTATION_TERMS), of(np.flatnonzero(then.dormant), DORMANT_TERMS)
+    return of(np.flatnonzero(~then.dormant)), of(np.flatnonzero(then.dormant))
 
 
 @dataclass(frozen=True)
@@ -168,14 +178,15 @@ def fading(taught: Sequence[Lesson], half_life: float = FADING_CUTS) -> Floats:
 
 
 def fit_habit(chosen: tuple[int, ...], taught: Sequence[Lesson], half_life: float = FADING_CUTS) -> Habit | None:
-    """Ridge-penalised Poisson regression by Newton's method on ``taught``, oldest first; None where nothing was played.
+    """Ridge-penalised Poisson regression of plays on the ``chosen`` terms by Newton's method, fitted to ``taught``, oldest
+    first; None where nothing was played.
 
     McCullagh & Nelder (1989), "Generalized linear models". Terms are brought to unit variance for the penalty.
     """
     heard = np.concatenate([np.zeros(0), *(lesson.plays for lesson in taught)])
     if not heard.any():
         return None
-    terms = np.concatenate([lesson.terms for lesson in taught])
+    terms = np.concatenate([lesson.terms[:, chosen] for lesson in taught])
     weight = fading(taught, half_life)
     means, spreads = terms.mean(axis=0), terms.std(axis=0) + 1e-9
     design = np.column_stack([np.ones(len(terms)), (terms - means) / spreads])
@@ -214,6 +225,28 @@ def fit(taught: Sequence[tuple[Lesson, Lesson]]) -> TasteModel:
     return TasteModel(
         fit_habit(ROTATION_TERMS, [rotation for rotation, _ in taught]),
         fit_habit(DORMANT_TERMS, [dormant for _, dormant in taught]),
+    )
+
+
+def combined(model: TasteModel, taught: Sequence[tuple[Lesson, Lesson]]) -> TasteModel:
+    """The geometric mean of what ``model``, fitted to ``taught``, and the recency baseline forecast.
+
+    Bates & Granger (1969), "The combination of forecasts": two that err apart err less together.
+    """
+    rotation, dormant = zip(*taught, strict=True)
+    return TasteModel(
+        model.rotation and _with_baseline(model.rotation, rotation),
+        model.dormant and _with_baseline(model.dormant, dormant),
+    )
+
+
+def _with_baseline(habit: Habit, taught: Sequence[Lesson]) -> Habit:
+    usual = float(np.concatenate([lesson.terms[:, BASELINE] for lesson in taught]).mean())
+    return Habit(
+        (*habit.chosen, BASELINE),
+        (habit.base + usual) / 2,
+        np.append(habit.weights, 1.0) / 2,
+        np.append(habit.means, usual),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -68,9 +69,9 @@ def test_a_model_that_peeks_into_the_week_it_forecasts_raises(
     """The walk through the past hands out views that end at the cut: a term that looks further cannot be computed."""
     honest = taste_model.moment
 
-    def peeking(memory: Memory, plays: Plays, artist: np.ndarray, cooldown_days: int) -> Moment:
+    def peeking(memory: Memory, plays: Plays, *others: Any) -> Moment:
         plays.since(memory.now).before(memory.now + 7 * DAY).count()
-        return honest(memory, plays, artist, cooldown_days)
+        return honest(memory, plays, *others)
 
     rankers = Championship(Plays.of(listens, SONGS), GROUPS["artist"], defaults)
     rankers.stand_at(day(100))
@@ -79,14 +80,16 @@ def test_a_model_that_peeks_into_the_week_it_forecasts_raises(
         rankers.stand_at(day(107))
 
 
-def test_shuffled_targets_teach_no_more_than_chance(listens: pl.DataFrame) -> None:
+def test_shuffled_targets_teach_no_more_than_chance(listens: pl.DataFrame, defaults: Settings) -> None:
     """With each week's plays dealt out at random among its songs, the model finds later weeks no better than a guess."""
     plays = Plays.of(listens, SONGS)
     rng = np.random.default_rng(0)
     taught, shuffled = [], []
     for cut in range(60, 290, 7):
         memory = Memory.empty(len(SONGS)).until(day(cut), plays)
-        lesson = lessons(taste_model.moment(memory, plays.before(day(cut)), GROUPS["artist"], 60), plays)[0]
+        past = plays.before(day(cut))
+        at = taste_model.moment(memory, past, GROUPS["artist"], defaults.cycling, defaults.scoring)
+        lesson = lessons(at, plays)[0]
         taught.append(lesson)
         shuffled.append(Lesson(lesson.terms, rng.permutation(lesson.plays)))
     assert ordered_right(taught) > 0.7
@@ -100,9 +103,7 @@ def ordered_right(taught: list[Lesson]) -> float:
     assert habit is not None
     right, pairs = 0.0, 0
     for lesson in taught[half:]:
-        padded = np.zeros((len(lesson.terms), len(taste_model.TERMS)))
-        padded[:, habit.chosen] = lesson.terms
-        told = habit.log_plays(padded)
+        told = habit.log_plays(lesson.terms)
         more = lesson.plays[:, None] > lesson.plays[None, :]
         right += (told[:, None] > told[None, :])[more].sum()
         pairs += more.sum()

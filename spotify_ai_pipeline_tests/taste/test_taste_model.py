@@ -8,8 +8,9 @@ from polars.testing import assert_frame_equal
 
 from spotify_ai_pipeline.music import evaluation, taste_model
 from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.championship import POISSON, RECENCY, Championship, Week
+from spotify_ai_pipeline.music.championship import COMBINED, POISSON, RECENCY, Championship, Week
 from spotify_ai_pipeline.music.listening import DAY, Plays
+from spotify_ai_pipeline.music.standing import statistics
 from spotify_ai_pipeline.music.taste_model import ROTATION_TERMS, Habit, Lesson, TasteModel, fit_habit
 from spotify_ai_pipeline.settings import Settings
 
@@ -62,12 +63,24 @@ def test_the_parts_multiply_to_the_forecast(history: pl.DataFrame, settings: Set
     assert rankers.model is not None
     assert rankers.model.rotation is not None
     memory = Memory.empty(rankers.plays.songs).until(now, rankers.plays)
-    at = taste_model.moment(memory, rankers.plays, rankers.artist, 60)
+    at = taste_model.moment(memory, rankers.plays, rankers.artist, settings.cycling, settings.scoring)
     told = taste_model.forecast(rankers.model, at, rankers.plays.songs)[at.song[~at.dormant]]
     product = np.exp(rankers.model.rotation.base) * np.prod(
         [told[part].to_numpy() for part in taste_model.PARTS], axis=0
     )
     np.testing.assert_allclose(product, told["expected"].to_numpy(), rtol=1e-6)
+
+
+def test_the_combined_forecast_lies_halfway_between_model_and_baseline(
+    history: pl.DataFrame, settings: Settings
+) -> None:
+    now = float(history["ts"].max()) - 3 * DAY  # pyright: ignore[reportArgumentType]
+    rankers = stand(history, settings, now)
+    memory = Memory.empty(rankers.plays.songs).until(now, rankers.plays)
+    at = taste_model.moment(memory, rankers.plays.before(now), rankers.artist, settings.cycling, settings.scoring)
+    stats = statistics(rankers.plays, memory, settings.cycling, settings.scoring)
+    model, combined = (rankers.models[name].expected(at) for name in (POISSON, COMBINED))
+    np.testing.assert_allclose(combined**2, model * stats["expected"].to_numpy()[at.song], rtol=1e-9)
 
 
 def test_a_short_history_is_ranked_by_recency(history: pl.DataFrame, settings: Settings) -> None:
