@@ -51,7 +51,7 @@ class Due:
     verdict: str
     undo: bool
     kind: str
-    """Of the question that was answered; empty for a verdict that no question asked for."""
+    """Of the question that was answered."""
     track_id: str
     title: str
     artist: str
@@ -66,7 +66,8 @@ def say(state: State, verdicts: Iterable[Said], said_through: str) -> None:
 
 
 def record(connection: sqlite3.Connection, said: Said, said_through: str, now: float) -> bool:
-    """Writes one verdict and its place in the outbox inside the caller's transaction; False where its nonce is known."""
+    """Writes one verdict inside the caller's transaction, and its place in the outbox where it answers a question; False where
+    its nonce is known."""
     days = LASTING_DAYS[said.verdict]
     row = connection.execute(
         "INSERT INTO verdicts (item_id, song_id, track_id, artist_key, verdict, said_through, said_at, expires_at, nonce)"
@@ -83,7 +84,7 @@ def record(connection: sqlite3.Connection, said: Said, said_through: str, now: f
             said.nonce,
         ),
     ).fetchone()
-    if row is not None and said_through != "playlist":  # an edit by hand has had its effect
+    if row is not None and said.item_id is not None:  # an edit by hand, or a refresh taken back, has had its effect
         connection.execute("INSERT INTO outbox (verdict_id, queued_at) VALUES (?, ?)", (row["verdict_id"], now))
     return row is not None
 
@@ -132,10 +133,8 @@ def fewer_artists(state: State, now: float) -> set[str]:
 def due(state: State) -> list[Due]:
     """What is still to be brought about, in the order it was said."""
     rows = state.rows(
-        "SELECT outbox_id, verdict, undo, ifnull(kind, '') AS kind, verdicts.track_id, ifnull(title, '') AS title,"
-        " ifnull(artist, '') AS artist,"
-        " outbox.queued_at FROM outbox JOIN verdicts USING (verdict_id) LEFT JOIN queue ON queue.item_id = verdicts.item_id"
-        " WHERE outbox.done_at IS NULL ORDER BY outbox_id"
+        "SELECT outbox_id, verdict, undo, kind, verdicts.track_id, title, artist, outbox.queued_at FROM outbox"
+        " JOIN verdicts USING (verdict_id) JOIN queue USING (item_id) WHERE outbox.done_at IS NULL ORDER BY outbox_id"
     )
     return [
         Due(

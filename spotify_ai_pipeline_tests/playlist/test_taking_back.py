@@ -14,7 +14,7 @@ from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.sandbox.shelf import Item
 from spotify_ai_pipeline.services import our_playlists
 from spotify_ai_pipeline.services.our_playlists import publish, restore, snapshot_is_due, take_back, take_snapshot
-from spotify_ai_pipeline.storage import pins, playlists, queue, snapshots
+from spotify_ai_pipeline.storage import pins, playlists, queue, snapshots, verdicts
 from spotify_ai_pipeline.storage.home import Home
 
 from .conftest import Listener, Spot
@@ -37,6 +37,7 @@ def test_undo_brings_the_list_before_and_keeps_away_what_had_come(listener: List
     assert done is not None
     assert listener.listed == done.after == before
     assert playlists.refreshes(listener.home.state)[0].undone_at is not None
+    assert verdicts.due(listener.home.state) == [], "no run has anything to do"
     listener.refresh(tilt=3)
     assert not brought & set(listener.listed)
     assert refresh.refresh_id == playlists.refreshes(listener.home.state)[1].refresh_id

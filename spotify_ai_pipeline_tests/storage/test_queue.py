@@ -191,6 +191,11 @@ def test_a_verdict_nobody_asked_for_answers_the_question_that_waits(state: State
     assert pending(state) == 0
 
 
+def test_what_no_question_asked_for_brings_nothing_about(state: State) -> None:
+    say(state, [Said("a", "later", "undo:1:a")], "undo")
+    assert verdicts.due(state) == []
+
+
 def test_each_verdict_is_brought_about_once(state: State) -> None:
     propose(state, "discovery", songs("a", "b"), 10)
     decide(state, 1, "approve", "cli")
