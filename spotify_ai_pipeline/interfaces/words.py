@@ -66,14 +66,14 @@ def asked(home: Home, mood: Asked) -> str:
     """A mood that was put in force: what was understood, by whom, until when."""
     missed = f" (not understood: {', '.join(mood.wish.unknown)})" if mood.wish.unknown else ""
     by = "by Claude" if mood.by == CLAUDE else "by the lexicon"
-    return f"{wish(mood.wish)}{missed}, understood {by}, until {local(home, mood.until)}"
+    return f"{wish(mood.wish)}{missed}, understood {by}, until {when(home, mood.until)}"
 
 
 def mood_now(home: Home) -> list[str]:
     """The mood that the mix goes by, line by line."""
     said = moods.in_force(home.state, time.time())
     made = home.lake.read("taste", "mood").drop("vector").to_dicts()
-    lines = [f"you asked for: {said.words}, until {local(home, said.until)}"] if said else []
+    lines = [f"you asked for: {said.words}, until {when(home, said.until)}"] if said else []
     if not made:
         return [*lines, "nothing that you played lately has a vector: no mood is known"]
     row = made[0]
@@ -98,9 +98,9 @@ def seconds_of(text: str) -> float | None:
     return seconds if 0 < seconds <= LONGEST_SPAN else None
 
 
-def local(home: Home, seconds: float) -> str:
-    """A moment (UTC seconds) in the listener's time zone."""
-    return f"{datetime.fromtimestamp(seconds, home.settings.listener.zone):%Y-%m-%d %H:%M}"
+def when(home: Home, seconds: float) -> str:
+    """A moment (UTC seconds) by the listener's clock, with the name of the time zone."""
+    return f"{datetime.fromtimestamp(seconds, home.settings.listener.zone):%Y-%m-%d %H:%M %Z}"
 
 
 def _origin(home: Home, row: dict[str, Any]) -> str:
@@ -108,7 +108,7 @@ def _origin(home: Home, row: dict[str, Any]) -> str:
         return f"your words {row['said']!r}, which are over; it changes with the next refresh"
     if row["source"] == "habit":
         return "what you usually play at this part of the day and week"
-    span = f"{local(home, row['since'].timestamp())} to {local(home, row['until'].timestamp())}"
+    span = f"{when(home, row['since'].timestamp())} to {when(home, row['until'].timestamp())}"
     return f"your last {row['listens']} listens, {span}, and what you usually play at this part of the day and week"
 
 

@@ -91,9 +91,7 @@ class Commands:
         if known is None:
             await self.chat.send(f"{texts.text(title)} was not made yet; /refresh makes it.")
             return
-        told = (
-            f"<b>{texts.text(title)}</b>: {len(known.track_ids)} songs, written {words.local(home, known.written_at)}"
-        )
+        told = f"<b>{texts.text(title)}</b>: {len(known.track_ids)} songs, written {words.when(home, known.written_at)}"
         await self.chat.send(told, [[link("▶ open", show.playlist_link(home))]])
 
     async def snapshot(self, _: str) -> None:
@@ -120,7 +118,7 @@ class Commands:
             (one for one in playlists.refreshes(home.state, MIX, 100) if one.outcome in playlists.CHANGED), None
         )
         if last is not None and last.before and last.undone_at is None:
-            lines.append(f"refresh of {words.local(home, last.refreshed_at)}: +{last.added} −{last.removed}")
+            lines.append(f"refresh of {words.when(home, last.refreshed_at)}: +{last.added} −{last.removed}")
             rows.append([button("↩ the refresh", "b", last.refresh_id)])
         await self.chat.send("\n".join(["Take back:", *lines]) if rows else "There is nothing to take back.", rows)
 
@@ -135,7 +133,7 @@ class Commands:
             raise Problem(f"{text}: give a time such as 3h or 2d (30d at most), or off")
         until = speaking.pause(home, seconds) or 0.0
         await self.chat.send(
-            f"Quiet until {words.local(home, until)}: I say nothing unasked. Refreshes go on; /pause off ends it."
+            f"Quiet until {words.when(home, until)}: I say nothing unasked. Refreshes go on; /pause off ends it."
         )
 
     async def tapped(self, message_id: int, sent_at: int, data: str) -> str:
@@ -181,7 +179,7 @@ class Commands:
             return "there was another refresh since; /undo offers the last one"
         await self.chat.take_buttons(message_id)
         refresh, done = await asyncio.to_thread(our_playlists.take_back, home)
-        at = words.local(home, refresh.refreshed_at)
+        at = words.when(home, refresh.refreshed_at)
         if done is None:
             return f"the refresh of {at} was taken back already"
         await self.chat.send(

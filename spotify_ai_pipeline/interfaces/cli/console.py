@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -31,7 +30,3 @@ def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) 
 def plain(value: object) -> Text:
     """Text as it is: titles with [brackets] are no markup."""
     return Text("" if value is None else str(value))
-
-
-def when(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

@@ -15,8 +15,9 @@ import click
 from rich.text import Text
 
 from spotify_ai_pipeline.interfaces.cli import sandboxes
-from spotify_ai_pipeline.interfaces.cli.console import console, print_json, when
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.services.checkup import BAD, GOOD, ODD, Finding, accounts
 from spotify_ai_pipeline.settings import ENV_FILE, PROJECT_ROOT
 from spotify_ai_pipeline.storage.home import STATE_FILE, Home
@@ -191,5 +192,5 @@ def _daemon(home: Home) -> Iterator[Finding]:
         yield Finding(
             "dead runs", ODD, f"{dead} runs had no process any more", "they were put down as failed; run them again"
         )
-    seen = "never ran" if silent is None else f"last heard of {when(time.time() - silent)}"
+    seen = "never ran" if silent is None else f"last heard of {when(home, time.time() - silent)}"
     yield Finding("daemon", ODD, seen, "nothing happens by itself until it runs: spotify-ai up, or see docs/deploy.md")

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 
 import click
 
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.plays import exclusion
 from spotify_ai_pipeline.music.plays.exclusion import Rule
@@ -96,13 +97,14 @@ def device(name: str) -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """Show the exclusions in force."""
-    rules = exclusions.in_force(Home.open().state)
+    home = Home.open()
+    rules = exclusions.in_force(home.state)
     if as_json:
         print_json([{"id": found.exclusion_id, "label": found.label, **vars(found.rule)} for found in rules])
         return
     shown = table("id", "kind", "what", "said", right=("id",))
     for found in rules:
-        shown.add_row(str(found.exclusion_id), found.rule.kind, plain(found.label), when(found.said_at))
+        shown.add_row(str(found.exclusion_id), found.rule.kind, plain(found.label), when(home, found.said_at))
     console.print(shown if rules else "nothing is excluded")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from spotify_ai_pipeline.interfaces.cli import show
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.services import months, spotify_auth
 from spotify_ai_pipeline.services.claude import why_not
 from spotify_ai_pipeline.storage import queue, spend
@@ -30,7 +31,7 @@ def status(as_json: bool) -> None:
     console.print(f"[bold]{found['listener']}[/] ({kind}), data in {found['data']}")
     last = found["last_refresh"]
     console.print(
-        f"last refresh: {when(last['refreshed_at'])}, {last['outcome']} "
+        f"last refresh: {when(home, last['refreshed_at'])}, {last['outcome']} "
         f"(+{last['added']} −{last['removed']})  {found['playlist']}"
         if last
         else "last refresh: none yet; run `spotify-ai refresh`"
@@ -111,7 +112,7 @@ def _ledger(home: Home) -> list[dict[str, Any]]:
             "writes": count(name, "write", "calls"),
             "writes_budget": service.budgets["write"],
             "failures": count(name, "read", "failures") + count(name, "write", "failures"),
-            "paused": when(pauses[name]["until"]) if name in pauses else "",
+            "paused": when(home, pauses[name]["until"]) if name in pauses else "",
             "why": pauses[name]["reason"] if name in pauses else "",
         }
         for name, service in dict(home.settings.services).items()

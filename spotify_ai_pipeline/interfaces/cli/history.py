@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, when
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
@@ -22,18 +23,19 @@ SIGNS = {"new": ("+ ", "green"), "out": ("− ", "red")}
 @json_option
 def log(limit: int, adventurous: bool, as_json: bool) -> None:
     """Show the history of refreshes: when, what came and left, and the reason of each change."""
-    found = playlists.refreshes(Home.open().state, ADVENTURE if adventurous else MIX, limit)
+    home = Home.open()
+    found = playlists.refreshes(home.state, ADVENTURE if adventurous else MIX, limit)
     if as_json:
-        print_json([_as_data(refresh) for refresh in found])
+        print_json([_as_data(home, refresh) for refresh in found])
         return
     if not found:
         console.print("no refresh yet; `spotify-ai refresh` makes the first")
     for refresh in found:
-        taken_back = f", taken back {when(refresh.undone_at)}" if refresh.undone_at else ""
+        taken_back = f", taken back {when(home, refresh.undone_at)}" if refresh.undone_at else ""
         note = f" ({refresh.note})" if refresh.note else ""
         console.print(
             plain(
-                f"{when(refresh.refreshed_at)}  {refresh.outcome} +{refresh.added} −{refresh.removed}{note}{taken_back}"
+                f"{when(home, refresh.refreshed_at)}  {refresh.outcome} +{refresh.added} −{refresh.removed}{note}{taken_back}"
             ),
             style="bold",
         )
@@ -43,15 +45,15 @@ def log(limit: int, adventurous: bool, as_json: bool) -> None:
             console.print(Text.assemble("  ", sign, song, (f"  {change['reason']}", "dim")))
 
 
-def _as_data(refresh: Refresh) -> dict[str, object]:
+def _as_data(home: Home, refresh: Refresh) -> dict[str, object]:
     changes = refresh.changes or []
     return {
         "refresh_id": refresh.refresh_id,
-        "at": when(refresh.refreshed_at),
+        "at": when(home, refresh.refreshed_at),
         "outcome": refresh.outcome,
         "added": [change for change in changes if change["change"] == "new"],
         "removed": [change for change in changes if change["change"] == "out"],
         "songs": None if refresh.after is None else len(refresh.after),
         "note": refresh.note,
-        "taken_back": when(refresh.undone_at) if refresh.undone_at else None,
+        "taken_back": when(home, refresh.undone_at) if refresh.undone_at else None,
     }

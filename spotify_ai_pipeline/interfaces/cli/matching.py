@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 import polars as pl
 
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.songs import find_song, names, readings, track_id_of
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.problems import Problem
@@ -37,13 +38,13 @@ def list_(limit: int, as_json: bool) -> None:
     doubts = members.drop_nulls("near").sort("plays", "member", descending=[True, False], nulls_last=True)
     said = identity_overrides.said(home.state)
     if as_json:
-        overrides = [{"number": one.override_id, "said": one.words, "at": when(one.said_at)} for one in said]
+        overrides = [{"number": one.override_id, "said": one.words, "at": when(home, one.said_at)} for one in said]
         print_json({"overrides": overrides, "unresolved": doubts.head(limit).to_dicts()})
         return
     if said:
         shown = table("#", "you said", "when", right=("#",))
         for one in said:
-            shown.add_row(str(one.override_id), plain(one.words), when(one.said_at))
+            shown.add_row(str(one.override_id), plain(one.words), when(home, one.said_at))
         console.print(shown)
     else:
         console.print("You said nothing yet: `match same`, `match split` and `match set` do.")

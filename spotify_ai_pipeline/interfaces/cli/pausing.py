@@ -27,4 +27,4 @@ def pause(span: str, as_json: bool) -> None:
     if as_json:
         print_json({"until": until})
     else:
-        console.print(f"quiet until {words.local(home, until)}" if until else "the pause is over")
+        console.print(f"quiet until {words.when(home, until)}" if until else "the pause is over")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from spotify_ai_pipeline.interfaces.cli import sandboxes, show
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, when
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.services.our_playlists import named
 from spotify_ai_pipeline.services.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.services.spotify import Spotify
@@ -37,7 +38,7 @@ def playlist(recreate: bool, adventurous: bool, as_json: bool) -> None:
         "name": named(home.settings, name).title,
         "link": show.playlist_link(home, name),
         "songs": len(known.track_ids) if known else 0,
-        "written": when(known.written_at) if known else None,
+        "written": when(home, known.written_at) if known else None,
     }
     if as_json:
         print_json(found)

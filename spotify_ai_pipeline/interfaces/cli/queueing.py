@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import click
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage import queue as questions
 from spotify_ai_pipeline.storage.home import Home
@@ -26,11 +26,11 @@ def queue(item: int | None, answered: bool, as_json: bool) -> None:
     A new song is pending, then on trial on the mix, is asked about when you heard it often enough, and ends approved, rejected,
     put off (later) or expired. Answer with `spotify-ai next`, or with approve, reject and later and the number.
     """
-    state = Home.open().state
+    home = Home.open()
     if item is not None:
-        _life(state, item, as_json=as_json)
+        _life(home, item, as_json=as_json)
         return
-    found = questions.items(state, ANSWERED if answered else questions.OPEN)
+    found = questions.items(home.state, ANSWERED if answered else questions.OPEN)
     if as_json:
         print_json([asdict(one) | {"link": one.link} for one in found])
         return
@@ -56,11 +56,11 @@ def queue(item: int | None, answered: bool, as_json: bool) -> None:
     console.print(shown)
 
 
-def _life(state: questions.State, item: int, *, as_json: bool) -> None:
-    question = questions.item(state, item)
+def _life(home: Home, item: int, *, as_json: bool) -> None:
+    question = questions.item(home.state, item)
     if question is None:
         raise Problem(f"{item}: there is no question of that number; `spotify-ai queue` lists them")
-    steps = questions.steps(state, item)
+    steps = questions.steps(home.state, item)
     if as_json:
         print_json(
             asdict(question)
@@ -69,4 +69,4 @@ def _life(state: questions.State, item: int, *, as_json: bool) -> None:
         return
     console.print(plain(f"{question.title} — {question.artist}  {question.link}"), style="bold")
     for status, at, why in steps:
-        console.print(plain(f"  {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC  {status:<9} {why}"))
+        console.print(plain(f"  {when(home, at)}  {status:<9} {why}"))

@@ -6,8 +6,9 @@ import click
 from rich.text import Text
 
 from spotify_ai_pipeline.interfaces.cli import sandboxes, show
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table, when
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import our_playlists
 from spotify_ai_pipeline.services.spotify import Spotify
@@ -46,7 +47,9 @@ def list_(as_json: bool) -> None:
     shown = table("id", "name", "songs", "taken", "why", "link", right=("id", "songs"))
     for one in found:
         link = show.playlist_link(home, one.written_as)
-        shown.add_row(str(one.snapshot_id), plain(one.name), str(len(one.track_ids)), when(one.taken_at), one.why, link)
+        shown.add_row(
+            str(one.snapshot_id), plain(one.name), str(len(one.track_ids)), when(home, one.taken_at), one.why, link
+        )
     console.print(shown if found else "no snapshot yet; `spotify-ai snapshot take` makes one")
 
 
@@ -103,7 +106,7 @@ def _as_data(home: Home, one: Snapshot) -> dict[str, object]:
         "name": one.name,
         "of": one.playlist,
         "songs": len(one.track_ids),
-        "taken": when(one.taken_at),
+        "taken": when(home, one.taken_at),
         "why": one.why,
         "link": show.playlist_link(home, one.written_as),
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from spotify_ai_pipeline.interfaces.cli import sandboxes, show
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, when
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.services.our_playlists import take_back
 from spotify_ai_pipeline.storage.home import Home
 
@@ -13,14 +14,18 @@ def undo_refresh(home: Home, *, as_json: bool) -> None:
         refresh, done = take_back(home)
     if as_json:
         print_json(
-            {"refreshed_at": when(refresh.refreshed_at), "taken_back": done is not None, "changes": refresh.changes}
+            {
+                "refreshed_at": when(home, refresh.refreshed_at),
+                "taken_back": done is not None,
+                "changes": refresh.changes,
+            }
         )
     elif done is None:
-        console.print(f"the refresh of {when(refresh.refreshed_at)} was taken back already; nothing older is")
+        console.print(f"the refresh of {when(home, refresh.refreshed_at)} was taken back already; nothing older is")
     else:
         console.print(
             plain(
-                f"the refresh of {when(refresh.refreshed_at)} is taken back: +{done.added} −{done.removed}, "
+                f"the refresh of {when(home, refresh.refreshed_at)} is taken back: +{done.added} −{done.removed}, "
                 f"{len(done.after)} songs  {show.playlist_link(home)}"
             ),
             soft_wrap=True,

@@ -7,13 +7,14 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.console import when
 from spotify_ai_pipeline.interfaces.cli.health import health
 from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.words import when
 
 
 def page() -> None:
-    found = health(data.home())
+    home = data.home()
+    found = health(home)
     st.title("Health")
     for alert in found["alerts"]:
         st.error(look.plain(alert["message"]), icon=":material/warning:")
@@ -22,7 +23,7 @@ def page() -> None:
     last = found["last_refresh"]
     claude, sign_in = found["claude"], found["sign_in"]
     look.figures(
-        ("last refresh", when(last["refreshed_at"]) if last else "none yet"),
+        ("last refresh", when(home, last["refreshed_at"]) if last else "none yet"),
         ("questions waiting", f"{found['questions']}"),
         (
             "Spotify",

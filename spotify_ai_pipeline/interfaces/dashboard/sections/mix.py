@@ -6,10 +6,11 @@ import polars as pl
 import streamlit as st
 
 from spotify_ai_pipeline.interfaces.cli import show
-from spotify_ai_pipeline.interfaces.cli.console import when
 from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.words import when
 from spotify_ai_pipeline.music.mix.decide import nearer
 from spotify_ai_pipeline.storage import playlists, queue
+from spotify_ai_pipeline.storage.home import Home
 
 SIGNS = {"new": "+", "out": "−"}
 TRACK = "https://open.spotify.com/track/"
@@ -37,7 +38,7 @@ def page() -> None:
                 look.plain(f"A spacing of {home.settings.playlist.min_artist_spacing} could not be kept for: {names}")
             )
     with change:
-        _change(next(iter(playlists.refreshes(home.state, limit=1)), None))
+        _change(home, next(iter(playlists.refreshes(home.state, limit=1)), None))
     with scores:
         _scores(listed)
 
@@ -54,13 +55,13 @@ def _songs(listed: pl.DataFrame) -> None:
     st.markdown("\n\n".join(lines))
 
 
-def _change(last: playlists.Refresh | None) -> None:
+def _change(home: Home, last: playlists.Refresh | None) -> None:
     """The last diff, each change with its reason; a first fill is only counted."""
     if last is None:
         st.text("Nothing was written to Spotify yet.")
         return
-    taken_back = f", taken back {when(last.undone_at)}" if last.undone_at else ""
-    st.text(f"{when(last.refreshed_at)}: {last.outcome}, +{last.added} −{last.removed}{taken_back}. {last.note}")
+    taken_back = f", taken back {when(home, last.undone_at)}" if last.undone_at else ""
+    st.text(f"{when(home, last.refreshed_at)}: {last.outcome}, +{last.added} −{last.removed}{taken_back}. {last.note}")
     changes = [] if last.outcome == "filled" else last.changes or []
     lines = [
         look.song(one["title"] or one["track_id"], one["artist"] or "?", one["reason"], SIGNS[one["change"]] + " ")

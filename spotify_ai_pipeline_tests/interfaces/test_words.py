@@ -1,0 +1,13 @@
+"""What all interfaces say in the same words."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spotify_ai_pipeline.interfaces import words
+from spotify_ai_pipeline.storage.home import Home
+
+
+def test_a_moment_is_told_by_the_listeners_clock(tmp_path: Path) -> None:
+    home = Home.open(tmp_path / "home")
+    home.state.set_override("listener.timezone", "Europe/Lisbon")
+    assert words.when(home, datetime(2026, 7, 1, 23, 30, tzinfo=UTC).timestamp()) == "2026-07-02 00:30 WEST"
