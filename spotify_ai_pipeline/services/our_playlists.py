@@ -18,7 +18,7 @@ from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.settings import Settings
 from spotify_ai_pipeline.storage import pins, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.home import Home
-from spotify_ai_pipeline.storage.playlists import ADVENTURE, CHANGED, MIX, Refresh
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
 from spotify_ai_pipeline.storage.snapshots import Snapshot
 
 DAY = 86_400.0
@@ -61,7 +61,7 @@ def take_back(home: Home, name: str = MIX) -> tuple[Refresh, Outcome | None]:
     Gives the refresh, and what was written; None where it was taken back already. Raises ``Problem``.
     """
     state, listing = home.state, named(home.settings, name)
-    last = next((found for found in playlists.refreshes(state, name, 100) if found.outcome in CHANGED), None)
+    last = playlists.last_change(state, name)
     if last is None or last.before is None or last.after is None:
         raise Problem(f"there is no refresh of {listing.title} to take back; `spotify-ai log` shows what there was")
     if last.undone_at is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -113,7 +114,17 @@ def log_refresh(
 def refreshes(state: State, name: str = MIX, limit: int = 20) -> list[Refresh]:
     """The refreshes of playlist ``name``, the latest first."""
     rows = state.rows("SELECT * FROM refreshes WHERE playlist = ? ORDER BY refresh_id DESC LIMIT ?", (name, limit))
-    return [Refresh(**{**dict(row), **{key: json.loads(row[key] or "null") for key in LISTS}}) for row in rows]
+    return [_refresh(row) for row in rows]
+
+
+def last_change(state: State, name: str = MIX) -> Refresh | None:
+    """The latest refresh of playlist ``name`` that changed the list, taken back or not; None where there is none."""
+    rows = state.rows(
+        f"SELECT * FROM refreshes WHERE playlist = ? AND outcome IN ({', '.join('?' * len(CHANGED))})"
+        " ORDER BY refresh_id DESC LIMIT 1",
+        (name, *CHANGED),
+    )
+    return _refresh(rows[0]) if rows else None
 
 
 def mark_undone(state: State, refresh_id: int) -> None:
@@ -134,3 +145,7 @@ def note_unavailable(state: State, gone: Iterable[str], back: Iterable[str] = ()
 
 def unavailable(state: State) -> set[str]:
     return {row["track_id"] for row in state.rows("SELECT track_id FROM unavailable")}
+
+
+def _refresh(row: sqlite3.Row) -> Refresh:
+    return Refresh(**{**dict(row), **{key: json.loads(row[key] or "null") for key in LISTS}})

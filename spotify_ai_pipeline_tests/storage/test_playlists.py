@@ -1,6 +1,6 @@
 """What we last wrote, and the log of refreshes."""
 
-from spotify_ai_pipeline.storage.playlists import log_refresh, remember, written
+from spotify_ai_pipeline.storage.playlists import last_change, log_refresh, remember, written
 from spotify_ai_pipeline.storage.state import State
 
 
@@ -34,3 +34,13 @@ def test_a_run_that_is_tried_again_logs_one_refresh(state: State) -> None:
         "refreshed",
         "unchanged",
     ]
+
+
+def test_the_last_change_is_found_behind_however_many_refreshes_that_changed_nothing(state: State) -> None:
+    assert last_change(state) is None
+    log_refresh(state, "run", 3, 3, "refreshed", before=["a"], after=["b"])
+    log_refresh(state, "other", 1, 1, "filled", name="other", after=["c"])
+    for number in range(150):
+        log_refresh(state, f"run-{number}", 0, 0, "unchanged")
+    found = last_change(state)
+    assert found is not None and (found.run_id, found.before, found.after) == ("run", ["a"], ["b"])

@@ -114,9 +114,7 @@ class Commands:
         if (answer := queue.last_answer(home.state)) is not None:
             lines.append(f"answer: {texts.song(answer.artist, answer.title)} ({texts.text(answer.status)})")
             rows.append([button("↩ the answer", "u", answer.item_id)])
-        last = next(
-            (one for one in playlists.refreshes(home.state, MIX, 100) if one.outcome in playlists.CHANGED), None
-        )
+        last = playlists.last_change(home.state)
         if last is not None and last.before and last.undone_at is None:
             lines.append(f"refresh of {words.when(home, last.refreshed_at)}: +{last.added} −{last.removed}")
             rows.append([button("↩ the refresh", "b", last.refresh_id)])
@@ -171,9 +169,7 @@ class Commands:
 
     async def _undo_refresh(self, message_id: int, refresh_id: int) -> str:
         home = self.home
-        last = next(
-            (one for one in playlists.refreshes(home.state, MIX, 100) if one.outcome in playlists.CHANGED), None
-        )
+        last = playlists.last_change(home.state)
         if last is None or last.refresh_id != refresh_id:
             await self.chat.take_buttons(message_id)
             return "there was another refresh since; /undo offers the last one"
