@@ -25,6 +25,8 @@ ALWAYS = {
     "wrong_version": "another recording of it may come up, this one will not",
     "fewer": "not now, and fewer songs by this artist for half a year",
 }
+LETTERS = {"a": "approve", "m": "more", "r": "reject", "s": "later", "w": "wrong_version", "f": "fewer"}
+"""What answers a question: a key on the command line, a button's data in the chat."""
 ASKS = {queue.RESURFACE: "bring it back?", queue.DISCOVERY: "new to you:"}
 
 SECONDS = {"m": 60, "h": 3_600, "d": 86_400}

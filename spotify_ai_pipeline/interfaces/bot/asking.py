@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from spotify_ai_pipeline.interfaces.bot import texts
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
+from spotify_ai_pipeline.interfaces.words import LETTERS
 from spotify_ai_pipeline.storage import queue, shown
 from spotify_ai_pipeline.storage.home import Home
 
 THROUGH = "bot"
-VERDICTS = {"a": "approve", "m": "more", "r": "reject", "s": "later", "w": "wrong_version", "f": "fewer"}
-"""The letters of the buttons: those of `spotify-ai next`."""
 NONE_WAITS = "No questions wait. /discover looks for new songs, /refresh asks about old ones."
 
 
@@ -49,7 +48,7 @@ async def answer(home: Home, chat: Chat, message_id: int, sent_at: int, item_id:
     The same tap twice, or a tap on a question that was answered elsewhere, changes nothing: the message then says how things
     stand. The next question follows where this one was on the screen.
     """
-    state, verdict = home.state, VERDICTS.get(letter)
+    state, verdict = home.state, LETTERS.get(letter)
     found = queue.item(state, item_id)
     if found is None or verdict is None:
         await chat.take_buttons(message_id)

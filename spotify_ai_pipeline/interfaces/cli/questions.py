@@ -8,11 +8,10 @@ from dataclasses import asdict
 import click
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.words import meaning, why_asked
+from spotify_ai_pipeline.interfaces.words import LETTERS, meaning, why_asked
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.home import Home
 
-KEYS = {"a": "approve", "m": "more", "r": "reject", "s": "later", "w": "wrong_version", "f": "fewer"}
 ASK = (
     "(a)pprove · (m)ore like this · (r)eject · (s)kip for now · (w)rong version · (f)ewer from this artist\n"
     "  (l)isten first · (u)ndo the last answer · (q)uit"
@@ -37,15 +36,15 @@ def next_(as_json: bool) -> None:
     while question := queue.next_question(state):
         show(question)
         console.print(f"  {ASK}  [dim]{queue.pending(state)} waiting[/]")
-        while (key := _key()) not in KEYS and key not in ("u", "q", ""):
+        while (key := _key()) not in LETTERS and key not in ("u", "q", ""):
             if key == "l":
                 console.print(f"  {question.link}")
                 if sys.stdout.isatty():
                     click.launch(question.link)
             else:
                 console.print(f"  {ASK}")
-        if key in KEYS:
-            verdict = KEYS[key]
+        if key in LETTERS:
+            verdict = LETTERS[key]
             queue.decide(state, question.item_id, verdict, "cli")
             console.print(f"  {verdict.replace('_', ' ')}: {meaning(question.kind, verdict)}")
             last = question.item_id
