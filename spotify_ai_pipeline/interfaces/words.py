@@ -16,7 +16,11 @@ from spotify_ai_pipeline.storage.home import Home
 SAID: Mapping[str, Mapping[str, str]] = {
     queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
     queue.DISCOVERY: {"approve": "it goes into your library and stays on the mix"},
-    queue.REMOVE: {"approve": "it stays in your library", "reject": "it leaves your liked songs"},
+    queue.REMOVE: {
+        "approve": "it stays in your library",
+        "reject": "it leaves your liked songs",
+        "later": "it stays for now; you may be asked again in half a year",
+    },
 }
 ALWAYS = {
     "more": "approved, and more like this will come",

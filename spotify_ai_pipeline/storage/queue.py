@@ -79,6 +79,11 @@ class Question:
     skips: int = 0
 
     @property
+    def answers(self) -> tuple[str, ...]:
+        """The verdicts that mean something as an answer: whether a song is kept has nothing to do with its versions."""
+        return ("approve", "reject", "later") if self.kind == REMOVE else tuple(STATUS)
+
+    @property
     def link(self) -> str:
         return f"https://open.spotify.com/track/{self.track_id}"
 

@@ -90,6 +90,14 @@ def test_an_answer_given_elsewhere_meanwhile_is_not_given_again(home: Home, monk
     assert not page.exception
 
 
+def test_whether_a_song_is_kept_is_asked_without_words_on_versions(home: Home) -> None:
+    with home.state.transaction() as connection:
+        connection.execute("UPDATE queue SET status = 'expired'")
+    song = {"song_id": "s", "track_id": "t", "title": "T", "artist": "A", "score": 0.0, "reason": "keep it?"}
+    assert queue.propose(home.state, queue.REMOVE, [song], 10) == 1
+    assert [button.label for button in draw("questions").button] == ["Approve", "Reject", "Not now"]
+
+
 def test_the_score_card_is_shown_in_words(home: Home) -> None:
     page = draw("model")
     assert "Score card" in [heading.value for heading in page.subheader]

@@ -20,7 +20,10 @@ def buttons(found: queue.Question) -> Buttons:
             button("✗ reject", "v", item, "r"),
             button("↷ not now", "v", item, "s"),
         ],
-        [button("wrong version", "v", item, "w"), link("▶ listen", found.link)],
+        [
+            *([button("wrong version", "v", item, "w")] if "wrong_version" in found.answers else []),
+            link("▶ listen", found.link),
+        ],
     ]
 
 
@@ -50,7 +53,7 @@ async def answer(home: Home, chat: Chat, message_id: int, sent_at: int, item_id:
     """
     state, verdict = home.state, LETTERS.get(letter)
     found = queue.item(state, item_id)
-    if found is None or verdict is None:
+    if found is None or verdict not in found.answers:
         await chat.take_buttons(message_id)
         return "this question is gone"
     nonce = f"telegram:{chat.chat_id}:{message_id}:{sent_at}"

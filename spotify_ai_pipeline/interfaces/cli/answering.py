@@ -76,6 +76,8 @@ def _answer(home: Home, item: int, verdict: str, nonce: str, *, as_json: bool) -
     question = queue.item(home.state, item)
     if question is None:
         raise Problem(f"{item}: there is no question of that number; `spotify-ai queue` lists them")
+    if verdict not in question.answers:
+        raise Problem(f"{item}: this question takes no such answer; answer with {', '.join(question.answers)}")
     taken = queue.decide(home.state, item, verdict, "cli", nonce)
     if as_json:
         print_json({"item_id": item, "verdict": verdict, "taken": taken})

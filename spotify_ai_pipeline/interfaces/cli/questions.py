@@ -12,10 +12,14 @@ from spotify_ai_pipeline.interfaces.words import LETTERS, meaning, why_asked
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.home import Home
 
-ASK = (
-    "(a)pprove · (m)ore like this · (r)eject · (s)kip for now · (w)rong version · (f)ewer from this artist\n"
-    "  (l)isten first · (u)ndo the last answer · (q)uit"
-)
+CALLED = {
+    "approve": "(a)pprove",
+    "more": "(m)ore like this",
+    "reject": "(r)eject",
+    "later": "(s)kip for now",
+    "wrong_version": "(w)rong version",
+    "fewer": "(f)ewer from this artist",
+}
 
 
 @click.command(name="next")
@@ -35,14 +39,16 @@ def next_(as_json: bool) -> None:
     last: int | None = None
     while question := queue.next_question(state):
         show(question)
-        console.print(f"  {ASK}  [dim]{queue.pending(state)} waiting[/]")
-        while (key := _key()) not in LETTERS and key not in ("u", "q", ""):
+        answers = " · ".join(CALLED[one] for one in question.answers)
+        ask = f"{answers}\n  (l)isten first · (u)ndo the last answer · (q)uit"
+        console.print(f"  {ask}  [dim]{queue.pending(state)} waiting[/]")
+        while LETTERS.get(key := _key()) not in question.answers and key not in ("u", "q", ""):
             if key == "l":
                 console.print(f"  {question.link}")
                 if sys.stdout.isatty():
                     click.launch(question.link)
             else:
-                console.print(f"  {ASK}")
+                console.print(f"  {ask}")
         if key in LETTERS:
             verdict = LETTERS[key]
             queue.decide(state, question.item_id, verdict, "cli")

@@ -69,7 +69,8 @@ def _ask(home: Home, question: queue.Question) -> None:
             st.text(f"heard {question.plays - question.skips} times of {question.plays} on trial")
         st.link_button("Listen on Spotify", question.link, icon=":material/open_in_new:")
         with st.container(horizontal=True):
-            for place, (verdict, (label, icon)) in enumerate(ANSWERS.items()):
+            for place, verdict in enumerate(verdict for verdict in ANSWERS if verdict in question.answers):
+                label, icon = ANSWERS[verdict]
                 st.button(
                     label,
                     key=f"{verdict}-{question.item_id}-{shown.nonce}",
