@@ -100,7 +100,7 @@ def build_defs(home: Home | None = None, place: HomeResource | None = None) -> d
             files_in_the_inbox,
             scrobble_tick,
             sign_in_watch,
-            features_follow_the_day,
+            features_follow_the_day(home),
             tell_of_failures,
             tell_of_recoveries,
             verdicts_to_apply,

@@ -10,6 +10,7 @@ from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.automation.jobs import HEAVY_WORK, apply_verdicts, take_in_files
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.exports.intake import waiting
+from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.verdicts import due
 
 SETTLED_SECONDS = 10
@@ -105,13 +106,15 @@ def cause(event: dg.DagsterEvent) -> str:
     return error.message.strip().split(": ", 1)[-1] if error else "unknown error"
 
 
-features_follow_the_day = dg.AutomationConditionSensorDefinition(
-    "features_follow_the_day",
-    target=dg.AssetSelection.groups(FEATURES),
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    run_tags=HEAVY_WORK,
-    description="Once a day, after the first refresh that brought songs up to date: features of what is new.",
-)
+def features_follow_the_day(home: Home) -> dg.AutomationConditionSensorDefinition:
+    """The daily run of the features. It is of no job whose tags it could take."""
+    return dg.AutomationConditionSensorDefinition(
+        "features_follow_the_day",
+        target=dg.AssetSelection.groups(FEATURES),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        run_tags=HEAVY_WORK | home.run_tags,
+        description="Once a day, after the first refresh that brought songs up to date: features of what is new.",
+    )
 
 
 def once_a_day(zone: str) -> dg.AutomationCondition:

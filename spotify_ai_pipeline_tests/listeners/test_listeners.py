@@ -92,6 +92,17 @@ def test_writers_of_one_listener_wait_for_each_other_alone(house: Path) -> None:
     assert len({home.dagster_storage for home in homes}) == 1
 
 
+def test_runs_that_sensors_start_bear_the_listeners_name(house: Path) -> None:
+    home = Home.open(house / "listeners" / "anna")
+    repository = build_defs(home).get_repository_def()
+    for sensor in repository.sensor_defs:
+        if isinstance(sensor, dg.AutomationConditionSensorDefinition):
+            tags = [sensor.run_tags]
+        else:
+            tags = [repository.get_job(target.job_name).tags for target in sensor.targets]
+        assert all(one.items() >= home.run_tags.items() for one in tags), sensor.name
+
+
 def test_three_at_once_on_one_instance(house: Path, filled: Path) -> None:
     with ExitStack() as stack:
         for name in NAMES:
