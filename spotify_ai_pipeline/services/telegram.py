@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services.transport import Deferred, Transport
+from spotify_ai_pipeline.services.transport import ATTEMPTS, LONGEST_WAIT, Deferred, Transport
 from spotify_ai_pipeline.storage.home import Home
 
 POLL_SECONDS = 25
 """How long Telegram may hold a question for news."""
+TOO_MANY_REQUESTS = 429
+UNSAID_PAUSE = 5.0
+"""Seconds to wait where Telegram does not say how long."""
+
+
+class Paused(TelegramError):
+    """Telegram may not be called before ``until`` (UTC seconds): nothing was sent."""
+
+    def __init__(self, why: Deferred) -> None:
+        super().__init__(str(why))
+        self.until = why.until
 
 
 class NotConnected(Problem):
@@ -36,7 +48,10 @@ def credentials(home: Home) -> tuple[str, int]:
 
 
 class Request(HTTPXRequest):
-    """python-telegram-bot's own requests, counted and paced. Polls count as reading, everything else as writing."""
+    """python-telegram-bot's own requests, counted and paced. Polls count as reading, everything else as writing.
+
+    A short pause that Telegram asks for is waited out, a long one is kept: until it is over every call raises ``Paused``.
+    """
 
     def __init__(self, home: Home, polls: bool) -> None:
         service = home.settings.services.telegram
@@ -51,10 +66,21 @@ class Request(HTTPXRequest):
         self._kind = "read" if polls else "write"
 
     async def do_request(self, *args: Any, **options: Any) -> tuple[int, bytes]:
+        for remaining in reversed(range(ATTEMPTS)):
+            status, body = await self._attempt(*args, **options)
+            if status != TOO_MANY_REQUESTS:
+                return status, body
+            pause = _pause(body)
+            if pause > LONGEST_WAIT or not remaining:
+                raise Paused(self._transport.cool_down(pause))
+            await asyncio.sleep(pause)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _attempt(self, *args: Any, **options: Any) -> tuple[int, bytes]:
         try:
             wait = self._transport.take_turn(self._kind)
         except Deferred as error:
-            raise TelegramError(str(error)) from None
+            raise Paused(error) from None
         if wait > 0:
             await asyncio.sleep(wait)
         try:
@@ -65,3 +91,10 @@ class Request(HTTPXRequest):
         if status >= 400:
             self._transport.failed(self._kind)
         return status, body
+
+
+def _pause(body: bytes) -> float:
+    try:
+        return float(json.loads(body)["parameters"]["retry_after"])
+    except (ValueError, KeyError, TypeError):
+        return UNSAID_PAUSE

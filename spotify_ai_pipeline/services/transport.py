@@ -151,7 +151,7 @@ class Transport:
             if status == 429:
                 pause = _seconds(headers.get("Retry-After"))
                 if pause > LONGEST_WAIT or not remaining:
-                    raise self._cool_down(pause, "too many requests; the service asked for a pause")
+                    raise self.cool_down(pause)
                 self._wait(pause)
             elif status in BUSY and kind == "read" and remaining:
                 self._wait(self._backoff(remaining))
@@ -233,8 +233,9 @@ class Transport:
                 (_day(time.time()), self.name, kind),
             )
 
-    def _cool_down(self, seconds: float, reason: str) -> Deferred:
-        until = time.time() + seconds
+    def cool_down(self, seconds: float) -> Deferred:
+        """Keeps the pause that the service asks for, for all processes; gives the error to raise."""
+        until, reason = time.time() + seconds, "too many requests; the service asked for a pause"
         with self.state.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO cooldowns VALUES (?, ?, ?)", (self.name, until, reason))
         return Deferred(self.name, until, reason)

@@ -12,7 +12,8 @@ from spotify_ai_pipeline.interfaces.bot import asking, chat, running, serving, t
 from spotify_ai_pipeline.interfaces.cli.demo import TELEGRAM_USER
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import telegram
-from spotify_ai_pipeline.storage import queue, shown
+from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.storage import messages, queue, shown
 from spotify_ai_pipeline.storage.home import Home
 
 from .conftest import NASTY, Phone, connect, data, listening
@@ -117,6 +118,40 @@ def test_a_pause_that_telegram_asks_for_is_kept(home: Home, phone: Phone) -> Non
         phone.say("/next")
         phone.reads("predicted match 90%")
     assert len(phone.messages()) == 1
+
+
+def test_a_long_pause_is_kept_by_all_processes_and_nothing_is_lost(home: Home, phone: Phone) -> None:
+    def calls() -> int:
+        return len(phone.chat()["calls"])
+
+    home.state.set_override("proactive.quiet_from", 0)
+    home.state.set_override("proactive.quiet_until", 0)
+    with listening(home) as thread:
+        phone.flood(seconds=7_200, calls=1, method="sendMessage")
+        phone.say("/next")
+        phone.until(lambda _: home.state.rows("SELECT * FROM cooldowns"))
+        now = time.time()
+        (pause,) = home.state.rows("SELECT service, until FROM cooldowns")
+        assert pause["service"] == "telegram" and pause["until"] == pytest.approx(now + 7_200, abs=60)
+        before = calls()
+        messages.lay_down(home.state, "mood_shift", "m", {"text": "What you play has changed"}, now, now + 9_000)
+        time.sleep(2)
+        assert calls() <= before + 1, "one poll may have been on its way"
+        assert thread.is_alive() and phone.messages() == []
+        with home.state.transaction() as connection:
+            connection.execute("UPDATE cooldowns SET until = ?", (time.time(),))
+        phone.reads("What you play has changed")
+        phone.reads("ask again")
+        phone.say("/next")
+        phone.reads("predicted match 90%")
+
+
+def test_a_bot_that_starts_in_a_pause_makes_no_call_and_says_so(home: Home, phone: Phone) -> None:
+    Transport("telegram", home.settings.services.telegram, home.state).cool_down(7_200)
+    with listening(home) as thread:
+        thread.join(5)
+    assert isinstance(thread.trouble, Problem) and "deferred until" in str(thread.trouble)
+    assert phone.chat()["calls"] == []
 
 
 @pytest.mark.parametrize("kind", ["502", "reset", "malformed"])

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, NetworkError, RetryAfter
+from telegram.error import BadRequest, NetworkError
 
 Result = TypeVar("Result")
 Buttons = Sequence[Sequence[InlineKeyboardButton]]
 
 ATTEMPTS = 5
-LONGEST_WAIT = 120.0
-"""Seconds that Telegram may ask us to wait; a longer pause ends what was under way."""
 DATA_BYTES = 64
 SAME = "message is not modified"
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -25,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Chat:
-    """One private chat. Texts are HTML (``texts``); times of waiting are Telegram's own."""
+    """One private chat. Texts are HTML (``texts``)."""
 
     def __init__(self, bot: Bot, chat_id: int) -> None:
         self.bot, self.chat_id = bot, chat_id
@@ -70,15 +68,10 @@ class Chat:
 
 
 async def again(call: Callable[[], Awaitable[Result]]) -> Result:
-    """What ``call`` gives, tried again after a pause that Telegram asks for, and where the connection breaks."""
+    """What ``call`` gives, tried again where the connection breaks."""
     for remaining in reversed(range(ATTEMPTS)):
         try:
             return await call()
-        except RetryAfter as error:
-            pause = float(_seconds(error.retry_after))
-            if not remaining or pause > LONGEST_WAIT:
-                raise
-            await asyncio.sleep(pause)
         except BadRequest:  # is a NetworkError to the library, and saying it again does not help
             raise
         except NetworkError:
@@ -102,7 +95,3 @@ def link(text: str, url: str) -> InlineKeyboardButton:
 
 def _markup(buttons: Buttons) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(buttons) if buttons else None
-
-
-def _seconds(pause: Any) -> float:
-    return pause.total_seconds() if hasattr(pause, "total_seconds") else pause

@@ -90,12 +90,12 @@ class Serving:
     async def _connect(self) -> None:
         await self.application.initialize()
         await self.application.bot.set_my_commands([BotCommand(name, what) for name, what in texts.COMMANDS.items()])
+        for tidy in (running.tidy, asking.tidy):
+            await tidy(self.home, self.chat)
 
     async def _converse(self, ready: Callable[[str], object]) -> None:
         application = self.application
         assert application.updater is not None
-        for tidy in (running.tidy, asking.tidy):
-            await tidy(self.home, self.chat)
         await application.updater.start_polling(
             timeout=telegram.POLL_SECONDS,
             allowed_updates=["message", "callback_query"],
@@ -204,6 +204,8 @@ class Serving:
             await doing
         except asyncio.CancelledError:
             raise
+        except telegram.Paused as pause:
+            speaking_up.tell_of_pause(self.commands.home, pause.until)
         except TelegramError as error:
             log.warning("Telegram: %s", error)
         except Exception as error:

@@ -7,6 +7,7 @@ import time
 
 from telegram.error import TelegramError
 
+from spotify_ai_pipeline.interfaces import words
 from spotify_ai_pipeline.interfaces.bot import asking, texts
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
 from spotify_ai_pipeline.services import speaking
@@ -15,6 +16,7 @@ from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.messages import Message
 
 EVERY_SECONDS = 5.0
+DAY = 86_400.0
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,12 @@ async def speak(home: Home, chat: Chat) -> int:
             break
         messages.sent(home.state, message.message_id, time.time())
     return count
+
+
+def tell_of_pause(home: Home, until: float) -> None:
+    """Lays down what to say after a pause until ``until`` (UTC seconds) that left the listener without an answer."""
+    text = f"I had to be silent until {words.when(home, until)}. What you asked for may have got no answer: ask again."
+    messages.lay_down(home.state, "pause", f"pause until {until:.0f}", {"text": text}, time.time(), until + DAY)
 
 
 async def _send(home: Home, chat: Chat, message: Message) -> bool:
