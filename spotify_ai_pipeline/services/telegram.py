@@ -15,7 +15,7 @@ from spotify_ai_pipeline.storage.home import Home
 
 POLL_SECONDS = 25
 """How long Telegram may hold a question for news."""
-TOO_MANY_REQUESTS = 429
+TOKEN_REFUSED, TOO_MANY_REQUESTS = (401, 404), 429
 UNSAID_PAUSE = 5.0
 """Seconds to wait where Telegram does not say how long."""
 
@@ -26,6 +26,10 @@ class Paused(TelegramError):
     def __init__(self, why: Deferred) -> None:
         super().__init__(str(why))
         self.until = why.until
+
+
+class TokenRefused(TelegramError):
+    """Telegram does not take the token. The library's own error for it ends its polling without a word to anybody."""
 
 
 class NotConnected(Problem):
@@ -68,6 +72,8 @@ class Request(HTTPXRequest):
     async def do_request(self, *args: Any, **options: Any) -> tuple[int, bytes]:
         for remaining in reversed(range(ATTEMPTS)):
             status, body = await self._attempt(*args, **options)
+            if status in TOKEN_REFUSED:
+                raise TokenRefused("the token is refused")
             if status != TOO_MANY_REQUESTS:
                 return status, body
             pause = _pause(body)

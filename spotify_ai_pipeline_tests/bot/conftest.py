@@ -49,6 +49,9 @@ class Phone:
     def flood(self, **plan: object) -> None:
         requests.put(f"{self.url}/flood", json=plan, timeout=10).raise_for_status()
 
+    def revoke(self) -> None:
+        requests.post(f"{self.url}/revoke", timeout=10).raise_for_status()
+
     def until(self, what: Callable[[list[dict[str, Any]]], Any], patience: float = PATIENCE_S) -> Any:
         """The first true value of ``what`` on the bot's messages."""
         end = time.monotonic() + patience

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -13,10 +16,13 @@ from spotify_ai_pipeline.interfaces.cli.demo import TELEGRAM_USER
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import telegram
 from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import messages, queue, shown
 from spotify_ai_pipeline.storage.home import Home
 
-from .conftest import NASTY, Phone, connect, data, listening
+from .conftest import NASTY, PATIENCE_S, Phone, connect, data, listening
+
+ENTRY = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", "bot"]
 
 
 def verdicts(home: Home) -> list[tuple[int, str]]:
@@ -175,6 +181,21 @@ def test_of_two_readers_one_gives_way_and_says_so(home: Home, sandbox: str, monk
             time.sleep(0.05)
     assert isinstance(thread.trouble, Problem)
     assert "another process reads this bot's messages" in str(thread.trouble)
+
+
+def test_a_token_that_is_revoked_ends_the_bot_with_what_to_do(home: Home, phone: Phone) -> None:
+    environment = {**os.environ, "SPOTIFY_AI_DATA": str(home.root), "PYTHONPATH": str(PROJECT_ROOT)}
+    bot = subprocess.Popen(ENTRY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        phone.say("/next")
+        phone.reads("predicted match 90%")
+        phone.revoke()
+        phone.say("/next")
+        _, said = bot.communicate(timeout=PATIENCE_S)
+    finally:
+        bot.kill()
+    assert bot.returncode == 2
+    assert "@BotFather" in said and "TELEGRAM_BOT_TOKEN" in said and "Traceback" not in said
 
 
 def test_one_bot_a_home(home: Home) -> None:

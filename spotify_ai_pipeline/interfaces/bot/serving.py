@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import BotCommand, Update
 from telegram.constants import ChatType
-from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.error import Conflict, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -37,6 +37,10 @@ CONFLICT_SECONDS = 60.0
 """How long another reader of the same bot is waited for: an old poll ends within half a minute."""
 PEACE_SECONDS = 120.0
 """Without a conflict this long, the next one begins a new row: the library asks again after half a minute at most."""
+REFUSED = (
+    "Telegram does not take the token (any more): copy the one that @BotFather shows (/mybots, API Token) to "
+    "TELEGRAM_BOT_TOKEN in .env, and start the bot again"
+)
 LOCK = "bot.lock"
 SLOW = frozenset({"refresh", "discover"})
 """Commands that run beside the chat."""
@@ -76,8 +80,8 @@ class Serving:
         with _alone(self.home):
             try:
                 await self._connect()
-            except InvalidToken:
-                raise Problem("Telegram does not take the token; check TELEGRAM_BOT_TOKEN in .env") from None
+            except telegram.TokenRefused:
+                raise Problem(REFUSED) from None
             except TelegramError as error:
                 raise Problem(f"Telegram cannot be reached ({error}); try again later") from None
             try:
@@ -123,7 +127,12 @@ class Serving:
             await asyncio.sleep(speaking_up.EVERY_SECONDS)
 
     def _poll_failed(self, error: TelegramError) -> None:
-        """The library asks again by itself; two readers of one bot take updates from each other, and one of them has to go."""
+        """The library asks again by itself. In vain where the token was revoked; and two readers of one bot take updates from
+        each other, one of them has to go."""
+        if isinstance(error, telegram.TokenRefused):
+            self._trouble = Problem(REFUSED)
+            self.stop()
+            return
         if not isinstance(error, Conflict):
             log.warning("Telegram is out of reach, asking again: %s", error)
             return

@@ -38,6 +38,7 @@ class Chat:
         self.callbacks: dict[str, str | None] = {}
         """Taps by id, and what was answered: None before that."""
         self.flood: dict[str, Any] = {}
+        self.revoked = False
         self.calls: list[str] = []
         self._next_message = 1
         self._next_update = int(time.time())

@@ -5,6 +5,7 @@
     POST /sandbox/telegram/say   {text[, user]}  the listener writes
     POST /sandbox/telegram/tap   {message_id, data[, user]}
     PUT  /sandbox/telegram/flood {seconds, calls[, method]}  that many calls are turned away with 429
+    POST /sandbox/telegram/revoke                the token is taken no more, as after /revoke at BotFather's
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def routes() -> list[Route]:
 
     async def call(request: Request) -> Response:
         token, method = request.path_params["token"], request.path_params["method"]
-        if token != TOKEN:
+        if chat.revoked or token != TOKEN:
             return _refused(401, "Unauthorized")
         if method not in METHODS:
             return _refused(404, "Not Found")
@@ -62,6 +63,10 @@ def routes() -> list[Route]:
         chat.flood = await request.json()
         return JSONResponse(chat.flood)
 
+    async def revoke(_: Request) -> Response:
+        chat.revoked = True
+        return JSONResponse({})
+
     async def page(_: Request) -> Response:
         return HTMLResponse(
             files("spotify_ai_pipeline.sandbox.telegram").joinpath("page.html").read_text(encoding="utf-8")
@@ -74,6 +79,7 @@ def routes() -> list[Route]:
         Route("/sandbox/telegram/say", say, methods=["POST"]),
         Route("/sandbox/telegram/tap", tap, methods=["POST"]),
         Route("/sandbox/telegram/flood", flood, methods=["PUT"]),
+        Route("/sandbox/telegram/revoke", revoke, methods=["POST"]),
     ]
 
 
