@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from spotify_ai_pipeline.services.playlist_plan import Remove
 from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
 from spotify_ai_pipeline.storage import verdicts
 from spotify_ai_pipeline.storage.queue import DISCOVERY, REMOVE
@@ -11,9 +12,11 @@ from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import Due
 
 LIKED = "liked"
+PLAYLIST = "https://open.spotify.com/playlist/"
 BRING = frozenset({"approve", "more"})
 """Verdicts that put a discovery into the library; the others are honoured by whoever reads them."""
 LIKED_NOW, WAS_THERE, NOTHING = "put into the liked songs", "was in the liked songs already", "nothing to do on Spotify"
+PUT_ON, TAKEN_OFF = "put on the playlist", "taken off the playlist"
 UNLIKED_NOW, WAS_GONE, LEFT = "taken out of the liked songs", "was not in the liked songs", "left where it is"
 
 
@@ -46,10 +49,7 @@ def _take_out(state: State, spotify: Spotify, due: Due) -> str:
 
 def _bring(state: State, spotify: Spotify, due: Due, approve_to: str) -> str:
     if due.undo:
-        if verdicts.outcome_of(state, due.outbox_id) != LIKED_NOW:
-            return LEFT
-        spotify.unlike(due.track_id)
-        return UNLIKED_NOW
+        return _bring_back(spotify, due.track_id, verdicts.outcome_of(state, due.outbox_id))
     if approve_to == LIKED:
         if spotify.liked(due.track_id):
             return WAS_THERE
@@ -60,5 +60,21 @@ def _bring(state: State, spotify: Spotify, due: Due, approve_to: str) -> str:
         raise SpotifyError(
             f"discovery.approve_to: you have no playlist {approve_to!r}; make it on Spotify, or set liked"
         )
-    spotify.append(owned[approve_to], due.track_id)
-    return f"put on the playlist {approve_to}"
+    if not spotify.append(owned[approve_to], due.track_id):
+        return f"was on the playlist {approve_to} already"
+    return f"{PUT_ON} {approve_to}, {PLAYLIST}{owned[approve_to]}"
+
+
+def _bring_back(spotify: Spotify, track_id: str, outcome: str) -> str:
+    """Takes a song from where we put it, which ``outcome`` says; one that the listener put there, before or since, stays."""
+    if outcome == LIKED_NOW:
+        spotify.unlike(track_id)
+        return UNLIKED_NOW
+    if not outcome.startswith(PUT_ON):
+        return LEFT
+    playlist_id = outcome.rpartition(PLAYLIST)[2]
+    owned = {row.playlist_id for row in spotify.playlists(spotify.user_id()) if row.readable}
+    if playlist_id not in owned or spotify.track_ids(playlist_id).count(track_id) != 1:
+        return LEFT
+    spotify.edit(playlist_id, Remove((track_id,)))
+    return TAKEN_OFF

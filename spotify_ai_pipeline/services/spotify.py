@@ -234,13 +234,15 @@ class Spotify(PlaylistEdits):
         """Takes a track out of the liked songs."""
         self._saved("_delete", track_id, there=False)
 
-    def append(self, playlist_id: str, track_id: str) -> None:
-        """Puts a track at the end of a playlist of the listener's own where it is not on it yet, and reads back."""
-        if track_id not in self.track_ids(playlist_id):
-            self._write(
-                lambda: self._call("playlist_add_items", playlist_id, [f"spotify:track:{track_id}"]),
-                lambda: True if track_id in self.track_ids(playlist_id) else None,
-            )
+    def append(self, playlist_id: str, track_id: str) -> bool:
+        """Puts a track at the end of a playlist of the listener's own; False where it was on it already."""
+        if track_id in self.track_ids(playlist_id):
+            return False
+        self._write(
+            lambda: self._call("playlist_add_items", playlist_id, [f"spotify:track:{track_id}"]),
+            lambda: True if track_id in self.track_ids(playlist_id) else None,
+        )
+        return True
 
     def _saved(self, method: str, track_id: str, *, there: bool) -> None:
         uri = f"spotify:track:{track_id}"

@@ -11,9 +11,10 @@ import pytest
 
 from spotify_ai_pipeline.assets.discovery.trials import advance
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.services.applying import NOTHING, UNLIKED_NOW, apply_due
+from spotify_ai_pipeline.services.applying import LEFT, NOTHING, UNLIKED_NOW, apply_due
 from spotify_ai_pipeline.services.discovery import SOURCES
 from spotify_ai_pipeline.services.lastfm import LastFm
+from spotify_ai_pipeline.services.playlist_plan import Add
 from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
 from spotify_ai_pipeline.storage import pins, playlists, queue, said, trials, verdicts
 from spotify_ai_pipeline.storage.home import Home
@@ -169,7 +170,37 @@ def test_an_approval_goes_to_the_chosen_playlist_or_says_that_there_is_none(conn
     assert len(verdicts.due(state)) == 1, "it stays due"
     (said,) = apply_due(state, lambda: spotify, "Best")
     best = next(row for row in spotify.playlists(spotify.user_id()) if row.name == "Best")
-    assert said.endswith("put on the playlist Best") and unliked in spotify.track_ids(best.playlist_id)
+    assert "put on the playlist Best" in said and unliked in spotify.track_ids(best.playlist_id)
+
+
+def test_taken_back_it_leaves_the_playlist_unless_the_listener_put_it_there(connected: Home, unliked: str) -> None:
+    """Whatever the list is called and wherever approvals go by then."""
+    state, spotify = connected.state, Spotify.of(connected)
+    best = next(row for row in spotify.playlists(spotify.user_id()) if row.name == "Best").playlist_id
+    before = spotify.track_ids(best)
+    queue.propose(state, queue.DISCOVERY, [song(track, track_id=track) for track in (unliked, before[0])], 10)
+    for item in (1, 2):
+        queue.decide(state, item, "approve", "cli")
+    put, was_there = apply_due(state, lambda: spotify, "Best")
+    assert "put on" in put and "was on the playlist Best already" in was_there
+    assert spotify.track_ids(best) == [*before, unliked]
+    spotify._silent("playlist_change_details", best, name="The very best")
+    for item in (1, 2):
+        assert queue.undo(state, item, "cli")
+    list(apply_due(state, lambda: spotify, "liked"))
+    assert spotify.track_ids(best) == before
+
+
+def test_taken_back_it_stays_where_the_listener_added_it_as_well(connected: Home, unliked: str) -> None:
+    state, spotify = connected.state, Spotify.of(connected)
+    best = next(row for row in spotify.playlists(spotify.user_id()) if row.name == "Best").playlist_id
+    queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
+    queue.decide(state, 1, "approve", "cli")
+    list(apply_due(state, lambda: spotify, "Best"))
+    spotify.edit(best, Add((unliked,), 0))
+    queue.undo(state, 1, "cli")
+    (said,) = apply_due(state, lambda: spotify, "Best")
+    assert said.endswith(LEFT) and spotify.track_ids(best).count(unliked) == 2
 
 
 def test_verdicts_that_concern_nobody_else_are_applied_without_a_call(state: State) -> None:
