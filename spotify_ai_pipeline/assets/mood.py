@@ -30,29 +30,26 @@ SCHEMA = {
     "listens": pl.Int64(),
     "since": TIME,
     "until": TIME,
-    "said": pl.String(),
+    "said": pl.String(),  # what was asked for; with another source than said no song is like it
     "expires_at": TIME,
 }
 
 
-@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="3")
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="4")
 def mood(
     home: HomeResource, listens: pl.DataFrame, song_embeddings: pl.DataFrame, tags: pl.DataFrame, songs: pl.DataFrame
 ) -> dg.MaterializeResult:
-    """One row: the mood that was asked for while it is in force, else that of the latest listens and of habit at this hour.
+    """One row: the mood that was asked for while it is in force, else that of the latest listens and of habit at this hour;
+    the latter as well where no song of the listener's is like what was asked for.
 
     None where nothing heard has a vector. A vector may be compared with embeddings of the same ``model`` alone.
     """
     kept = home.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
     model = Model.from_bytes(kept) if kept else None
-    row = None
+    said, row = moods.in_force(home.state, home.now()), None
     if model is not None and song_embeddings.height:
-        said = moods.in_force(home.state, home.now())
-        row = (
-            _said(home, model, said, song_embeddings, songs)
-            if said
-            else _heard(home, model, listens, song_embeddings, tags)
-        )
+        row = _said(home, model, said, song_embeddings, songs) if said else None
+        row = row or _heard(home, model, listens, song_embeddings, tags)
     if row is None:
         return dg.MaterializeResult(value=pl.DataFrame(schema=SCHEMA), metadata={"words": "unknown"})
     named = nearest_clusters(row["vector"], song_embeddings, _named_clusters(home.lake))
@@ -60,10 +57,16 @@ def mood(
         "clusters": named,
         "model": song_embeddings["model"][0],
         "vector": row["vector"].astype(np.float32).tolist(),
+        "said": said.words if said else None,
     }
+    missed = {"missed": f"no song is like {said.words!r}"} if said and row["source"] != SAID else {}
     return dg.MaterializeResult(
         value=pl.DataFrame([row], schema=SCHEMA),
-        metadata={"source": row["source"], "words": ", ".join([*row["clusters"], *row["words"], *row["tags"]])},
+        metadata={
+            "source": row["source"],
+            "words": ", ".join([*row["clusters"], *row["words"], *row["tags"]]),
+            **missed,
+        },
     )
 
 
@@ -91,7 +94,6 @@ def _said(
         "source": SAID,
         "words": wish.understood,
         "tags": tags,
-        "said": said.words,
         "expires_at": expires,
     }
 

@@ -83,13 +83,17 @@ def mood_now(home: Home) -> list[str]:
     if not made:
         return [*lines, "nothing that you played lately has a vector: no mood is known"]
     row = made[0]
-    if said and row["said"] == said.words:
+    tried = said is not None and row["said"] == said.words
+    if tried and row["source"] == "said":
         return [*lines, f"the mix follows it (weight {home.settings.mood.said_weight:g})"]
+    why_not = (
+        "no song of yours is like it: the mix goes by what you play" if tried else "it counts from the next refresh on"
+    )
     clusters = f"{' and '.join(row['clusters'])}: " if row["clusters"] else ""
     weight = home.settings.scoring.mood_weight
     return [
         *lines,
-        *(["it counts from the next refresh on"] if said else []),
+        *([why_not] if said else []),
         f"mood: {clusters}{', '.join(row['words'])}",
         *([f"tags: {', '.join(row['tags'])}"] if row["tags"] else []),
         f"from: {_origin(home, row)}",

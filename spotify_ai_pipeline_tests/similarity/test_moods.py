@@ -68,6 +68,23 @@ def test_the_mood_is_called_by_its_nearest_clusters_where_there_are_any(home: Ho
     assert cli("mood").output.startswith("mood: Near and Far: ")
 
 
+def test_where_nothing_is_like_the_mood_asked_for_what_is_heard_counts(home: Home, cli: Cli) -> None:
+    assert cli("mood", "from the 1910s", "--for", "1h").exit_code == 0
+    frames = {
+        name: home.lake.read(layer, name)
+        for name, layer in (
+            ("listens", "identity"), ("songs", "identity"), ("tags", "features"), ("song_embeddings", "features"),
+        )
+    }  # fmt: skip
+    assert frames["songs"].filter(pl.col("release_date").str.starts_with("191")).is_empty()
+    made = mood_asset(home=HomeResource(root=str(home.root)), **frames)
+    assert made.value["source"].to_list() == ["listening"]  # pyright: ignore
+    assert made.metadata["missed"] == "no song is like 'from the 1910s'"  # pyright: ignore
+    home.lake.write(made.value, "taste", "mood")  # pyright: ignore
+    shown = cli("mood").output
+    assert "no song of yours is like it: the mix goes by what you play" in shown and "from: your last" in shown
+
+
 def test_scores_follow_a_mood_that_was_asked_for_and_then_forget_it(home: Home, cli: Cli) -> None:
     energy = home.lake.read("features", "audio_features").select("song_id", "energy")
 
