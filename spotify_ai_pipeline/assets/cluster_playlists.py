@@ -15,7 +15,8 @@ from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.library import LIBRARY_READ_AT
-from spotify_ai_pipeline.services.playlist_writer import Named, PlaylistGone, PlaylistWriter
+from spotify_ai_pipeline.services.our_playlists import of_cluster
+from spotify_ai_pipeline.services.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.services.transport import Deferred
 from spotify_ai_pipeline.storage import pins, playlists
 from spotify_ai_pipeline.storage.state import State
@@ -29,6 +30,7 @@ DECIDED = {
     "change": pl.String(),
     "on_list": pl.List(pl.String),  # its Spotify ids on the list now
 }
+TOLD = "cluster playlists told gone"
 WRITTEN = {"cluster_id": pl.Int64(), "playlist": pl.String(), "position": pl.Int64(), "track_id": pl.String()}
 
 
@@ -79,7 +81,7 @@ def cluster_playlists(
     barred = set(pins.held_and_barred(state, home.now())[1])
     rows: list[tuple[object, ...]] = []
     for cluster, title in largest.head(home.settings.clustering.playlists).select("cluster_id", "name").iter_rows():
-        name = _name(cluster)
+        name = of_cluster(cluster, title).name
         there, edits = _standing(state, name, spotify_library, song_of)
         wanted = rated.filter(cluster_id=cluster)["song_id"].to_list()
         wanted = [song for song in wanted if song not in barred | edits.barred]
@@ -107,28 +109,27 @@ def clusters_on_spotify(
     context: dg.AssetExecutionContext, home: HomeResource, spotify: SpotifyResource, cluster_playlists: pl.DataFrame
 ) -> dg.MaterializeResult:
     """The effect: each cluster's list on Spotify by the writer of the mix, read back. A list that was edited since the decision
-    waits for the next refresh, one that was deleted stays away; neither keeps the others."""
+    waits for the next refresh, one that was deleted stays away and is asked about once; neither keeps the others."""
     rows: list[tuple[object, ...]] = []
-    left: list[str] = []
+    left, news = list[str](), list[str]()
     trouble = None
     for (cluster, title), decided in cluster_playlists.group_by("cluster_id", "playlist", maintain_order=True):
         target = decided.drop_nulls("rank").sort("rank")["track_id"].to_list()
         there = decided["on_list"].explode().drop_nulls().to_list()
-        about = Named(_name(cluster), str(title), "A cluster of your library, kept by Spotify AI.")
+        about = of_cluster(cluster, str(title))
         try:
             done = PlaylistWriter(spotify.client(), home.home).write(about, target, decided_on=there)
         except Deferred as pause:
             trouble = pause
             break
-        except PlaylistGone:
-            left.append(f"{title} was deleted; it is not made again")
-            continue
         except Problem as reason:
             left.append(str(reason))
+            if not isinstance(reason, PlaylistGone) or _gone_since(home.state, about.name):
+                news.append(str(reason))
             continue
         rows += [(cluster, title, position, track) for position, track in enumerate(done.after, 1)]
-    if left:
-        home.state.raise_alert("cluster playlists", "; ".join(left))
+    if news:
+        home.state.raise_alert("cluster playlists", "; ".join(news))
     else:
         home.state.resolve_alert("cluster playlists")
     table = pl.DataFrame(rows, schema=WRITTEN, orient="row")
@@ -157,8 +158,13 @@ def cluster_lists_read_back(clusters_on_spotify: pl.DataFrame, cluster_playlists
     return dg.AssetCheckResult(passed=not wrong, metadata={"not as decided": wrong})
 
 
-def _name(cluster: object) -> str:
-    return f"cluster:{cluster}"
+def _gone_since(state: State, name: str) -> bool:
+    """Whether the listener was not told yet that the list is gone; from now on they were."""
+    known, told = playlists.written(state, name), state.fact(TOLD) or []
+    if known is None or known.playlist_id in told:
+        return False
+    state.set_fact(TOLD, [*told, known.playlist_id])
+    return True
 
 
 def _rated(clusters: pl.DataFrame, songs: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:

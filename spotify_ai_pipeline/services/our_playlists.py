@@ -32,7 +32,13 @@ def named(settings: Settings, name: str = MIX) -> Named:
         MIX: "Kept fresh by Spotify AI from what you listen to.",
         ADVENTURE: "What you do not know yet, by Spotify AI.",
     }
-    return Named(name, title, what[name])
+    return Named(name, title, what[name], {MIX: "", ADVENTURE: "--adventure"}[name])
+
+
+def of_cluster(cluster_id: object, title: str) -> Named:
+    """The playlist of a cluster, which bears the cluster's name."""
+    what = "A cluster of your library, kept by Spotify AI."
+    return Named(f"cluster:{cluster_id}", title, what, f"--cluster {cluster_id}")
 
 
 def finished(state: playlists.State, name: str, run_id: str, done: Outcome, changes: Sequence[dict[str, Any]]) -> str:

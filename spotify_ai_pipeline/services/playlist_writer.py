@@ -38,6 +38,8 @@ class Named:
     name: str
     title: str
     description: str
+    option: str = ""
+    """By which `spotify-ai playlist` knows it; none for the mix."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class PlaylistWriter:
         if stored.playlist_id not in self._owned():
             raise PlaylistGone(
                 f"{named.title} is no longer in your Spotify library; follow it again, or have a new one made: "
-                "spotify-ai playlist --recreate"
+                f"spotify-ai playlist --recreate {named.option}".rstrip()
             )
         return stored.playlist_id
 

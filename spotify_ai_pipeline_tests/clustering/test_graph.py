@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import dagster as dg
 import polars as pl
 import pytest
 
@@ -90,6 +91,37 @@ def test_the_largest_cluster_has_a_list_on_spotify_and_edits_of_it_are_respected
     assert changes.count("out") <= allowed
     assert written.track_ids[0] not in client.track_ids(written.playlist_id)
     assert not pins.held_and_barred(state, time.time())[1], "it says nothing about other lists"
+
+
+def test_a_list_of_a_cluster_that_is_deleted_is_asked_about_once_and_made_again_when_wanted(pipeline: Pipeline) -> None:
+    state = pipeline.home.state
+    state.set_override("clustering.playlists", 1)
+    pipeline.home.name_to_dagster()
+
+    from spotify_ai_pipeline.definitions import build_defs
+
+    def write() -> list[str]:
+        """Decides and writes the cluster's list; gives the alerts that stand afterwards."""
+        graph = build_defs(pipeline.home).resolve_implicit_global_asset_job_def()
+        chosen = [dg.AssetKey("cluster_playlists"), dg.AssetKey("clusters_on_spotify")]
+        assert graph.execute_in_process(asset_selection=chosen, instance=dg.DagsterInstance.ephemeral()).success
+        return [row["message"] for row in state.rows("SELECT message FROM alerts WHERE name = 'cluster playlists'")]
+
+    assert write() == []
+    (name,) = [row["name"] for row in state.rows("SELECT name FROM playlists WHERE name LIKE 'cluster:%'")]
+    written = playlists.written(state, name)
+    assert written is not None
+    client = Spotify.of(pipeline.home)
+    client._silent("_delete", "me/library", uris=f"spotify:playlist:{written.playlist_id}")
+    command = f"playlist --recreate --cluster {name.split(':')[1]}"
+    (asked,) = write()
+    assert f"spotify-ai {command}" in asked
+    assert write() == [], "once is enough"
+    shown = json.loads(cli(pipeline, *command.split(), "--json").stdout)
+    again = playlists.written(state, name)
+    assert again is not None and again.playlist_id != written.playlist_id and shown["link"].endswith(again.playlist_id)
+    assert client.track_ids(again.playlist_id) == written.track_ids
+    assert write() == []
 
 
 def test_the_commands_show_clusters_and_write_the_map(pipeline: Pipeline) -> None:

@@ -55,7 +55,7 @@ def clusters(cluster: str | None, again: bool, as_json: bool) -> None:
         _again(home)
     rows = described(home)
     if cluster is not None:
-        _one(home, _find(rows, cluster), as_json)
+        _one(home, find(rows, cluster), as_json)
     elif as_json:
         print_json(rows)
     else:
@@ -122,7 +122,8 @@ def _one(home: Home, row: dict[str, Any], as_json: bool) -> None:
     console.print(shown)
 
 
-def _find(rows: list[dict[str, Any]], words: str) -> dict[str, Any]:
+def find(rows: list[dict[str, Any]], words: str) -> dict[str, Any]:
+    """The cluster of that number, else the first whose name holds ``words``."""
     found = [row for row in rows if str(row["cluster_id"]) == words] or [
         row for row in rows if words.lower() in row["name"].lower()
     ]

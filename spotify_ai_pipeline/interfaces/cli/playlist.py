@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from spotify_ai_pipeline.interfaces.cli import sandboxes, show
+from spotify_ai_pipeline.interfaces.cli import atlas, sandboxes, show
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.look import json_option
 from spotify_ai_pipeline.interfaces.words import when
-from spotify_ai_pipeline.services.our_playlists import named
+from spotify_ai_pipeline.services.our_playlists import named, of_cluster
 from spotify_ai_pipeline.services.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.storage import playlists
@@ -21,22 +21,27 @@ from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
     "--recreate", is_flag=True, help="Make a new playlist where you deleted the old one, with the same songs."
 )
 @click.option("--adventure", "adventurous", is_flag=True, help="The adventure list instead of the mix.")
+@click.option("--cluster", help="The list of a cluster (its number, or a part of its name) instead of the mix.")
 @json_option
-def playlist(recreate: bool, adventurous: bool, as_json: bool) -> None:
+def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bool) -> None:
     """Show the link to the AI Mix on Spotify, and what was written there last.
 
     A playlist that you delete or unfollow is not made anew unasked: refreshes stop, `spotify-ai status` says so, and
-    --recreate makes a new one, once.
+    --recreate makes a new one, once. The list of a cluster stays away, and nothing else stops.
     """
-    home, name = Home.open(), ADVENTURE if adventurous else MIX
+    home = Home.open()
+    about = named(home.settings, ADVENTURE if adventurous else MIX)
+    if cluster is not None:
+        row = atlas.find(atlas.described(home), cluster)
+        about = of_cluster(row["cluster_id"], row["name"])
     if recreate:
         with sandboxes.beside(home):
-            PlaylistWriter(Spotify.of(home), home).recreate(named(home.settings, name))
-        home.state.resolve_alert(f"{name} playlist")
-    known = playlists.written(home.state, name)
+            PlaylistWriter(Spotify.of(home), home).recreate(about)
+        home.state.resolve_alert(f"{about.name} playlist")
+    known = playlists.written(home.state, about.name)
     found = {
-        "name": named(home.settings, name).title,
-        "link": show.playlist_link(home, name),
+        "name": about.title,
+        "link": show.playlist_link(home, about.name),
         "songs": len(known.track_ids) if known else 0,
         "written": when(home, known.written_at) if known else None,
     }
