@@ -20,10 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from upath import UPath
+
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage.home import STATE_FILE, Home
-from spotify_ai_pipeline.storage.lake import POINTER, Version
+from spotify_ai_pipeline.storage.lake import POINTER, Lake, Version
 from spotify_ai_pipeline.storage.state import newest_schema
 
 FORMAT = 1
@@ -56,13 +58,15 @@ def save(home: Home, file: Path) -> dict[str, int]:
 
 
 def restore(home: Home, file: Path, *, replace: bool = False) -> dict[str, Any]:
-    """Brings ``file`` back into the data root; gives its manifest. What was there moves to the folder ``replaced-<time>``, and
-    only where ``replace`` says so. Raises ``Problem``, and changes nothing, where the archive is not whole, or is newer."""
+    """Brings ``file`` back into the data root, and its lake to where that lies; gives its manifest. What was there moves to the
+    folder ``replaced-<time>``, and only where ``replace`` says so. Raises ``Problem``, and changes nothing, where the archive
+    is not whole, or is newer."""
     manifest = _read_manifest(file)
     there = [path for path in _ours(home) if path.exists()]
-    if there and not replace:
+    lakes = _lakes_elsewhere(home, manifest)
+    if (found := [home.root] * bool(there) + [lake.base for lake in lakes if lake.base.exists()]) and not replace:
         raise Problem(
-            f"{home.root} holds data already; `--replace` moves it aside, or set SPOTIFY_AI_DATA to an empty folder"
+            f"{found[0]} holds data already; `--replace` moves it aside, or set SPOTIFY_AI_DATA to an empty folder"
         )
     scratch = Path(tempfile.mkdtemp(dir=home.root, prefix="restoring-"))
     try:
@@ -74,11 +78,18 @@ def restore(home: Home, file: Path, *, replace: bool = False) -> dict[str, Any]:
                     if _copy(source, sink) != wanted:
                         raise Problem(f"{file}: {name} is damaged; nothing was restored, take another backup")
                 target.chmod(0o600)
-        if there:
+        if found:
             aside = home.root / f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S}"
             aside.mkdir()
             for path in there:
                 path.rename(aside / path.name)
+            for lake in lakes:
+                _copy_folder(lake.base, UPath(aside) / LAKE / lake.base.name)
+                lake.remove()
+        for lake in lakes:
+            _copy_folder(UPath(scratch) / LAKE / lake.base.name, lake.base)
+        if lakes:
+            shutil.rmtree(scratch / LAKE)
         for path in scratch.iterdir():
             path.rename(home.root / path.name)
     finally:
@@ -136,6 +147,23 @@ def _ours(home: Home) -> list[Path]:
     """What a restore replaces."""
     state = [home.root / f"{STATE_FILE}{end}" for end in ("", "-wal", "-shm")]
     return [*state, home.root / "lake", home.root / CONFIG_FILE, home.root / ".env", home.token_file, home.demo_file]
+
+
+def _lakes_elsewhere(home: Home, manifest: dict[str, Any]) -> list[Lake]:
+    """What a restore replaces where the lake does not lie in the data root."""
+    if home.lake_root.is_relative_to(str(home.root)):
+        return []
+    names = {Path(name).parts[1] for name in manifest["files"] if name.startswith(LAKE)}
+    return [Lake(home.lake_root, name) for name in sorted(names)]
+
+
+def _copy_folder(source: UPath, target: UPath) -> None:
+    """Copies all files, from one file system to another where need be."""
+    for path in source.rglob("*"):
+        if path.is_file():
+            there = target / str(path.relative_to(source))
+            there.parent.mkdir(parents=True, exist_ok=True)
+            _copy(path.open("rb"), there.open("wb"))
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> str:

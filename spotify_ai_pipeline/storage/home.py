@@ -57,8 +57,12 @@ class Home:
 
     @cached_property
     def lake(self) -> Lake:
-        base = os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake"))
-        return Lake(UPath(base), self.settings.listener.name)
+        return Lake(self.lake_root, self.settings.listener.name)
+
+    @property
+    def lake_root(self) -> UPath:
+        """Where the lake lies: below ``root``, or where the environment says, beside those of others and perhaps in a bucket."""
+        return UPath(os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake")))
 
     @cached_property
     def answers(self) -> Answers:

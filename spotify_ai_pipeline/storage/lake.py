@@ -198,6 +198,11 @@ class Lake:
             )
         return made
 
+    def remove(self) -> None:
+        """Removes everything of this listener's."""
+        if self.base.exists():
+            _remove(self.base)
+
     def prune(self) -> int:
         """Removes what no reader can still have open: old versions of every dataset, also of parts that are not written any
         more, and what a killed writer left. Gives the number of versions removed."""

@@ -54,9 +54,14 @@ def add(name: str, timezone: str) -> Home:
         secrets.touch(mode=0o600)
         keys = "".join(f"{key.upper()}=\n" for key in Secrets.model_fields)
         secrets.write_text(f"# Where each is obtained: .env.example of the project.\n{keys}")
-    (home.root / LOCATION_FILE).write_text(LOCATION)
-    write_workspace(folder)
+    register(home)
     return home
+
+
+def register(home: Home) -> None:
+    """The code location of ``home``'s listener, and its line in the workspace."""
+    (home.root / LOCATION_FILE).write_text(LOCATION)
+    write_workspace(home.root.parent)
 
 
 def write_workspace(folder: Path) -> None:

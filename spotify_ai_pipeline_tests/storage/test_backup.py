@@ -96,6 +96,30 @@ def test_data_that_is_there_is_kept_unless_told_and_then_moved_aside(home: Home,
         backup.save(home, file)
 
 
+def test_a_lake_that_lies_elsewhere_is_kept_and_comes_back_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPOTIFY_AI_LAKE", str(tmp_path / "one"))
+    home, file = Home.open(tmp_path / "home"), tmp_path / "b.zip"
+    home.lake.write(pl.DataFrame({"n": [1]}), "identity", "songs", blobs={"x.index": b"\0\1"})
+    backup.save(home, file)
+    with pytest.raises(Problem, match=r"one/.* holds data already"):
+        backup.restore(Home.open(tmp_path / "other"), file)
+    monkeypatch.setenv("SPOTIFY_AI_LAKE", str(tmp_path / "two"))
+    backup.restore(Home.open(tmp_path / "other"), file)
+    other = Home.open(tmp_path / "other")
+    assert not (other.root / "lake").exists()
+    assert other.lake.read("identity", "songs")["n"].to_list() == [1]
+    assert other.lake.read_blob("identity", "songs", "x.index") == b"\0\1"
+    other.lake.write(pl.DataFrame({"n": [2]}), "identity", "songs")
+    other.lake.write(pl.DataFrame({"n": [2]}), "identity", "newer")
+    backup.restore(other, file, replace=True)
+    assert other.lake.datasets() == [("identity", "songs")]
+    assert other.lake.read("identity", "songs")["n"].to_list() == [1]
+    (aside,) = other.root.glob("replaced-*")
+    assert list(aside.glob("lake/*/identity/newer/current.json"))
+
+
 @pytest.mark.parametrize("harm", ["not a zip", "damaged", "missing", "newer", "climbs out"])
 def test_a_backup_that_is_not_whole_changes_nothing(home: Home, tmp_path: Path, harm: str) -> None:
     file, bad, other = tmp_path / "b.zip", tmp_path / "bad.zip", Home.open(tmp_path / "other")

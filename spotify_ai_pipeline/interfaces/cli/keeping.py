@@ -14,7 +14,7 @@ from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import CONFIG_FILE, ENV_FILE
 from spotify_ai_pipeline.storage import backup as backups
 from spotify_ai_pipeline.storage.home import STATE_FILE, Home
-from spotify_ai_pipeline.storage.listeners import LOCATION_FILE, write_workspace
+from spotify_ai_pipeline.storage.listeners import LOCATION_FILE, register, write_workspace
 
 
 @click.command()
@@ -46,6 +46,8 @@ def restore(file: Path, replace: bool) -> None:
     console.print(
         f"restored {len(manifest['files']):,} files of {manifest['listener']}, made {manifest['made_at']}, into {home.root}"
     )
+    if home.shared_as:
+        register(home)
     console.print("next: spotify-ai doctor")
 
 
