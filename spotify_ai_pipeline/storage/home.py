@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from upath import UPath
-
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
 from spotify_ai_pipeline.storage.answers import Answers
-from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.lake import Lake, place_of
 from spotify_ai_pipeline.storage.state import State
 
 STATE_FILE = "state.sqlite"
@@ -62,7 +60,7 @@ class Home:
     @property
     def lake_root(self) -> UPath:
         """Where the lake lies: below ``root``, or where the environment says, beside those of others and perhaps in a bucket."""
-        return UPath(os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake")))
+        return place_of(os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake")))
 
     @cached_property
     def answers(self) -> Answers:

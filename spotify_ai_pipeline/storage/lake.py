@@ -14,9 +14,10 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +28,8 @@ from spotify_ai_pipeline.problems import Problem
 
 POINTER = "current.json"
 DATA_FILE = "part-0.parquet"
+WRITTEN_AT = "%Y%m%dT%H%M%S%f"
+"""How the name of a version begins: folders in a bucket have no time of their own."""
 KEEP_VERSIONS = 3
 KEEP_SECONDS = 86_400.0
 """A reader that took the pointer may still open the files; younger versions are never removed."""
@@ -73,17 +76,15 @@ class Lake:
         """Publishes ``frame`` (and ``blobs``, files by name, such as a FAISS index) as the dataset's new version."""
         place = self.folder(layer, asset, partition)
         now = datetime.now(UTC)
-        name = f"{now:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
+        name = f"{now:{WRITTEN_AT}}-{uuid.uuid4().hex[:8]}"
         target = place / f"v={name}"
         target.mkdir(parents=True, exist_ok=True)
         try:
-            with (target / DATA_FILE).open("wb") as stream:
+            with _writing(target / DATA_FILE) as stream:
                 frame.write_parquet(stream, compression="zstd")
-                _to_disk(stream)
             for blob, content in (blobs or {}).items():
-                with (target / blob).open("wb") as stream:
+                with _writing(target / blob) as stream:
                     stream.write(content)
-                    _to_disk(stream)
         except BaseException:
             _remove(target)
             raise
@@ -121,13 +122,13 @@ class Lake:
         versions = {name: self.current(layer, asset, name) for name in self.partitions(layer, asset)}
         return {name: version.rows for name, version in versions.items() if version}
 
-    def files(self, layer: str, asset: str) -> list[str]:
-        """Paths of the Parquet files that make the dataset now, over all of its partitions."""
-        paths: list[str] = []
+    def files(self, layer: str, asset: str) -> list[UPath]:
+        """The Parquet files that make the dataset now, over all of its partitions."""
+        paths: list[UPath] = []
         for partition in self.partitions(layer, asset) or [None]:
             if version := self.current(layer, asset, partition):
                 place = self.folder(layer, asset, partition)
-                paths += [str(place / name) for name in version.files if name.endswith(".parquet")]
+                paths += [place / name for name in version.files if name.endswith(".parquet")]
         return paths
 
     def read(self, layer: str, asset: str) -> pl.DataFrame:
@@ -140,13 +141,14 @@ class Lake:
 
     def read_or_none(self, layer: str, asset: str) -> pl.DataFrame | None:
         files = self.files(layer, asset)
-        return pl.read_parquet(files, glob=False, hive_partitioning=False) if files else None
+        return pl.read_parquet(readable(files), glob=False, hive_partitioning=False) if files else None
 
     def read_part(self, layer: str, asset: str, partition: str) -> pl.DataFrame:
         """One partition of a dataset. Raises ``LakeError`` where it was never made."""
         if (version := self.current(layer, asset, partition)) is None:
             raise LakeError(f"{asset} has no {partition} in {self.base}; materialize that partition first")
-        return pl.read_parquet(str(self.folder(layer, asset, partition) / version.files[0]), hive_partitioning=False)
+        file = self.folder(layer, asset, partition) / version.files[0]
+        return pl.read_parquet(readable([file]), glob=False, hive_partitioning=False)
 
     def read_blob(self, layer: str, asset: str, name: str) -> bytes:
         """The file ``name`` that was published beside the frame."""
@@ -220,36 +222,56 @@ class Lake:
         removed = 0
         versions = sorted(child for child in place.iterdir() if child.name.startswith("v="))
         for old in versions[:-KEEP_VERSIONS]:
-            if old.name != f"v={keep}" and time.time() - old.stat().st_mtime > KEEP_SECONDS:
+            if old.name != f"v={keep}" and datetime.now(UTC) - _written_at(old) > timedelta(seconds=KEEP_SECONDS):
                 _remove(old)
                 removed += 1
         return removed
 
 
-def _to_disk(stream: IO[Any]) -> None:
-    """Forces a local file's content to the disk; an object store has done so when the stream closes."""
-    if isinstance(stream, io.IOBase):
-        stream.flush()
-        os.fsync(stream.fileno())
+def place_of(address: str) -> UPath:
+    """Where a lake lies. A bucket is listed anew each time: others write there too."""
+    path = UPath(address)
+    return path if is_local(path) else UPath(address, use_listings_cache=False)
+
+
+def _written_at(version: UPath) -> datetime:
+    said = version.name.removeprefix("v=").partition("-")[0]
+    return datetime.strptime(said, WRITTEN_AT).replace(tzinfo=UTC)
+
+
+def readable(files: Sequence[UPath]) -> list[Path] | list[IO[bytes]]:
+    """What Polars reads: files where they lie; of a bucket their bytes, which come by the connection that wrote them."""
+    if all(map(is_local, files)):
+        return [Path(str(file)) for file in files]
+    return [io.BytesIO(file.read_bytes()) for file in files]
+
+
+def is_local(path: UPath) -> bool:
+    return path.protocol in ("", "file")
+
+
+@contextmanager
+def _writing(path: UPath) -> Generator[IO[bytes]]:
+    """The file at ``path``, which is forced to the disk at the end; an object store keeps it when it is closed."""
+    with path.open("wb") as stream:
+        yield stream
+        if is_local(path):
+            stream.flush()
+            os.fsync(stream.fileno())
 
 
 def _swap(pointer: UPath, text: str) -> None:
-    if not _is_local(pointer):
+    if not is_local(pointer):
         pointer.write_text(text)  # one small object: a put is atomic
         return
     fresh = pointer.with_name(f"{pointer.name}.{uuid.uuid4().hex[:8]}")
-    with fresh.open("w") as stream:
-        stream.write(text)
-        _to_disk(stream)
+    with _writing(fresh) as stream:
+        stream.write(text.encode())
     Path(str(fresh)).replace(str(pointer))
 
 
 def _remove(place: UPath) -> None:
-    if _is_local(place):
+    if is_local(place):
         shutil.rmtree(str(place), ignore_errors=True)
     else:
         place.rmdir(recursive=True)
-
-
-def _is_local(path: UPath) -> bool:
-    return path.protocol in ("", "file")

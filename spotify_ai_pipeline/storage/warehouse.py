@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+from upath import UPath
 
-from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.lake import Lake, is_local
 from spotify_ai_pipeline.storage.state import State
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(":memory:", config={"threads": 2})
     connection.execute("SET TimeZone = 'UTC'")
+    if not is_local(lake.base):
+        connection.register_filesystem(lake.base.fs)
     readable: list[str] = []
     for layer, asset in lake.datasets():
-        files = lake.files(layer, asset)
+        files = [_quoted(_named(file)) for file in lake.files(layer, asset)]
         readable += files
-        listed = ", ".join(map(_quoted, files))
         connection.execute(
-            f'CREATE VIEW "{asset}" AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)'
+            f'CREATE VIEW "{asset}" AS SELECT * FROM read_parquet([{", ".join(files)}], hive_partitioning = false)'
         )
     for (table,) in state.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
         cursor = state.connection.execute(f'SELECT * FROM "{table}"')
@@ -38,9 +40,14 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
         connection.register("copied", rows)
         connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM copied')
         connection.unregister("copied")
-    connection.execute(f"SET allowed_paths = [{', '.join(map(_quoted, readable))}]")
+    connection.execute(f"SET allowed_paths = [{', '.join(readable)}]")
     connection.execute("SET enable_external_access = false")  # a question reads the lake and touches nothing else
     return connection
+
+
+def _named(file: UPath) -> str:
+    """As DuckDB finds it: by the path on disk, or by the address in a bucket."""
+    return str(file) if is_local(file) else file.fs.unstrip_protocol(file.path)
 
 
 def _quoted(text: str) -> str:

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import polars as pl
@@ -24,15 +23,13 @@ lake.Lake(UPath(sys.argv[1]), "me").write(pl.DataFrame({"song_id": ["new"]}), "t
 """
 
 
+on_disk = pytest.mark.parametrize("lake", ["disk"], indirect=True)
+
+
 def versions(lake: Lake, partition: str | None = None) -> list[str]:
     return sorted(
         child.name for child in lake.folder("taste", "stats", partition).iterdir() if child.name.startswith("v=")
     )
-
-
-def age(lake: Lake, name: str, days: float) -> None:
-    then = time.time() - days * 86_400
-    os.utime(str(lake.folder("taste", "stats") / name), (then, then))
 
 
 def test_what_was_written_is_read(lake: Lake, frame: pl.DataFrame) -> None:
@@ -47,13 +44,14 @@ def test_what_was_written_is_read(lake: Lake, frame: pl.DataFrame) -> None:
 def test_a_version_is_never_touched_again(lake: Lake, frame: pl.DataFrame) -> None:
     lake.write(frame, "taste", "stats")
     (first,) = lake.files("taste", "stats")
-    content = Path(first).read_bytes()
+    content = first.read_bytes()
     lake.write(frame.head(0), "taste", "stats")
-    assert Path(first).read_bytes() == content
+    assert first.read_bytes() == content
     assert lake.files("taste", "stats") != [first]
     assert lake.read("taste", "stats").height == 0
 
 
+@on_disk
 def test_a_writer_killed_before_the_pointer_leaves_the_old_version(
     lake: Lake, frame: pl.DataFrame, tmp_path: Path
 ) -> None:
@@ -76,16 +74,17 @@ def test_a_failed_write_leaves_nothing_behind(lake: Lake, frame: pl.DataFrame, m
     lake.write(frame, "taste", "stats")
     before = versions(lake)
 
-    def full(_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
-        patch.setattr(lake_module, "_to_disk", full)
+        patch.setattr(pl.DataFrame, "write_parquet", full)
         lake.write(frame.head(0), "taste", "stats")
     assert versions(lake) == before
     assert lake.read("taste", "stats").equals(frame)
 
 
+@on_disk
 def test_readers_see_a_whole_version_while_it_is_replaced(lake: Lake) -> None:
     def version(number: int) -> pl.DataFrame:
         return pl.DataFrame({"number": [number] * 500})
@@ -117,16 +116,17 @@ def test_readers_see_a_whole_version_while_it_is_replaced(lake: Lake) -> None:
     assert len(seen) > 2, "the readers did read in between"
 
 
-def test_three_versions_and_everything_of_the_last_day_are_kept(lake: Lake, frame: pl.DataFrame) -> None:
+def test_three_versions_and_everything_of_the_last_day_are_kept(
+    lake: Lake, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lake_module.KEEP_SECONDS == 86_400
     for _ in range(5):
         lake.write(frame, "taste", "stats")
     assert len(versions(lake)) == 5, "young versions stay"
-    for name in versions(lake):
-        age(lake, name, days=2)
-    lake.write(frame, "taste", "stats")
+    with monkeypatch.context() as patch:
+        patch.setattr(lake_module, "KEEP_SECONDS", 0)
+        lake.write(frame, "taste", "stats")
     assert len(versions(lake)) == 3
-    for name in versions(lake):
-        age(lake, name, days=0.9)
     lake.write(frame, "taste", "stats")
     assert len(versions(lake)) == 4
     assert lake.read("taste", "stats").equals(frame)

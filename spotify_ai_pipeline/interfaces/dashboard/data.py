@@ -11,6 +11,7 @@ import streamlit as st
 
 from spotify_ai_pipeline.interfaces.cli.errors import explain
 from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.lake import readable
 
 T = TypeVar("T")
 REMEMBERED_SECONDS = 900
@@ -55,7 +56,7 @@ def _lazy(place: Home, layer: str, asset: str) -> pl.LazyFrame:
     files = place.lake.files(layer, asset)
     if not files:
         place.lake.read(layer, asset)  # says what was never made, and what to do
-    return pl.scan_parquet(files, glob=False, hive_partitioning=False)
+    return pl.scan_parquet(readable(files), glob=False, hive_partitioning=False)
 
 
 def made(place: Home, dataset: str) -> bool:

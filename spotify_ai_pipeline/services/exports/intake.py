@@ -20,7 +20,7 @@ from spotify_ai_pipeline.services.exports import rateyourmusic
 from spotify_ai_pipeline.services.exports.finding import Export, UnknownFormat, find, opened
 from spotify_ai_pipeline.services.exports.reading import Broken
 from spotify_ai_pipeline.storage.home import Home
-from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.lake import Lake, readable
 
 LAYER, PLAYS, RATINGS, CHARTS, QUARANTINE = "ingest", "history_imports", "rating_imports", "charts", "quarantine"
 PART_ROWS = 100_000
@@ -96,18 +96,16 @@ def waiting(home: Home) -> list[Path]:
 def ratings(lake: Lake) -> pl.DataFrame:
     """Each album's rating by the file that was taken in last."""
     parts = [(lake.current(LAYER, RATINGS, part), part) for part in lake.partitions(LAYER, RATINGS)]
-    made = sorted(
-        (version.created_at, str(lake.folder(LAYER, RATINGS, part) / version.files[0]))
-        for version, part in parts
-        if version
+    made = sorted((version.created_at, part) for version, part in parts if version)
+    table = pl.concat(
+        [pl.DataFrame(schema=rateyourmusic.RATING), *(lake.read_part(LAYER, RATINGS, part) for _, part in made)]
     )
-    table = pl.concat([pl.DataFrame(schema=rateyourmusic.RATING), *(pl.read_parquet(file) for _, file in made)])
     return table.unique("rym_id", keep="last", maintain_order=True).sort("artist", "title")
 
 
 def charts(lake: Lake) -> pl.DataFrame:
     """The charts that were laid into the inbox, each by the file that was taken in last under its name."""
-    parts = [pl.read_parquet(file) for file in lake.files(LAYER, CHARTS)]
+    parts = [pl.read_parquet(readable([file])) for file in lake.files(LAYER, CHARTS)]
     return pl.concat([pl.DataFrame(schema=charted.CHART), *parts]).sort("list", "position")
 
 
@@ -173,7 +171,7 @@ class _Seen:
 
     def __init__(self, lake: Lake) -> None:
         columns = ["source", "stamped_at", "track_id", "artist", "title", "ms_played", "nth"]
-        parts = (pl.read_parquet(file, columns=columns) for file in lake.files(LAYER, PLAYS))
+        parts = (pl.read_parquet(readable([file]), columns=columns) for file in lake.files(LAYER, PLAYS))
         self.keys = pl.concat([pl.Series([], dtype=pl.UInt64), *(_keys(part) for part in parts)])
 
     def fresh(self, keys: pl.Series) -> pl.Series:
