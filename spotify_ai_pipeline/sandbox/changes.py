@@ -7,7 +7,7 @@ restart continues where the last answer left off.
 from __future__ import annotations
 
 import base64
-import secrets
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -55,9 +55,10 @@ def open_changes(folder: Path, tables: dict[str, pl.DataFrame]) -> sqlite3.Conne
     return db
 
 
-def new_snapshot_id() -> str:
-    """An opaque change token in the form of Spotify's."""
-    return base64.b64encode(secrets.token_bytes(18)).decode()
+def snapshot_id(playlist_id: str, number: int) -> str:
+    """An opaque change token in the form of Spotify's, that of version `number` of a playlist: no draw, so that the same
+    world, changed in the same way, answers the same."""
+    return base64.b64encode(hashlib.blake2b(f"{playlist_id} {number}".encode(), digest_size=18).digest()).decode()
 
 
 def _begin(db: sqlite3.Connection, tables: dict[str, pl.DataFrame]) -> None:
@@ -75,7 +76,7 @@ def _begin(db: sqlite3.Connection, tables: dict[str, pl.DataFrame]) -> None:
     )
     columns = ["id", "name", "description", "owner_id", "owner_name", "public", "collaborative"]
     for values in lists.select(columns).rows():
-        snapshot = new_snapshot_id()
+        snapshot = snapshot_id(str(values[0]), 0)
         db.execute("INSERT INTO playlist VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*values, snapshot))
         db.execute("INSERT INTO version VALUES (?, ?, ?)", (values[0], snapshot, str(members.get(values[0], []))))
     db.execute("COMMIT")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, replace
 
-from .changes import new_snapshot_id
+from .changes import snapshot_id
 from .ids import new_id
 
 
@@ -132,7 +132,8 @@ class Shelf:
         return self._store(self.playlists[playlist_id], order, fresh)
 
     def _store(self, playlist: Playlist, order: list[int], fresh: list[Item] | None = None) -> Playlist:
-        playlist = replace(playlist, snapshot_id=new_snapshot_id())
+        (versions,) = self._db.execute("SELECT count(*) FROM version WHERE playlist_id = ?", (playlist.id,)).fetchone()
+        playlist = replace(playlist, snapshot_id=snapshot_id(playlist.id, versions))
         rows = [astuple(item) for item in fresh or []]
 
         def write() -> None:
