@@ -1,6 +1,6 @@
 """Several listeners on one instance: each code location holds the same graph under names that tell them apart.
 
-Assets get the listener's name before their key (``anna/mix``), jobs a tag with it, and who writes a playlist waits for the
+Assets get the listener's name before their key (``NAME/mix``), jobs a tag with it, and who writes a playlist waits for the
 writers of the same listener alone. A listener who is alone keeps the plain names.
 """
 

@@ -200,7 +200,7 @@ def test_a_refusal_is_one_clear_line(scripted: Callable[..., LastFm], answer: tu
 
 
 def test_an_answer_for_somebody_else_is_not_taken(scripted: Callable[..., LastFm]) -> None:
-    other = (200, page(row(1_700_000_000, "Theirs"), user="bob"))
+    other = (200, page(row(1_700_000_000, "Theirs"), user="another"))
     client = scripted(other, (200, page(row(1_700_000_000, "Mine"), user="ANN")))
     assert client.scrobbles(NOW - WEEK, NOW)["title"].to_list() == ["Mine"]
     with pytest.raises(LastFmError, match="another listener than Ann"):

@@ -25,7 +25,7 @@ from spotify_ai_pipeline.storage import listeners
 from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline_tests.conftest import wire
 
-NAMES = ("anna", "bert", "carla")
+NAMES = ("first", "second", "third")
 ENTRY = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main(prog_name='spotify-ai')"]
 
 
@@ -40,20 +40,20 @@ def house(tmp_path: Path) -> Path:
 
 
 def test_a_listener_is_added_by_name_and_is_in_the_workspace(house: Path) -> None:
-    added = spotify_ai(house, "listener", "add", "anna", "--timezone", "Europe/Lisbon")
+    added = spotify_ai(house, "listener", "add", "first", "--timezone", "Europe/Lisbon")
     assert added.returncode == 0, added.stderr
-    root = house / "listeners" / "anna"
+    root = house / "listeners" / "first"
     assert (root / ".env").stat().st_mode & 0o777 == 0o600
     workspace = house / "listeners" / "workspace.yaml"
     where = [one["python_file"] for one in yaml.safe_load(workspace.read_text())["load_from"]]
-    assert [one["location_name"] for one in where] == ["anna"]
+    assert [one["location_name"] for one in where] == ["first"]
     file = str(workspace.parent / where[0]["relative_path"])
     loaded = ReconstructableRepository(FileCodePointer(file, "defs", str(root))).get_definition()
-    assert all(key.path[0] == "anna" for key in loaded.asset_graph.get_all_asset_keys())
+    assert all(key.path[0] == "first" for key in loaded.asset_graph.get_all_asset_keys())
     listed = json.loads(spotify_ai(house, "listener", "list", "--json").stdout)
-    assert [(one["name"], one["timezone"], one["connected"]) for one in listed] == [("anna", "Europe/Lisbon", False)]
-    unknown = spotify_ai(house, "--listener", "bert", "mix")
-    assert (unknown.returncode, "there are anna" in unknown.stderr) == (2, True)
+    assert [(one["name"], one["timezone"], one["connected"]) for one in listed] == [("first", "Europe/Lisbon", False)]
+    unknown = spotify_ai(house, "--listener", "second", "mix")
+    assert (unknown.returncode, "there are first" in unknown.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_names_and_zones_that_cannot_be_are_refused(
 def test_nobody_reads_with_the_keys_of_another(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPOTIFY_AI_DATA", str(house))
     monkeypatch.setenv("LASTFM_USER", "somebody-else")
-    home = listeners.add("anna", "UTC")
+    home = listeners.add("first", "UTC")
     assert home.secrets.lastfm_user == ""
-    (home.root / ".env").write_text("LASTFM_USER=anna\n")
-    assert Home.open(home.root).secrets.lastfm_user == "anna"
+    (home.root / ".env").write_text("LASTFM_USER=first\n")
+    assert Home.open(home.root).secrets.lastfm_user == "first"
 
 
 def test_one_who_is_alone_keeps_the_plain_names(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_three_at_once_on_one_instance(house: Path, filled: Path) -> None:
             (root / "config.yaml").write_text(yaml.safe_dump(about))
             (root / listeners.LOCATION_FILE).write_text(listeners.LOCATION)
         before = {name: Home.open(house / "listeners" / name).lake.version_of("playlist", "mix") for name in NAMES}
-        make_instance(Home.open(house / "listeners" / "anna"))  # as `listener add` does
+        make_instance(Home.open(house / "listeners" / "first"))  # as `listener add` does
         with ThreadPoolExecutor(3) as threads:
             ran = list(threads.map(lambda name: spotify_ai(house, "--listener", name, "refresh"), NAMES))
     assert [one.returncode for one in ran] == [0, 0, 0], [one.stderr for one in ran]
@@ -145,5 +145,5 @@ def test_three_at_once_on_one_instance(house: Path, filled: Path) -> None:
         assert {key.path[0] for key in instance.get_asset_keys()} == set(NAMES)
     forget_runs(homes[0])
     with dg.DagsterInstance.get() as instance:
-        assert {run.tags["spotify_ai/listener"] for run in instance.get_runs()} == {"bert", "carla"}
-        assert {key.path[0] for key in instance.get_asset_keys()} == {"bert", "carla"}
+        assert {run.tags["spotify_ai/listener"] for run in instance.get_runs()} == {"second", "third"}
+        assert {key.path[0] for key in instance.get_asset_keys()} == {"second", "third"}

@@ -57,7 +57,7 @@ def test_the_end_stamp_of_the_extended_history_becomes_the_start(home, write, hi
 
 
 def test_the_old_generation_stamps_in_milliseconds(home, write, history_row):
-    old = {"username": "jane-doe", "ip_addr_decrypted": "203.0.113.77", "user_agent_decrypted": "Jane's phone"}
+    old = {"username": "some-user", "ip_addr_decrypted": "203.0.113.77", "user_agent_decrypted": "Some phone"}
     offline = {"offline": True, "offline_timestamp": 1546336800000}  # 2019-01-01T10:00:00Z
     rows = [
         history_row("2019-01-01T12:03:20Z", **old, offline_timestamp=1546336800000),
@@ -69,13 +69,13 @@ def test_the_old_generation_stamps_in_milliseconds(home, write, history_row):
 
 
 def test_no_address_user_name_or_user_agent_reaches_the_disk(home, write, history_row):
-    secret = {"username": "jane-doe", "ip_addr_decrypted": "203.0.113.99", "user_agent_decrypted": "Janes-Phone"}
+    secret = {"username": "some-user", "ip_addr_decrypted": "203.0.113.99", "user_agent_decrypted": "Some-Phone"}
     rows = [history_row("2024-03-01T10:03:20Z", **secret), history_row("broken", **secret), {"ts": 7} | secret]
     take_in(home, write("endsong_0.json", rows))
     for file in home.root.rglob("*"):
         if file.is_file():
             frame = pl.read_parquet(file).write_json().encode() if file.suffix == ".parquet" else b""
-            for word in (b"jane-doe", b"203.0.113", b"Janes-Phone"):
+            for word in (b"some-user", b"203.0.113", b"Some-Phone"):
                 assert word not in file.read_bytes() + frame
 
 
@@ -99,13 +99,13 @@ LASTFM_HEADER = "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mb
 def test_B1_what_is_playing_now_is_no_play_however_often_it_is_read(home, write):
     playing = "Portishead,Dummy,Roads,\n"
     first = playing + "Portishead,Dummy,Mysterons,01 Mar 2024 10:03\n"
-    take_in(home, write("jane.csv", first))
-    take_in(home, write("jane2.csv", playing + first))
+    take_in(home, write("user.csv", first))
+    take_in(home, write("user2.csv", playing + first))
     assert taken(home)["title"].to_list() == ["Mysterons"]
 
 
 def test_last_fm_csv_in_both_layouts(home, write):
-    take_in(home, write("jane.csv", '"Earth, Wind & Fire",,September,01 Mar 2024 10:03\n'))
+    take_in(home, write("user.csv", '"Earth, Wind & Fire",,September,01 Mar 2024 10:03\n'))
     quoted = '"1709287380","01 Mar 2024, 10:03","Sigur Rós","","( )","","Untitled #1","mbid-1"\n'
     take_in(home, write("recenttracks.csv", "\ufeff" + LASTFM_HEADER + quoted))
     minutes, seconds = taken(home).sort("source", descending=True).iter_rows(named=True)
@@ -120,7 +120,7 @@ def test_last_fm_csv_in_both_layouts(home, write):
 
 def listen(moment, title, **about):
     metadata = {"artist_name": "Low", "track_name": title, "additional_info": about, "mbid_mapping": None}
-    return {"inserted_at": 1, "listened_at": moment, "user_name": "jane-doe", "track_metadata": metadata}
+    return {"inserted_at": 1, "listened_at": moment, "user_name": "some-user", "track_metadata": metadata}
 
 
 def test_a_listenbrainz_export_as_archive_and_as_array(home, write, tmp_path):
@@ -130,7 +130,7 @@ def test_a_listenbrainz_export_as_archive_and_as_array(home, write, tmp_path):
     mapped["track_metadata"]["mbid_mapping"] = {"recording_mbid": "mbid-9", "artists": [{"artist_mbid": "x"}, {}]}
     archive = tmp_path / "export.zip"
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("user.json", '{"username": "jane-doe"}')
+        file.writestr("user.json", '{"username": "some-user"}')
         file.writestr(
             "listens/2024/3.jsonl", json.dumps(mapped) + "\n" + json.dumps(listen(1709287980, "Dinosaur Act"))
         )
