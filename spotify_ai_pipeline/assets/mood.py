@@ -107,7 +107,8 @@ def _heard(
     if found is None:
         return None
     latest = listens.sort("played_at", descending=True).head(settings.window_size)
-    heard = latest.join(tags, on="song_id").explode("tags").unnest("tags").group_by("tag").agg(pl.sum("weight"))
+    said = latest.join(tags, on="song_id", maintain_order="left").explode("tags").unnest("tags")
+    heard = said.group_by("tag", maintain_order=True).agg(pl.sum("weight"))
     most = heard.drop_nulls("tag").sort("weight", "tag", descending=[True, False]).head(5)["tag"].to_list()
     return {
         "vector": found.vector,

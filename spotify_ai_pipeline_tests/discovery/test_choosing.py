@@ -106,6 +106,16 @@ def test_a_song_of_a_loved_artist_and_tag_fits_better_and_unknown_tags_are_neith
     assert affinity.regions(seeded, profile, clusters, liking) == ["cluster 7", "cluster 7", "folk", "", "metal"]
 
 
+def test_the_same_listener_has_the_same_profile_to_the_last_bit() -> None:
+    draws, songs = np.random.default_rng(1), [str(number) for number in range(500)]
+    artists = [f"artist {number}" for number in draws.integers(20, size=500)]
+    liking = pl.DataFrame({"song_id": songs, "artist_key": artists, "weight": draws.random(500)})
+    tag = [f"tag {number}" for number in draws.integers(20, size=2_000)]
+    tags = pl.DataFrame({"song_id": draws.choice(songs, 2_000), "tag": tag, "weight": draws.random(2_000)})
+    profiles = [Profile.of(liking, tags) for _ in range(40)]
+    assert len({(*profile.artists.items(), *profile.tags.items()) for profile in profiles}) == 1
+
+
 def outcomes(rows: list[tuple[str, str, float]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["source", "region", "reward"], orient="row").select(
         "source",

@@ -326,8 +326,8 @@ def _artist_tags(songs: pl.DataFrame, tags: pl.DataFrame) -> dict[str, dict[str,
     """Mean tags of the listener's songs of each artist."""
     mean = (
         flat(tags)
-        .join(songs.select("song_id", "artist_key"), on="song_id")
-        .group_by("artist_key", "tag")
+        .join(songs.select("song_id", "artist_key"), on="song_id", maintain_order="left")
+        .group_by("artist_key", "tag", maintain_order=True)
         .agg(pl.mean("weight"))
     )
     by_artist: dict[str, dict[str, float]] = {}

@@ -23,11 +23,11 @@ def distinctive_tags(tags: pl.DataFrame, clusters: pl.DataFrame, most: int = 8) 
     sizes = clusters.group_by("cluster_id").len("size")
     counts = (
         tags.filter(pl.col("weight") > 0)
-        .join(clusters, on="song_id")
-        .group_by("cluster_id", "tag")
+        .join(clusters, on="song_id", maintain_order="left")
+        .group_by("cluster_id", "tag", maintain_order=True)
         .agg(pl.sum("weight"), pl.len().alias("songs"))
     )
-    common = counts.join(sizes, on="cluster_id").filter(
+    common = counts.join(sizes, on="cluster_id", maintain_order="left").filter(
         pl.col("songs") >= (SONGS_OF_A_TAG * pl.col("size")).clip(lower_bound=2)
     )
     mean_of_a_cluster = pl.col("weight").sum() / pl.col("cluster_id").n_unique()

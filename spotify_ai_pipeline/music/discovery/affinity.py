@@ -40,16 +40,17 @@ class Profile:
 
         An artist's affinity is the mean weight of their songs, shrunk towards 0 where there are few, as a share of the 95th
         percentile: ten songs that are hardly played say less than two that are. A tag weighs by the songs that have it, less
-        than in proportion where most songs do (inverse document frequency).
+        than in proportion where most songs do (inverse document frequency). Sums keep the order of the rows: the last bit of one
+        may decide which candidate comes first.
         """
-        artists = liking.group_by("artist_key").agg(pl.sum("weight"), pl.len())
+        artists = liking.group_by("artist_key", maintain_order=True).agg(pl.sum("weight"), pl.len())
         mean = artists["weight"].to_numpy() / (artists["len"].to_numpy() + SHRUNK_BY)
         most = float(np.quantile(mean, 0.95)) if len(mean) else 0.0
         shares = np.minimum(mean / most, 1.0) if most > 0 else np.zeros(len(mean))
         songs = max(tags["song_id"].n_unique(), 1)
         heavy = (
-            tags.join(liking.select("song_id", liked="weight"), on="song_id")
-            .group_by("tag")
+            tags.join(liking.select("song_id", liked="weight"), on="song_id", maintain_order="left")
+            .group_by("tag", maintain_order=True)
             .agg(
                 weight=(pl.col("weight") * pl.col("liked")).sum() * (1 + (songs / pl.len()).log()),
             )
