@@ -1,7 +1,8 @@
 """What a listener costs a month, and how many fit: `python bench/capacity.py [--data FOLDER]`, after a demo ran.
 
-The whole graph is run once more on the demo's data; CPU seconds, calls and bytes of answers are taken asset by asset, and
-multiplied by how often the timetable makes each asset. It prints the tables of docs/capacity.md.
+The whole graph is run twice more on the demo's data. The first of these asks what had to wait for its turn; the second costs
+what any later one does: its CPU seconds, calls and bytes of answers are taken asset by asset, and multiplied by how often the
+timetable makes each asset. It prints the figures of docs/capacity.md.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ class Meter:
         return used
 
 
-def measure(home: Home) -> tuple[dict[str, Cost], Cost]:
+def measure(home: Home, meter: Meter) -> tuple[dict[str, Cost], Cost]:
     """Cost of each asset in a run of the whole graph, and that of the run beside its assets."""
-    meter, costs, around = Meter(), dict[str, Cost](), Cost()
+    costs, around = dict[str, Cost](), Cost()
 
     def on_event(asset: str, kind: str, _: str) -> None:
         nonlocal around
@@ -124,13 +125,17 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, default=DEMOS / "default", help="data root in which a demo ran")
     os.environ["SPOTIFY_AI_DATA"] = str(arguments.parse_args().data.absolute())
     home = Home.open()
-    costs, around = measure(home)
+    meter = Meter()
+    measure(home, meter)
+    begun = home.state.rows("SELECT service, sum(calls) FROM api_calls GROUP BY service ORDER BY 2 DESC")
+    costs, around = measure(home, meter)
     times = times_a_month(home)
     print_assets(costs, times)
     runs = sum(RUNS_A_MONTH.values()) + FEATURES_A_MONTH
     month = sum((cost.times(times[asset]) for asset, cost in costs.items()), around.times(runs))
     kept = size(home.root / "lake")
-    say(f"\na run beside its assets: {around.cpu:.1f} CPU s, {runs:,} runs a month")
+    say("\nto begin with: " + ", ".join(f"{calls:,} {service}" for service, calls in begun))
+    say(f"a run beside its assets: {around.cpu:.1f} CPU s, {runs:,} runs a month")
     calls = ", ".join(f"{count:,} {service}" for service, count in sorted(month.calls.items()))
     say(f"a listener and month: {month.cpu:,.0f} CPU s; calls: {calls}; {month.bytes / 1e6:,.0f} MB of answers")
     say(f"lake: {kept / 1e6:,.0f} MB")
