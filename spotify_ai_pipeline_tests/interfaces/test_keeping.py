@@ -55,6 +55,16 @@ def test_a_backup_is_restored_elsewhere_and_the_mix_is_there(demo: Any, data: Pa
     assert list(other.iterdir()) == []
 
 
+def test_a_lake_that_lies_elsewhere_is_forgotten_too(demo: Any, data: Path, tmp_path: Path) -> None:
+    elsewhere = {"SPOTIFY_AI_DATA": data, "SPOTIFY_AI_LAKE": tmp_path / "bucket"}
+    (data / "lake").rename(tmp_path / "bucket")
+    mine, another = tmp_path / "bucket" / "demo", tmp_path / "bucket" / "another"
+    another.mkdir()
+    told = demo.project("forget", typed="demo\n", **elsewhere)
+    assert (told.returncode, str(mine) in told.stdout) == (0, True), told.stderr
+    assert list((tmp_path / "bucket").iterdir()) == [another]
+
+
 def test_the_mix_goes_elsewhere_in_three_forms_and_all_data_as_a_zip(demo: Any, data: Path, tmp_path: Path) -> None:
     mix = json.loads(demo.project("mix", "--json", SPOTIFY_AI_DATA=data).stdout)["songs"]
     links = [f"https://open.spotify.com/track/{song['track_id']}" for song in mix]

@@ -57,7 +57,7 @@ def forget(yes: bool) -> None:
     """Remove all that is kept of you on this machine: history, answers, models, settings, sign-in. There is no way back."""
     home = Home.open()
     _refuse_while_running(home)
-    name, link = home.settings.listener.name, show.playlist_link(home)
+    name, link, lake = home.settings.listener.name, show.playlist_link(home), home.lake
     everything = [
         *(home.root / f"{file}{end}" for file in (STATE_FILE, "answers.sqlite") for end in ("", "-wal", "-shm")),
         *(home.root / folder for folder in ("lake", "dagster", "inbox", "world")),
@@ -71,8 +71,11 @@ def forget(yes: bool) -> None:
         console.print(f"nothing is kept in {home.root}")
         return
     console.print(f"to be removed from {home.root}: {', '.join(path.name for path in there)}", soft_wrap=True)
+    if not lake.base.is_relative_to(home.root):
+        console.print(f"and all of {lake.base}", soft_wrap=True)
     if not yes and click.prompt(f"Type {name} to forget this listener", default="", show_default=False) != name:
         raise Problem("nothing was removed")
+    lake.remove()
     for path in there:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     if home.shared_as:
