@@ -71,7 +71,7 @@ def forget(yes: bool) -> None:
         console.print(f"nothing is kept in {home.root}")
         return
     console.print(f"to be removed from {home.root}: {', '.join(path.name for path in there)}", soft_wrap=True)
-    if not lake.base.is_relative_to(home.root):
+    if not lake.base.is_relative_to(str(home.root)):
         console.print(f"and all of {lake.base}", soft_wrap=True)
     if not yes and click.prompt(f"Type {name} to forget this listener", default="", show_default=False) != name:
         raise Problem("nothing was removed")
