@@ -123,14 +123,8 @@ def code_servers(folder: Path, homes: dict[str, Home]) -> Generator[list[str]]:
     with ExitStack() as stack:
         ports = {name: free_port() for name in homes}
         for name, home in homes.items():
-            about = [
-                "--python-file",
-                str(home.root / listeners.LOCATION_FILE),
-                "--host",
-                HOST,
-                "--port",
-                str(ports[name]),
-            ]
+            file, port = str(home.root / listeners.LOCATION_FILE), str(ports[name])
+            about = ["--python-file", file, "--host", HOST, "--port", port]
             stack.enter_context(process([*PYTHON, "dagster", "api", "grpc", *about], folder / "code.log"))
         require(lambda: all(map(answers, ports.values())), "the code servers")
         servers = [{"host": HOST, "port": port, "location_name": name} for name, port in ports.items()]
@@ -179,10 +173,8 @@ def tell(instance: dg.DagsterInstance, folder: Path) -> None:
             about = log.dagster_event.event_specific_data if log.dagster_event else None
             if worker := getattr(about, "metadata", {}).get("Celery worker"):
                 steps[worker.value.split("@")[0]] += 1
-        seconds = (record.end_time or 0) - (record.start_time or 0)
-        say(
-            f"  {run.tags['spotify_ai/listener']}: {run.status.value} in {seconds:.0f} s; steps {dict(sorted(steps.items()))}"
-        )
+        name, seconds = run.tags["spotify_ai/listener"], (record.end_time or 0) - (record.start_time or 0)
+        say(f"  {name}: {run.status.value} in {seconds:.0f} s; steps {dict(sorted(steps.items()))}")
     if not all(record.dagster_run.is_success for record in records):
         raise SystemExit(f"failed; see {folder}")
     begun, ended = (min(r.start_time or 0 for r in records), max(r.end_time or 0 for r in records))
