@@ -114,20 +114,20 @@ def _glow(songs: pl.DataFrame, colour_of: dict[int, str], look: Look) -> np.ndar
     from matplotlib.colors import to_rgb
     from scipy.ndimage import gaussian_filter
 
-    image = np.tile(np.array(to_rgb(look.ground)), (GRID[1], GRID[0], 1))
-    weight = np.zeros((GRID[1], GRID[0]))
-    colour = np.zeros_like(image)
-    for family, shade in colour_of.items():
-        members = songs.filter(parent_cluster_id=family)
+    shades = np.array([to_rgb(colour_of[family]) for family in songs["parent_cluster_id"].to_list()])
+
+    def smoothed(amounts: np.ndarray) -> np.ndarray:
         counts = np.histogram2d(
-            members["y"], members["x"], bins=(GRID[1], GRID[0]), range=((0, INCHES[1]), (0, INCHES[0]))
+            songs["y"], songs["x"], bins=(GRID[1], GRID[0]), range=((0, INCHES[1]), (0, INCHES[0])), weights=amounts
         )[0]
-        density = gaussian_filter(counts, 3) + 2.5 * gaussian_filter(counts, 11)
-        weight += density
-        colour += density[..., None] * np.array(to_rgb(shade))
+        return gaussian_filter(counts, 3) + 2.5 * gaussian_filter(counts, 11)
+
+    weight = smoothed(np.ones(songs.height))
+    colour = np.stack([smoothed(shades[:, channel]) for channel in range(3)], axis=2)
     full = np.percentile(weight[weight > 1e-6], 97) if (weight > 1e-6).any() else 1.0
     strength = look.glow * np.sqrt(np.clip(weight / full, 0, 1))[..., None]
-    return image * (1 - strength) + strength * colour / np.maximum(weight, 1e-12)[..., None]
+    image = to_rgb(look.ground) * (1 - strength) + strength * colour / np.maximum(weight, 1e-12)[..., None]
+    return (image * 255).round().astype(np.uint8)
 
 
 def _write_names(canvas: Any, axes: Any, songs: pl.DataFrame, names: dict[int, str], look: Look) -> None:
