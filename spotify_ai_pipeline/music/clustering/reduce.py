@@ -62,10 +62,7 @@ def layout(
     The same input gives the same output. ``start`` is an earlier layout to begin with, else the principal components are;
     ``apart`` is the least distance of songs that are alike (UMAP's min_dist): 0 for density, more for a picture.
     """
-    import umap  # pyright: ignore[reportMissingTypeStubs]
-
-    umap_of: Any = umap.UMAP
-    reducer = umap_of(
+    reducer = _umap().UMAP(
         n_components=dimensions,
         n_neighbors=near.ids.shape[1],
         precomputed_knn=(near.ids, near.distances),
@@ -79,6 +76,22 @@ def layout(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "precomputed_knn")  # it could place no further songs, and is not asked to
         return np.asarray(reducer.fit_transform(vectors), np.float32)
+
+
+def _umap() -> Any:
+    """The module; the two of its functions that take numba longest to compile are kept on the disk, beside the bytecode."""
+    import umap.umap_  # pyright: ignore[reportMissingTypeStubs]
+
+    found: Any = umap.umap_
+    for compiled in (found.smooth_knn_dist, found.compute_membership_strengths):
+        compiled.enable_caching()
+    return found
+
+
+def compile_ahead() -> None:
+    """Makes a layout of next to nothing, so that no clustering to come has to wait for the compiler."""
+    vectors = np.eye(2 * NEIGHBOURS, dtype=np.float32)
+    layout(vectors, neighbours(vectors), 2)
 
 
 def principal(vectors: Floats, dimensions: int) -> Floats:
