@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,10 +92,13 @@ class Home:
         return self.root / "spotify_token.json"
 
     def name_to_dagster(self) -> None:
-        """Sets the environment by which Dagster finds its instance and the assets find this home."""
+        """Sets the environment by which Dagster finds its instance and the assets find this home, and numba a place for what
+        it compiles: beside the packages, or with the data where those may not be written."""
         os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
         os.environ["SPOTIFY_AI_DAGSTER_STORAGE"] = str(self.dagster_storage)
         os.environ["SPOTIFY_AI_DATA"] = str(self.root)
+        if not os.access(sysconfig.get_path("purelib"), os.W_OK):
+            os.environ.setdefault("NUMBA_CACHE_DIR", str(self.root / "numba"))
         self.dagster_storage.mkdir(parents=True, exist_ok=True)
 
     @property

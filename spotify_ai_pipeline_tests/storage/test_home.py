@@ -1,5 +1,7 @@
 """A listener's home: settings, secrets, lake and state below one folder."""
 
+import os
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,21 @@ def test_the_root_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest
 def test_the_lake_may_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPOTIFY_AI_LAKE", str(tmp_path / "bucket"))
     assert str(Home.open(tmp_path / "home").lake.base) == str(tmp_path / "bucket" / "me")
+
+
+def test_where_the_packages_may_not_be_written_numba_compiles_into_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {})
+    packages = tmp_path / "packages"
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(packages))
+    home = Home.open(tmp_path / "home")
+    home.name_to_dagster()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(home.root / "numba")
+    packages.mkdir()
+    os.environ.clear()
+    home.name_to_dagster()
+    assert "NUMBA_CACHE_DIR" not in os.environ
 
 
 def test_a_file_in_place_of_the_folder_is_refused_untouched(tmp_path: Path) -> None:
