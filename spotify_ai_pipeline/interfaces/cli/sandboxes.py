@@ -87,7 +87,7 @@ def running(world: Path, port: int) -> Generator[None]:
         return
     process = subprocess.Popen(_command(world, port), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
-        _wait_until_ready(process, port)
+        _wait_until_ready(process, world, port)
         yield
     finally:
         process.terminate()
@@ -106,13 +106,13 @@ def _served_world(port: int) -> str | None:
         return None
 
 
-def _wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
+def _wait_until_ready(process: subprocess.Popen[str], world: Path, port: int) -> None:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
             said = process.stderr.read().strip() if process.stderr else ""
             raise Problem(said.removeprefix("error: ") or f"the sandbox ended with code {process.returncode}")
-        if _served_world(port) is not None:
+        if _served_world(port) == str(world):
             return
         time.sleep(0.05)
     raise Problem(f"the sandbox did not answer on port {port} within {READY_SECONDS} s; is the machine very busy?")
