@@ -18,6 +18,8 @@ GRID = (800, 600)
 MARGIN = 0.04
 """Of the width, free around the songs."""
 PREVIEW = 0.4
+PACKING = 3
+"""Of the PNG: twice as fast as the usual 6, for a quarter more bytes."""
 LARGEST_TYPE, SMALLEST_TYPE = 17.0, 7.5
 
 
@@ -40,7 +42,7 @@ DARK = Look("#0f1218", "#f3f1ea", "#7d828c", 0.75, 0.5)
 def draw(songs: pl.DataFrame, names: dict[int, str], title: str, look: Look) -> bytes:
     """A PNG of ``songs`` (x, y, cluster_id, parent_cluster_id) with ``names`` by cluster."""
     stream = io.BytesIO()
-    _painted(songs, names, title, look, 1.0).print_png(stream)
+    _painted(songs, names, title, look, 1.0).print_png(stream, pil_kwargs={"compress_level": PACKING})
     return stream.getvalue()
 
 
