@@ -20,7 +20,9 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.music.clustering import clusters, library, reduce
-from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS, embed
+from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
+from spotify_ai_pipeline.music.embedding.known import Known
+from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
 
 Made = TypeVar("Made")
@@ -36,12 +38,12 @@ def sample(settings: Settings, songs: int, seed: int, *, with_genre: bool) -> tu
         rows = rows.filter(pl.col("genres").is_not_null() & pl.col("tags").is_not_null())
     rows = rows.sample(songs, seed=seed, shuffle=True)
     words = rows.select("song_id", tag=pl.col("tags").str.split(", ")).drop_nulls().explode("tag")
-    vectors = embed(
+    content = Known(
+        rows.select("song_id", artist_key=pl.col("artist").str.to_lowercase()),
         rows.select("song_id", *AUDIO_COLUMNS),
         words.with_columns(weight=pl.lit(1.0)),
-        rows["song_id"],
-        settings.features,
     )
+    vectors = Model.fit(content, settings.features).embed(content, settings.features)
     genre = pl.col("genres").str.split("|").list.first().str.to_lowercase()
     known = vectors.join(rows.select("song_id", genre=genre), on="song_id", how="left", maintain_order="left")
     return vectors, known["genre"].to_numpy()
