@@ -17,8 +17,8 @@ from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.storage.lake import Lake, Version
 
-READERS_GET = "spotify_ai/readers_get"
-"""Metadata of an asset that keeps rows which count for nothing: the column that says which rows its readers get."""
+READERS_GET, READERS_SEE = "spotify_ai/readers_get", "spotify_ai/readers_see"
+"""Metadata of an asset that keeps more than its readers want: the column that says which rows they get, and which columns."""
 
 SAMPLE_ROWS = 5
 SAMPLE_WIDTH = 60
@@ -44,13 +44,21 @@ class Parts:
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """Frames that are one version together, each in memory alone. ``metadata`` is looked at when all have come."""
+
+    frames: Iterable[pl.DataFrame]
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
 class LakeIOManager(dg.ConfigurableIOManager):
-    """Keeps and reads frames in the home's lake."""
+    """Keeps and reads frames in the home's lake. An argument of the type ``LazyFrame`` is not read before it is collected."""
 
     home: dg.ResourceDependency[HomeResource]
     _inputs: defaultdict[str, dict[str, str]] = PrivateAttr(default_factory=lambda: defaultdict(dict))
 
-    def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | WithBlobs | Parts) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | WithBlobs | Parts | Pieces) -> None:
         lake, asset = self.home.lake, context.asset_key.path[-1]
         layer = context.asset_spec.group_name or "default"
         inputs = self._inputs.pop(context.step_key, {})
@@ -71,19 +79,25 @@ class LakeIOManager(dg.ConfigurableIOManager):
             }
             context.add_output_metadata(describe(shown) | more | dict(obj.metadata))
             return
+        if isinstance(obj, Pieces):
+            version = lake.write(obj.frames, layer, asset, code_version=code_version, inputs=inputs)
+            shown = describe(lake.scan(layer, asset).head(SAMPLE_ROWS).collect(), version)
+            context.add_output_metadata(shown | {"dagster/row_count": version.rows} | dict(obj.metadata))
+            return
         whole = obj if isinstance(obj, WithBlobs) else WithBlobs(obj)
         version = lake.write(whole.frame, layer, asset, code_version=code_version, inputs=inputs, blobs=whole.blobs)
         context.add_output_metadata(describe(whole.frame, version))
 
-    def load_input(self, context: dg.InputContext) -> pl.DataFrame:
+    def load_input(self, context: dg.InputContext) -> pl.DataFrame | pl.LazyFrame:
         asset = context.asset_key.path[-1]
         layer = layer_of(context)
-        frame = self.home.lake.read(layer, asset)
+        frame = self.home.lake.scan(layer, asset)
         if context.step_context is not None:
             self._inputs[context.step_context.step.key][asset] = self.home.lake.version_of(layer, asset)
         spec = context.upstream_output.asset_spec if context.upstream_output else None
-        counting = spec.metadata.get(READERS_GET) if spec else None
-        return frame.filter(pl.col(counting)) if counting else frame
+        if spec and READERS_GET in spec.metadata:
+            frame = frame.filter(spec.metadata[READERS_GET]).select(spec.metadata[READERS_SEE])
+        return frame if context.dagster_type.typing_type is pl.LazyFrame else frame.collect()
 
 
 def layer_of(context: dg.InputContext) -> str:

@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,6 @@ from upath import UPath
 from spotify_ai_pipeline.problems import Problem
 
 POINTER = "current.json"
-DATA_FILE = "part-0.parquet"
 WRITTEN_AT = "%Y%m%dT%H%M%S%f"
 """How the name of a version begins: folders in a bucket have no time of their own."""
 KEEP_VERSIONS = 3
@@ -64,7 +63,7 @@ class Lake:
 
     def write(
         self,
-        frame: pl.DataFrame,
+        frame: pl.DataFrame | Iterable[pl.DataFrame],
         layer: str,
         asset: str,
         partition: str | None = None,
@@ -73,15 +72,22 @@ class Lake:
         inputs: Mapping[str, str] | None = None,
         blobs: Mapping[str, bytes] | None = None,
     ) -> Version:
-        """Publishes ``frame`` (and ``blobs``, files by name, such as a FAISS index) as the dataset's new version."""
+        """Publishes ``frame`` (and ``blobs``, files by name, such as a FAISS index) as the dataset's new version.
+
+        Several frames, at least one and of one schema, are a file each: what makes them may hold one at a time.
+        """
         place = self.folder(layer, asset, partition)
         now = datetime.now(UTC)
         name = f"{now:{WRITTEN_AT}}-{uuid.uuid4().hex[:8]}"
         target = place / f"v={name}"
         target.mkdir(parents=True, exist_ok=True)
+        files, rows, schema = list[str](), 0, pl.Schema()
         try:
-            with _writing(target / DATA_FILE) as stream:
-                frame.write_parquet(stream, compression="zstd")
+            for part in [frame] if isinstance(frame, pl.DataFrame) else frame:
+                files.append(f"part-{len(files)}.parquet")
+                rows, schema = rows + part.height, part.schema
+                with _writing(target / files[-1]) as stream:
+                    part.write_parquet(stream, compression="zstd")
             for blob, content in (blobs or {}).items():
                 with _writing(target / blob) as stream:
                     stream.write(content)
@@ -90,9 +96,9 @@ class Lake:
             raise
         version = Version(
             version=name,
-            files=[f"v={name}/{DATA_FILE}", *(f"v={name}/{blob}" for blob in blobs or {})],
-            rows=frame.height,
-            schema={column: str(kind) for column, kind in frame.schema.items()},
+            files=[f"v={name}/{file}" for file in (*files, *(blobs or {}))],
+            rows=rows,
+            schema={column: str(kind) for column, kind in schema.items()},
             code_version=code_version,
             inputs=dict(inputs or {}),
             created_at=now.isoformat(),
@@ -131,17 +137,20 @@ class Lake:
                 paths += [place / name for name in version.files if name.endswith(".parquet")]
         return paths
 
-    def read(self, layer: str, asset: str) -> pl.DataFrame:
-        """The whole dataset. Raises ``LakeError`` where it was never made."""
-        if (frame := self.read_or_none(layer, asset)) is None:
+    def scan(self, layer: str, asset: str) -> pl.LazyFrame:
+        """The whole dataset, of which only what is asked for is read. Raises ``LakeError`` where it was never made."""
+        if not (files := self.files(layer, asset)):
             raise LakeError(
                 f"{asset} was never made in {self.base}; run `spotify-ai refresh` (or materialize it in the UI) first"
             )
-        return frame
+        return pl.scan_parquet(readable(files), glob=False, hive_partitioning=False)
+
+    def read(self, layer: str, asset: str) -> pl.DataFrame:
+        """The whole dataset. Raises ``LakeError`` where it was never made."""
+        return self.scan(layer, asset).collect()
 
     def read_or_none(self, layer: str, asset: str) -> pl.DataFrame | None:
-        files = self.files(layer, asset)
-        return pl.read_parquet(readable(files), glob=False, hive_partitioning=False) if files else None
+        return self.read(layer, asset) if self.files(layer, asset) else None
 
     def read_part(self, layer: str, asset: str, partition: str) -> pl.DataFrame:
         """One partition of a dataset. Raises ``LakeError`` where it was never made."""

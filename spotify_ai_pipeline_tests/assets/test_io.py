@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.assets.io import LakeIOManager, Parts, WithBlobs, frame_of, sample
+from spotify_ai_pipeline.assets.io import LakeIOManager, Parts, Pieces, WithBlobs, frame_of, sample
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.storage.home import Home
@@ -37,6 +37,23 @@ def broken() -> Parts:
         raise ConnectionError("gone")
 
     return Parts(frames())
+
+
+@dg.asset(group_name="identity")
+def listens() -> Pieces:
+    found: dict[str, int] = {}
+
+    def frames() -> Iterator[pl.DataFrame]:
+        yield FRAME
+        yield FRAME.head(1)
+        found["told at the end"] = 7
+
+    return Pieces(frames(), found)
+
+
+@dg.asset(group_name="taste")
+def later(listens: pl.LazyFrame) -> pl.DataFrame:
+    return listens.select("song_id").collect()
 
 
 @pytest.fixture
@@ -90,6 +107,15 @@ def test_a_run_that_breaks_off_keeps_the_partitions_it_had(home: Home) -> None:
     assert not make(home, broken).success
     assert home.lake.partitions("ingest", "broken") == ["2024-01"]
     assert home.lake.read("ingest", "broken").equals(FRAME)
+
+
+def test_pieces_are_one_version_that_may_be_read_later(home: Home) -> None:
+    result = make(home, listens, later)
+    assert result.success
+    shown = metadata(result, "listens")
+    assert (shown["dagster/row_count"].value, shown["told at the end"].value) == (3, 7)
+    assert home.lake.read("identity", "listens").equals(pl.concat([FRAME, FRAME.head(1)]))
+    assert home.lake.read("taste", "later")["song_id"].to_list() == ["a", "b", "a"]
 
 
 def test_an_own_version_of_another_schema_counts_as_none(home: Home) -> None:

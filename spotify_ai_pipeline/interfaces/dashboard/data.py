@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, TypeVar
 
-import polars as pl
 import streamlit as st
 
 from spotify_ai_pipeline.interfaces.cli.errors import explain
@@ -42,7 +41,7 @@ def _made(
     _datasets: tuple[str, ...],
 ) -> Any:
     del name, lake, versions
-    frames = [_lazy(_home, *dataset.split("/")) for dataset in _datasets]
+    frames = [_home.lake.scan(*dataset.split("/")) for dataset in _datasets]
     return _compute(*frames, **options)
 
 
@@ -50,13 +49,6 @@ def _made(
 def _remembered() -> Callable[..., Any]:
     """``_made`` with a memory, which Streamlit wants to be set up while it runs."""
     return st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)(_made)
-
-
-def _lazy(place: Home, layer: str, asset: str) -> pl.LazyFrame:
-    files = place.lake.files(layer, asset)
-    if not files:
-        place.lake.read(layer, asset)  # says what was never made, and what to do
-    return pl.scan_parquet(readable(files), glob=False, hive_partitioning=False)
 
 
 def made(place: Home, dataset: str) -> bool:
