@@ -1,29 +1,41 @@
 """Identity: which recordings there are, and which one each play was."""
 
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
 import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.assets.groups import IDENTITY, OWNERS
-from spotify_ai_pipeline.assets.io import READERS_GET
+from spotify_ai_pipeline.assets.io import READERS_GET, READERS_SEE, Pieces
 from spotify_ai_pipeline.assets.plots import bar_chart, strips
 from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.music.identity.songs import assign_songs, build_songs
+from spotify_ai_pipeline.music.identity.songs import build_songs
 from spotify_ai_pipeline.music.plays.completion import durations, judge
-from spotify_ai_pipeline.music.plays.coverage import by_month
+from spotify_ai_pipeline.music.plays.coverage import count, filled
 from spotify_ai_pipeline.music.plays.exclusion import excluded
-from spotify_ai_pipeline.music.plays.merging import merge
-from spotify_ai_pipeline.music.plays.records import SHORTEST_MS, SPOTIFY_RECENT, find_songs
+from spotify_ai_pipeline.music.plays.merging import merge_parts
+from spotify_ai_pipeline.music.plays.records import SHORTEST_MS, SPOTIFY_RECENT, find_songs, spans
 from spotify_ai_pipeline.storage import exclusions
 from spotify_ai_pipeline.storage.playlists import ours
 
 LEAST_RESOLVED = 0.5
+SUMS = {
+    "told of by several sources": pl.col("sources").list.len() > 1,
+    "excluded": pl.col("excluded"),
+    "skipped": pl.col("skipped"),
+    "unknown whether skipped": pl.col("skipped").is_null(),
+}
+"""What is counted of the listens."""
 
 
 @dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
 def songs(
     home: HomeResource,
     spotify_library: pl.DataFrame,
-    plays: pl.DataFrame,
+    plays: pl.LazyFrame,
     song_members: pl.DataFrame,
     song_links: pl.DataFrame,
 ) -> dg.MaterializeResult:
@@ -60,41 +72,54 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
 
 
 @dg.asset(
-    group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2", metadata={READERS_GET: "counts"}
+    group_name=IDENTITY,
+    kinds={"polars", "parquet"},
+    owners=OWNERS,
+    code_version="2",
+    metadata={READERS_GET: "counts", READERS_SEE: ["song_id", "played_at"]},
 )
-def listens(
-    home: HomeResource, plays: pl.DataFrame, songs: pl.DataFrame, spotify_library: pl.DataFrame
-) -> dg.MaterializeResult:
+def listens(home: HomeResource, plays: pl.LazyFrame, songs: pl.DataFrame, spotify_library: pl.DataFrame) -> Pieces:
     """One row a play of a known song, in order of time, whatever number of sources told of it: with the richest evidence,
     how much was heard, whether it was skipped and how sure that is, and whether the listener says that it was not them.
 
-    What reads this asset gets the listens that count: not excluded, and not known to be shorter than 30 s.
+    What reads this asset gets song and time of the listens that count: not excluded, and not known to be shorter than 30 s.
     """
-    known = find_songs(plays, songs, assign_songs(plays.select("artist", "title").unique(), songs))
-    merged = judge(merge(known), durations(songs, known))
+    known = find_songs(plays, songs)
     rules = [found.rule for found in exclusions.in_force(home.state)]
-    left_out = excluded(merged, rules, songs, spotify_library)
-    said = merged.drop("duration_ms", "track_mbid").rename({"track_id": "played_track_id"}).with_columns(left_out)
-    table = said.with_columns(counts=~pl.col("excluded") & (pl.col("ms_played").fill_null(SHORTEST_MS) >= SHORTEST_MS))
-    months = by_month(table)
-    anywhere = months.filter(source="any")
-    return dg.MaterializeResult(
-        value=table,
-        metadata={
-            "listens by month": bar_chart(anywhere["month"].to_list(), anywhere["plays"].to_list(), "listens by month"),
-            "known by month and source": strips(
-                months, "month", "source", "plays", "listens known by month and source"
-            ),
-            "first": str(table["played_at"].min() or ""),
-            "last": str(table["played_at"].max() or ""),
-            "told of by several sources": int((table["sources"].list.len() > 1).sum()),
-            "rows of plays of no known song": plays.height - known.height,
-            "excluded": int(table["excluded"].sum()),
-            "skipped": int(table["skipped"].sum()),
-            "unknown whether skipped": int(table["skipped"].is_null().sum()),
-            "gaps of recently played": len(exclusions.gaps(home.state, SPOTIFY_RECENT.name)),
-        },
-    )
+    left_out = excluded(rules, songs, spotify_library)
+    lengths = durations(songs, known)
+    metadata = dict[str, Any]()
+
+    def in_time() -> Iterator[pl.DataFrame]:
+        counted, sums, times = list[pl.DataFrame](), Counter[str](), list[datetime]()
+        at = plays.select("played_at").collect()["played_at"]
+        for merged, after in merge_parts([known.filter(span) for span in spans(at)]):
+            said = (
+                judge(merged, lengths, after).drop("duration_ms", "track_mbid").rename({"track_id": "played_track_id"})
+            )
+            long_enough = pl.col("ms_played").fill_null(SHORTEST_MS) >= SHORTEST_MS
+            table = said.with_columns(left_out).with_columns(counts=~pl.col("excluded") & long_enough)
+            counted.append(count(table))
+            sums.update(table.select(**SUMS).sum().row(0, named=True))
+            times += [table["played_at"][place] for place in (0, -1) if table.height]
+            yield table
+        months = filled(pl.concat(counted))
+        anywhere = months.filter(source="any")
+        by_month = bar_chart(anywhere["month"].to_list(), anywhere["plays"].to_list(), "listens by month")
+        by_source = strips(months, "month", "source", "plays", "listens known by month and source")
+        metadata.update(sums)
+        metadata.update(
+            {
+                "listens by month": by_month,
+                "known by month and source": by_source,
+                "first": str(min(times, default="")),
+                "last": str(max(times, default="")),
+                "rows of plays of no known song": len(at) - known.select(pl.len()).collect(engine="streaming").item(),
+                "gaps of recently played": len(exclusions.gaps(home.state, SPOTIFY_RECENT.name)),
+            }
+        )
+
+    return Pieces(in_time(), metadata)
 
 
 @dg.asset_check(

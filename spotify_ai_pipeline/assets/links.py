@@ -14,7 +14,7 @@ from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
 from spotify_ai_pipeline.music.identity.linking import LINKS, best_offer
 from spotify_ai_pipeline.music.identity.members import MEMBERS, decide
-from spotify_ai_pipeline.music.identity.songs import albums_and_recordings, library_tracks, spellings_of
+from spotify_ai_pipeline.music.identity.songs import library_tracks, spellings_of, with_albums_and_recordings
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.listenbrainz_labs import ROWS_A_CALL, ListenBrainzLabs
 from spotify_ai_pipeline.services.spotify import Spotify
@@ -25,7 +25,7 @@ FOR_THE_MIX = 40
 
 
 @dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
-def song_members(home: HomeResource, spotify_library: pl.DataFrame, plays: pl.DataFrame) -> dg.MaterializeResult:
+def song_members(home: HomeResource, spotify_library: pl.DataFrame, plays: pl.LazyFrame) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
     before = frame_of(home.lake, IDENTITY, "song_members", MEMBERS)
@@ -57,7 +57,7 @@ def song_links(
     listenbrainz_labs: ListenBrainzLabsResource,
     spotify: SpotifyResource,
     song_members: pl.DataFrame,
-    plays: pl.DataFrame,
+    plays: pl.LazyFrame,
 ) -> dg.MaterializeResult:
     """A Spotify id for each song that was heard and is in no list: from ListenBrainz labs, which costs no quota, else from
     Spotify's search within the run's budget; most played first. What nobody knew is remembered, and asked again later."""
@@ -71,7 +71,7 @@ def song_links(
         songs = linking.wanted(song_members, links, asked, now, again).head(most)
         frames, trouble = list[pl.DataFrame](), None
         try:
-            frames.extend(answers(songs.join(albums_and_recordings(plays), on=["artist", "title"], how="left")))
+            frames.extend(answers(with_albums_and_recordings(songs, plays)))
         except Problem as error:
             trouble = error
         return linking.remember(links, pl.concat([pl.DataFrame(schema=LINKS), *frames])), trouble

@@ -1,5 +1,6 @@
 """Plays from beside Last.fm: ListenBrainz, what Spotify remembers, and files; and all of them in one table."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -8,11 +9,11 @@ import polars as pl
 
 from spotify_ai_pipeline.assets.deferral import note
 from spotify_ai_pipeline.assets.groups import IDENTITY, INGEST, OWNERS
-from spotify_ai_pipeline.assets.io import Parts
+from spotify_ai_pipeline.assets.io import Parts, Pieces
 from spotify_ai_pipeline.assets.plots import bar_chart
 from spotify_ai_pipeline.assets.resources import HomeResource, ListenBrainzResource, SpotifyResource
 from spotify_ai_pipeline.music.plays.coverage import missed
-from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather
+from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather, spans
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.exports import intake
 from spotify_ai_pipeline.services.months import MONTH_FORMAT
@@ -115,16 +116,22 @@ def album_ratings(home: HomeResource) -> dg.MaterializeResult:
 
 @dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
 def plays(
-    scrobbles: pl.DataFrame,
-    listenbrainz_listens: pl.DataFrame,
-    recent_plays: pl.DataFrame,
-    history_imports: pl.DataFrame,
-) -> dg.MaterializeResult:
+    scrobbles: pl.LazyFrame,
+    listenbrainz_listens: pl.LazyFrame,
+    recent_plays: pl.LazyFrame,
+    history_imports: pl.LazyFrame,
+) -> Pieces:
     """What every source tells of every play, in one table: one row a play and source, as it was spelled there."""
-    table = gather(
-        [scrobbles.with_columns(source=pl.lit(LASTFM.name)), listenbrainz_listens, recent_plays, history_imports]
-    )
-    return dg.MaterializeResult(value=table, metadata=dict(table.group_by("source").len().sort("source").iter_rows()))
+    told = [scrobbles.with_columns(source=pl.lit(LASTFM.name)), listenbrainz_listens, recent_plays, history_imports]
+    by_source = Counter[str]()
+
+    def in_time() -> Iterator[pl.DataFrame]:
+        for span in spans(pl.concat([table.select("played_at") for table in told]).collect()["played_at"]):
+            table = gather([source.filter(span).collect() for source in told])
+            by_source.update(dict(table.group_by("source").len().iter_rows()))
+            yield table
+
+    return Pieces(in_time(), by_source)
 
 
 def _nothing(known: list[str], schema: Mapping[str, pl.DataType]) -> Iterator[tuple[str, pl.DataFrame]]:

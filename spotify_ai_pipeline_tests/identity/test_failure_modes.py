@@ -40,9 +40,9 @@ def scrobbles(*names):
 
 
 def songs_of(library, plays, **options):
-    members = decide(library_tracks(library), spellings_of(plays), **options)
+    members = decide(library_tracks(library), spellings_of(plays.lazy()), **options)
     links = pl.DataFrame(schema=LINKS)
-    return build_songs(library, plays, members, links, our_lists=(), best_name="Best")
+    return build_songs(library, plays.lazy(), members, links, our_lists=(), best_name="Best")
 
 
 def test_A1_three_ids_of_one_recording_are_one_song_with_all_plays(library):

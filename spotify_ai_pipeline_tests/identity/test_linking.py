@@ -187,7 +187,9 @@ def run(tmp_path, monkeypatch):
 
     def once(labs, search):
         compute = links_module.song_links.op.compute_fn.decorated_fn
-        result = compute(dg.build_asset_context(), HomeResource(root=str(tmp_path)), labs, search, members, plays)
+        result = compute(
+            dg.build_asset_context(), HomeResource(root=str(tmp_path)), labs, search, members, plays.lazy()
+        )
         home.lake.write(result.value, "identity", "song_links")
         return dict(result.value.drop_nulls("track_id").select("track_id", "source").iter_rows())
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.plays.merging import merge
+from spotify_ai_pipeline.music.plays.merging import merge, merge_parts
 
 DURATIONS = {"a": 200_000, "b": 183_000, "c": 45_000, "d": 420_000, "e": 95_000}
 DAY = 1_600_000_000
@@ -154,6 +154,23 @@ def test_the_order_of_the_rows_and_a_second_telling_change_nothing(truth, drift,
     again = records + history(truth) + scrobbles("lastfm")(truth, drift=drift)
     random.Random(seed).shuffle(again)
     assert merge(table(again)).equals(once)
+
+
+@settings(max_examples=100, deadline=None)
+@given(truth=histories(), chosen=sources, drift=drifts, ends=st.booleans(), cuts=st.lists(st.floats(0, 1), max_size=4))
+def test_a_history_in_parts_gives_the_same_rows_in_the_same_order(truth, chosen, drift, ends, cuts):
+    records = [row for name in chosen for row in VIEWS[name](truth, drift=drift.get(name, 0), ends=ends)]
+    whole = table(records).lazy()
+    times = sorted(row[2] for row in records) or [0]
+    edges = [pl.lit(cut * times[-1] + (1 - cut) * times[0]).cast(pl.Datetime("ms", "UTC")) for cut in sorted(cuts)]
+    since = [pl.lit(True), *(pl.col("played_at") >= edge for edge in edges)]
+    until = [*(pl.col("played_at") < edge for edge in edges), pl.lit(True)]
+    parts = list(merge_parts([whole.filter(low & high) for low, high in zip(since, until, strict=True)]))
+    assert pl.concat([part for part, _ in parts]).equals(merge(table(records)))
+    later = [part["played_at"].min() for part, _ in parts[1:]]
+    assert [after for _, after in parts] == [
+        next((start for start in later[place:] if start), None) for place in range(len(parts))
+    ]
 
 
 def test_B2_live_and_history_stamps_that_disagree_are_one_play():

@@ -142,7 +142,7 @@ def suggest(as_json: bool) -> None:
 def _put(home: Home, rule: Rule, label: str) -> None:
     number = exclusions.exclude(home.state, rule, label)
     listens, songs = home.lake.read("identity", "listens"), home.lake.read("identity", "songs")
-    hit = int(exclusion.excluded(listens, [rule], songs, home.lake.read("ingest", "spotify_library")).sum())
+    hit = listens.filter(exclusion.excluded([rule], songs, home.lake.read("ingest", "spotify_library"))).height
     console.print(
         plain(
             f"{label}: {hit:,} listens are excluded from the next `spotify-ai refresh` on "

@@ -21,17 +21,22 @@ def library_tracks(library: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def spellings_of(plays: pl.DataFrame) -> pl.DataFrame:
+def spellings_of(plays: pl.LazyFrame) -> pl.DataFrame:
     """The distinct names of ``plays`` (artist, title, ...) with the number of their ``plays``."""
-    named = plays.drop_nulls(["artist", "title"])
-    return named.group_by("artist", "title").agg(pl.len().cast(pl.Int64).alias("plays"))
+    named = plays.drop_nulls(["artist", "title"]).group_by("artist", "title")
+    return named.agg(pl.len().cast(pl.Int64).alias("plays")).collect(engine="streaming")
 
 
-def albums_and_recordings(plays: pl.DataFrame) -> pl.DataFrame:
-    """The first known album and the most frequent MusicBrainz recording (``mbid``) of each distinct name of ``plays``."""
-    return plays.group_by("artist", "title").agg(
+def with_albums_and_recordings(names: pl.DataFrame, plays: pl.LazyFrame) -> pl.DataFrame:
+    """``names`` (artist, title, ...) with the first known album and the most frequent MusicBrainz recording (``mbid``) that
+    ``plays`` tell of each."""
+    told = plays.join(names.lazy(), on=["artist", "title"], how="semi", maintain_order="left").group_by(
+        "artist", "title"
+    )
+    found = told.agg(
         pl.col("album").drop_nulls().first(), pl.col("track_mbid").drop_nulls().mode().sort().first().alias("mbid")
     )
+    return names.join(found.collect(), on=["artist", "title"], how="left")
 
 
 def song_of_track(songs: pl.DataFrame) -> dict[str, str]:
@@ -41,7 +46,7 @@ def song_of_track(songs: pl.DataFrame) -> dict[str, str]:
 
 def build_songs(
     library: pl.DataFrame,
-    scrobbles: pl.DataFrame,
+    scrobbles: pl.LazyFrame,
     members: pl.DataFrame,
     links: pl.DataFrame,
     *,
@@ -102,17 +107,19 @@ def _owned(library: pl.DataFrame, our_lists: Collection[str], best_name: str) ->
     )
 
 
-def _heard_only(names: pl.DataFrame, scrobbles: pl.DataFrame, links: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
+def _heard_only(names: pl.DataFrame, scrobbles: pl.LazyFrame, links: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
     """Songs that were heard and are in no list, by their most played spelling. A Spotify id that is another song's says that
     both are one, which the next decision takes in: until then it stays where it was (``owned``)."""
-    albums = albums_and_recordings(scrobbles).drop("mbid")
     found = links.select("song_id", "track_id", "isrc", "duration_ms").drop_nulls("track_id")
     found = found.join(owned, on="track_id", how="anti").unique("track_id", keep="first", maintain_order=True)
-    return (
+    named = (
         names.sort("plays", "key", descending=[True, False], nulls_last=True)
         .group_by("song_id", maintain_order=True)
         .agg(pl.first("artist", "title"))
-        .join(albums, on=["artist", "title"], how="left")
+    )
+    return (
+        with_albums_and_recordings(named, scrobbles)
+        .drop("mbid")
         .join(found, on="song_id", how="left")
         .with_columns(
             artists=pl.concat_list("artist"),
@@ -127,12 +134,13 @@ def _heard_only(names: pl.DataFrame, scrobbles: pl.DataFrame, links: pl.DataFram
     )
 
 
-def _recordings(names: pl.DataFrame, scrobbles: pl.DataFrame) -> pl.DataFrame:
+def _recordings(names: pl.DataFrame, scrobbles: pl.LazyFrame) -> pl.DataFrame:
     """The MusicBrainz recording of each song's most scrobbled spelling that has one."""
     mbids = (
         scrobbles.drop_nulls(["artist", "title", "track_mbid"])
         .group_by("artist", "title")
         .agg(pl.len().alias("plays"), pl.col("track_mbid").mode().sort().first().alias("mbid"))
+        .collect()
         .with_columns(key=_keys("artist", "title"))
     )
     return (

@@ -6,6 +6,8 @@ was broken off. A gap longer than the song says nothing, and leaves nulls.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 
 from spotify_ai_pipeline.music.plays.records import SHORTEST_MS, SOURCES
@@ -21,17 +23,23 @@ NOISE_MS, NOISE_OF_MINUTES_MS = 15_000.0, 60_000.0
 """How far off a gap between two stamps usually is."""
 
 
-def durations(songs: pl.DataFrame, plays: pl.DataFrame) -> pl.DataFrame:
+def durations(songs: pl.DataFrame, plays: pl.LazyFrame) -> pl.DataFrame:
     """song_id, duration_ms: from the library (``songs``), else the longest that a play of it tells of."""
     whole = pl.col("ms_played").filter(pl.col("ended_by") == "trackdone")
-    told = plays.group_by("song_id").agg(told=pl.max_horizontal(pl.col("duration_ms").max(), whole.max()))
-    known = songs.select("song_id", "duration_ms").join(told, on="song_id", how="full", coalesce=True)
+    told = (
+        plays.filter(pl.any_horizontal(pl.col("duration_ms", "ms_played").is_not_null()))
+        .group_by("song_id")
+        .agg(told=pl.max_horizontal(pl.col("duration_ms").max(), whole.max()))
+    )
+    known = songs.select("song_id", "duration_ms").join(
+        told.collect(engine="streaming"), on="song_id", how="full", coalesce=True
+    )
     return known.select("song_id", duration_ms=pl.coalesce("duration_ms", "told")).filter(pl.col("duration_ms") > 0)
 
 
-def judge(plays: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
+def judge(plays: pl.DataFrame, lengths: pl.DataFrame, after: datetime | None = None) -> pl.DataFrame:
     """``plays`` (merged, any order) oldest first with ``completion`` (0 to 1), ``skipped`` and ``skip_confidence`` (0 to 1);
-    null where nothing tells.
+    null where nothing tells. ``after`` is the start of the next play, where there is one.
 
     The confidence of what was inferred is m / (m + n): m is how far the time heard lies from the bound, n how far off a gap
     between two stamps usually is.
@@ -40,7 +48,9 @@ def judge(plays: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
         plays.drop("duration_ms")
         .join(lengths, on="song_id", how="left")
         .sort("played_at", "song_id", "source", "ms_played")
-        .with_columns(gap=(pl.col("played_at").shift(-1) - pl.col("played_at")).dt.total_milliseconds())
+        .with_columns(
+            gap=(pl.col("played_at").shift(-1, fill_value=after) - pl.col("played_at")).dt.total_milliseconds()
+        )
     )
     measured = pl.col("ms_played").is_not_null()
     duration, gap = pl.col("duration_ms"), pl.col("gap")

@@ -20,20 +20,25 @@ def by_month(listens: pl.DataFrame) -> pl.DataFrame:
 
     Months between the first and the last without a listen are there with source "any" and no plays.
     """
-    if listens.is_empty():
-        return pl.DataFrame(schema={"month": pl.String(), "source": pl.String(), "plays": pl.Int64()})
+    return filled(count(listens))
+
+
+def count(listens: pl.DataFrame) -> pl.DataFrame:
+    """As ``by_month``, without the months without a listen."""
     month = pl.col("played_at").dt.strftime("%Y-%m").alias("month")
-    told = listens.select(month, pl.col("sources")).explode("sources").group_by("month", source="sources")
-    any_source = listens.select(month, source=pl.lit("any")).group_by("month", "source")
-    first, last = (listens["played_at"].sort().dt.truncate("1mo")[place] for place in (0, -1))
-    every = pl.datetime_range(first, last, "1mo", eager=True).dt.strftime("%Y-%m").alias("month")
-    counted = pl.DataFrame({"month": every}).join(
-        any_source.agg(plays=pl.len().cast(pl.Int64)), on="month", how="left", maintain_order="left"
-    )
-    anywhere = counted.with_columns(source=pl.lit("any"), plays=pl.col("plays").fill_null(0))
-    return pl.concat([told.agg(plays=pl.len().cast(pl.Int64)), anywhere.select("month", "source", "plays")]).sort(
-        "month", "source"
-    )
+    told = listens.select(month, source="sources").explode("source")
+    anywhere = listens.select(month, source=pl.lit("any"))
+    return pl.concat([told, anywhere]).group_by("month", "source").agg(plays=pl.len().cast(pl.Int64))
+
+
+def filled(counts: pl.DataFrame) -> pl.DataFrame:
+    """``by_month`` of listens that were counted part by part (``count``)."""
+    if counts.is_empty():
+        return counts
+    months = (counts["month"] + "-01").str.to_date()
+    every = pl.date_range(months.min(), months.max(), "1mo", eager=True).dt.strftime("%Y-%m")  # pyright: ignore[reportArgumentType]
+    silent = pl.DataFrame({"month": every}).with_columns(source=pl.lit("any"), plays=pl.lit(0, pl.Int64))
+    return pl.concat([counts, silent]).group_by("month", "source").agg(pl.sum("plays")).sort("month", "source")
 
 
 def missed(last_known: datetime | None, page: Sequence[datetime]) -> Span | None:

@@ -31,21 +31,19 @@ class Rule:
     until: datetime | None = None
 
 
-def excluded(listens: pl.DataFrame, rules: Iterable[Rule], songs: pl.DataFrame, library: pl.DataFrame) -> pl.Series:
-    """Whether each of ``listens`` (song_id, played_at, device, playlist_id) is left out by one of ``rules``.
+def excluded(rules: Iterable[Rule], songs: pl.DataFrame, library: pl.DataFrame) -> pl.Expr:
+    """Whether a listen (song_id, played_at, device, playlist_id) is left out by one of ``rules``.
 
     A playlist leaves out what is known to have been played from it and, where that is not known, the songs that ``library``
     (list_id, track_id) has on that list alone.
     """
-    artists = dict(songs.select("song_id", "artist").iter_rows())
-    keys = {song: artist_key(artist) for song, artist in artists.items()}
     out = pl.lit(False)
     for rule in rules:
         if rule.kind == SPAN:
             out |= (pl.col("played_at") >= rule.since) & (pl.col("played_at") < rule.until)
         elif rule.kind == ARTIST:
-            wanted = artist_key(rule.value)
-            out |= pl.col("song_id").is_in([song for song, key in keys.items() if key == wanted])
+            wanted, named = artist_key(rule.value), songs.select("song_id", "artist").iter_rows()
+            out |= pl.col("song_id").is_in([song for song, artist in named if artist_key(artist) == wanted])
         elif rule.kind == PLAYLIST:
             only_there = _songs_only_on(rule.value, songs, library)
             known, unknown = pl.col("playlist_id") == rule.value, pl.col("playlist_id").is_null()
@@ -53,7 +51,7 @@ def excluded(listens: pl.DataFrame, rules: Iterable[Rule], songs: pl.DataFrame, 
         else:
             device = pl.col("device").str.to_lowercase().str.contains(rule.value.casefold(), literal=True)
             out |= device.fill_null(False)
-    return listens.with_columns(excluded=out)["excluded"]
+    return out.alias("excluded")
 
 
 def _songs_only_on(playlist_id: str, songs: pl.DataFrame, library: pl.DataFrame) -> list[str]:

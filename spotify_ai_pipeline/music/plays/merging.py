@@ -6,7 +6,9 @@ tell of a known play add their evidence to it, the others are plays of their own
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -28,6 +30,17 @@ MERGED: dict[str, pl.DataType] = {
     **{name: kind for name, kind in PLAY.items() if name not in ("artist", "title", "album")},
     "sources": pl.List(pl.String()),
 }
+EVIDENCE = [name for name in MERGED if name not in ("song_id", "source", "sources", "played_at")]
+
+_NUMBERS = (
+    "repeatable",
+    "rank",
+    pl.col("song_id").cast(pl.Categorical).alias("song"),
+    pl.col("kin").cast(pl.Categorical),
+    "played_at",
+    "ms_played",
+    "duration_ms",
+)
 
 
 def merge(plays: pl.DataFrame) -> pl.DataFrame:
@@ -36,38 +49,81 @@ def merge(plays: pl.DataFrame) -> pl.DataFrame:
     ``source`` is the richest that told of the play and ``sources`` are all that did, richest first; ``played_at`` is from the
     most exact stamp, every other column from the richest source that knows it. The same plays in any order give the same rows.
     """
+    return pl.concat([merged for merged, _ in merge_parts([plays.lazy()])])
+
+
+def merge_parts(parts: Sequence[pl.LazyFrame]) -> Iterator[tuple[pl.DataFrame, datetime | None]]:
+    """What ``merge`` gives for all of ``parts``, a part at a time, each with the start of the first play after it.
+
+    ``parts`` follow each other in time, no moment in two of them. Each is read twice: for the few numbers that tell which
+    records are one play, which are held of all parts at once, and for what the records say of it.
+    """
+    numbers = pl.concat([_records(part).select(_NUMBERS).with_columns(part=nth) for nth, part in enumerate(parts)])
+    order = numbers.select(pl.arg_sort_by("repeatable", "rank", "song", maintain_order=True)).to_series()
+    play, played_at = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
+    play[order], played_at[order] = _Records.of(numbers[order]).plays_and_starts()
+    part = _told_in(numbers["part"].to_numpy(), play, played_at)
+    del numbers, order
+    read, waiting = 0, pl.DataFrame()
+    for nth, records in enumerate(map(_records, parts)):
+        rows = slice(read, read := read + records.height)
+        told = pl.concat(
+            [
+                waiting,
+                records.with_columns(
+                    pl.Series("play", play[rows]),
+                    pl.Series("played_at", played_at[rows]).cast(MERGED["played_at"]),
+                    pl.Series("part", part[rows]),
+                ),
+            ],
+            how="diagonal",
+        )
+        waiting = told.filter(pl.col("part") > nth)
+        later = played_at[part > nth]
+        after = datetime.fromtimestamp(later.min() / 1_000, UTC) if len(later) else None
+        yield _together(told.filter(pl.col("part") == nth)), after
+
+
+def _records(plays: pl.LazyFrame) -> pl.DataFrame:
+    """The records of known sources, those that one source tells twice once; first those that may be repeated, then by source."""
     rank = {source.name: order for order, source in enumerate(SOURCES)}
-    known = plays.filter(pl.col("source").is_in(list(rank)))
-    if known.is_empty():
-        return pl.DataFrame(schema=MERGED)
-    evidence = [name for name in MERGED if name not in ("song_id", "source", "sources", "played_at")]
     minutes = [source.name for source in SOURCES if source.whole_minutes]
-    repeatable = pl.col("source").is_in(
-        minutes
-    )  # within a minute a short song may be played twice, within a second not
-    same = ["rank", "song_id", "played_at", "ms_played"]
-    ordered = known.with_columns(
-        rank=pl.col("source").replace_strict(rank, return_dtype=pl.Int64),
-        song=pl.col("song_id").rank("dense").cast(pl.Int64) - 1,
-        kin=pl.col("kin").rank("dense").cast(pl.Int64) - 1,
-    ).sort("rank", "song_id", "played_at", *evidence, nulls_last=True)
-    once = ordered.filter(~repeatable).unique(same, keep="first", maintain_order=True)
-    rows = pl.concat([once, ordered.filter(repeatable)])
-    records = _Records.of(rows)
-    play = records.plays()
-    at = records.stamps.at - records.offset
-    told = rows.with_columns(
-        play=pl.Series(play),
-        burst=pl.Series(records.burst),
-        played_at=pl.Series(np.round(at * 1_000).astype(np.int64)).cast(MERGED["played_at"]),
+    ordered = (
+        plays.filter(pl.col("source").is_in(list(rank)))
+        .select("song_id", "kin", "source", "played_at", *EVIDENCE)
+        .collect()
+        .with_columns(
+            rank=pl.col("source").replace_strict(rank, return_dtype=pl.Int8),
+            repeatable=pl.col("source").is_in(
+                minutes
+            ),  # within a minute a short song may be played twice, within a second not
+        )
+        .sort("repeatable", "rank", "song_id", "played_at", *EVIDENCE, nulls_last=True)
     )
+    once = ordered.filter(~pl.col("repeatable"))
+    once = once.unique(["rank", "song_id", "played_at", "ms_played"], keep="first", maintain_order=True)
+    return pl.concat([once, ordered.filter("repeatable")])
+
+
+def _told_in(part: Indices, play: Indices, played_at: Indices) -> Indices:
+    """For each record the first of the parts with which its play, and all plays that began before, are known whole."""
+    last = np.zeros(len(play), part.dtype)
+    np.maximum.at(last, play, part)
+    order = np.argsort(played_at, kind="stable")
+    known, at = np.maximum.accumulate(last[play[order]]), played_at[order]
+    told = np.empty_like(known)
+    told[order] = known[np.searchsorted(at, at, "right") - 1]  # plays of one moment stay together
+    return told
+
+
+def _together(told: pl.DataFrame) -> pl.DataFrame:
+    """One row a ``play`` out of what was ``told`` of it."""
     return (
-        told.sort("play", "rank", maintain_order=True)
+        told.sort("play", "rank")
         .group_by("play", maintain_order=True)
         .agg(
-            pl.first("song_id", "source"),
-            pl.col("played_at").sort_by("burst", "rank").first(),
-            *[pl.col(name).drop_nulls().first() for name in evidence],
+            pl.first("song_id", "source", "played_at"),
+            *[pl.col(name).drop_nulls().first() for name in EVIDENCE],
             pl.col("source").alias("sources"),
         )
         .select(list(MERGED))
@@ -90,7 +146,8 @@ class _Records:
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> _Records:
-        song, rank = rows["song"].to_numpy(), rows["rank"].to_numpy()
+        song, kin = (rows[name].rank("dense").cast(pl.Int32).to_numpy() for name in ("song", "kin"))
+        rank = rows["rank"].to_numpy()
         heard = rows["ms_played"].fill_null(-1).to_numpy() / 1_000
         length = np.minimum(rows["duration_ms"].fill_null(0).to_numpy() / 1_000, LONGEST_LATE)
         at = rows["played_at"].dt.epoch("ms").to_numpy() / 1_000 + _of("offset", rank)
@@ -101,9 +158,9 @@ class _Records:
             mine = rank == order
             early[mine] += _pause(at[mine], at[mine] + np.maximum(heard[mine], 0))
         stamps = Stamps(song, at, early, slack, brief, scrobbles | (heard >= SHORTEST_MS / 1_000))
-        twins = pl.struct("song", pl.col("ms_played")).rank("dense").cast(pl.Int64)
-        twin = rows.select(pl.when(pl.col("ms_played").is_not_null()).then(twins).fill_null(-1)).to_series().to_numpy()
-        made = cls(stamps, rank, _of("offset", rank), twin, rows["kin"].to_numpy(), _bursts(stamps, heard, rank))
+        timed, twin = rows["ms_played"].is_not_null().to_numpy(), np.full(len(song), -1)
+        twin[timed] = rows.filter(timed).select(pl.struct("song", "ms_played").rank("dense")).to_series().to_numpy()
+        made = cls(stamps, rank, _of("offset", rank), twin, kin, _bursts(stamps, heard, rank))
         either = _of("start_or_end", rank) > 0
         return made._settled(either, length) if either.any() else made
 
@@ -138,6 +195,15 @@ class _Records:
             self.burst[index],
         )
 
+    def plays_and_starts(self) -> tuple[Indices, Indices]:
+        """The number of the play that each record tells of, and when that began by its most exact stamp (UTC milliseconds)."""
+        play, start = self.plays(), np.empty(len(self.rank), np.int64)
+        at = np.round((self.stamps.at - self.offset) * 1_000).astype(np.int64)
+        order = np.lexsort((self.rank, self.burst, play))
+        exact = order[np.flatnonzero(np.diff(play[order], prepend=-1))]
+        start[play[exact]] = at[exact]
+        return play, start[play]
+
     def plays(self) -> Indices:
         """The number of the play that each record tells of: that of its first record."""
         play = np.arange(len(self.rank))  # each record its own play, until it is found to tell of another's
@@ -146,6 +212,8 @@ class _Records:
 
         def pair(of_known: Indices, of_mine: Indices, spans: Stamps) -> tuple[Indices, Indices]:
             """Numbers what of ``of_mine`` tells of a play in ``of_known``; what is left over of both."""
+            if not len(of_known) or not len(of_mine):
+                return of_known, of_mine
             of_known = of_known[spans[of_known].order()]
             of_mine = of_mine[spans[of_mine].order()]
             i, j = align(spans[of_known], spans[of_mine])

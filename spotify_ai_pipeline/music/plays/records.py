@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from spotify_ai_pipeline.music.identity.artists import artist_key
+from spotify_ai_pipeline.music.identity.songs import assign_songs
 from spotify_ai_pipeline.music.identity.spelling import fold
 from spotify_ai_pipeline.music.identity.versions import split_version
 
@@ -76,6 +77,18 @@ SOURCES = (
 """From the richest and most exact to the poorest."""
 
 
+PART = 1_000_000
+"""Plays that are worked on at a time, so that a long history needs little more memory than a short one."""
+
+
+def spans(played_at: pl.Series, size: int = PART) -> list[pl.Expr]:
+    """Conditions that divide plays (at ``played_at``) into parts of about ``size`` that follow each other in time."""
+    cuts = played_at.drop_nulls().sort().gather_every(size)[1:].unique(maintain_order=True)
+    since = [pl.lit(True), *(pl.col("played_at") >= cut for cut in cuts)]
+    before = [*(pl.col("played_at") < cut for cut in cuts), pl.lit(True)]
+    return [low & high for low, high in zip(since, before, strict=True)]
+
+
 def gather(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """All plays of ``tables`` under the columns of ``PLAY``, oldest first; the same row of a source twice is one.
 
@@ -104,29 +117,26 @@ def gather(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def find_songs(plays: pl.DataFrame, songs: pl.DataFrame, by_spelling: pl.DataFrame) -> pl.DataFrame:
+def find_songs(plays: pl.LazyFrame, songs: pl.DataFrame) -> pl.LazyFrame:
     """``plays`` with ``song_id`` and ``kin`` (artist and title without the version); plays of no song are left out.
 
-    The song is that of the spelling (``by_spelling``: artist, title, song_id) where it has a Spotify id, else that of the play's
-    own Spotify id, else that of the spelling after all.
+    The song is that of the spelling where it has a Spotify id, else that of the play's own Spotify id, else that of the
+    spelling after all.
 
     The spelling comes first, because it is what all sources have: they must call one play one song. It fails where an export
     names the album's artist instead of the track's; then the id knows better.
     """
     by_id = songs.select("song_id", track_id="track_ids").explode("track_id").drop_nulls()
-    spelled = by_spelling.select("artist", "title", spelled="song_id").unique(["artist", "title"], keep="first")
-    names = plays.select("artist", "title").unique()
-    kin = [f"{artist_key(artist)}\t{fold(split_version(title)[0])}" for artist, title in names.iter_rows()]
     has_id = songs.filter(pl.col("track_id").is_not_null())["song_id"].implode()
+    names = plays.select("artist", "title").unique().collect(engine="streaming")
+    spelled = assign_songs(names, songs).unique(["artist", "title"], keep="first").rename({"song_id": "spelled"})
+    kin = [f"{artist_key(artist)}\t{fold(split_version(title)[0])}" for artist, title in names.iter_rows()]
+    named = names.with_columns(kin=pl.Series(kin, dtype=pl.String)).join(spelled, on=["artist", "title"], how="left")
+    sure = pl.col("spelled").is_in(has_id)
     return (
-        plays.join(by_id.unique("track_id", keep="first"), on="track_id", how="left", maintain_order="left")
-        .join(spelled, on=["artist", "title"], how="left", maintain_order="left")
-        .join(names.with_columns(kin=pl.Series(kin, dtype=pl.String)), on=["artist", "title"], maintain_order="left")
-        .with_columns(
-            song_id=pl.when(pl.col("spelled").is_in(has_id))
-            .then("spelled")
-            .otherwise(pl.coalesce("song_id", "spelled"))
-        )
-        .drop("spelled")
+        plays.join(by_id.lazy().unique("track_id", keep="first"), on="track_id", how="left")
+        .join(named.lazy().with_columns(sure=sure), on=["artist", "title"])
+        .with_columns(song_id=pl.when("sure").then("spelled").otherwise(pl.coalesce("song_id", "spelled")))
+        .drop("spelled", "sure")
         .filter(pl.col("song_id").is_not_null())
     )
