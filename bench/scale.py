@@ -61,8 +61,9 @@ def names(rng: np.random.Generator, vocabulary: np.ndarray, count: int, least: i
 
 
 def write_ingest(root: Path, songs: int, listens: int) -> None:
-    """The library and the scrobbles: a tenth as many artists as songs, one song in twenty on two releases, one play in ten of
-    a song in no list, one in thirty under another spelling; few songs played often, in sittings of twelve."""
+    """The library and the scrobbles: a tenth as many artists as songs, the greatest with 180 of 8,000 songs and 1,800 of
+    800,000; one song in twenty on two releases, one play in ten of a song in no list, one in thirty under another spelling; few
+    songs played often, in sittings of twelve."""
     from spotify_ai_pipeline.assets.plays import NOTHING
     from spotify_ai_pipeline.music.plays.records import PLAY
     from spotify_ai_pipeline.services.exports.intake import IMPORTED
@@ -72,7 +73,7 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
     rng, home = np.random.default_rng(1), Home.open(root)
     known = songs + songs // 10
     artist = np.array(names(rng, words(rng, 3_000), songs // 10, 1, 3))[
-        (rng.pareto(1, known) * 50).astype(int) % (songs // 10)
+        (rng.pareto(1, known) * 50 * (songs / 8_000) ** 0.5).astype(int) % (songs // 10)
     ]
     number = pl.int_range(known, eager=True)
     track = pl.DataFrame(
