@@ -49,7 +49,7 @@ class Material:
             read("taste", "song_scores"),
             read("ingest", "spotify_library"),
             read("identity", "songs"),
-            read("identity", "listens").filter("counts"),
+            home.lake.scan("identity", "listens").filter("counts").select("song_id", "played_at").collect(),
             read("features", "audio_features"),
             read("discovery", "trials"),
         )

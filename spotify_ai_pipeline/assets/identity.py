@@ -78,16 +78,17 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
     code_version="2",
     metadata={READERS_GET: "counts", READERS_SEE: ["song_id", "played_at"]},
 )
-def listens(home: HomeResource, plays: pl.LazyFrame, songs: pl.DataFrame, spotify_library: pl.DataFrame) -> Pieces:
+def listens(home: HomeResource, plays: pl.LazyFrame, songs: pl.LazyFrame, spotify_library: pl.LazyFrame) -> Pieces:
     """One row a play of a known song, in order of time, whatever number of sources told of it: with the richest evidence,
     how much was heard, whether it was skipped and how sure that is, and whether the listener says that it was not them.
 
     What reads this asset gets song and time of the listens that count: not excluded, and not known to be shorter than 30 s.
     """
-    known = find_songs(plays, songs)
+    about = songs.select("song_id", "artist", "track_id", "track_ids", "keys", "duration_ms").collect()
+    known = find_songs(plays, about)
     rules = [found.rule for found in exclusions.in_force(home.state)]
-    left_out = excluded(rules, songs, spotify_library)
-    lengths = durations(songs, known)
+    left_out = excluded(rules, about, spotify_library.select("list_id", "track_id").collect())
+    lengths = durations(about, known)
     metadata = dict[str, Any]()
 
     def in_time() -> Iterator[pl.DataFrame]:

@@ -25,7 +25,7 @@ FOR_THE_MIX = 40
 
 
 @dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
-def song_members(home: HomeResource, spotify_library: pl.DataFrame, plays: pl.LazyFrame) -> dg.MaterializeResult:
+def song_members(home: HomeResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
     before = frame_of(home.lake, IDENTITY, "song_members", MEMBERS)

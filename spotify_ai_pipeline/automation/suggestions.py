@@ -36,6 +36,8 @@ from spotify_ai_pipeline.storage.home import Home
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 SILENT_AFTER = DAY
 """A service that is deferred shorter than this went silent for a while, as services do."""
+LATEST_LISTENS = 20_000
+"""In which sessions are looked for: many times those of a test."""
 ONE_FRIEND = 0.4
 """How sure a friend's play is as a lead, 0 to 1: what the source of friends' plays gives one play of one friend."""
 
@@ -61,17 +63,14 @@ def candidate(home: Home, now: float) -> Iterator[News]:
 
 def mood_shift(home: Home, now: float) -> Iterator[News]:
     """What is played has changed: a change point between the last sessions and those of the weeks before."""
-    listens, embeddings = (
-        home.lake.read_or_none(IDENTITY, "listens"),
-        home.lake.read_or_none(FEATURES, "song_embeddings"),
-    )
+    embeddings = home.lake.read_or_none(FEATURES, "song_embeddings")
     kept = home.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
     model = Model.from_bytes(kept) if kept else None
-    if listens is None or embeddings is None or model is None:
+    if embeddings is None or model is None:
         return
-    heard = (
-        listens.filter("counts").sort("played_at").join(embeddings, on="song_id", how="inner", maintain_order="left")
-    )
+    listens = home.lake.scan(IDENTITY, "listens").filter("counts").select("song_id", "played_at")
+    latest = listens.sort("played_at").tail(LATEST_LISTENS).collect()
+    heard = latest.join(embeddings.select("song_id", "vector"), on="song_id", how="inner", maintain_order="left")
     at = heard["played_at"].dt.epoch("ms").to_numpy() / 1_000
     found = change_point.sessions(at, heard["vector"].to_numpy().astype(np.float64), SESSION_GAP_SECONDS)
     seen = int(np.searchsorted(found.ended, home.state.fact(LAST_SHIFT) or 0.0, side="right"))

@@ -60,7 +60,7 @@ def home(tmp_path: Path) -> HomeResource:
     return HomeResource(root=str(tmp_path / "home"))
 
 
-def heard(*plays: tuple[str, float, bool | None]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def heard(*plays: tuple[str, float, bool | None]) -> tuple[pl.DataFrame, pl.LazyFrame]:
     """(songs, listens): plays of songs, so many days ago, skipped or not or nobody knows."""
     now = time.time()
     names = sorted({name for name, _, _ in plays})
@@ -70,7 +70,7 @@ def heard(*plays: tuple[str, float, bool | None]) -> tuple[pl.DataFrame, pl.Data
     )
     rows = [(f"known {name}", datetime.fromtimestamp(now - days * 86_400, UTC), skip) for name, days, skip in plays]
     schema = {"song_id": pl.String, "played_at": pl.Datetime("ms", "UTC"), "skipped": pl.Boolean}
-    return songs, pl.DataFrame(rows, schema=schema, orient="row")
+    return songs, pl.LazyFrame(rows, schema=schema, orient="row")
 
 
 def test_trials_begin_on_a_playlist_and_end_by_what_was_heard(home: HomeResource) -> None:

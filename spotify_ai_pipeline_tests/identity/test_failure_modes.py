@@ -40,7 +40,7 @@ def scrobbles(*names):
 
 
 def songs_of(library, plays, **options):
-    members = decide(library_tracks(library), spellings_of(plays.lazy()), **options)
+    members = decide(library_tracks(library.lazy()), spellings_of(plays.lazy()), **options)
     links = pl.DataFrame(schema=LINKS)
     return build_songs(library, plays.lazy(), members, links, our_lists=(), best_name="Best")
 

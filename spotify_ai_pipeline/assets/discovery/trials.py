@@ -25,7 +25,7 @@ WITH_STATUS = TRIALS | {"status": pl.String}
 def trials(home: HomeResource, songs: pl.DataFrame) -> dg.MaterializeResult:
     """The songs for the mix's discovery slot: those on trial first, then what waits, best first. Before, those on trial take
     their next step: heard often enough, they are asked about; skipped away or never heard, they leave."""
-    listens = home.lake.read(IDENTITY, "listens")  # those broken off before 30 s as well: they tell of a skip
+    listens = home.lake.scan(IDENTITY, "listens")  # those broken off before 30 s as well: they tell of a skip
     moved = advance(home, songs, listens.filter(~pl.col("excluded")))
     fewer = queue.fewer_artists(home.state, home.now())
     waiting = [
@@ -91,7 +91,7 @@ def applied_verdicts(
     )
 
 
-def advance(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> int:
+def advance(home: HomeResource, songs: pl.DataFrame, listens: pl.LazyFrame) -> int:
     """Counts what was heard of each song on trial since it came on a list, and takes the steps that follow from it. Gives the
     number of steps. A song that was taken off by hand, or refused elsewhere, is no trial any more."""
     song_of = song_of_track(songs)
@@ -99,7 +99,7 @@ def advance(home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame) -> i
     for item in kept.on_trial(home.state):
         song = song_of.get(item.track_id, item.song_id)
         since = pl.col("played_at").dt.epoch("s") >= item.trial_at
-        plays = listens.filter((pl.col("song_id") == song) & since)
+        plays = listens.filter((pl.col("song_id") == song) & since).select("skipped").collect()
         heard = Heard(plays.height, int(plays["skipped"].fill_null(False).sum()), (now - item.trial_at) / DAY)
         queue.heard(home.state, item.item_id, heard.plays, heard.skips)
         said = verdicts.get(song) or verdicts.get(item.song_id)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
 import click
+import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option
@@ -87,7 +88,9 @@ def playlist(name: str) -> None:
 def device(name: str) -> None:
     """Exclude what was played on devices whose name holds NAME; exports of Spotify know the device."""
     home = Home.open()
-    known = home.lake.read("identity", "listens")["device"].drop_nulls().unique().sort().to_list()
+    known = (
+        home.lake.scan("identity", "listens").select(pl.col("device").drop_nulls().unique().sort()).collect()["device"]
+    )
     if not any(name.casefold() in other.casefold() for other in known):
         raise Problem(f"no listen on a device like {name}; known are: {', '.join(known[:SHOWN]) or 'none'}")
     _put(home, Rule(exclusion.DEVICE, name), name)
@@ -141,8 +144,9 @@ def suggest(as_json: bool) -> None:
 
 def _put(home: Home, rule: Rule, label: str) -> None:
     number = exclusions.exclude(home.state, rule, label)
-    listens, songs = home.lake.read("identity", "listens"), home.lake.read("identity", "songs")
-    hit = listens.filter(exclusion.excluded([rule], songs, home.lake.read("ingest", "spotify_library"))).height
+    listens, songs = home.lake.scan("identity", "listens"), home.lake.read("identity", "songs")
+    left_out = exclusion.excluded([rule], songs, home.lake.read("ingest", "spotify_library"))
+    hit = listens.filter(left_out).select(pl.len()).collect().item()
     console.print(
         plain(
             f"{label}: {hit:,} listens are excluded from the next `spotify-ai refresh` on "

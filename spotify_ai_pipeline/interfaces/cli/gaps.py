@@ -26,7 +26,7 @@ def gaps(as_json: bool) -> None:
     A dot is a month of which a source told nothing: unknown, not unheard.
     """
     home = Home.open()
-    listens = home.lake.read("identity", "listens")
+    listens = home.lake.scan("identity", "listens").select("played_at", "sources").collect()
     months = by_month(listens)
     forgotten = still_unknown(exclusions.gaps(home.state, SPOTIFY_RECENT.name), listens, SPOTIFY_RECENT.name)
     silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()

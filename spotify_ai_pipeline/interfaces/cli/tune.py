@@ -81,7 +81,7 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
 def _search(home: Home) -> list[tuning.Tried]:
     lake, now = home.lake, time.time()
     songs = lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
-    listens = lake.read("identity", "listens").filter("counts").select("song_id", "played_at")
+    listens = lake.scan("identity", "listens").filter("counts").select("song_id", "played_at").collect()
     embeddings = lake.read("features", "song_embeddings").select("song_id", "vector")
     weeks = list(
         track(

@@ -62,9 +62,9 @@ def _bars(parts: list[explain.Part]) -> Table:
 
 
 def _story(home: Home, row: dict[str, object]) -> str:
-    listens = home.lake.read("identity", "listens").filter("counts").sort("played_at")
     artist = home.lake.read("identity", "songs").filter(artist_key=row["artist_key"])["song_id"].to_list()
-    of_artist = listens.filter(pl.col("song_id").is_in(artist))
+    listens = home.lake.scan("identity", "listens").filter("counts").select("song_id", "played_at")
+    of_artist = listens.filter(pl.col("song_id").is_in(artist)).collect().sort("played_at")
     of_song = of_artist.filter(song_id=row["song_id"])
     song_times, artist_times = seconds(of_song["played_at"]), seconds(of_artist["played_at"])
     return explain.story(song_times, artist_times, time.time(), home.settings.listener.zone)

@@ -41,7 +41,7 @@ Aliases = Mapping[str, list[tuple[str, str]]]
 """Artist key -> (key of the artist it is another spelling of, why), as ``aliases.learn_aliases`` finds them."""
 
 
-@lru_cache(maxsize=524_288)
+@lru_cache(maxsize=131_072)
 def song_key(artist: str, title: str) -> str:
     """The key that all exact spellings of one song share: artist, title and version, tab between."""
     core, version = split_version(title)
@@ -77,7 +77,6 @@ class Known:
 
     def __init__(self, aliases: Aliases | None = None, vocabulary: Set[str] = frozenset()) -> None:
         self._aliases, self._vocabulary = aliases or {}, vocabulary
-        self._keys = set[str]()
         self._plays: dict[str, int | None] = {}
         self._names: dict[str, str] = {}
         self._titles: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
@@ -89,8 +88,7 @@ class Known:
         key = song_key(artist, title)
         who, name, version = key.split("\t")
         place, core = (who, version), split_version(title)[0]
-        if key not in self._keys:
-            self._keys.add(key)
+        if key not in self._plays:
             self._plays[key] = plays
             self._names.setdefault(who, artist)
             self._titles[place][title_words(core)] = key
@@ -111,7 +109,7 @@ class Known:
     def find(self, artist: str, title: str, plays: int | None = None) -> Found | None:
         """The song that a spelling names, else the nearest one with ``same`` false; None where nothing is like it."""
         key = song_key(artist, title)
-        if key in self._keys:
+        if key in self._plays:
             return Found(key, True, "name", "same artist, title and version", 1.0)
         nearest = None
         for said, stripped in [*in_front(title, artist), (title, "")]:
@@ -136,7 +134,7 @@ class Known:
             yield artist_key(plain), f"{artist!r} without its suffix"
         names = credited(artist)
         for one in names if len(names) > 1 else ():
-            if f"{compact(one)}\t{name}\t{version}" in self._keys and self._parts(artist, one):
+            if f"{compact(one)}\t{name}\t{version}" in self._plays and self._parts(artist, one):
                 yield compact(one), f"{one!r} is in the credit"
 
     def _credited(self, artist: str, who: str, name: str, version: str) -> Found | None:
@@ -163,7 +161,7 @@ class Known:
         said, rule = (f"{written}; ", "artist ") if written else ("", "")
         for form, why in forms:
             key = f"{holder}\t{form}\t{version}"
-            if key in self._keys:
+            if key in self._plays:
                 title = f"same title but for: {why}" if why else "same title"
                 return Found(key, True, f"{rule}{'form' if why else ''}".strip(), said + title, 1.0)
         known_forms = self._forms.get((holder, version), {})

@@ -18,12 +18,15 @@ from rapidfuzz import fuzz
 
 from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_vocabulary
 from spotify_ai_pipeline.music.identity.artists import credited
-from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, Groups, Member, Why
+from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, TRACK, Groups, Member, Why
 from spotify_ai_pipeline.music.identity.matching import Found, Known, song_id, song_key
 from spotify_ai_pipeline.music.identity.titles import in_front
 
 MAX_LENGTH_GAP_MS = 7_000
 """Two tracks whose lengths differ by more are two recordings, whatever their ISRC or name says."""
+
+BLOCK = 100_000
+"""Rows made into columns at a time: two million as objects of their own would take as much memory as all the rest."""
 
 TRACKS = {
     "track_id": pl.String,
@@ -110,16 +113,20 @@ def _decide(
     songs = groups.songs()
     ids = _name_songs(songs, tracks, before, apart)
     song_of = {member: ids[leader] for leader, members in songs.items() for member in members}
-    shown = {Member.track(track.track_id): (track.artist, track.title, None) for track in tracks}
-    shown |= {Member(SPELLING, key): name for key, name in names.items()}
-    rows = list[tuple[object, ...]]()
-    for member in groups.members:
+    track_of = {track.track_id: track for track in tracks}
+
+    def row(member: Member) -> tuple[object, ...]:
         song, why = song_of[member], groups.why.get(member, FIRST)
+        track = track_of[member.member] if member.kind == TRACK else None
+        shown = (track.artist, track.title, None) if track else names[member.member]
         like = near.get(member.member) if member.kind == SPELLING and member in songs else None
         other = song_of[Member(SPELLING, like.key)] if like else song
         doubt = (other, like.evidence, like.score) if like and other != song else (None, None, None)
-        rows.append((song, *member, *shown[member], why.rule, why.evidence, why.score, *doubt))
-    return pl.DataFrame(rows, schema=MEMBERS, orient="row")
+        return (song, *member, *shown, why.rule, why.evidence, why.score, *doubt)
+
+    blocks = [groups.members[start : start + BLOCK] for start in range(0, len(groups.members), BLOCK)]
+    frames = [pl.DataFrame(list(map(row, block)), schema=MEMBERS, orient="row") for block in blocks]
+    return pl.concat([pl.DataFrame(schema=MEMBERS), *frames])
 
 
 @contextmanager

@@ -11,13 +11,14 @@ from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key
 
 
-def library_tracks(library: pl.DataFrame) -> pl.DataFrame:
+def library_tracks(library: pl.LazyFrame) -> pl.DataFrame:
     """One row a Spotify id of ``library`` (an item of a list a row), earliest added first."""
     return (
         library.sort("added_at", "track_id", nulls_last=True)
         .group_by("track_id", maintain_order=True)
         .first()
-        .select("track_id", "artist", "title", "artists", "isrc", "duration_ms", "album", "release_date")
+        .select("track_id", "artist", "title", "artists", "isrc", "duration_ms")
+        .collect()
     )
 
 

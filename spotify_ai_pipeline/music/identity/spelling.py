@@ -29,7 +29,7 @@ _DROPPED_G = re.compile(r"(?<=\w\w)in'(?!\w)")
 _NOT_WORD = re.compile(r"[^\w]+")
 
 
-@lru_cache(maxsize=524_288)
+@lru_cache(maxsize=131_072)
 def fold(text: str) -> str:
     """``text`` in plain letters, words apart by one space; ``&``, ``+`` and ``'n'`` read "and", ``$`` inside a word "s".
 

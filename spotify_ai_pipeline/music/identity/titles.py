@@ -56,7 +56,7 @@ _LEADING_BRACKET = re.compile(r"^\s*[\(\[][^\)\]]+[\)\]]\s*(?=\w)")
 _CLAUSE = re.compile(r"\s*[\(\[](?=(?:[^\s\)\]]+\s+){2})[^\)\]\d]+[\)\]]\s*$")
 
 
-@lru_cache(maxsize=524_288)
+@lru_cache(maxsize=131_072)
 def title_words(title: str) -> str:
     """The folded title with its numerals in one form: "Pt. II", "Part Two" and "Part 2" are "part 2"."""
     words = fold(title)
@@ -70,7 +70,7 @@ def _numbered(found: re.Match[str]) -> str:
     return f"{_CANONICAL.get(word, word)} {_ROMAN_AFTER.get(number) or _COUNT.get(number, number)}"
 
 
-@lru_cache(maxsize=524_288)
+@lru_cache(maxsize=131_072)
 def in_front(title: str, artist: str) -> list[tuple[str, str]]:
     """(title, why) without what players put in front of it: the track's number, the artist."""
     found = list[tuple[str, str]]()

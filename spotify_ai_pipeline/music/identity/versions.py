@@ -49,7 +49,7 @@ _FILLER = frozenset(
 )
 
 
-@lru_cache(maxsize=524_288)
+@lru_cache(maxsize=131_072)
 def split_version(title: str) -> tuple[str, str]:
     """(title without its version, version), e.g. ("Iron Man - 2012 - Remaster") -> ("Iron Man", "").
 

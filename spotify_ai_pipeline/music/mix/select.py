@@ -97,19 +97,25 @@ class _Artists:
     """Who is heard on each song, and how many songs with one artist a list may hold."""
 
     def __init__(self, placed: pl.DataFrame, cap: int | None) -> None:
-        self._cap, self._of = 0, dict[object, list[object]]()
+        self._cap, self._place = 0, dict[object, int]()
         if cap is not None and CREDITS in placed.columns:
-            self._cap, self._of = cap, dict(zip(placed["song_id"], placed[CREDITS], strict=True))
+            self._cap, self._credits = cap, placed[CREDITS]
+            self._place = {song: place for place, song in enumerate(placed["song_id"])}
+
+    def _of(self, song: object) -> Iterable[object]:
+        """Read one by one: of a large library few songs are looked at."""
+        place = self._place.get(song)
+        return () if place is None else self._credits[place]
 
     def count(self, songs: Iterable[object]) -> Counter[object]:
-        return Counter(name for song in songs for name in self._of.get(song, ()))
+        return Counter(name for song in songs for name in self._of(song))
 
     def full(self, song: object, count: Counter[object]) -> set[object]:
         """The artists of ``song`` of whom no more songs may come."""
-        return {name for name in self._of.get(song, ()) if count[name] >= self._cap}
+        return {name for name in self._of(song) if count[name] >= self._cap}
 
     def share(self, song: object, artists: set[object]) -> bool:
-        return not artists.isdisjoint(self._of.get(song, ()))
+        return not artists.isdisjoint(self._of(song))
 
     def crowded(self, songs: Collection[object]) -> set[object]:
         """The songs of artists that have more than they may."""

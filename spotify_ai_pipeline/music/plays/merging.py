@@ -61,9 +61,12 @@ def merge_parts(parts: Sequence[pl.LazyFrame]) -> Iterator[tuple[pl.DataFrame, d
     numbers = pl.concat([_records(part).select(_NUMBERS).with_columns(part=nth) for nth, part in enumerate(parts)])
     order = numbers.select(pl.arg_sort_by("repeatable", "rank", "song", maintain_order=True)).to_series()
     play, played_at = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
-    play[order], played_at[order] = _Records.of(numbers[order]).plays_and_starts()
-    part = _told_in(numbers["part"].to_numpy(), play, played_at)
-    del numbers, order
+    part, numbers = numbers["part"].to_numpy(), numbers.drop("part")[order]
+    records = _Records.of(numbers)
+    del numbers
+    play[order], played_at[order] = records.plays_and_starts()
+    del records, order
+    part = _told_in(part, play, played_at)
     read, waiting = 0, pl.DataFrame()
     for nth, records in enumerate(map(_records, parts)):
         rows = slice(read, read := read + records.height)
@@ -85,7 +88,7 @@ def merge_parts(parts: Sequence[pl.LazyFrame]) -> Iterator[tuple[pl.DataFrame, d
 
 
 def _records(plays: pl.LazyFrame) -> pl.DataFrame:
-    """The records of known sources, those that one source tells twice once; first those that may be repeated, then by source."""
+    """The records of known sources, those that one source tells twice once; by source, those that may be repeated last."""
     rank = {source.name: order for order, source in enumerate(SOURCES)}
     minutes = [source.name for source in SOURCES if source.whole_minutes]
     ordered = (
@@ -212,8 +215,6 @@ class _Records:
 
         def pair(of_known: Indices, of_mine: Indices, spans: Stamps) -> tuple[Indices, Indices]:
             """Numbers what of ``of_mine`` tells of a play in ``of_known``; what is left over of both."""
-            if not len(of_known) or not len(of_mine):
-                return of_known, of_mine
             of_known = of_known[spans[of_known].order()]
             of_mine = of_mine[spans[of_mine].order()]
             i, j = align(spans[of_known], spans[of_mine])
@@ -222,6 +223,9 @@ class _Records:
 
         for order in np.unique(self.rank):
             fresh = np.flatnonzero(self.rank == order)
+            if not len(known):
+                known = fresh
+                continue
             alone, timed, untimed = known, fresh[twin[fresh] >= 0], fresh[twin[fresh] < 0]
             if len(timed):  # heard for the same number of milliseconds: the surest sign
                 others, timed = pair(alone[twin[alone] >= 0], timed, replace(stamps, song=twin))

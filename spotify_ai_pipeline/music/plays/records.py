@@ -77,7 +77,7 @@ SOURCES = (
 """From the richest and most exact to the poorest."""
 
 
-PART = 1_000_000
+PART = 500_000
 """Plays that are worked on at a time, so that a long history needs little more memory than a short one."""
 
 

@@ -33,7 +33,9 @@ def page() -> None:
 def _gaps(home: Home, months: pl.DataFrame) -> None:
     silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()
     lost = still_unknown(
-        exclusions.gaps(home.state, SPOTIFY_RECENT.name), home.lake.read("identity", "listens"), SPOTIFY_RECENT.name
+        exclusions.gaps(home.state, SPOTIFY_RECENT.name),
+        home.lake.scan("identity", "listens").select("played_at", "sources").collect(),
+        SPOTIFY_RECENT.name,
     )
     zone = home.settings.listener.zone
     st.subheader("Gaps")
