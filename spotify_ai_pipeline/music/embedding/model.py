@@ -39,6 +39,10 @@ SHRINKAGE = 0.02
 """Ridge of the regression between blocks, as a share of a unit block's variance, so that few songs teach little."""
 
 
+SONGS_AT_ONCE = 100_000
+"""Songs whose blocks are in memory at once: as numbers of double length, several times over, they take the most room."""
+
+
 @dataclass(frozen=True)
 class Model:
     """What was learned from a library: the spaces of the blocks, each artist's mean tags, and how blocks go together."""
@@ -92,6 +96,12 @@ class Model:
     def embed(self, known: Known, features: Features) -> pl.DataFrame:
         """Vectors (song_id, vector: unit length, float32; has_<block>: whether the block is known or was inferred; model) of
         the songs of which any block is known. Each row depends on its own song alone."""
+        starts = range(0, max(known.songs.height, 1), SONGS_AT_ONCE)
+        parts = [replace(known, songs=known.songs.slice(start, SONGS_AT_ONCE)) for start in starts]
+        table = pl.concat([self._embedded(part, features) for part in parts])
+        return table.with_columns(model=pl.lit(self.version(features)))
+
+    def _embedded(self, known: Known, features: Features) -> pl.DataFrame:
         blocks = self.blocks(known)
         present = {name: block.any(axis=1) for name, block in blocks.items()}
         filled = self.fill(list(blocks.values()))
@@ -105,9 +115,7 @@ class Model:
                 **{f"has_{name}": rows for name, rows in present.items()},
             }
         )
-        return table.with_columns(model=pl.lit(self.version(features))).filter(
-            pl.Series(np.asarray(vectors.any(axis=1)))
-        )
+        return table.filter(pl.Series(np.asarray(vectors.any(axis=1))))
 
     def fill(self, blocks: list[Matrix]) -> list[Matrix]:
         """The blocks, those that a song lacks inferred from those it has; where it has none all stay zeros."""
