@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sys import intern
 
 import numpy as np
 import polars as pl
@@ -53,6 +54,8 @@ _FROM_PLAYS = 8
 _LOVED, _NEAREST = 300, 5
 _REFRESH_DAYS = 30.0
 """The loved songs are looked up again after this many days of the past."""
+_COSINES = 50_000_000
+"""Cosines in memory at once."""
 
 Strings = Sequence[str | None]
 
@@ -71,7 +74,12 @@ class Content:
         """From the columns artist_key[, tags: list of (tag, weight)][, vector: array]; a missing column is unknown for all."""
         tags: list[dict[str, float] | None] = [None] * table.height
         if "tags" in table.columns:
-            tags = [{one["tag"]: one["weight"] for one in row} if row else None for row in table["tags"].to_list()]
+            parts = (
+                part["tags"].to_list() for part in table.select("tags").iter_slices()
+            )  # not all as objects at once
+            tags = [
+                {intern(one["tag"]): one["weight"] for one in row} if row else None for part in parts for row in part
+            ]
         known = "vector" in table.columns and isinstance(table.schema["vector"], pl.Array)
         vectors = table["vector"].to_numpy() if known else np.full((table.height, 0), np.nan)
         return cls(table["artist_key"].to_list(), tags, vectors.astype(np.float32))
@@ -141,7 +149,8 @@ def _from_plays(candidates: Content, at: Floats, plays: Plays, songs: Content) -
         until = int(np.searchsorted(plays.at, now))
         since: list[int] = plays.song[read:until].tolist()
         for song, moment in zip(since, plays.at[read:until].tolist(), strict=True):
-            artist = artists.setdefault(songs.artist[song], _Artist.met(moment))
+            if (artist := artists.get(songs.artist[song])) is None:
+                artist = artists[songs.artist[song]] = _Artist.met(moment)
             artist.fade(moment)
             artist.plays += 1
             artist.faded += 1
@@ -178,9 +187,11 @@ def _from_vectors(candidates: Content, at: Floats, plays: Plays, songs: Content)
             continue
         rows = np.flatnonzero((look == moment) & np.isfinite(candidates.vector).all(axis=1))
         cosines = np.sort(candidates.vector[rows] @ songs.vector[loved].T, axis=1)
-        heard = np.flatnonzero(weight > 0)
-        nearest = (candidates.vector[rows] @ songs.vector[heard].T).max(axis=1)
-        found[rows] = np.column_stack([cosines[:, -_NEAREST:].mean(axis=1), 1 - nearest])
+        heard = songs.vector[weight > 0]
+        size = max(_COSINES // len(heard), 1)
+        for block in (rows[start : start + size] for start in range(0, len(rows), size)):
+            found[block, 1] = 1 - (candidates.vector[block] @ heard.T).max(axis=1)
+        found[rows, 0] = cosines[:, -_NEAREST:].mean(axis=1)
     return found
 
 

@@ -42,7 +42,7 @@ LEARNED = TABLE | {
 
 @dg.asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
 def candidate_model(
-    home: HomeResource, songs: pl.DataFrame, listens: pl.DataFrame, tags: pl.DataFrame, song_embeddings: pl.DataFrame
+    home: HomeResource, songs: pl.LazyFrame, listens: pl.DataFrame, tags: pl.LazyFrame, song_embeddings: pl.LazyFrame
 ) -> dg.MaterializeResult:
     """Whether a song that was never heard will stay: a regression on what is known of its artist, tags, sound and source.
 
@@ -54,11 +54,12 @@ def candidate_model(
     young = timedelta(days=home.settings.taste_model.retrain_interval_days) - A_NIGHT_RUN
     if last is not None and dict(last.schema) == LEARNED and now - last["trained_at"][0] < young:
         return dg.MaterializeResult(value=last, metadata=_shown(last) | {"kept": True})
-    plays, content = Plays.of(listens, songs["song_id"]), content_of(songs, tags, song_embeddings)
+    about = songs.select("song_id", "artist_key").collect()
+    plays, content = Plays.of(listens, about["song_id"]), content_of(about, tags, song_embeddings)
     said = trials.judged(home.state)
     new = first_heards(plays).last(MOST)
     terms = features(content.rows(new.song), new.at, plays, content)
-    numbers = songs.with_row_index("song").join(said, on="song_id", how="semi")["song"].to_numpy()
+    numbers = about.with_row_index("song").join(said, on="song_id", how="semi")["song"].to_numpy()
     known = (new.over <= home.now()) & ~np.isin(new.song, numbers)  # what was said of a song counts, not what it led to
     told = np.array([_terms(one) for one in said["terms"]]).reshape(said.height, len(TERMS))
     model = fit(
@@ -102,13 +103,12 @@ def earned(learned: pl.DataFrame) -> bool:
     return learned["auc"][0] is not None and learned["auc"][0] > 0.5
 
 
-def content_of(songs: pl.DataFrame, tags: pl.DataFrame, song_embeddings: pl.DataFrame) -> Content:
+def content_of(songs: pl.DataFrame, tags: pl.LazyFrame, song_embeddings: pl.LazyFrame) -> Content:
     """Artist, tags and vector of each of ``songs``, null where unknown."""
-    whole = songs.select("song_id", "artist_key").join(
-        tags.select("song_id", "tags"), on="song_id", how="left", maintain_order="left"
-    )
-    vectors = song_embeddings.select("song_id", "vector")
-    return Content.of(whole.join(vectors, on="song_id", how="left", maintain_order="left"))
+    whole = songs.lazy().select("song_id", "artist_key")
+    for known in (tags.select("song_id", "tags"), song_embeddings.select("song_id", "vector")):
+        whole = whole.join(known, on="song_id", how="left", maintain_order="left")
+    return Content.of(whole.collect())
 
 
 def _terms(noted: str | None) -> list[float]:

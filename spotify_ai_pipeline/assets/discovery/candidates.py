@@ -197,7 +197,7 @@ def _terms(
         about = about.join(vectors, on="song_id", how="left", maintain_order="left")
     plays, at = Plays.of(listens, songs["song_id"]), np.full(candidates.height, home.now())
     strength = candidates["strength"].to_numpy()
-    return features(Content.of(about), at, plays, content_of(songs, tags, song_embeddings), strength)
+    return features(Content.of(about), at, plays, content_of(songs, tags.lazy(), song_embeddings.lazy()), strength)
 
 
 @dg.asset(group_name=DISCOVERY, kinds={"sqlite"}, owners=OWNERS, code_version="1")
