@@ -42,16 +42,36 @@ class Material:
     """Songs on trial (``music.mix.decide.TRIALS``)."""
 
     @classmethod
+    def of(
+        cls,
+        song_scores: pl.LazyFrame,
+        spotify_library: pl.LazyFrame,
+        songs: pl.LazyFrame,
+        listens: pl.LazyFrame,
+        audio_features: pl.LazyFrame,
+        trials: pl.LazyFrame,
+    ) -> Material:
+        """What a decision needs of these."""
+        return cls(
+            song_scores.collect(),
+            spotify_library.select("list_id", "track_id", "position").collect(),
+            songs.select("song_id", "track_ids", "title", "artist", "artists", "artist_key").collect(),
+            listens.select("song_id", "played_at").collect(),
+            audio_features.select("song_id", "energy").collect(),
+            trials.collect(),
+        )
+
+    @classmethod
     def of_lake(cls, home: Home) -> Material:
         """The frames as the lake holds them now."""
-        read = home.lake.read
-        return cls(
-            read("taste", "song_scores"),
-            read("ingest", "spotify_library"),
-            read("identity", "songs"),
-            home.lake.scan("identity", "listens").filter("counts").select("song_id", "played_at").collect(),
-            read("features", "audio_features"),
-            read("discovery", "trials"),
+        scan = home.lake.scan
+        return cls.of(
+            scan("taste", "song_scores"),
+            scan("ingest", "spotify_library"),
+            scan("identity", "songs"),
+            scan("identity", "listens").filter("counts"),
+            scan("features", "audio_features"),
+            scan("discovery", "trials"),
         )
 
 
@@ -164,8 +184,11 @@ def _song_of(material: Material) -> dict[str, str]:
 
 def _with_sound(material: Material) -> pl.DataFrame:
     """The scores with everyone who is heard on each song, and its energy."""
-    rows = material.songs.select("artists", "artist", "title").iter_rows()
-    credits = material.songs.select("song_id", credits=pl.Series(of_songs(rows), dtype=pl.List(pl.String)))
+    names, kind = material.songs.select("artists", "artist", "title"), pl.List(pl.String)
+    parts = [
+        pl.Series(of_songs(part.iter_rows()), dtype=kind) for part in names.iter_slices()
+    ]  # not all as objects at once
+    credits = material.songs.select("song_id", credits=pl.concat([pl.Series(dtype=kind), *parts]))
     energy = material.audio_features.select("song_id", "energy").unique("song_id")
     return material.song_scores.join(credits, on="song_id", how="left", maintain_order="left").join(
         energy, on="song_id", how="left", maintain_order="left"

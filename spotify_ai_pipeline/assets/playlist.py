@@ -40,12 +40,12 @@ ADVENTUROUS = "spotify_ai/adventurous"
 def mix(
     context: dg.AssetExecutionContext,
     home: HomeResource,
-    song_scores: pl.DataFrame,
-    spotify_library: pl.DataFrame,
-    songs: pl.DataFrame,
-    listens: pl.DataFrame,
-    audio_features: pl.DataFrame,
-    trials: pl.DataFrame,
+    song_scores: pl.LazyFrame,
+    spotify_library: pl.LazyFrame,
+    songs: pl.LazyFrame,
+    listens: pl.LazyFrame,
+    audio_features: pl.LazyFrame,
+    trials: pl.LazyFrame,
 ) -> dg.MaterializeResult:
     """The decision: the songs of the list in order, each with slot, score parts and reason; and those that leave it.
 
@@ -53,24 +53,24 @@ def mix(
     the listener added stays, what they removed does not come back for a while. ``on_list`` holds the Spotify ids under which
     a song is on the list now: it stays under the first of them that can be played.
     """
-    material = Material(song_scores, spotify_library, songs, listens, audio_features, trials)
+    material = Material.of(song_scores, spotify_library, songs, listens, audio_features, trials)
     return _decided(home, MIX, material, _dial(context))
 
 
 @dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1", deps=["spotify_playlist"])
 def adventure(
     home: HomeResource,
-    song_scores: pl.DataFrame,
-    spotify_library: pl.DataFrame,
-    songs: pl.DataFrame,
-    listens: pl.DataFrame,
-    audio_features: pl.DataFrame,
-    trials: pl.DataFrame,
+    song_scores: pl.LazyFrame,
+    spotify_library: pl.LazyFrame,
+    songs: pl.LazyFrame,
+    listens: pl.LazyFrame,
+    audio_features: pl.LazyFrame,
+    trials: pl.LazyFrame,
 ) -> dg.MaterializeResult:
     """The decision on the second, deliberately novel list, by the rules of the mix with a dial of its own. Empty while
     ``adventure.enabled`` is false."""
     if not home.settings.adventure.enabled:
-        schema = song_scores.schema | {
+        schema = song_scores.collect_schema() | {
             "rank": pl.Int64,
             "change": pl.String,
             "on_list": pl.List(pl.String),
@@ -80,7 +80,7 @@ def adventure(
             value=pl.DataFrame(schema={name: schema[name] for name in [*COLUMNS, "on_list"]}),
             metadata={"enabled": False},
         )
-    return _decided(home, ADVENTURE, Material(song_scores, spotify_library, songs, listens, audio_features, trials))
+    return _decided(home, ADVENTURE, Material.of(song_scores, spotify_library, songs, listens, audio_features, trials))
 
 
 def _decided(home: HomeResource, name: str, material: Material, adventurous: int | None = None) -> dg.MaterializeResult:
