@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from upath import UPath
+
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
 from spotify_ai_pipeline.storage.answers import Answers

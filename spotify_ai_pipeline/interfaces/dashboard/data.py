@@ -10,7 +10,6 @@ import streamlit as st
 
 from spotify_ai_pipeline.interfaces.cli.errors import explain
 from spotify_ai_pipeline.storage.home import Home
-from spotify_ai_pipeline.storage.lake import readable
 
 T = TypeVar("T")
 REMEMBERED_SECONDS = 900
