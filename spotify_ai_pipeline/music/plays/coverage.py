@@ -35,9 +35,9 @@ def filled(counts: pl.DataFrame) -> pl.DataFrame:
     """``by_month`` of listens that were counted part by part (``count``)."""
     if counts.is_empty():
         return counts
-    months = (counts["month"] + "-01").str.to_date()
-    every = pl.date_range(months.min(), months.max(), "1mo", eager=True).dt.strftime("%Y-%m")  # pyright: ignore[reportArgumentType]
-    silent = pl.DataFrame({"month": every}).with_columns(source=pl.lit("any"), plays=pl.lit(0, pl.Int64))
+    month = (pl.col("month") + "-01").str.to_date()
+    every = counts.select(month=pl.date_range(month.min(), month.max(), "1mo").dt.strftime("%Y-%m"))
+    silent = every.with_columns(source=pl.lit("any"), plays=pl.lit(0, pl.Int64))
     return pl.concat([counts, silent]).group_by("month", "source").agg(pl.sum("plays")).sort("month", "source")
 
 
