@@ -185,6 +185,7 @@ def _gather(
             roots[key] = found
         else:
             known.add(artist, title, credits.get(key, ()), plays)
+    del known  # by far the largest of what is here: the joins need its room
     _join_tracks(groups, free, roots)
     for track in reversed(tracks):  # the earliest comes last and has the say
         home = by_key[track.key][0] if track.key in by_key else track
