@@ -93,7 +93,7 @@ def test_writers_of_one_listener_wait_for_each_other_alone(house: Path) -> None:
 
 
 def test_runs_that_sensors_start_bear_the_listeners_name(house: Path) -> None:
-    home = Home.open(house / "listeners" / "anna")
+    home = Home.open(house / "listeners" / NAMES[0])
     repository = build_defs(home).get_repository_def()
     for sensor in repository.sensor_defs:
         if isinstance(sensor, dg.AutomationConditionSensorDefinition):
@@ -104,18 +104,18 @@ def test_runs_that_sensors_start_bear_the_listeners_name(house: Path) -> None:
 
 
 def test_a_listener_who_was_forgotten_comes_back_with_their_line_in_the_workspace(house: Path, tmp_path: Path) -> None:
-    root, file = house / "listeners" / "anna", str(tmp_path / "b.zip")
+    root, file = house / "listeners" / NAMES[0], str(tmp_path / "b.zip")
 
     def there() -> list[str]:
         loaded = yaml.safe_load((root.parent / "workspace.yaml").read_text())["load_from"]
         return [one["python_file"]["location_name"] for one in loaded]
 
-    assert spotify_ai(house, "listener", "add", "anna").returncode == 0
-    assert spotify_ai(house, "--listener", "anna", "backup", file).returncode == 0
-    assert spotify_ai(house, "--listener", "anna", "forget", "--yes").returncode == 0
+    assert spotify_ai(house, "listener", "add", NAMES[0]).returncode == 0
+    assert spotify_ai(house, "--listener", NAMES[0], "backup", file).returncode == 0
+    assert spotify_ai(house, "--listener", NAMES[0], "forget", "--yes").returncode == 0
     assert there() == []
     assert spotify_ai(root, "restore", file).returncode == 0
-    assert there() == ["anna"] == listeners.names(root.parent)
+    assert there() == [NAMES[0]] == listeners.names(root.parent)
 
 
 def test_three_at_once_on_one_instance(house: Path, filled: Path) -> None:
