@@ -49,6 +49,7 @@ def parts(song: Mapping[str, object]) -> list[Part]:
     taste, expected = _number(song["from_taste"]), _number(song["expected"])
     said = f"{expected:.2g} plays expected in the coming week"
     factors = {part: factor for part in _WORDS if isinstance(factor := song.get(part), float) and factor > 0}
+    factors = {part: factor for part, factor in factors.items() if part != TOGETHER or factor != 1.0}  # no trees
     if factors and expected > 0:
         total = sum(map(log, factors.values()))
         average = taste * log1p(expected * exp(-total)) / log1p(expected)
