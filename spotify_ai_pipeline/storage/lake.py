@@ -133,8 +133,7 @@ class Lake:
         paths: list[UPath] = []
         for partition in self.partitions(layer, asset) or [None]:
             if version := self.current(layer, asset, partition):
-                place = self.folder(layer, asset, partition)
-                paths += [place / name for name in version.files if name.endswith(".parquet")]
+                paths += _tables(self.folder(layer, asset, partition), version)
         return paths
 
     def scan(self, layer: str, asset: str) -> pl.LazyFrame:
@@ -143,21 +142,20 @@ class Lake:
             raise LakeError(
                 f"{asset} was never made in {self.base}; run `spotify-ai refresh` (or materialize it in the UI) first"
             )
-        return pl.scan_parquet(readable(files), glob=False, hive_partitioning=False)
+        return _scan(files)
 
     def read(self, layer: str, asset: str) -> pl.DataFrame:
         """The whole dataset. Raises ``LakeError`` where it was never made."""
         return self.scan(layer, asset).collect()
 
     def read_or_none(self, layer: str, asset: str) -> pl.DataFrame | None:
-        return self.read(layer, asset) if self.files(layer, asset) else None
+        return _scan(files).collect() if (files := self.files(layer, asset)) else None
 
     def read_part(self, layer: str, asset: str, partition: str) -> pl.DataFrame:
         """One partition of a dataset. Raises ``LakeError`` where it was never made."""
         if (version := self.current(layer, asset, partition)) is None:
             raise LakeError(f"{asset} has no {partition} in {self.base}; materialize that partition first")
-        file = self.folder(layer, asset, partition) / version.files[0]
-        return pl.read_parquet(readable([file]), glob=False, hive_partitioning=False)
+        return _scan(_tables(self.folder(layer, asset, partition), version)).collect()
 
     def read_blob(self, layer: str, asset: str, name: str) -> bytes:
         """The file ``name`` that was published beside the frame."""
@@ -246,6 +244,14 @@ def place_of(address: str) -> UPath:
 def _written_at(version: UPath) -> datetime:
     said = version.name.removeprefix("v=").partition("-")[0]
     return datetime.strptime(said, WRITTEN_AT).replace(tzinfo=UTC)
+
+
+def _tables(place: UPath, version: Version) -> list[UPath]:
+    return [place / name for name in version.files if name.endswith(".parquet")]
+
+
+def _scan(files: Sequence[UPath]) -> pl.LazyFrame:
+    return pl.scan_parquet(readable(files), glob=False, hive_partitioning=False)
 
 
 def readable(files: Sequence[UPath]) -> list[Path] | list[IO[bytes]]:
