@@ -26,6 +26,20 @@ def recency_forecast(
     return np.where(in_rotation, rate, dormant)
 
 
+def baseline(plays: Plays, memory: Memory, cycling: Cycling, scoring: Scoring) -> Floats:
+    """``recency_forecast`` of every song at the moment of ``memory``, shape (songs,)."""
+    momentum, activation = _strengths(plays, memory, scoring)
+    in_rotation = memory.days_quiet < cycling.cooldown_days
+    return recency_forecast(momentum, activation, in_rotation, scoring.half_life_days)
+
+
+def _strengths(plays: Plays, memory: Memory, scoring: Scoring) -> tuple[Floats, Floats]:
+    """Momentum (recency-weighted plays) and the log of base-level activation."""
+    with np.errstate(divide="ignore"):
+        activation = np.log(memory.power_law(scoring.resurfacing_decay))
+    return recency_weighted(plays, memory.now, scoring.half_life_days), activation
+
+
 def statistics(
     plays: Plays, memory: Memory, cycling: Cycling, scoring: Scoring, heard: Heard | None = None
 ) -> pl.DataFrame:
@@ -37,9 +51,7 @@ def statistics(
     """
     now = memory.now
     recent = plays.before(now).since(now - cycling.staleness_window_days * DAY).count()
-    momentum = recency_weighted(plays, now, scoring.half_life_days)
-    with np.errstate(divide="ignore"):
-        activation = np.log(memory.power_law(scoring.resurfacing_decay))
+    momentum, activation = _strengths(plays, memory, scoring)
     in_rotation = memory.days_quiet < cycling.cooldown_days
     return pl.DataFrame(
         {

@@ -18,8 +18,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.music.activation import HALF_LIVES, Memory, near, spread
-from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays, recency_weighted
-from spotify_ai_pipeline.music.standing import recency_forecast
+from spotify_ai_pipeline.music.listening import DAY, WEEK, Floats, Plays
+from spotify_ai_pipeline.music.standing import baseline
 from spotify_ai_pipeline.music.trees import NODE, Trees
 from spotify_ai_pipeline.settings import Cycling, Scoring
 
@@ -91,9 +91,7 @@ def moment(memory: Memory, plays: Plays, artist: NDArray[np.int64], cycling: Cyc
     song = np.flatnonzero(memory.plays)
     dormant = memory.days_quiet >= cycling.cooldown_days
     with np.errstate(divide="ignore"):
-        activation = np.log(memory.power_law(scoring.resurfacing_decay))
-        momentum = recency_weighted(plays, memory.now, scoring.half_life_days)
-        baseline = np.log(recency_forecast(momentum, activation, ~dormant, scoring.half_life_days))
+        recency = np.log(baseline(plays, memory, cycling, scoring))
     faded = memory.faded[song]
     artists = int(artist.max(initial=-1)) + 1
     whose = artist[song]
@@ -110,7 +108,7 @@ def moment(memory: Memory, plays: Plays, artist: NDArray[np.int64], cycling: Cyc
         np.log(spread(plays, company, memory.now, 5)[song] + 0.01),
         np.log(memory.power_law(DECAY)[song] + 1e-4),
         np.log(spread(plays, company, memory.now, 20)[song] + 0.01),
-        np.maximum(baseline[song], LOG_RANGE[0]),
+        np.maximum(recency[song], LOG_RANGE[0]),
     ]
     return Moment(memory.now, song, np.column_stack(columns), dormant[song])
 
