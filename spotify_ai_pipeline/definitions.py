@@ -38,6 +38,7 @@ from spotify_ai_pipeline.assets.resources import (
     SoundsResource,
     SpotifyResource,
 )
+from spotify_ai_pipeline.automation import dagster_clock
 from spotify_ai_pipeline.automation.executing import executor
 from spotify_ai_pipeline.automation.health import with_health
 from spotify_ai_pipeline.automation.jobs import JOBS
@@ -62,6 +63,7 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 
 def build_defs(home: Home | None = None, place: HomeResource | None = None) -> dg.Definitions:
     """The definitions for ``home``, else for the home that the environment names; ``place`` has another clock, for trials."""
+    dagster_clock.follow()
     home = home or Home.open()
     modules = [
         ingest,

@@ -9,17 +9,19 @@ import json
 import os
 import shutil
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 import requests
 import yaml
+from filelock import FileLock
 from hypothesis import settings as hypothesis_settings
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline import settings as settings_module
 from spotify_ai_pipeline.automation.run import RunResult, run_job
 from spotify_ai_pipeline.interfaces.cli import signin
@@ -36,6 +38,18 @@ hypothesis_settings.load_profile("suite")
 
 OURS = ("SPOTIFY_", "SPOTIPY_", "LASTFM_", "LISTENBRAINZ_", "ANTHROPIC_", "TELEGRAM_", "DAGSTER_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+NOW = datetime.fromisoformat(os.environ.get("SPOTIFY_AI_TEST_DATE", "2026-03-18T10:00Z"))
+"""When the suite begins, by its own clock; the clock then ticks on."""
+
+Place = Callable[[str, Callable[[Path], object]], Path]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Sets the clock of the suite; workers and other processes that a test starts inherit it."""
+    if not hasattr(config, "workerinput"):
+        os.environ.pop(clock.SHIFT, None)
+        os.environ[clock.SHIFT] = str(NOW.timestamp() - clock.now())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,7 +73,7 @@ def clean_shell() -> Iterator[None]:
     """Takes away what the shell that started the tests may have set."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(OURS) or name.lower() in PROXIES:
+            if (name.startswith(OURS) and name != clock.SHIFT) or name.lower() in PROXIES:
                 patch.delenv(name)
         yield
 
@@ -88,11 +102,28 @@ def state(tmp_path: Path) -> State:
 
 
 @pytest.fixture(scope="session")
-def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """200 songs in the library, 2,500 scrobbles over eight months. Shared: serve a copy of it (``world``)."""
-    folder = tmp_path_factory.mktemp("worlds") / "small"
-    generate(folder, songs=200, catalogue=600, plays=2_500, years=0.7)
-    return folder
+def once(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """``once(name, make)`` is a folder that ``make`` fills for all workers of the suite: copy it, and change the copy."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def place(name: str, make: Callable[[Path], object]) -> Path:
+        folder, half = shared / f"once-{name}", shared / f"half-{name}"
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.exists():
+                shutil.rmtree(half, ignore_errors=True)
+                make(half)
+                half.rename(folder)
+        return folder
+
+    return place
+
+
+@pytest.fixture(scope="session")
+def small_world(once: Place, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """200 songs in the library, 2,500 scrobbles over eight months until ``NOW``. Shared: change a copy of it (``world``)."""
+    made = once("small", lambda folder: generate(folder, songs=200, catalogue=600, plays=2_500, years=0.7, end=NOW))
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("worlds") / "small"))
 
 
 @pytest.fixture
@@ -131,26 +162,24 @@ def run(root: Path, job: str, tags: Mapping[str, str] | None = None) -> tuple[Ru
 
 
 class Clock:
-    """Stands in for the module ``time`` in the transport: waiting moves it on."""
+    """Stands in for the modules ``clock`` and ``time`` in the transport: waiting moves it on."""
 
     def __init__(self) -> None:
         self.skew, self.slept = 0.0, list[float]()
 
-    def time(self) -> float:
-        return time.time() + self.skew
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.skew
+    def now(self) -> float:
+        return clock.now() + self.skew
 
     def sleep(self, seconds: float) -> None:
         self.skew += seconds
         self.slept.append(seconds)
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+@pytest.fixture(name="clock")
+def clock_of_transport(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The transport's clock."""
     made = Clock()
+    monkeypatch.setattr(transport, "clock", made)
     monkeypatch.setattr(transport, "time", made)
     return made
 
@@ -166,22 +195,24 @@ def connected(world: Path, tmp_path: Path) -> Iterator[Home]:
 
 
 @pytest.fixture(scope="session")
-def filled(small_world: Path, tmp_path_factory: pytest.TempPathFactory, clean_shell: None) -> Path:
+def filled(small_world: Path, once: Place, clean_shell: None) -> Path:
     """A folder with ``world`` and ``home`` as the first run of the whole graph leaves them. Shared: use ``pipeline``."""
-    place = tmp_path_factory.mktemp("filled")
-    shutil.copytree(small_world, place / "world")
-    before = dict(os.environ)
-    with testing.running(place / "world") as url, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settings_module, "ENV_FILE", place / "no.env")
-        home = Home.open(place / "home")
-        wire(home, place / "world", url)
-        sign_in(home)
-        result, events = run(home.root, "everything")
-    os.environ.clear()
-    os.environ.update(before)
-    assert result.success, result.error
-    (place / "events.json").write_text(json.dumps(events))
-    return place
+
+    def fill(place: Path) -> None:
+        shutil.copytree(small_world, place / "world")
+        before = dict(os.environ)
+        with testing.running(place / "world") as url, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(settings_module, "ENV_FILE", place / "no.env")
+            home = Home.open(place / "home")
+            wire(home, place / "world", url)
+            sign_in(home)
+            result, events = run(home.root, "everything")
+        os.environ.clear()
+        os.environ.update(before)
+        assert result.success, result.error
+        (place / "events.json").write_text(json.dumps(events))
+
+    return once("filled", fill)
 
 
 class Pipeline:

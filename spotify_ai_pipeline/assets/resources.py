@@ -3,12 +3,12 @@
 Settings and secrets stay in the home, so that none of them is ever part of Dagster's configuration or shown in its UI.
 """
 
-import time
 from pathlib import Path
 
 import dagster as dg
 from pydantic import PrivateAttr
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.services.deezer import Deezer
 from spotify_ai_pipeline.services.itunes import Itunes
 from spotify_ai_pipeline.services.lastfm import LastFm
@@ -50,7 +50,7 @@ class HomeResource(dg.ConfigurableResource):
 
     def now(self) -> float:
         """The pipeline's clock, UTC seconds."""
-        return time.time()
+        return clock.now()
 
 
 class SpotifyResource(dg.ConfigurableResource):

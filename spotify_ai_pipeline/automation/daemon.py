@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import dagster as dg
 from dagster._core.launcher import WorkerStatus
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.home import Home
 
 SILENT_SECONDS = 120
@@ -27,7 +26,7 @@ def silent_for(home: Home) -> float | None:
     home.name_to_dagster()
     with dg.DagsterInstance.get() as instance:
         beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
-    return time.time() - max(beats) if beats else None
+    return clock.now() - max(beats) if beats else None
 
 
 def is_up(home: Home) -> bool:

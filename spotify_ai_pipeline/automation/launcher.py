@@ -12,6 +12,8 @@ from dagster._core.storage.dagster_run import DagsterRun
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import ConfigurableClassData, deserialize_value
 
+from spotify_ai_pipeline.automation import dagster_clock
+
 PROCESS = "spotify_ai/process"
 """Tag of a run from the command line: the process that it runs in."""
 
@@ -29,6 +31,7 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: object) -> Self:
+        dagster_clock.follow()  # every process that opens the instance makes a launcher first
         return cls(inst_data=inst_data)
 
     @property

@@ -6,7 +6,6 @@ partition is kept, however old, and so is the last success of every job.
 """
 
 import shutil
-import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.storage.home import LISTENER, Home
 
@@ -68,7 +68,7 @@ def sweep(instance: dg.DagsterInstance, settled: float = SETTLED_SECONDS) -> int
         places.append(Path(events.path_for_shard("any")).parent)
     for path in (path for place in places if place.exists() for path in place.iterdir()):
         run_id = path.name.split(".")[0]
-        if len(run_id) == UUID_LENGTH and run_id.count("-") == 4 and time.time() - path.stat().st_mtime > settled:
+        if len(run_id) == UUID_LENGTH and run_id.count("-") == 4 and clock.file_age(path.stat().st_mtime) > settled:
             found.setdefault(run_id, []).append(path)
     known: set[str] = set()
     for batch in _batches(sorted(found)):

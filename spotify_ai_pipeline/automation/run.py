@@ -4,11 +4,11 @@ import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.launcher import WorkerStatus
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.groups import PLAYLIST_WRITER
 from spotify_ai_pipeline.automation.jobs import HEAVY_WORK
 from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
@@ -48,7 +48,7 @@ def learn_first_month(home: Home) -> str | None:
 def run_job(home: Home, job_name: str, on_event: OnEvent, tags: Mapping[str, str] | None = None) -> RunResult:
     """Runs ``job_name``, with ``tags`` on the run, over the months from the first one that is not final to this one."""
     home.name_to_dagster()
-    about = tags_from(home, learn_first_month(home), datetime.now(UTC)) | {
+    about = tags_from(home, learn_first_month(home), clock.utc_now()) | {
         PROCESS: process_name(os.getpid()),
         **home.run_tags,
         **(tags or {}),

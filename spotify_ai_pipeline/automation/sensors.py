@@ -1,10 +1,10 @@
 """Sensors: runs that news starts. No news, no run."""
 
 import hashlib
-import time
 
 import dagster as dg
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.groups import FEATURES
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.automation.jobs import HEAVY_WORK, apply_verdicts, take_in_files
@@ -31,7 +31,7 @@ def files_in_the_inbox(home: HomeResource) -> dg.RunRequest | dg.SkipReason:
     found = [(path, path.stat()) for path in waiting(home.home)]
     if not found:
         return dg.SkipReason(f"nothing in {home.home.inbox}")
-    if max(stat.st_mtime for _, stat in found) > time.time() - SETTLED_SECONDS:
+    if clock.file_age(max(stat.st_mtime for _, stat in found)) < SETTLED_SECONDS:
         return dg.SkipReason("files are still being copied")
     # by the time of arrival, not of the content: the same file laid there again is news
     what = "".join(f"{path.name}\t{stat.st_size}\t{stat.st_ctime_ns}\n" for path, stat in found)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.music.mood_words import CALLED, Wish
 from spotify_ai_pipeline.services.wishes import CLAUDE, Asked
 from spotify_ai_pipeline.storage import moods, queue
@@ -77,7 +77,7 @@ def asked(home: Home, mood: Asked) -> str:
 
 def mood_now(home: Home) -> list[str]:
     """The mood that the mix goes by, line by line."""
-    said = moods.in_force(home.state, time.time())
+    said = moods.in_force(home.state, clock.now())
     made = home.lake.read("taste", "mood").drop("vector").to_dicts()
     lines = [f"you asked for: {said.words}, until {when(home, said.until)}"] if said else []
     if not made:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from email.utils import formatdate
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import accounts, anthropic, labs, listenbrainz, lrclib, previews, reccobeats
+from . import accounts, anthropic, clock, labs, listenbrainz, lrclib, previews, reccobeats
 from .faults import Faults, Plan
 from .lastfm import routes as lastfm
 from .spotify import routes as spotify
@@ -33,7 +34,7 @@ _SERVICES = (
 
 
 class _Front:
-    """Counts calls by service, and takes a trailing slash for none, as the real services do."""
+    """Counts calls by service, takes a trailing slash for none as the real services do, and dates each answer by our clock."""
 
     def __init__(self, app: ASGIApp, calls: Counter[str]) -> None:
         self._app = app
@@ -46,7 +47,14 @@ class _Front:
                 self._calls[service] += 1
             path = scope["path"].rstrip("/") or "/"
             scope = {**scope, "path": path}
-        await self._app(scope, receive, send)
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(clock.now(), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        await self._app(scope, receive, dated)
 
 
 def create_app(world: World) -> Starlette:

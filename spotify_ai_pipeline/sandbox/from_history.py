@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from . import schema
+from . import clock, schema
 from .folder import whole
 from .real import crowd, library, plays, songs
 from .scrobbles import SHORTEST_MS
@@ -22,7 +21,7 @@ def build(history: Path, catalogue: Path, out: Path) -> dict[str, Any]:
     The plays move forward by whole weeks to end in the last 7 days. Returns what `world.json` says. Raises WorldError
     for files that cannot be used, OSError from the disk; then nothing is left behind.
     """
-    now = int(time.time())
+    now = int(clock.now())
     tables, about = _build(Path(history), Path(catalogue), now)
     with whole(Path(out)) as folder:
         schema.write(folder, tables, about)

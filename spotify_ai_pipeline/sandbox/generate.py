@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import schema
+from . import clock, schema
 from .errors import WorldError
 from .folder import whole
 from .generation import catalogue as made_catalogue
@@ -35,7 +35,7 @@ def generate(
             f"No world of {songs} songs in a catalogue of {catalogue} with {plays} plays over {years} years: it takes "
             "50 songs or more, at most three quarters of the catalogue, 100 plays or more, a play for every four songs."
         )
-    moment = (end or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    moment = (end or clock.utc_now()).astimezone(UTC).replace(microsecond=0)
     tables, about = _build(seed, songs, catalogue, plays, years, moment)
     with whole(Path(out)) as folder:
         schema.write(folder, tables, about)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import exploration
+from . import clock, exploration
 from .ids import hashed_uuid
 from .scrobbles import Scrobbles
 from .world import World
@@ -129,7 +128,7 @@ def _answering(handler: Callable[[Request], Awaitable[Any]]) -> Callable[[Reques
             answer = JSONResponse({"code": refused.status, "error": refused.message}, refused.status)
         response = answer if isinstance(answer, Response) else JSONResponse(answer)
         # 30 calls in 10 s is the published rate; here every window is fresh.
-        limits = {"limit": "30", "remaining": "29", "reset-in": "10", "reset": str(int(time.time()) + 10)}
+        limits = {"limit": "30", "remaining": "29", "reset-in": "10", "reset": str(int(clock.now()) + 10)}
         response.headers.update({f"x-ratelimit-{key}": value for key, value in limits.items()})
         return response
 

@@ -42,7 +42,8 @@ class Server(uvicorn.Server):
     """Uvicorn that says when it listens."""
 
     def __init__(self, world: World, bound: socket.socket, ready: Callable[[str], object] | None) -> None:
-        super().__init__(uvicorn.Config(create_app(world), log_level=logging.WARNING, access_log=False, lifespan="off"))
+        quiet = {"log_level": logging.WARNING, "access_log": False, "lifespan": "off"}
+        super().__init__(uvicorn.Config(create_app(world), **quiet, date_header=False))  # the app dates its answers
         self._world = world
         self._bound = bound
         self._ready = ready

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, replace
 
+from . import clock
 from .changes import snapshot_id
 from .ids import new_id
 
@@ -78,7 +78,7 @@ class Shelf:
 
     def save(self, uris: Iterable[str]) -> None:
         """Adds to the library what is not in it."""
-        now = int(time.time())
+        now = int(clock.now())
         fresh = [(uri, now) for uri in dict.fromkeys(uris) if uri not in self.saved]
         self._transact(lambda: self._db.executemany("INSERT INTO saved VALUES (?, ?)", fresh))
         self.saved.update(fresh)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-import time
+
+from . import clock
 
 ACCESS_S = 3600
 _CODE_S = 600
@@ -20,7 +21,7 @@ class Tokens:
     def new_code(self, client_id: str, redirect_uri: str, scope: str) -> str:
         """A code to be redeemed once."""
         code = secrets.token_urlsafe(48)
-        self._db.execute("INSERT INTO code VALUES (?, ?, ?, ?, ?)", (code, client_id, redirect_uri, scope, time.time()))
+        self._db.execute("INSERT INTO code VALUES (?, ?, ?, ?, ?)", (code, client_id, redirect_uri, scope, clock.now()))
         return code
 
     def redeem(self, code: str, client_id: str, redirect_uri: str) -> tuple[str, str, str] | None:
@@ -28,10 +29,10 @@ class Tokens:
         row = self._db.execute(
             "DELETE FROM code WHERE code = ? RETURNING client_id, redirect_uri, scope, issued_at", (code,)
         ).fetchone()
-        if row is None or row[:2] != (client_id, redirect_uri) or time.time() - row[3] > _CODE_S:
+        if row is None or row[:2] != (client_id, redirect_uri) or clock.now() - row[3] > _CODE_S:
             return None
         refresh = secrets.token_urlsafe(96)
-        self._db.execute("INSERT INTO refresh VALUES (?, ?, ?, ?)", (refresh, client_id, row[2], time.time()))
+        self._db.execute("INSERT INTO refresh VALUES (?, ?, ?, ?)", (refresh, client_id, row[2], clock.now()))
         return self.new_access(row[2]), refresh, row[2]
 
     def refresh(self, token: str, client_id: str) -> tuple[str, str] | None:
@@ -39,14 +40,14 @@ class Tokens:
         row = self._db.execute(
             "SELECT client_id, scope, authorized_at FROM refresh WHERE token = ?", (token,)
         ).fetchone()
-        if row is None or row[0] != client_id or time.time() - row[2] > _REFRESH_S:
+        if row is None or row[0] != client_id or clock.now() - row[2] > _REFRESH_S:
             return None
         return self.new_access(row[1]), row[1]
 
     def new_access(self, scope: str | None) -> str:
         """An access token with the scopes of `scope` (apart by spaces); None = a client's own, without a user."""
         token = secrets.token_urlsafe(96)
-        self._db.execute("INSERT INTO access VALUES (?, ?, ?)", (token, scope, time.time() + ACCESS_S))
+        self._db.execute("INSERT INTO access VALUES (?, ?, ?)", (token, scope, clock.now() + ACCESS_S))
         return token
 
     def expire(self) -> None:
@@ -56,6 +57,6 @@ class Tokens:
     def scopes(self, token: str) -> tuple[bool, frozenset[str]] | None:
         """Whether a live token stands for a user, and its scopes; None when it is unknown or expired."""
         row = self._db.execute("SELECT scope, expires_at FROM access WHERE token = ?", (token,)).fetchone()
-        if row is None or row[1] < time.time():
+        if row is None or row[1] < clock.now():
             return None
         return row[0] is not None, frozenset((row[0] or "").split())

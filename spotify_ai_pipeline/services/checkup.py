@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import requests
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.lastfm import LastFm
@@ -52,7 +52,7 @@ def accounts(home: Home) -> Iterator[Finding]:
             "neither Last.fm nor ListenBrainz is named",
             "set LASTFM_API_KEY and LASTFM_USER in .env, or lay an export into the inbox",
         )
-    yield clock(home)
+    yield machine_clock(home)
 
 
 def spotify(home: Home) -> Finding:
@@ -81,12 +81,12 @@ def permissions(home: Home) -> Finding:
     return Finding("permissions", GOOD, f"all {len(spotify_auth.SCOPES)} scopes are granted")
 
 
-def clock(home: Home) -> Finding:
+def machine_clock(home: Home) -> Finding:
     """The machine's clock against the date of Spotify's answer."""
     transport = Transport("spotify_accounts", home.settings.services.spotify_accounts, home.state)
     try:
         answer = transport.session.head(transport.service.url, allow_redirects=False)
-        skew = time.time() - parsedate_to_datetime(answer.headers["Date"]).timestamp()
+        skew = clock.now() - parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (Problem, requests.RequestException, KeyError, ValueError) as error:
         return Finding("clock", ODD, f"nobody to compare with ({error})", "look whether this machine is online")
     if abs(skew) > MOST_SKEW_SECONDS:

@@ -5,12 +5,11 @@ Taking back, restoring and copying go through the same writer as a refresh, and 
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.playlist_writer import Edited, Named, Outcome, PlaylistWriter
@@ -74,7 +73,7 @@ def take_back(home: Home, name: str = MIX) -> tuple[Refresh, Outcome | None]:
         return last, None
     if not last.before:
         raise Problem(f"{listing.title} was filled for the first time: there is no list before that to go back to")
-    held, barred = pins.held_and_barred(state, time.time())
+    held, barred = pins.held_and_barred(state, clock.now())
     changes = last.changes or []
     unwanted = {change["track_id"] for change in changes if change["change"] == "out" and change["song_id"] in barred}
     target = [track for track in dict.fromkeys(last.before) if track not in unwanted]
@@ -97,7 +96,7 @@ def take_snapshot(home: Home, client: Spotify, why: str, name: str = MIX) -> Sna
     songs = client.track_ids(stored.playlist_id) if stored else []
     if not songs:
         raise Problem(f"{named(home.settings, name).title} holds no songs to copy; `spotify-ai refresh` fills it")
-    today = datetime.now(home.settings.listener.zone)
+    today = clock.utc_now().astimezone(home.settings.listener.zone)
     prefix = home.settings.spotify.snapshot_prefix + ("" if name == MIX else f" {name}")
     snapshot = snapshots.take(home.state, f"{prefix} {today:%Y-%m-%d}", list(dict.fromkeys(songs)), why, name)
     publish(home, client)
@@ -120,7 +119,7 @@ def snapshot_is_due(home: Home, name: str = MIX) -> bool:
     taken = snapshots.every(home.state, name)
     first = home.state.rows("SELECT min(refreshed_at) AS at FROM refreshes WHERE playlist = ?", (name,))[0]["at"]
     since = taken[0].taken_at if taken else first
-    return since is not None and time.time() - since >= home.settings.playlist.snapshot_interval_days * DAY
+    return since is not None and clock.now() - since >= home.settings.playlist.snapshot_interval_days * DAY
 
 
 def restore(home: Home, snapshot: Snapshot) -> Outcome:
@@ -128,7 +127,7 @@ def restore(home: Home, snapshot: Snapshot) -> Outcome:
     list now that are pinned. It can be taken back like any refresh."""
     state, listing = home.state, named(home.settings, snapshot.playlist)
     client = Spotify.of(home)
-    held, barred = pins.held_and_barred(state, time.time())
+    held, barred = pins.held_and_barred(state, clock.now())
     song_of = song_of_track(home.lake.read("identity", "songs"))
     stored = playlists.written(state, snapshot.playlist)
     now = client.track_ids(stored.playlist_id) if stored else []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.settings import Proactive, Suggestion
 from spotify_ai_pipeline.storage import messages
 from spotify_ai_pipeline.storage.home import Home
@@ -19,7 +19,7 @@ PAUSED_UNTIL = "paused until"
 
 def pause(home: Home, seconds: float | None) -> float | None:
     """Silences everything for so long and gives until when (UTC seconds); None ends the pause."""
-    until = time.time() + seconds if seconds else None
+    until = clock.now() + seconds if seconds else None
     home.state.set_fact(PAUSED_UNTIL, until)
     return until
 

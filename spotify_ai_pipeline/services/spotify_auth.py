@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from pathlib import Path
 from typing import Any, NoReturn
 
 from spotipy.cache_handler import CacheHandler
 from spotipy.oauth2 import SpotifyOAuth, SpotifyOauthError
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services.transport import Transport
 from spotify_ai_pipeline.storage.home import Home
@@ -103,7 +103,7 @@ class Auth(SpotifyOAuth):
                 f"Spotify refused the code ({error.error_description or error.error}); run `spotify-ai login` again"
             ) from None
         state = self.home.state
-        state.set_fact(SIGNED_IN, time.time())
+        state.set_fact(SIGNED_IN, clock.now())
         for about in (USER, CAPABILITIES):
             state.set_fact(about, None)
         state.resolve_alert(ALERT)
@@ -168,7 +168,7 @@ def sign_in_state(home: Home) -> str:
 def sign_in_age(home: Home) -> int | None:
     """Whole days since the listener signed in; None where nobody is signed in or the day is not known."""
     at = home.state.fact(SIGNED_IN)
-    return int((time.time() - at) // DAY) if at is not None and home.token_file.exists() else None
+    return int((clock.now() - at) // DAY) if at is not None and home.token_file.exists() else None
 
 
 def days_left(home: Home) -> int | None:

@@ -21,6 +21,7 @@ import httpx2
 import requests
 from requests.adapters import HTTPAdapter
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import Service
 from spotify_ai_pipeline.storage.state import State
@@ -192,7 +193,7 @@ class Transport:
         """Takes the next turn and enters the call in the ledger, or raises ``Deferred``: one transaction, so that processes
         side by side keep one budget and one pace. Gives the seconds until the turn."""
         with self.state.transaction() as connection:
-            now = time.time()
+            now = clock.now()
             for row in connection.execute(
                 "SELECT until, reason FROM cooldowns WHERE service = ? AND until > ?", (self.name, now)
             ):
@@ -221,7 +222,7 @@ class Transport:
         """Reading calls that still fit into today's budget."""
         rows = self.state.rows(
             "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = 'read'",
-            (_day(time.time()), self.name),
+            (_day(clock.now()), self.name),
         )
         return self.service.budgets["read"] - (rows[0]["calls"] if rows else 0)
 
@@ -230,12 +231,12 @@ class Transport:
         with self.state.transaction() as connection:
             connection.execute(
                 "INSERT INTO api_calls VALUES (?, ?, ?, 0, 1) ON CONFLICT DO UPDATE SET failures = failures + 1",
-                (_day(time.time()), self.name, kind),
+                (_day(clock.now()), self.name, kind),
             )
 
     def cool_down(self, seconds: float) -> Deferred:
         """Keeps the pause that the service asks for, for all processes; gives the error to raise."""
-        until, reason = time.time() + seconds, "too many requests; the service asked for a pause"
+        until, reason = clock.now() + seconds, "too many requests; the service asked for a pause"
         with self.state.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO cooldowns VALUES (?, ?, ?)", (self.name, until, reason))
         return Deferred(self.name, until, reason)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
+
+from spotify_ai_pipeline import clock
 
 ASK_AT_ONCE = 500
 DAY = 86_400.0
@@ -45,7 +46,7 @@ class Answers:
             rows = self._connection.execute(
                 "SELECT key, answer FROM answers WHERE kind = ? AND (expires_at IS NULL OR expires_at > ?)"
                 f" AND key IN ({', '.join('?' * len(batch))})",
-                (kind, time.time(), *batch),
+                (kind, clock.now(), *batch),
             )
             found |= {key: json.loads(answer) for key, answer in rows}
         return found
@@ -53,7 +54,7 @@ class Answers:
     def put(self, kind: str, answers: Mapping[str, Any], days: float | None = None) -> None:
         """Keeps ``answers`` for ``days`` (None: for good), and lets go of what has expired. None as an answer says that the
         service knows of no such thing: it is believed for ``NOT_THERE_DAYS``, whatever ``days`` says."""
-        now = time.time()
+        now = clock.now()
         until = None if days is None else now + days * DAY
         rows = [
             (kind, key, json.dumps(answer), now + NOT_THERE_DAYS * DAY if answer is None else until)

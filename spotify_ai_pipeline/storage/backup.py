@@ -16,12 +16,12 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from upath import UPath
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage.home import STATE_FILE, Home
@@ -79,7 +79,7 @@ def restore(home: Home, file: Path, *, replace: bool = False) -> dict[str, Any]:
                         raise Problem(f"{file}: {name} is damaged; nothing was restored, take another backup")
                 target.chmod(0o600)
         if found:
-            aside = home.root / f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+            aside = home.root / f"replaced-{clock.utc_now():%Y%m%dT%H%M%S}"
             aside.mkdir()
             for path in there:
                 path.rename(aside / path.name)
@@ -119,7 +119,7 @@ def _contents(home: Home, scratch: Path) -> Iterator[tuple[str, IO[bytes]]]:
 def _manifest(home: Home, sums: dict[str, str]) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "made_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "made_at": f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}",
         "listener": home.settings.listener.name,
         "schema": home.state.rows("PRAGMA user_version")[0][0],
         "files": sums,

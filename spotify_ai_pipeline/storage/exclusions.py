@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.music.plays.exclusion import Rule
 from spotify_ai_pipeline.storage.state import State
 
@@ -26,7 +26,7 @@ def exclude(state: State, rule: Rule, label: str) -> int:
     with state.transaction() as connection:
         connection.execute(
             "INSERT OR IGNORE INTO exclusions (kind, value, label, since, until, said_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (rule.kind, rule.value, label, since, until, time.time()),
+            (rule.kind, rule.value, label, since, until, clock.now()),
         )
         return connection.execute(
             "SELECT exclusion_id FROM exclusions WHERE undone_at IS NULL AND kind = ? AND value = ?"
@@ -41,7 +41,7 @@ def undo(state: State, exclusion_id: int) -> bool:
         return (
             connection.execute(
                 "UPDATE exclusions SET undone_at = ? WHERE exclusion_id = ? AND undone_at IS NULL",
-                (time.time(), exclusion_id),
+                (clock.now(), exclusion_id),
             ).rowcount
             > 0
         )
@@ -66,7 +66,7 @@ def note_gap(state: State, source: str, since: datetime, until: datetime) -> Non
     with state.transaction() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)",
-            (source, since.timestamp(), until.timestamp(), time.time()),
+            (source, since.timestamp(), until.timestamp(), clock.now()),
         )
 
 

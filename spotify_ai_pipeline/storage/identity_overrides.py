@@ -5,9 +5,9 @@ Overrides speak of Spotify ids and spellings, never of song ids, so that they ou
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.music.identity.groups import SPELLING, Member
 from spotify_ai_pipeline.music.identity.members import Override
 from spotify_ai_pipeline.storage.state import State
@@ -60,7 +60,7 @@ def say(state: State, kind: str, subject: Named, target: Named | None, words: st
                 target.kind if target else None,
                 target.name if target else None,
                 words,
-                time.time(),
+                clock.now(),
             ),
         )
 

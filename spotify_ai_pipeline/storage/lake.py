@@ -12,7 +12,6 @@ import io
 import json
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from typing import IO, Any
 import polars as pl
 from upath import UPath
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 
 POINTER = "current.json"
@@ -77,7 +77,7 @@ class Lake:
         Several frames, at least one and of one schema, are a file each: what makes them may hold one at a time.
         """
         place = self.folder(layer, asset, partition)
-        now = datetime.now(UTC)
+        now = clock.utc_now()
         name = f"{now:{WRITTEN_AT}}-{uuid.uuid4().hex[:8]}"
         target = place / f"v={name}"
         target.mkdir(parents=True, exist_ok=True)
@@ -221,7 +221,7 @@ class Lake:
             version = Version(**json.loads(pointer.read_text()))
             removed += self._prune(pointer.parent, keep=version.version)
             for left in pointer.parent.glob(f"{POINTER}.*"):
-                if time.time() - left.stat().st_mtime > KEEP_SECONDS:
+                if clock.file_age(left.stat().st_mtime) > KEEP_SECONDS:
                     left.unlink()
         return removed
 
@@ -229,7 +229,7 @@ class Lake:
         removed = 0
         versions = sorted(child for child in place.iterdir() if child.name.startswith("v="))
         for old in versions[:-KEEP_VERSIONS]:
-            if old.name != f"v={keep}" and datetime.now(UTC) - _written_at(old) > timedelta(seconds=KEEP_SECONDS):
+            if old.name != f"v={keep}" and clock.utc_now() - _written_at(old) > timedelta(seconds=KEEP_SECONDS):
                 _remove(old)
                 removed += 1
         return removed

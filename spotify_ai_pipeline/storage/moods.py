@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
 
@@ -25,7 +25,7 @@ class SaidMood:
 
 def say(state: State, words: str, seconds: float, wish: Mapping[str, Any] | None = None) -> SaidMood:
     """Puts a mood in force for so long; it takes the place of any other."""
-    now = time.time()
+    now = clock.now()
     with state.transaction() as connection:
         _end_all(connection, now)
         connection.execute(
@@ -38,7 +38,7 @@ def say(state: State, words: str, seconds: float, wish: Mapping[str, Any] | None
 def clear(state: State) -> bool:
     """Takes the mood in force back; False where there is none."""
     with state.transaction() as connection:
-        return _end_all(connection, time.time()) > 0
+        return _end_all(connection, clock.now()) > 0
 
 
 def in_force(state: State, now: float) -> SaidMood | None:

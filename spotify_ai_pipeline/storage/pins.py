@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import KEPT_IN_LIBRARY, standing
@@ -12,7 +11,7 @@ from spotify_ai_pipeline.storage.verdicts import KEPT_IN_LIBRARY, standing
 def pin(state: State, song_id: str, *, pinned: bool) -> None:
     """The song stays from now on (``pinned``), or is let go: it competes like any other."""
     with state.transaction() as connection:
-        connection.execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (song_id, int(pinned), time.time()))
+        connection.execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (song_id, int(pinned), clock.now()))
 
 
 def pinned(state: State) -> set[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
 MIX, ADVENTURE = "mix", "adventure"
@@ -74,7 +74,7 @@ def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str
     with state.transaction() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO playlists (name, playlist_id, track_ids, written_at) VALUES (?, ?, ?, ?)",
-            (name, playlist_id, json.dumps(list(track_ids)), time.time()),
+            (name, playlist_id, json.dumps(list(track_ids)), clock.now()),
         )
 
 
@@ -107,7 +107,7 @@ def log_refresh(
             "INSERT OR REPLACE INTO refreshes"
             " (playlist, run_id, refreshed_at, added, removed, outcome, note, before, after, changes)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (name, run_id, time.time(), added, removed, outcome, note, *lists, json.dumps(list(changes))),
+            (name, run_id, clock.now(), added, removed, outcome, note, *lists, json.dumps(list(changes))),
         )
 
 
@@ -130,7 +130,7 @@ def last_change(state: State, name: str = MIX) -> Refresh | None:
 def mark_undone(state: State, refresh_id: int) -> None:
     with state.transaction() as connection:
         connection.execute(
-            "UPDATE refreshes SET undone_at = ? WHERE refresh_id = ? AND undone_at IS NULL", (time.time(), refresh_id)
+            "UPDATE refreshes SET undone_at = ? WHERE refresh_id = ? AND undone_at IS NULL", (clock.now(), refresh_id)
         )
 
 
@@ -138,7 +138,7 @@ def note_unavailable(state: State, gone: Iterable[str], back: Iterable[str] = ()
     """Keeps the Spotify ids that cannot be played now, and forgets those that can again."""
     with state.transaction() as connection:
         connection.executemany(
-            "INSERT OR IGNORE INTO unavailable VALUES (?, ?)", [(track, time.time()) for track in gone]
+            "INSERT OR IGNORE INTO unavailable VALUES (?, ?)", [(track, clock.now()) for track in gone]
         )
         connection.executemany("DELETE FROM unavailable WHERE track_id = ?", [(track,) for track in back])
 

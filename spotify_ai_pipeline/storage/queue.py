@@ -11,10 +11,10 @@ it reaches and how long, is in ``verdicts``, whose names are offered here as wel
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import (
     DAY,
@@ -51,7 +51,7 @@ COLUMNS = (
 )
 WAITING = (
     "(status = 'asked' OR status = 'pending' AND artist_key NOT IN (SELECT artist_key FROM verdicts WHERE verdict = 'fewer'"
-    " AND undone_at IS NULL AND expires_at > unixepoch() AND artist_key <> ''))"
+    " AND undone_at IS NULL AND expires_at > ? AND artist_key <> ''))"
 )
 """Questions to ask: what was heard on trial, and what is pending, but by no artist of whom fewer songs are wanted."""
 
@@ -93,7 +93,7 @@ def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limi
     reason, and where known artist_key, chance, source, region, terms), best first; a song that waits already, has a verdict
     that counts, or whose trial came to nothing lately, is passed over. Verdicts are why a removal is asked about: there it
     is passed over where the listener said so lately. Gives the number of new questions."""
-    now = time.time()
+    now = clock.now()
     with state.transaction() as connection:
         waiting = connection.execute(
             "SELECT song_id FROM queue WHERE status IN ('pending', 'trial', 'asked')"
@@ -115,13 +115,13 @@ def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limi
 def next_question(state: State) -> Question | None:
     """The question to ask now, or None: first what was tried on the list and heard, then the best of those that wait."""
     order = "ORDER BY status = 'asked' DESC, kind = 'discovery' DESC, score DESC, item_id LIMIT 1"
-    found = state.rows(f"SELECT {COLUMNS} FROM queue WHERE {WAITING} {order}")
+    found = state.rows(f"SELECT {COLUMNS} FROM queue WHERE {WAITING} {order}", (clock.now(),))
     return Question(**dict(found[0])) if found else None
 
 
 def pending(state: State) -> int:
     """The number of questions that wait for an answer."""
-    return state.rows(f"SELECT count(*) AS n FROM queue WHERE {WAITING}")[0]["n"]
+    return state.rows(f"SELECT count(*) AS n FROM queue WHERE {WAITING}", (clock.now(),))[0]["n"]
 
 
 def item(state: State, item_id: int) -> Question | None:
@@ -148,7 +148,7 @@ def steps(state: State, item_id: int) -> list[tuple[str, float, str]]:
 def decide(state: State, item_id: int, verdict: str, said_through: str, nonce: str = "") -> bool:
     """Takes the listener's answer to a question; False where it was answered before, or where this very answer
     (``nonce``: of a button press, of a message) was taken already, be it undone since."""
-    status, now = STATUS[verdict], time.time()
+    status, now = STATUS[verdict], clock.now()
     with state.transaction() as connection:
         row = connection.execute(f"SELECT {COLUMNS} FROM queue WHERE item_id = ?", (item_id,)).fetchone()
         if row is None or row["status"] not in OPEN:
@@ -180,14 +180,14 @@ def tell(state: State, song: Mapping[str, object], verdict: str, said_through: s
             (song["song_id"], REMOVE),
         ).fetchone()
         if row is None:
-            row = _insert(connection, UNASKED, song, time.time())
+            row = _insert(connection, UNASKED, song, clock.now())
     decide(state, row["item_id"], verdict, said_through)
     return row["item_id"]
 
 
 def undo(state: State, item_id: int, said_through: str) -> bool:
     """Takes the answer to a question back; False where it has none, or where its song waits again under another number."""
-    now = time.time()
+    now = clock.now()
     with state.transaction() as connection:
         row = connection.execute("SELECT kind, song_id, before FROM queue WHERE item_id = ?", (item_id,)).fetchone()
         if row is None or row["before"] is None:
@@ -218,7 +218,7 @@ def last_answer(state: State) -> Question | None:
 
 def advance(state: State, item_id: int, status: str, why: str) -> bool:
     """Takes a step of the trial (to trial, asked or expired); False where the item is there already, or was answered."""
-    now = time.time()
+    now = clock.now()
     with state.transaction() as connection:
         moved = connection.execute(
             "UPDATE queue SET status = :status, trial_at = iif(:status = 'trial', ifnull(trial_at, :now), trial_at),"

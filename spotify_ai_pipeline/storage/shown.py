@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
 
@@ -21,7 +21,7 @@ def show(state: State, chat_id: int, message_id: int, item_id: int) -> None:
     with state.transaction() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO shown (chat_id, message_id, item_id, shown_at) VALUES (?, ?, ?, ?)",
-            (chat_id, message_id, item_id, time.time()),
+            (chat_id, message_id, item_id, clock.now()),
         )
 
 
@@ -30,7 +30,7 @@ def close(state: State, chat_id: int, message_id: int) -> None:
     with state.transaction() as connection:
         connection.execute(
             "UPDATE shown SET closed_at = ? WHERE chat_id = ? AND message_id = ? AND closed_at IS NULL",
-            (time.time(), chat_id, message_id),
+            (clock.now(), chat_id, message_id),
         )
 
 

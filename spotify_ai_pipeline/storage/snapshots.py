@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.state import State
 
@@ -36,7 +36,7 @@ def take(state: State, name: str, track_ids: Sequence[str], why: str, playlist: 
             called = f"{name} ({number})"
         connection.execute(
             "INSERT INTO snapshots (playlist, name, track_ids, taken_at, why) VALUES (?, ?, ?, ?, ?)",
-            (playlist, called, json.dumps(list(track_ids)), time.time(), why),
+            (playlist, called, json.dumps(list(track_ids)), clock.now(), why),
         )
     return every(state, playlist)[0]
 

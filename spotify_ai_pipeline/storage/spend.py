@@ -7,10 +7,9 @@ nobody knows that it was free.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.state import State
 
@@ -50,7 +49,7 @@ def set_aside(state: State, purpose: str, model: str, most: float, cap: float) -
             raise OverBudget(so_far, most, cap)
         number = connection.execute(
             "INSERT INTO spend (month, asked_at, purpose, model, usd) VALUES (?, ?, ?, ?, ?)",
-            (month, time.time(), purpose, model, most),
+            (month, clock.now(), purpose, model, most),
         ).lastrowid
     assert number is not None
     return number
@@ -72,4 +71,4 @@ def release(state: State, number: int) -> None:
 
 
 def this_month() -> str:
-    return f"{datetime.now(UTC):%Y-%m}"
+    return f"{clock.utc_now():%Y-%m}"

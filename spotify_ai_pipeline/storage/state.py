@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -17,6 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 
 BUSY_SECONDS = 30
@@ -77,7 +77,7 @@ class State:
 
     def set_fact(self, name: str, value: object) -> None:
         with self.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (name, json.dumps(value), time.time()))
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (name, json.dumps(value), clock.now()))
 
     def overrides(self) -> dict[str, Any]:
         """Settings changed from the command line, by dotted key."""
@@ -86,7 +86,7 @@ class State:
     def set_override(self, key: str, value: object) -> None:
         with self.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO overrides VALUES (?, ?, ?)", (key, json.dumps(value), time.time())
+                "INSERT OR REPLACE INTO overrides VALUES (?, ?, ?)", (key, json.dumps(value), clock.now())
             )
 
     def unset_override(self, key: str) -> bool:
@@ -98,7 +98,7 @@ class State:
         with self.transaction() as connection:
             connection.execute(
                 "INSERT INTO alerts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET message = excluded.message",
-                (name, message, time.time()),
+                (name, message, clock.now()),
             )
 
     def resolve_alert(self, name: str) -> None:

@@ -8,10 +8,10 @@ with the verdict and done by ``apply_verdicts``.
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
 DAY = 86_400.0
@@ -62,7 +62,7 @@ def say(state: State, verdicts: Iterable[Said], said_through: str) -> None:
     """Records verdicts that no question asked for, such as edits by hand; one that was recorded before changes nothing."""
     with state.transaction() as connection:
         for said in verdicts:
-            record(connection, said, said_through, time.time())
+            record(connection, said, said_through, clock.now())
 
 
 def record(connection: sqlite3.Connection, said: Said, said_through: str, now: float) -> bool:
@@ -166,5 +166,5 @@ def done(state: State, outbox_id: int, outcome: str) -> None:
     with state.transaction() as connection:
         connection.execute(
             "UPDATE outbox SET done_at = ?, outcome = ? WHERE outbox_id = ? AND done_at IS NULL",
-            (time.time(), outcome, outbox_id),
+            (clock.now(), outcome, outbox_id),
         )

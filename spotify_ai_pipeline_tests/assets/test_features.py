@@ -10,6 +10,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.audio_features import AUDIO
 from spotify_ai_pipeline.assets.clap import CLAP
 from spotify_ai_pipeline.assets.lyrics import LYRICS
@@ -76,7 +77,7 @@ def make(connected: Home, world: Path) -> Make:
 def overdue(home: Home, asset: str) -> None:
     """Lets the day come on which what is unknown is asked about again."""
     table = home.lake.read("features", asset)
-    past = pl.when(pl.col("retry_at").is_not_null()).then(pl.lit(datetime.now(UTC) - timedelta(days=1)))
+    past = pl.when(pl.col("retry_at").is_not_null()).then(pl.lit(clock.utc_now() - timedelta(days=1)))
     home.lake.write(table.with_columns(retry_at=past.dt.cast_time_unit("ms")), "features", asset)
 
 
@@ -99,7 +100,7 @@ def test_audio_features_come_by_id_else_by_isrc_and_unknown_is_null_until_its_da
     assert both["energy"].equals(both["energy_there"], null_equal=True)
     unknown = table.filter(pl.col("source").is_null())
     assert 0 < unknown.height < SOME
-    assert (unknown["retry_at"] > datetime.now(UTC) + timedelta(days=80)).all()
+    assert (unknown["retry_at"] > clock.utc_now() + timedelta(days=80)).all()
 
     asked = calls(connected, "reccobeats")
     assert make("audio_features").equals(table)
@@ -160,7 +161,7 @@ def test_a_song_whose_turn_comes_later_has_its_artists_tags_until_then(connected
     table = make("tags", tag_songs_per_run=5)
     asked = calls(connected, "lastfm")
     assert asked <= 15
-    later = (pl.col("retry_at") <= datetime.now(UTC)).fill_null(value=False)
+    later = (pl.col("retry_at") <= clock.utc_now()).fill_null(value=False)
     waiting, had_turn = table.filter(later), table.filter(~later & (pl.col("source") != "listenbrainz"))
     assert set(waiting["source"]) == {"listenbrainz artist"}
     assert had_turn.height == 5

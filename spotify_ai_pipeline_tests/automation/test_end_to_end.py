@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import polars as pl
 import pytest
 import requests
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.deciding import Material, decide_list
 from spotify_ai_pipeline.assets.ingest import LIBRARY_READ_AT
 from spotify_ai_pipeline.interfaces.cli import show
@@ -166,7 +166,7 @@ def grown(place: Path) -> list[str]:
         tables["catalogue"].filter(liked & pl.col("playable") & ~pl.col("name").is_in(mix["title"].to_list())).head(20)
     )
     last = tables["plays"].sort("started").tail(1)
-    start, now = int(last["started"][0]), int(time.time())
+    start, now = int(last["started"][0]), int(clock.now())
     rows = [
         last.with_columns(
             started=pl.lit(start + (now - start) * number // 200),
@@ -278,7 +278,7 @@ def test_a_mix_decided_on_an_older_library_makes_no_edits(pipeline: Any) -> None
     home, last = pipeline.home, playlists.written(pipeline.home.state)
     assert last is not None
     assert home.state.fact(LIBRARY_READ_AT) < last.written_at
-    decided = decide_list(home, "mix", Material.of_lake(home), time.time())
+    decided = decide_list(home, "mix", Material.of_lake(home), clock.now())
     there = decided.decision.table.drop_nulls("on_list")["on_list"].list.first()
     assert set(there) == set(on_spotify(pipeline))
     assert decided.said == []
@@ -301,7 +301,7 @@ def test_a_library_that_lost_most_of_the_list_changes_it_within_the_cap(pipeline
     material = Material.of_lake(pipeline.home)
     gone = pl.col("track_id").is_in(before[:60])
     lost = replace(material, song_scores=material.song_scores.with_columns(in_library=pl.col("in_library") & ~gone))
-    decided = decide_list(pipeline.home, "mix", lost, time.time()).decision.table
+    decided = decide_list(pipeline.home, "mix", lost, clock.now()).decision.table
     assert decided.filter(change="new").height <= 15
     assert decided.drop_nulls("rank").height == 100
 

@@ -1,12 +1,13 @@
 """Pruning: old runs and all their files go; what the UI says of assets stays."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.automation.pruning import prune_runs, sweep
 from spotify_ai_pipeline.storage import lake as lakes
 from spotify_ai_pipeline.storage.home import Home
@@ -41,7 +42,7 @@ def test_old_runs_go_with_their_files_and_the_newest_of_everything_stays(tmp_pat
     with dg.DagsterInstance.get() as instance:
         ticks = {(part, turn): run(instance, ticking, "fill_history", part) for turn in (1, 2) for part in ("a", "b")}
         mixes = [run(instance, mix, "refresh_the_mix") for _ in range(2)]
-        now = datetime.now(UTC)
+        now = clock.utc_now()
         assert prune_runs(instance, now) == 0, "young runs stay"
         assert prune_runs(instance, now + timedelta(days=4)) == 2, "ticks go after some days"
         left = {found.run_id for found in instance.get_runs()}

@@ -23,6 +23,7 @@ from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_ite
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
 from spotify_ai_pipeline.automation.run import _wait_for_nobody
 from spotify_ai_pipeline.problems import Problem
@@ -90,14 +91,14 @@ def daemons(context: WorkspaceProcessContext) -> None:
     list(execute_run_monitoring_iteration(context, LOGGER))
     list(EventLogConsumerDaemon().run_iteration(context))
     queue = QueuedRunCoordinatorDaemon(interval_seconds=1)
-    list(queue.run_iteration(context, fixed_iteration_time=time.time()))
+    list(queue.run_iteration(context, fixed_iteration_time=clock.now()))
 
 
 def test_after_a_power_cut_the_dead_run_is_seen_and_goes_on_at_its_failed_step(graph: Path) -> None:
     with workspace(graph) as context:
         instance = context.instance
         iterations: dict = {}
-        for at in (datetime.now(UTC) - timedelta(days=1), datetime.now(UTC)):
+        for at in (clock.utc_now() - timedelta(days=1), clock.utc_now()):
             list(launch_scheduled_runs(context, LOGGER, at, iterations))
         (run,) = instance.get_runs()
         daemons(context)
@@ -195,6 +196,6 @@ def test_a_run_that_is_stuck_is_ended(graph: Path) -> None:
 def started(run: dg.DagsterRun) -> dg.EventLogEntry:
     event = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, run.job_name)
     return dg.EventLogEntry(
-        error_info=None, level=logging.INFO, user_message="", run_id=run.run_id, timestamp=time.time(),
+        error_info=None, level=logging.INFO, user_message="", run_id=run.run_id, timestamp=clock.now(),
         job_name=run.job_name, dagster_event=event,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.automation import schedules as timetable
 from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START, month_range
@@ -106,7 +107,7 @@ def test_a_job_that_waits_is_not_asked_for_again(home: Home) -> None:
 def test_a_job_by_interval_is_due_when_so_many_days_of_the_calendar_have_passed(home: Home) -> None:
     """The night of the fourteenth day counts, though the last run ended some seconds after three."""
     with dg.DagsterInstance.local_temp() as instance:
-        now = datetime.now(UTC).replace(hour=3, minute=0, second=0, microsecond=0)
+        now = clock.utc_now().replace(hour=3, minute=0, second=0, microsecond=0)
         assert tick("retrain_at_night", home, instance, now).run_requests, "never made: due"
         instance.create_run_for_job(empty("retrain"), status=dg.DagsterRunStatus.SUCCESS)
         early = tick("retrain_at_night", home, instance, now + timedelta(days=13))
@@ -126,11 +127,11 @@ def empty(name: str) -> dg.JobDefinition:
 
 def test_a_sign_in_that_is_about_to_end_raises_an_alert(home: Home) -> None:
     home.token_file.write_text("{}")
-    home.state.set_fact(spotify_auth.SIGNED_IN, datetime.now(UTC).timestamp())
+    home.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp())
     resource = HomeResource(root=str(home.root))
     sign_in_watch(dg.build_sensor_context(), home=resource)
     assert home.state.rows("SELECT * FROM alerts") == []
-    old = datetime.now(UTC) - timedelta(days=160, hours=1)
+    old = clock.utc_now() - timedelta(days=160, hours=1)
     home.state.set_fact(spotify_auth.SIGNED_IN, old.timestamp())
     sign_in_watch(dg.build_sensor_context(), home=resource)
     (alert,) = home.state.rows("SELECT message FROM alerts")

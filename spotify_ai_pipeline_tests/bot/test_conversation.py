@@ -11,6 +11,7 @@ import time
 import pytest
 import requests
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.bot import asking, chat, running, serving, texts
 from spotify_ai_pipeline.interfaces.cli.demo import TELEGRAM_USER
 from spotify_ai_pipeline.problems import Problem
@@ -136,7 +137,7 @@ def test_a_long_pause_is_kept_by_all_processes_and_nothing_is_lost(home: Home, p
         phone.flood(seconds=7_200, calls=1, method="sendMessage")
         phone.say("/next")
         phone.until(lambda _: home.state.rows("SELECT * FROM cooldowns"))
-        now = time.time()
+        now = clock.now()
         (pause,) = home.state.rows("SELECT service, until FROM cooldowns")
         assert pause["service"] == "telegram" and pause["until"] == pytest.approx(now + 7_200, abs=60)
         before = calls()
@@ -145,7 +146,7 @@ def test_a_long_pause_is_kept_by_all_processes_and_nothing_is_lost(home: Home, p
         assert calls() <= before + 1, "one poll may have been on its way"
         assert thread.is_alive() and phone.messages() == []
         with home.state.transaction() as connection:
-            connection.execute("UPDATE cooldowns SET until = ?", (time.time(),))
+            connection.execute("UPDATE cooldowns SET until = ?", (clock.now(),))
         phone.reads("What you play has changed")
         phone.reads("ask again")
         phone.say("/next")

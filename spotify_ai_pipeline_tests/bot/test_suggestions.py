@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 import requests
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.automation import suggestions
 from spotify_ai_pipeline.music.score_card import CARD
 from spotify_ai_pipeline.sandbox import testing
@@ -80,7 +81,7 @@ def test_each_kind_has_a_switch_and_quiet_hours(
 
 
 def test_a_pause_silences_all_and_ends(home: Home) -> None:
-    now = datetime.now(UTC).timestamp()
+    now = clock.utc_now().timestamp()
     speaking.pause(home, 3 * HOUR)
     assert speaking.silent_because(home, now) == "the listener asked for silence"
     assert speaking.silent_because(home, now + 4 * HOUR) != "the listener asked for silence"
@@ -96,7 +97,7 @@ def test_without_a_bot_nothing_is_laid_down(tmp_path: Path) -> None:
 
 def test_a_sign_in_that_ends_is_said_once_a_week(home: Home) -> None:
     home.token_file.write_text("{}")
-    home.state.set_fact(spotify_auth.SIGNED_IN, datetime.now(UTC).timestamp() - 160 * 24 * HOUR)
+    home.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp() - 160 * 24 * HOUR)
     assert suggestions.look_once(WATCH["sign_in"], home, NOON).startswith("1 said")
     assert suggestions.look_once(WATCH["sign_in"], home, NOON + 24 * HOUR) == "no news"
     assert "ends in" in said(home)[0]["text"]
@@ -106,7 +107,7 @@ def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(home:
     home.state.raise_alert("yield listenbrain", "the source listenbrain puts nothing forward")
     home.state.raise_alert("deferred tags", "tags is not up to date")
     home.state.raise_alert("job refresh_the_mix", "it failed")
-    now = datetime.now(UTC).timestamp()
+    now = clock.utc_now().timestamp()
     day_and_noon = now - now % (24 * HOUR) + 48 * HOUR + 12 * HOUR
     assert [one.body["text"] for one in suggestions.silent_source(home, now)] == [
         "the source listenbrain puts nothing forward"

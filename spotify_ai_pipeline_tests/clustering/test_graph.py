@@ -7,12 +7,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import dagster as dg
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.map import page
 from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.settings import PROJECT_ROOT
@@ -90,7 +90,7 @@ def test_the_largest_cluster_has_a_list_on_spotify_and_edits_of_it_are_respected
     assert changes.count("new") <= allowed
     assert changes.count("out") <= allowed
     assert written.track_ids[0] not in client.track_ids(written.playlist_id)
-    assert not pins.held_and_barred(state, time.time())[1], "it says nothing about other lists"
+    assert not pins.held_and_barred(state, clock.now())[1], "it says nothing about other lists"
 
 
 def test_a_list_of_a_cluster_that_is_deleted_is_asked_about_once_and_made_again_when_wanted(pipeline: Pipeline) -> None:
@@ -147,7 +147,6 @@ def test_the_commands_show_clusters_and_write_the_map(pipeline: Pipeline) -> Non
 def test_a_refresh_and_clusters_that_are_young_import_nothing_heavy(pipeline: Pipeline) -> None:
     script = f"""
 import sys
-import time
 from pathlib import Path
 from spotify_ai_pipeline.automation.run import run_job
 from spotify_ai_pipeline.storage.home import Home

@@ -1,6 +1,5 @@
 """The life of a discovery over real HTTP: proposed, on trial, asked, answered, brought about on Spotify, taken back."""
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.discovery.trials import advance
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.services.applying import LEFT, NOTHING, UNLIKED_NOW, apply_due
@@ -62,7 +62,7 @@ def home(tmp_path: Path) -> HomeResource:
 
 def heard(*plays: tuple[str, float, bool | None]) -> tuple[pl.DataFrame, pl.LazyFrame]:
     """(songs, listens): plays of songs, so many days ago, skipped or not or nobody knows."""
-    now = time.time()
+    now = clock.now()
     names = sorted({name for name, _, _ in plays})
     songs = pl.DataFrame(
         [{"song_id": f"known {name}", "track_ids": [f"t{name}"]} for name in names],
@@ -96,14 +96,14 @@ def test_trials_begin_on_a_playlist_and_end_by_what_was_heard(home: HomeResource
     assert advance(home, *heard(*plays)) == 3
     assert advance(home, *heard(*plays)) == 0, "a second look changes nothing"
     assert [queue.item(state, item).status for item in (1, 2, 3, 4)] == ["asked", "expired", "expired", "pending"]  # pyright: ignore
-    said = trials.outcomes(state, time.time()).sort("reward")
+    said = trials.outcomes(state, clock.now()).sort("reward")
     assert said.select("reward", "weight").rows() == [(0.0, 0.5), (0.0, 0.5), (1.0, 0.5)]
 
 
 def test_what_waits_too_long_is_withdrawn(state: State) -> None:
     queue.propose(state, queue.DISCOVERY, [song("a"), song("b")], 10)
     queue.advance(state, 2, "trial", "on the playlist")
-    assert trials.withdraw(state, time.time() + 1) == 1
+    assert trials.withdraw(state, clock.now() + 1) == 1
     assert [one.song_id for one in queue.items(state)] == ["b"]
 
 
@@ -142,7 +142,7 @@ def test_a_song_that_is_not_kept_leaves_the_liked_songs_once_and_comes_back(conn
     list(apply_due(state, lambda: spotify, "liked"))
     assert spotify.liked(unliked)
     assert said.verdicts(state)["song_id"].to_list() == ["b"], "what was taken back does not count"
-    assert pins.held_and_barred(state, time.time()) == (set(), {}), "to stay in the library is not to stay on the list"
+    assert pins.held_and_barred(state, clock.now()) == (set(), {}), "to stay in the library is not to stay on the list"
 
 
 def test_a_removal_is_asked_about_though_the_song_was_turned_down_but_not_soon_again(state: State) -> None:

@@ -1,12 +1,13 @@
 """Sources over real HTTP: what each puts forward on the small world, and what happens where one is silent or in trouble."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.services.discovery import FRIENDS_SINCE, SOURCES, Asking
 from spotify_ai_pipeline.services.exports import intake
 from spotify_ai_pipeline.services.exports.finding import find
@@ -31,7 +32,7 @@ def asking(connected: Home, world: Path, catalogue: pl.DataFrame) -> Callable[..
         "track_id", song_id=pl.lit("s"), artist=pl.col("artist_names").list.first(), title=pl.col("name")
     )
     tags = pl.read_parquet(world / "tags.parquet").explode("tags")["tags"].value_counts(sort=True)["tags"].head(3)
-    return lambda calls=8: Asking(Home.open(connected.root), seeds, tags.to_list(), calls, datetime.now(UTC))
+    return lambda calls=8: Asking(Home.open(connected.root), seeds, tags.to_list(), calls, clock.utc_now())
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES.keys() - {"spotify_recs", "new_releases", "files"}))
@@ -89,7 +90,7 @@ def test_recommendations_that_are_closed_to_the_app_are_said_to_be(connected: Ho
 def test_friends_who_hide_what_they_play_are_no_error(asking: Callable[..., Asking]) -> None:
     client = LastFm.of(asking().home)
     assert "hushhush" in client.friends()
-    assert client.played_by("hushhush", datetime.now(UTC) - FRIENDS_SINCE) == []
+    assert client.played_by("hushhush", clock.utc_now() - FRIENDS_SINCE) == []
 
 
 def test_the_exploration_of_a_user_without_one_is_empty(asking: Callable[..., Asking]) -> None:
@@ -109,7 +110,7 @@ def test_charts_from_the_inbox_are_songs_to_try_and_a_new_file_replaces_the_old(
     chart.write_text("Position,Artist,Song\n1,Owl,Marsh\n")
     list(intake.take_in(connected, find([chart])))
     assert intake.charts(connected.lake)["title"].to_list() == ["Marsh"]
-    asked = Asking(connected, pl.DataFrame(), [], 0, datetime.now(UTC))
+    asked = Asking(connected, pl.DataFrame(), [], 0, clock.utc_now())
     assert SOURCES["files"].closed(connected) == ""
     (lead,) = [lead for batch in SOURCES["files"].find(asked) for lead in batch]
     assert (lead.artist, lead.title, lead.because) == ("Owl", "Marsh", "best of 2025")

@@ -6,7 +6,6 @@ import json
 import socket
 import sqlite3
 import threading
-import time
 import webbrowser
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.capabilities import ENDPOINTS, capable, learn_capabilities
@@ -45,7 +45,7 @@ def revoke(world: Path, *tables: str) -> None:
 
 
 def age(home: Home, days: float) -> None:
-    home.state.set_fact(spotify_auth.SIGNED_IN, time.time() - days * DAY)
+    home.state.set_fact(spotify_auth.SIGNED_IN, clock.now() - days * DAY)
 
 
 def test_login_in_the_browser(sandbox: Any, tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:

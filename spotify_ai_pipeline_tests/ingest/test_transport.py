@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.services import transport
 from spotify_ai_pipeline.services.lastfm import LastFm
 from spotify_ai_pipeline.services.library import read_library
@@ -32,7 +33,7 @@ def test_D1_retry_after_a_day_defers(sandbox: Any, home: Home, clock: Any) -> No
     sandbox.fail(rate=1, most=1, kinds=["429_day"], path="/spotify/v1/playlists")
     before = sandbox.calls("spotify")
     cut = read_library(Spotify.of(home), NOTHING, str)
-    assert cut.deferred is not None and cut.deferred.until - clock.time() == pytest.approx(86_400, abs=60)
+    assert cut.deferred is not None and cut.deferred.until - clock.now() == pytest.approx(86_400, abs=60)
     assert not cut.library.is_empty() and clock.slept == []
     spent = sandbox.calls("spotify") - before
     with pytest.raises(Deferred):  # a new process knows: no call before the time
@@ -183,8 +184,8 @@ def test_a_negative_answer_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     answers.put("search", {"no such song": None, "a song": {"id": 1}})
     answers.put("page", {"3": [1, 2]}, days=2)
     assert answers.get("search", ["no such song", "a song", "unasked"]) == {"no such song": None, "a song": {"id": 1}}
-    now = transport.time.time()
-    monkeypatch.setattr("spotify_ai_pipeline.storage.answers.time.time", lambda: now + 91 * 86_400)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + 91 * 86_400)
     assert answers.get("search", ["no such song", "a song"]) == {"a song": {"id": 1}}
     assert answers.get("page", ["3"]) == {}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 
 ENTRY = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main(prog_name='spotify-ai')"]
@@ -27,7 +28,8 @@ class Project:
 
     def __call__(self, *args: object, typed: str = "", **environment: object) -> subprocess.CompletedProcess[str]:
         """Runs ``spotify-ai ARGS`` with ``typed`` on a pipe."""
-        kept = (name for name in os.environ if not name.startswith(("SPOTIFY_AI", "PYTHON")))  # compile the copy once
+        dropped = ("SPOTIFY_AI", "PYTHON")  # compile the copy once
+        kept = [name for name in os.environ if not name.startswith(dropped) or name == clock.SHIFT]
         shell = {name: os.environ[name] for name in kept}
         more = {name: str(value) for name, value in environment.items()}
         return subprocess.run(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import main
 
 HEAVY = ["umap", "hdbscan", "lightgbm", "faiss", "sklearn", "anthropic", "duckdb", "matplotlib"]
@@ -79,7 +81,7 @@ def test_a_refresh_says_what_changed_and_loads_nothing_heavy(demo: Any) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", REFRESH],
         cwd=demo.project.root,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(demo.project.root)},
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(demo.project.root), clock.SHIFT: os.environ[clock.SHIFT]},
         capture_output=True,
         text=True,
         timeout=120,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 import requests
 import yaml
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.deciding import Material, decide_list
 from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.sandbox.generate import generate
@@ -174,7 +174,7 @@ class Listener:
 
     def refresh(self, tilt: int = 0, name: str = "mix", **more: Any) -> Outcome:
         """A refresh as the assets make it: read, decide, say, write, log."""
-        now = datetime.now(UTC).timestamp()
+        now = clock.utc_now().timestamp()
         material = self.material(tilt, **more)
         self.home.state.set_fact(LIBRARY_READ_AT, now)
         made = decide_list(self.home, name, material, now)
@@ -190,7 +190,7 @@ class Listener:
         kept = table.filter(pl.col("change") != "kept").select(
             "change", "song_id", "track_id", "artist", "title", "reason"
         )
-        finished(self.home.state, name, f"run-{time.time_ns()}", done, kept.to_dicts())
+        finished(self.home.state, name, f"run-{uuid.uuid4()}", done, kept.to_dicts())
         return done
 
 

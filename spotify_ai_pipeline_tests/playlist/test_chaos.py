@@ -115,7 +115,7 @@ def one_run(
         assert taken not in listed
         said = {(row["song_id"], row["verdict"]) for row in listener.home.state.rows("SELECT * FROM verdicts")}
         assert said == {(song_of[stranger], "keep"), (song_of[taken], "remove")}
-        assert song_of[pinned] in pins.held_and_barred(listener.home.state, clock.time())[0]
+        assert song_of[pinned] in pins.held_and_barred(listener.home.state, clock.now())[0]
     except AssertionError as error:
         raise AssertionError(f"run {seed} ({kinds}, kills at {sorted(kills)})") from error
     return witness.seen

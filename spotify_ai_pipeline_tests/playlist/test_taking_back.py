@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.deciding import decide_list
 from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.problems import Problem
@@ -133,9 +134,9 @@ def test_a_snapshot_whose_playlist_was_cut_off_is_finished_once(known: Listener,
 
 def test_snapshots_come_by_the_interval(known: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not snapshot_is_due(known.home), "the list was just filled"
-    since = our_playlists.time.time()
+    since = clock.now()
     days = known.home.settings.playlist.snapshot_interval_days
-    monkeypatch.setattr(our_playlists.time, "time", lambda: since + days * DAY + 60)
+    monkeypatch.setattr(clock, "now", lambda: since + days * DAY + 60)
     assert snapshot_is_due(known.home)
     take_snapshot(known.home, known.client, "interval")
     assert not snapshot_is_due(known.home)
@@ -178,9 +179,7 @@ def test_the_adventure_holds_what_the_mix_does_not(listener: Listener, spot: Spo
 @pytest.mark.parametrize(("dial", "share"), [(0, 2), (5, 5), (10, 8)])
 def test_the_dial_of_the_adventure_moves_the_share_on_trial(listener: Listener, dial: int, share: int) -> None:
     listener = with_adventure(listener, dial=dial)
-    made = decide_list(
-        listener.home, "adventure", listener.material(trials=trials(listener, 20)), our_playlists.time.time()
-    )
+    made = decide_list(listener.home, "adventure", listener.material(trials=trials(listener, 20)), clock.now())
     assert (made.decision.listed["slot"] == "discovery").sum() == share
 
 
@@ -191,7 +190,7 @@ def test_a_more_daring_adventure_brings_what_was_heard_less(listener: Listener) 
         scores = material.song_scores.with_columns(
             slot=pl.lit("exploration"), plays=pl.Series([number % 9 for number in range(len(made.tracks))])
         )
-        listed = decide_list(made.home, "adventure", replace(material, song_scores=scores), our_playlists.time.time())
+        listed = decide_list(made.home, "adventure", replace(material, song_scores=scores), clock.now())
         return listed.decision.listed.join(scores, on="song_id")["plays"].mean() or 0.0  # pyright: ignore[reportReturnType]
 
     assert plays(10) < plays(0)
@@ -226,7 +225,7 @@ def test_a_song_of_the_adventure_that_is_pinned_moves_to_the_mix(listener: Liste
 
 
 def test_a_pin_holds_until_it_is_let_go_and_the_last_word_counts(listener: Listener) -> None:
-    state, now = listener.home.state, our_playlists.time.time
+    state, now = listener.home.state, clock.now
     pins.pin(state, "s1", pinned=True)
     assert "s1" in pins.held_and_barred(state, now())[0]
     queue.say(state, [queue.Said("s1", "reject", "a"), queue.Said("s2", "keep", "b")], "cli")

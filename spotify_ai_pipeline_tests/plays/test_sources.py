@@ -9,6 +9,7 @@ import pytest
 import requests
 import yaml
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.assets.resources import HomeResource
 from spotify_ai_pipeline.automation.sensors import files_in_the_inbox
 from spotify_ai_pipeline.definitions import build_defs
@@ -168,7 +169,7 @@ def test_B4_listenbrainz_pages_overlap_and_nothing_is_lost_or_doubled(connected,
     home = connected("listenbrainz")
     monkeypatch.setattr("spotify_ai_pipeline.services.listenbrainz.LISTENS_A_CALL", 40)
     client = ListenBrainz.of(home)
-    frame = client.listens(client.first_listen(), datetime.now(UTC))
+    frame = client.listens(client.first_listen(), clock.utc_now())
     truth = pl.read_parquet(world[0] / "plays.parquet").filter(pl.col("ms_played") >= 30_000)["started"]
     assert sorted(frame["played_at"].dt.epoch("s").to_list()) == sorted(truth.to_list())
     (calls,) = home.state.rows("SELECT calls FROM api_calls WHERE service = 'listenbrainz'")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.sandbox.errors import WorldError
 from spotify_ai_pipeline.sandbox.from_history import build
 from spotify_ai_pipeline.sandbox.world import World
@@ -91,7 +91,7 @@ def test_dates_move_by_whole_weeks(catalogue: Path) -> None:
     about, world = _build(_history(), catalogue)
     moved = about["shifted_weeks"] * WEEK
     assert world.mine.started[0] == START + moved
-    assert time.time() - WEEK - 60 <= world.mine.started[-1] <= time.time()
+    assert clock.now() - WEEK - 60 <= world.mine.started[-1] <= clock.now()
 
 
 def test_likes_and_playlists(catalogue: Path) -> None:

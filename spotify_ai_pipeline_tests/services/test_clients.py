@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.services.lastfm import SCROBBLES, LastFm, LastFmError
@@ -161,7 +162,7 @@ def test_a_window_holds_its_first_second_and_not_its_last(connected: Home, world
 
 def test_what_is_playing_now_is_no_scrobble(connected: Home, world: Path) -> None:
     assert json.loads((world / "world.json").read_text())["now_playing"]
-    now = datetime.now(UTC)
+    now = clock.utc_now()
     found = LastFm.of(connected).scrobbles(now - timedelta(days=2), now + timedelta(days=1))
     wanted = scrobbled(world).filter(pl.col("started") >= (now - timedelta(days=2)).timestamp())
     assert found.height == wanted.height

@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage import queue, verdicts
 from spotify_ai_pipeline.storage.queue import DAY, Said, decide, next_question, pending, propose, say, standing
 from spotify_ai_pipeline.storage.state import State
@@ -18,16 +18,11 @@ NOW = 1_700_000_000.0
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """``at(days)`` sets the queue's clock that many days after NOW."""
 
-    class Clock:
-        days = 0.0
+    def at(days: float) -> None:
+        monkeypatch.setattr(clock, "now", lambda: NOW + days * DAY)
 
-        def time(self) -> float:
-            return NOW + self.days * DAY
-
-    clock = Clock()
-    monkeypatch.setattr(queue, "time", clock)
-    monkeypatch.setattr(verdicts, "time", clock)
-    return lambda days: setattr(clock, "days", days)
+    at(0)
+    return at
 
 
 def songs(*names: str) -> list[dict[str, object]]:
@@ -67,7 +62,7 @@ def test_an_answer_counts_once(state: State) -> None:
     assert decide(state, question.item_id, "approve", "cli")
     assert not decide(state, question.item_id, "reject", "cli")
     assert not decide(state, 999, "reject", "cli")
-    assert standing(state, time.time()) == {"a": "approve"}
+    assert standing(state, clock.now()) == {"a": "approve"}
     assert next_question(state) is None
     assert [row["status"] for row in state.rows("SELECT status FROM queue")] == ["approved"]
 
@@ -131,7 +126,7 @@ def test_an_answer_taken_back_waits_again(state: State) -> None:
     assert decide(state, 1, "reject", "bot", nonce="tap")
     assert queue.undo(state, 1, "cli")
     assert not queue.undo(state, 1, "cli"), "there is nothing left to take back"
-    assert standing(state, time.time()) == {}
+    assert standing(state, clock.now()) == {}
     assert queue.items(state)[0].status == "trial"
     assert not decide(state, 1, "reject", "bot", nonce="tap"), "a late echo of the tap that was taken back"
     assert decide(state, 1, "approve", "bot", nonce="another tap")
@@ -185,9 +180,9 @@ def test_a_verdict_nobody_asked_for_answers_the_question_that_waits(state: State
     propose(state, "resurface", songs("a"), 10)
     assert queue.tell(state, songs("a")[0], "reject", "cli") == 1
     unasked = queue.tell(state, songs("b")[0], "reject", "cli")
-    assert standing(state, time.time()) == {"a": "reject", "b": "reject"}
+    assert standing(state, clock.now()) == {"a": "reject", "b": "reject"}
     assert queue.undo(state, unasked, "cli")
-    assert standing(state, time.time()) == {"a": "reject"}
+    assert standing(state, clock.now()) == {"a": "reject"}
     assert pending(state) == 0
 
 

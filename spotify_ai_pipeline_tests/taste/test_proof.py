@@ -110,6 +110,15 @@ def test_tuning_leaves_weights_that_are_right(settings: Settings) -> None:
     assert not changes and low == 0
 
 
+def listen_by_habit(home: Home) -> None:
+    """After a third of the history nothing but twenty favourites is played: a list of what was long unheard holds none of it."""
+    listens = home.lake.read("identity", "listens").sort("played_at")
+    favourites = listens["song_id"].value_counts(sort=True)["song_id"].head(20).to_list()
+    first = listens["song_id"].head(listens.height // 3).to_list()
+    then = [favourites[number % 20] for number in range(listens.height - len(first))]
+    home.lake.write(listens.with_columns(song_id=pl.Series(first + then)), "identity", "listens")
+
+
 def test_on_a_filled_home_the_card_is_made_and_weights_are_shown(place: Path, run_job: Any) -> None:
     home = Home.open(place / "home")
     with home.state.transaction() as connection:  # as if the mix had been on the phone for ten weeks
@@ -119,6 +128,7 @@ def test_on_a_filled_home_the_card_is_made_and_weights_are_shown(place: Path, ru
     said = json.loads(CliRunner().invoke(main, ["scorecard", "--json"]).output)
     assert len(said["weeks"]) >= 9 and said["figures"][0]["low"] is not None
     assert "baseline" in CliRunner().invoke(main, ["scorecard"]).output
+    listen_by_habit(home)
     home.state.set_override("scoring.taste_weight", 0.0)
     home.state.set_override("scoring.freshness_weight", 1.0)
     ran = CliRunner().invoke(main, ["tune", "--yes"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 
 from telegram.error import TelegramError
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces import words
 from spotify_ai_pipeline.interfaces.bot import asking, texts
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
@@ -26,7 +26,7 @@ async def speak(home: Home, chat: Chat) -> int:
 
     A message is marked after it was sent: one whose sending was cut may come twice, none gets lost.
     """
-    now, count = time.time(), 0
+    now, count = clock.now(), 0
     waiting = messages.waiting(home.state, now)
     if not waiting or speaking.silent_because(home, now):
         return 0
@@ -37,14 +37,14 @@ async def speak(home: Home, chat: Chat) -> int:
         except TelegramError as error:  # the next round tries again
             log.warning("a message waits: %s", error)
             break
-        messages.sent(home.state, message.message_id, time.time())
+        messages.sent(home.state, message.message_id, clock.now())
     return count
 
 
 def tell_of_pause(home: Home, until: float) -> None:
     """Lays down what to say after a pause until ``until`` (UTC seconds) that left the listener without an answer."""
     text = f"I had to be silent until {words.when(home, until)}. What you asked for may have got no answer: ask again."
-    messages.lay_down(home.state, "pause", f"pause until {until:.0f}", {"text": text}, time.time(), until + DAY)
+    messages.lay_down(home.state, "pause", f"pause until {until:.0f}", {"text": text}, clock.now(), until + DAY)
 
 
 async def _send(home: Home, chat: Chat, message: Message) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import webbrowser
 from pathlib import Path
 from typing import Any
 
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import sandboxes
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option, percent
@@ -135,6 +135,6 @@ def find(rows: list[dict[str, Any]], words: str) -> dict[str, Any]:
 def _again(home: Home) -> None:
     from spotify_ai_pipeline.interfaces.cli.refreshing import run
 
-    home.state.set_fact("clusters_asked_at", time.time())
+    home.state.set_fact("clusters_asked_at", clock.now())
     with sandboxes.beside(home):
         run(home, "recluster")

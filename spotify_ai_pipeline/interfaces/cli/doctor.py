@@ -7,13 +7,13 @@ import shutil
 import sqlite3
 import stat
 import sys
-import time
 from collections.abc import Iterator
 from importlib import metadata
 
 import click
 from rich.text import Text
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import sandboxes
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.look import json_option
@@ -192,5 +192,5 @@ def _daemon(home: Home) -> Iterator[Finding]:
         yield Finding(
             "dead runs", ODD, f"{dead} runs had no process any more", "they were put down as failed; run them again"
         )
-    seen = "never ran" if silent is None else f"last heard of {when(home, time.time() - silent)}"
+    seen = "never ran" if silent is None else f"last heard of {when(home, clock.now() - silent)}"
     yield Finding("daemon", ODD, seen, "nothing happens by itself until it runs: spotify-ai up, or see docs/deploy.md")

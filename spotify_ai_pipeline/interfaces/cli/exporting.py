@@ -9,12 +9,12 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import polars as pl
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage.home import Home
@@ -91,7 +91,7 @@ def _jspf(title: str, songs: Songs) -> str:
         | ({"identifier": [_link(row["track_id"])]} if row["track_id"] else {})
         for row in songs.iter_rows(named=True)
     ]
-    made = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    made = f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
     return (
         json.dumps({"playlist": {"title": title, "date": made, "track": tracks}}, indent=1, ensure_ascii=False) + "\n"
     )

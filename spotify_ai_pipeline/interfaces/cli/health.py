@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import show
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.words import when
@@ -97,9 +97,11 @@ def _ledger(home: Home) -> list[dict[str, Any]]:
     """Today's calls, budgets and pause of each service; reads and writes have a budget each."""
     today = {
         (row["service"], row["kind"]): row
-        for row in home.state.rows("SELECT service, kind, calls, failures FROM api_calls WHERE day = date('now')")
+        for row in home.state.rows(
+            "SELECT service, kind, calls, failures FROM api_calls WHERE day = ?", (f"{clock.utc_now():%Y-%m-%d}",)
+        )
     }
-    pauses = {row["service"]: row for row in home.state.rows("SELECT * FROM cooldowns WHERE until > ?", (time.time(),))}
+    pauses = {row["service"]: row for row in home.state.rows("SELECT * FROM cooldowns WHERE until > ?", (clock.now(),))}
 
     def count(name: str, kind: str, column: str) -> int:
         return today[name, kind][column] if (name, kind) in today else 0
@@ -149,4 +151,4 @@ def _resume(home: Home) -> str | None:
     if (first := home.state.fact(months.FIRST_MONTH)) is None:
         return None
     overlap = timedelta(days=home.settings.scrobbles.overlap_days)
-    return months.first_open(home.lake, first, overlap, datetime.now(UTC))
+    return months.first_open(home.lake, first, overlap, clock.utc_now())

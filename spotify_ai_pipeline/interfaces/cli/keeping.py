@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
 from pathlib import Path
 
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import show
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.problems import Problem
@@ -26,7 +26,7 @@ def backup(file: Path | None) -> None:
     secret: only you can read it. Not in it: Dagster's run history.
     """
     home = Home.open()
-    file = file or Path(f"spotify-ai-{home.settings.listener.name}-{datetime.now():%Y%m%d-%H%M}.zip")
+    file = file or Path(f"spotify-ai-{home.settings.listener.name}-{clock.utc_now().astimezone():%Y%m%d-%H%M}.zip")
     with console.status(f"writing {file}"):
         made = backups.save(home, file)
     console.print(

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import show
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.storage import warehouse
@@ -75,7 +76,8 @@ def listening(home: Home) -> dict[str, Any]:
 
         connection.execute("CREATE TEMP VIEW heard AS SELECT * FROM listens WHERE counts")
         connection.execute(f"SET TimeZone = '{home.settings.listener.timezone}'")
-        lately = "FROM heard JOIN songs USING (song_id) WHERE played_at > now() - INTERVAL 30 DAY"
+        now = f"TIMESTAMPTZ '{clock.utc_now():%Y-%m-%d %H:%M:%S+00}'"
+        lately = f"FROM heard JOIN songs USING (song_id) WHERE played_at > {now} - INTERVAL 30 DAY"
         hours = {
             row["hour"]: row["plays"]
             for row in rows("SELECT hour(played_at) AS hour, count(*) AS plays FROM heard GROUP BY 1")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces import words as in_words
 from spotify_ai_pipeline.interfaces.cli import sandboxes, show
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
@@ -75,7 +74,7 @@ def _ask(home: Home, text: str, span: float | None, *, refresh: bool, as_json: b
 
 def _show(home: Home, as_json: bool) -> None:
     if as_json:
-        said = moods.in_force(home.state, time.time())
+        said = moods.in_force(home.state, clock.now())
         made = home.lake.read("taste", "mood").drop("vector").to_dicts()
         print_json({"asked_for": vars(said) if said else None, "mood": made[0] if made else None})
         return

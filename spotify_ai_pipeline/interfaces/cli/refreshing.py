@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import sandboxes, show
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.progress import RunDisplay
@@ -56,7 +56,7 @@ def preview(home: Home, adventurous: int | None, *, as_json: bool) -> None:
     """Decides as a refresh would, and shows it."""
     from spotify_ai_pipeline.assets.deciding import Material, decide_list
 
-    made = decide_list(home, MIX, Material.of_lake(home), time.time(), adventurous)
+    made = decide_list(home, MIX, Material.of_lake(home), clock.now(), adventurous)
     if as_json:
         print_json(show.decision_as_data(home, made.decision.table) | {"written": False})
         return
@@ -75,7 +75,7 @@ def backfill(first: str, last: str) -> None:
     """
     home = Home.open()
     months = [_month(first), _month(last)]
-    if months != sorted(months) or months[1] > f"{datetime.now(UTC):%Y-%m}":
+    if months != sorted(months) or months[1] > f"{clock.utc_now():%Y-%m}":
         raise Problem(f"{first} to {last}: the first month comes first, and the last is over or this one")
     with sandboxes.beside(home):
         from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START

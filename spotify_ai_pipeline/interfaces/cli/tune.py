@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import replace
 
 import click
@@ -11,6 +10,7 @@ import numpy as np
 import polars as pl
 from rich.progress import track
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option
 from spotify_ai_pipeline.music import tuning
@@ -79,7 +79,7 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
 
 
 def _search(home: Home) -> list[tuning.Tried]:
-    lake, now = home.lake, time.time()
+    lake, now = home.lake, clock.now()
     songs = lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
     listens = lake.scan("identity", "listens").filter("counts").select("song_id", "played_at").collect()
     embeddings = lake.read("features", "song_embeddings").select("song_id", "vector")
@@ -110,7 +110,7 @@ def _on_the_mix(home: Home, scoring: Scoring) -> tuple[list[str], list[str]]:
     lists: list[pl.DataFrame] = []
     for weights in (home.settings.scoring, scoring):
         scores = weigh(material.song_scores, weights, np.random.default_rng(1))
-        made = decide_list(home, MIX, replace(material, song_scores=scores), time.time())
+        made = decide_list(home, MIX, replace(material, song_scores=scores), clock.now())
         lists.append(made.decision.listed)
     now, then = lists
     return _names(then.join(now, on="song_id", how="anti")), _names(now.join(then, on="song_id", how="anti"))

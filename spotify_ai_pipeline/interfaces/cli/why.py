@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 import polars as pl
 from rich.table import Table
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.look import json_option
 from spotify_ai_pipeline.music import explain
@@ -67,7 +66,7 @@ def _story(home: Home, row: dict[str, object]) -> str:
     of_artist = listens.filter(pl.col("song_id").is_in(artist)).collect().sort("played_at")
     of_song = of_artist.filter(song_id=row["song_id"])
     song_times, artist_times = seconds(of_song["played_at"]), seconds(of_artist["played_at"])
-    return explain.story(song_times, artist_times, time.time(), home.settings.listener.zone)
+    return explain.story(song_times, artist_times, clock.now(), home.settings.listener.zone)
 
 
 def find(scores: pl.DataFrame, words: str) -> dict[str, object]:

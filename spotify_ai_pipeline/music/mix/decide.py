@@ -115,6 +115,8 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
         chosen = _in_place(chosen, list(now.current))
     spacing = rules.playlist.min_artist_spacing
     order = sequence(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())
+    if set(chosen["song_id"]) == set(now.current):
+        order = _kept(order, chosen, list(now.current), spacing)
     listed = chosen[order].with_columns(
         rank=pl.int_range(1, pl.len() + 1), change=pl.when("is_new").then(pl.lit(NEW)).otherwise(pl.lit(KEPT))
     )
@@ -191,6 +193,14 @@ def _in_place(chosen: pl.DataFrame, current: list[str]) -> pl.DataFrame:
     )
     found = chosen.join(places, on="song_id", how="left", maintain_order="left")
     return found.sort("at", nulls_last=False, maintain_order=True).drop("at")
+
+
+def _kept(order: list[int], chosen: pl.DataFrame, current: list[str], spacing: int) -> list[int]:
+    """The order that the list has, where ``order`` spaces no artist better: scores that moved a little reorder nothing."""
+    places = {song: place for place, song in enumerate(chosen["song_id"])}
+    kept, credits = [places[song] for song in current], chosen[CREDITS].to_list()
+    found, wanted = (yielded([credits[song] for song in songs], spacing) for songs in (kept, order))
+    return kept if all(between >= wanted.get(name, spacing) for name, between in found.items()) else order
 
 
 def _leaving(known: pl.DataFrame, now: Standing, listed: set[str], playable: set[str]) -> pl.DataFrame:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from .. import clock
 from ..ids import is_spotify_id
 from ..shelf import Item, Playlist
 from . import edits, objects
@@ -180,7 +180,7 @@ def _listed(call: Call, body: Any, *, empty: bool = False) -> list[str]:
 def _items(call: Call, uris: list[str]) -> list[Item]:
     """New playlist rows for track and episode URIs."""
     out: list[Item] = []
-    now, me = int(time.time()), call.world.listener["id"]
+    now, me = int(clock.now()), call.world.listener["id"]
     for uri in uris:
         _, _, rest = uri.partition("spotify:")
         kind, _, key = rest.partition(":")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from .. import clock
 from .markup import page, plain
 
 TOKEN, USER = "1001:sandbox", 2002
@@ -41,7 +42,7 @@ class Chat:
         self.revoked = False
         self.calls: list[str] = []
         self._next_message = 1
-        self._next_update = int(time.time())
+        self._next_update = int(clock.now())
         self._news = asyncio.Event()
         self._polls = 0
 
@@ -127,7 +128,7 @@ class Chat:
         key = self._next_message
         self._next_message += 1
         message = {
-            "key": key, "source": source, "by": by, "markup": markup, "html": html, "edits": 0, "date": int(time.time()),
+            "key": key, "source": source, "by": by, "markup": markup, "html": html, "edits": 0, "date": int(clock.now()),
             "entities": list(entities),
         }  # fmt: skip
         message["told"] = self._told(message)
@@ -149,7 +150,7 @@ class Chat:
         if message["markup"]:
             told["reply_markup"] = message["markup"]
         if message["edits"]:
-            told["edit_date"] = int(time.time())
+            told["edit_date"] = int(clock.now())
         return told
 
     def _update(self, kind: str, content: dict[str, Any]) -> None:

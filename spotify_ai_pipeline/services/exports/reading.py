@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 import polars as pl
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.problems import Problem
 
 BATCH_BYTES = 8 * 2**20
@@ -188,7 +188,7 @@ def sift(rows: pl.DataFrame, wrong: Mapping[str, pl.Expr]) -> tuple[pl.DataFrame
 
 def wrong_time(column: str) -> dict[str, pl.Expr]:
     """The reasons to refuse a play's time."""
-    latest = int(time.time() + 86_400) * 1_000
+    latest = int(clock.now() + 86_400) * 1_000
     earliest = pl.lit(EARLIEST).str.to_datetime("%Y-%m-%d", time_unit="ms", time_zone="UTC")
     return {
         "no time that can be read": pl.col(column).is_null(),
