@@ -1,7 +1,7 @@
 """The sources in the graph, on a sandbox: each of them alone and all together give the same listens."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import dagster as dg
 import polars as pl
@@ -23,6 +23,7 @@ from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage import exclusions
 from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline_tests.conftest import NOW
 
 PATHS = {
     "spotify": "spotify/v1/",
@@ -32,7 +33,7 @@ PATHS = {
     "listenbrainz_labs": "labs/",
 }
 PLAYS = 1_500
-END = datetime(2026, 11, 15, 18, tzinfo=UTC)
+END = NOW - timedelta(days=3)
 TRUTH = ["song_id", "played_at"]
 
 

@@ -15,7 +15,7 @@ import spotipy
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.testing import running
 
-END = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+END = datetime(2025, 11, 20, 12, 0, tzinfo=UTC)
 REDIRECT = "http://127.0.0.1:8888/callback"
 SCOPES = (
     "user-library-read user-library-modify user-top-read user-read-recently-played playlist-read-private "

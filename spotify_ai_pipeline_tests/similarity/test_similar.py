@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import polars as pl
 import pytest
 from click.testing import Result
 
@@ -70,7 +71,8 @@ def test_words_find_songs_that_sound_so(home: Home, cli: Cli) -> None:
 
 def test_a_tag_finds_songs_that_bear_it(home: Home, cli: Cli) -> None:
     words = home.lake.read("features", "tags").explode("tags").unnest("tags").drop_nulls("tag")
-    tag = words.group_by("tag").len().filter(words.group_by("tag").len()["len"] > 5).sort("len", "tag")["tag"][0]
+    styles = words.filter(~pl.col("tag").str.contains(r"^\d0s$"))  # songs of a decade sound in every way
+    tag = styles.group_by("tag").len().filter(pl.col("len") > 5).sort("len", "tag")["tag"][0]
     found = json.loads(cli("find", tag, "--json", "--limit", 5).stdout)["songs"]
     bearing = set(words.filter(tag=tag)["song_id"])
     assert sum(row["song_id"] in bearing for row in found) >= 3
