@@ -29,6 +29,7 @@ lint: install            ## format, lint, types, the floors of the house and wha
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+	@SPOTIFY_AI_DATA=$(CURDIR)/$(VENV)/dg SPOTIFY_AI_DAGSTER_STORAGE=$(CURDIR)/$(VENV)/dg/dagster $(BIN)/dg check defs
 
 format: install          ## put format and order of imports right
 	@$(BIN)/ruff format .

@@ -89,7 +89,7 @@ def test_the_installed_command_says_what_it_is_and_reads_its_own_settings(comman
 
 def test_the_installed_demo_makes_a_mix(command: Command, tmp_path: Path, small_world: Path, free_port: int) -> None:
     printed = command("demo", "--world", small_world, "--port", free_port)
-    assert "200 songs in the library" in printed
+    assert "2,500 listens" in printed
     data = tmp_path / "home" / ".local" / "share" / "spotify-ai"
     (made,) = (data / "demo").glob("small-*")
     assert (made / "dagster" / "history" / "runs.db").exists()
