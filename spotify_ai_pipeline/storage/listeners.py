@@ -53,7 +53,7 @@ def add(name: str, timezone: str) -> Home:
     if not secrets.exists():
         secrets.touch(mode=0o600)
         keys = "".join(f"{key.upper()}=\n" for key in Secrets.model_fields)
-        secrets.write_text(f"# Where each is obtained: .env.example of the project.\n{keys}")
+        secrets.write_text(f"# Where each is obtained: {settings.PROJECT_ROOT / '.env.example'}.\n{keys}")
     register(home)
     return home
 

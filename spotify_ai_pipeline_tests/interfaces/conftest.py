@@ -48,7 +48,7 @@ def copy_project(root: Path) -> Project:
     skipped = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT_ROOT / "spotify_ai_pipeline", root / "spotify_ai_pipeline", ignore=skipped)
     shutil.copytree(PROJECT_ROOT / "config", root / "config")
-    for name in ("dagster.yaml", "workspace.yaml"):
+    for name in ("pyproject.toml", "dagster.yaml", "workspace.yaml"):
         shutil.copy(PROJECT_ROOT / name, root / name)
     return Project(root)
 

@@ -73,7 +73,7 @@ def test_the_demo_shows_the_mix_the_change_and_where_to_look(demo: Any) -> None:
     assert re.search(
         r"\d+ songs in the library, [\d,]+ listens \(\d+% resolved to a Spotify id\); calls: ", demo.printed
     )
-    for word in ("make up", "http://127.0.0.1:3000", "spotify-ai --help"):
+    for word in ("spotify-ai up", "http://127.0.0.1:3000", "spotify-ai --help"):
         assert word in demo.printed
 
 

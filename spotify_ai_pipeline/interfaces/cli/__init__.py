@@ -8,6 +8,7 @@ from importlib import import_module
 
 import click
 
+from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.interfaces.cli.errors import explain
 from spotify_ai_pipeline.storage.home import Home
 
@@ -95,16 +96,20 @@ class _Group(click.Group):
             sys.exit(2)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Group,
+    help=f"""Your music, managed: an AI Mix playlist kept fresh from what you listen to.
+
+    Until your accounts are named in {settings.ENV_FILE} (see {settings.PROJECT_ROOT / ".env.example"}), the commands work on
+    the last demo.
+    """,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="spotify-ai")
 @click.option(
     "--listener", metavar="NAME", help="Whose music, where several share this machine: see `spotify-ai listener`."
 )
 def main(listener: str | None) -> None:
-    """Your music, managed: an AI Mix playlist kept fresh from what you listen to.
-
-    Until your accounts are named in .env (see .env.example), the commands work on the last demo.
-    """
     if listener:
         from spotify_ai_pipeline.storage.listeners import root_of
 

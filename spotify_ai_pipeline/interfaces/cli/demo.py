@@ -16,7 +16,7 @@ from spotify_ai_pipeline.interfaces.cli import look, sandboxes, show, signin
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.refreshing import run
 from spotify_ai_pipeline.services import spotify_auth
-from spotify_ai_pipeline.settings import CONFIG_FILE, DEMOS
+from spotify_ai_pipeline.settings import CHECKOUT, CONFIG_FILE, DEMOS
 from spotify_ai_pipeline.storage.home import Home
 
 DEFAULT_PORT = 8790
@@ -72,9 +72,10 @@ def demo(world: Path | None, port: int) -> None:
         f"({look.percent(figures['resolved_share'])} resolved to a Spotify id); "
         f"calls: {calls}; {time.monotonic() - started:.0f} s"
     )
+    on_the_path = "  (source .venv/bin/activate puts spotify-ai on the path)" if CHECKOUT else ""
     console.print(
-        "\n[bold]Where to look next[/]  (source .venv/bin/activate puts spotify-ai on the path)\n"
-        "  make up               the Dagster UI on http://127.0.0.1:3000 with the graph, its checks and plots\n"
+        f"\n[bold]Where to look next[/]{on_the_path}\n"
+        "  spotify-ai up         the Dagster UI on http://127.0.0.1:3000 with the graph, its checks and plots\n"
         "  spotify-ai next       answer the questions that wait, one song at a time\n"
         "  spotify-ai bot        the bot as on the phone, without an account: its chat is a page in your browser\n"
         "  spotify-ai map        the library as a map: a page and a picture; spotify-ai clusters lists what is on it\n"

@@ -26,7 +26,9 @@ def scorecard(as_json: bool) -> None:
     """
     card = Home.open().lake.read_or_none("taste", "score_card")
     if card is None:
-        raise Problem("no score card yet; it is made on Monday, or now: materialize score_card in the UI (`make up`)")
+        raise Problem(
+            "no score card yet; it is made on Monday, or now: materialize score_card in the UI (`spotify-ai up`)"
+        )
     found = figures(card, np.random.default_rng(1))
     if as_json:
         print_json({"figures": [asdict(figure) for figure in found], "weeks": card.to_dicts()})
