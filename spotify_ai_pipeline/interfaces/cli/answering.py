@@ -1,4 +1,4 @@
-"""Answers outside of `spotify-ai next`: by number, or about a song that nobody asked about."""
+"""Answers outside of `spotify-ai next`: by number, or about any song."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ later = _command(
 def never(song: str, as_json: bool) -> None:
     """Never hear SONG again on any list (a part of its title, of "artist title", or its id).
 
-    It leaves the mix at the next refresh and is proposed by no source. `spotify-ai undo ID` takes it back, with the number
+    It leaves the mix at the next refresh, and no source proposes it. `spotify-ai undo ID` takes this back; ID is the number
     that is printed.
     """
     home = Home.open()

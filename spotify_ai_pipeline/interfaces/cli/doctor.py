@@ -1,4 +1,4 @@
-"""`spotify-ai doctor`: everything that can be wrong, looked at, with what to do."""
+"""`spotify-ai doctor`: checks everything that can be wrong, and says what to do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SILENT_SECONDS = 120
 def doctor(as_json: bool) -> None:
     """Check accounts, permissions, quotas, files, clock, versions, daemon and disk, and say what to do.
 
-    Makes at most six calls. The exit code is 1 where something is wrong (✗), 0 where all is well or merely odd (!).
+    It makes at most six calls. The exit code is 1 if something is wrong (✗), and 0 if all is well or merely odd (!).
     """
     home = Home.open()
     found: list[Finding] = []

@@ -21,7 +21,7 @@ from spotify_ai_pipeline.storage.playlists import MIX
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
 def status(as_json: bool) -> None:
-    """Show the health of the pipeline: last refresh, calls and budgets, what waits, what is wrong."""
+    """Show the health of the pipeline: last refresh, calls and budgets, waiting songs, and faults."""
     home = Home.open()
     found = health(home)
     if as_json:

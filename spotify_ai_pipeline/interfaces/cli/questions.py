@@ -25,10 +25,10 @@ CALLED = {
 @click.command(name="next")
 @click.option("--json", "as_json", is_flag=True, help="Print the next question as JSON and ask nothing.")
 def next_(as_json: bool) -> None:
-    """Answer the questions that wait, one song at a time, with single keys.
+    """Answer the waiting questions, one song at a time, with single keys.
 
-    Songs that you heard on trial come first, then the best of what waits. Each answer counts at once; quit whenever you
-    like, the rest waits. In a pipe, one letter a line is read. `spotify-ai queue` lists all of them, `spotify-ai undo ID`
+    Songs that you heard on trial come first, then the best of the others. Each answer counts at once; quit whenever you
+    like, the rest waits. From a pipe it reads one letter a line. `spotify-ai queue` lists all questions, `spotify-ai undo ID`
     takes an answer back.
     """
     state = Home.open().state

@@ -29,10 +29,10 @@ from spotify_ai_pipeline.storage.playlists import MIX
 @click.option("--dry-run", is_flag=True, help="Read what is new and show what would change; write nothing to Spotify.")
 @click.option("--json", "as_json", is_flag=True, help="Print the mix and the change as JSON.")
 def refresh(features: bool, adventurous: int | None, dry_run: bool, as_json: bool) -> None:
-    """Bring the AI Mix up to date: read what is new, decide, write, read back.
+    """Update the AI Mix: read what is new, decide, write, read back.
 
-    A refresh changes only a little, what you pinned or added by hand stays, and every change has a reason. `spotify-ai undo`
-    takes the last one back, `spotify-ai log` shows them all.
+    A refresh changes only a little. Songs that you pinned or added by hand stay, and every change has a reason.
+    `spotify-ai undo` takes the last refresh back, `spotify-ai log` shows all of them.
     """
     home = Home.open()
     first = not home.lake.current("features", "song_embeddings")
@@ -71,7 +71,7 @@ def preview(home: Home, adventurous: int | None, *, as_json: bool) -> None:
 def backfill(first: str, last: str) -> None:
     """Read the scrobbles of the months FIRST to LAST (2019-01 2023-12) in one run.
 
-    It stops where the day's budget is used up. Given again, it goes on there: months that are final are asked for no more.
+    It stops when the day's budget is used up. The same command then goes on: it never asks again for months that are final.
     """
     home = Home.open()
     months = [_month(first), _month(last)]

@@ -18,12 +18,12 @@ from spotify_ai_pipeline.storage.home import Home
 @click.option(
     "--paste",
     is_flag=True,
-    help="Print the address, and paste back where you were sent: for machines without a browser.",
+    help="Print the address, and ask you to paste the one you are sent to: for machines without a browser.",
 )
 def login(paste: bool) -> None:
-    """Connect your Spotify account: agree in the browser, and you are back here.
+    """Connect your Spotify account: agree in the browser, then come back here.
 
-    Needs an app of your own (see .env.example). The token stays in a file that only you can read; it is good for six months.
+    It needs an app of your own (see .env.example). The token stays in a file that only you can read. It lasts six months.
     """
     home = Home.open()
     auth = spotify_auth.oauth(home)

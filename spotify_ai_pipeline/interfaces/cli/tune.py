@@ -23,15 +23,15 @@ SHOWN = 15
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Take the weights that were found without asking.")
-@click.option("--seed", default=1, show_default=True, help="Of the intervals.")
+@click.option("--yes", is_flag=True, help="Set the weights without asking.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the intervals.")
 @json_option
 def tune(yes: bool, seed: int, as_json: bool) -> None:
-    """Find the weights of taste, mood, freshness and exploration that would have served you best in the past year.
+    """Find the weights of taste, mood, freshness and exploration that fit your past year best.
 
-    Each try carries a list through your own weeks, from what was known then. Weights are chosen on the earlier half and
-    proven on the later one. They are shown with what they would change on the mix, and taken only on your yes, and only
-    where their lead is more than chance.
+    Each try carries a list through your own weeks, with what was known then. It chooses weights on the earlier half and proves
+    them on the later one. It shows what they would change on the mix. It sets them only if their lead is more than chance
+    and you say yes.
     """
     home = Home.open()
     tried = _search(home)
