@@ -37,7 +37,7 @@ def off() -> None:
     home = Home.open()
     home.state.set_override(ENABLED, False)
     console.print(
-        f"{home.settings.spotify.adventure_name} is off; its playlist stays as it is, delete it when you like"
+        f"{home.settings.spotify.adventure_name} is off; its playlist stays as it is; delete it when you like"
     )
 
 

@@ -69,7 +69,7 @@ def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) ->
         return
     _show(rows, f"songs that were new: {len(stay):,}, of which {stay.mean():.1%} stayed")
     _show(
-        fifths, f"chances said, by fifths (Brier {brier:.4f}; the share that stayed, known beforehand: {constant:.4f})"
+        fifths, f"chances given, by fifths (Brier {brier:.4f}; the share that stayed, known beforehand: {constant:.4f})"
     )
 
 

@@ -137,7 +137,7 @@ def suggest(as_json: bool) -> None:
         shown.add_row(
             str(row["plays"]), plain(row["why"]), f"spotify-ai exclude span {begin:%Y-%m-%dT%H:%M} {end:%Y-%m-%dT%H:%M}"
         )
-    console.print(shown if found.height else "nothing looks as if it was not you")
+    console.print(shown if found.height else "no span looks as if it was not you")
     if found.height > SHOWN:
         console.print(f"and {found.height - SHOWN:,} more; --json shows all")
 

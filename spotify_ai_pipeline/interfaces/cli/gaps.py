@@ -41,12 +41,12 @@ def gaps(as_json: bool) -> None:
         return
     _chart(months)
     if silent:
-        console.print(f"unknown: no source told of a play in {', '.join(silent)}")
+        console.print(f"unknown: no source knows of a play in {', '.join(silent)}")
     zone = home.settings.listener.zone
     for since, until in forgotten:
         console.print(
             f"unknown: between {since.astimezone(zone):%Y-%m-%d %H:%M} and {until.astimezone(zone):%Y-%m-%d %H:%M} Spotify may "
-            "have forgotten plays, and no other source told of any"
+            "have forgotten plays, and no other source knows of any"
         )
 
 

@@ -42,7 +42,7 @@ def status(as_json: bool) -> None:
     )
     _sign_in(found["sign_in"])
     if found["resume"]:
-        console.print(f"scrobbles: the next run reads on from {found['resume']}")
+        console.print(f"scrobbles: the next run reads from {found['resume']}")
     claude = found["claude"]
     console.print(
         f"Claude: {claude['spent_usd']:.4f} of {claude['budget_usd']:.2f} USD this month ({claude['model']})"

@@ -152,7 +152,7 @@ def set_(spelling: str, song: str) -> None:
 def unset(number: int) -> None:
     """Take back a correction: NUMBER is its number in `spotify-ai match list`."""
     if not identity_overrides.unsay(Home.open().state, number):
-        raise Problem(f"{number}: nothing of this number was said; `spotify-ai match list` shows what was")
+        raise Problem(f"{number}: there is no correction with this number; `spotify-ai match list` shows all")
     console.print(f"taken back; {NEXT}")
 
 

@@ -52,7 +52,7 @@ def mood(words: tuple[str, ...], span: float | None, refresh: bool, clear: bool,
     home = Home.open()
     if clear:
         taken = moods.clear(home.state)
-        console.print(f"taken back; {NEXT}" if taken else "no mood was asked for: nothing to take back")
+        console.print(f"taken back; {NEXT}" if taken else "you asked for no mood: there is nothing to take back")
     elif words:
         _ask(home, " ".join(words), span, refresh=refresh, as_json=as_json)
     else:

@@ -56,7 +56,7 @@ def next_(as_json: bool) -> None:
             last = question.item_id
         elif key == "u":
             taken = last is not None and queue.undo(state, last, "cli")
-            console.print("  taken back" if taken else "  there is no answer of now to take back")
+            console.print("  taken back" if taken else "  you gave no answer yet that could be taken back")
         else:
             return
     console.print(
@@ -65,7 +65,7 @@ def next_(as_json: bool) -> None:
 
 
 def show(question: queue.Question) -> None:
-    """Who, why, and how well it should fit."""
+    """Print the song, the reason for the question, and the predicted match."""
     console.print(plain(f"\n{question.title} — {question.artist}"), style="bold")
     console.print(plain(f"  {why_asked(question)}"))
 

@@ -37,7 +37,7 @@ def refresh(features: bool, adventurous: int | None, dry_run: bool, as_json: boo
     home = Home.open()
     first = not home.lake.current("features", "song_embeddings")
     if dry_run and first:
-        raise Problem("there is nothing to show a change of yet; the first `spotify-ai refresh` fills the list whole")
+        raise Problem("there is no list yet; the first `spotify-ai refresh` fills it")
     with sandboxes.beside(home):
         if dry_run:
             run(home, "read_what_is_new", quiet=as_json)
@@ -62,7 +62,7 @@ def preview(home: Home, adventurous: int | None, *, as_json: bool) -> None:
         return
     show.diff(home.settings.spotify.playlist_name, "would change", made.decision.table)
     show.spacing(home, made.decision.table)
-    console.print("nothing was written; `spotify-ai refresh` does it")
+    console.print("nothing was written; `spotify-ai refresh` writes it")
 
 
 @click.command()
@@ -76,7 +76,7 @@ def backfill(first: str, last: str) -> None:
     home = Home.open()
     months = [_month(first), _month(last)]
     if months != sorted(months) or months[1] > f"{datetime.now(UTC):%Y-%m}":
-        raise Problem(f"{first} to {last}: the first month comes first, and the last is over or this one")
+        raise Problem(f"{first} to {last}: name the earlier month first, and no month in the future")
     with sandboxes.beside(home):
         from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START
         from spotify_ai_pipeline.automation.run import learn_first_month

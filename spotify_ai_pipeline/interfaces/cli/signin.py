@@ -30,7 +30,7 @@ def login(paste: bool) -> None:
     if paste:
         console.print("Open this address in a browser and agree:\n")
         console.print(auth.get_authorize_url(), soft_wrap=True)
-        console.print("\nThe browser is then sent to an address that shows nothing; that is as it should be.")
+        console.print("\nThen the browser goes to an address that shows nothing. This is right.")
         accept(auth, click.prompt("Paste that address here"))
     else:
         console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")

@@ -36,7 +36,7 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     order = home.lake.read(LAYER, "song_index")["song_id"]
     place = order.index_of(song_id)
     if place is None:
-        raise Problem(f"{song}: nothing is known of how it sounds; `spotify-ai refresh --features` asks")
+        raise Problem(f"{song}: its sound is unknown; `spotify-ai refresh --features` looks it up")
     found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", index.FILE))
     library = _library(home)
     what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)

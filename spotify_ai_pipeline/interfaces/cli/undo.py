@@ -35,6 +35,4 @@ def undo(item: int | None, as_json: bool) -> None:
     elif taken and question:
         console.print(plain(f"{question.title} — {question.artist}: taken back; it is {question.status} again"))
     else:
-        raise Problem(
-            f"{item}: there is no answer of that number to take back; `spotify-ai queue --answered` lists them"
-        )
+        raise Problem(f"{item}: there is no answer with that number; `spotify-ai queue --answered` lists them")
