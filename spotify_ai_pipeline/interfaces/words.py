@@ -26,7 +26,7 @@ ALWAYS = {
     "more": "approved, and more like this will come",
     "reject": "it will not be proposed again",
     "later": "not now; it may come up again in 60 days",
-    "wrong_version": "another recording of it may come up, this one will not",
+    "wrong_version": "another recording of the song may come up; this one will not",
     "fewer": "not now, and fewer songs by this artist for half a year",
 }
 LETTERS = {"a": "approve", "m": "more", "r": "reject", "s": "later", "w": "wrong_version", "f": "fewer"}
@@ -37,16 +37,16 @@ SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 LONGEST_SPAN = 30 * SECONDS["d"]
 
 LEAST = 0.1
-"""Of a direction, from which on it is told."""
+"""A part of a direction that is smaller is not mentioned."""
 
 
 def meaning(kind: str, verdict: str) -> str:
-    """What a verdict brings about."""
+    """The effect of a verdict, in words."""
     return SAID.get(kind, {}).get(verdict) or ALWAYS.get(verdict, "it counts")
 
 
 def why_asked(question: queue.Question) -> str:
-    """Why, how well it should fit, and how often it was heard."""
+    """Why the song is asked about, its predicted match, and how often it was heard."""
     number = "" if question.chance is None else f"  predicted match {question.chance:.0%}"
     heard = f"  heard {question.plays - question.skips} times on trial" if question.plays else ""
     return f"{ASKS.get(question.kind, '')} {question.reason}{number}{heard}".strip()
@@ -76,12 +76,12 @@ def asked(home: Home, mood: Asked) -> str:
 
 
 def mood_now(home: Home) -> list[str]:
-    """The mood that the mix goes by, line by line."""
+    """The mood that the mix follows, line by line."""
     said = moods.in_force(home.state, clock.now())
     made = home.lake.read("taste", "mood").drop("vector").to_dicts()
     lines = [f"you asked for: {said.words}, until {when(home, said.until)}"] if said else []
     if not made:
-        return [*lines, "nothing that you played lately has a vector: no mood is known"]
+        return [*lines, "no mood is known: no song that you played lately has a vector"]
     row = made[0]
     tried = said is not None and row["said"] == said.words
     if tried and row["source"] == "said":
@@ -97,7 +97,7 @@ def mood_now(home: Home) -> list[str]:
         f"mood: {clusters}{', '.join(row['words'])}",
         *([f"tags: {', '.join(row['tags'])}"] if row["tags"] else []),
         f"from: {_origin(home, row)}",
-        f"in the mix with weight {weight:g}" if weight else "the mix does not go by it (scoring.mood_weight is 0)",
+        f"in the mix with weight {weight:g}" if weight else "the mix does not follow it (scoring.mood_weight is 0)",
     ]
 
 
@@ -115,11 +115,11 @@ def when(home: Home, seconds: float) -> str:
 
 def _origin(home: Home, row: dict[str, Any]) -> str:
     if row["source"] == "said":
-        return f"your words {row['said']!r}, which are over; it changes with the next refresh"
+        return f"your words {row['said']!r}; their time is over, and the next refresh changes it"
     if row["source"] == "habit":
-        return "what you usually play at this part of the day and week"
+        return "your habit at this part of the day and week"
     span = f"{when(home, row['since'].timestamp())} to {when(home, row['until'].timestamp())}"
-    return f"your last {row['listens']} listens, {span}, and what you usually play at this part of the day and week"
+    return f"your last {row['listens']} listens, {span}, and your habit at this part of the day and week"
 
 
 def _called(name: str, value: float) -> str:

@@ -19,7 +19,7 @@ from spotify_ai_pipeline.storage.playlists import MIX
 
 USUAL_PAUSE = 24 * 3_600.0
 MANY = 1_000_000
-"""A song that is asked for by hand finds room in the queue, however many wait."""
+"""A song that the listener asks for always has room in the queue."""
 
 
 class Commands:
@@ -78,7 +78,7 @@ class Commands:
     async def cycling(self, text: str) -> None:
         if text and not re.fullmatch(r"10|[1-9]", text):
             raise Problem(
-                f"{text}: give a number from 1 (songs stay long) to 10 (turned over fast), or nothing to see it"
+                f"{text}: give a number from 1 (songs stay long) to 10 (songs leave soon), or none to see the present one"
             )
         await self.chat.send(texts.text(dials.turn(self.home, int(text) if text else None)[1]))
 
@@ -131,7 +131,7 @@ class Commands:
             raise Problem(f"{text}: give a time such as 3h or 2d (30d at most), or off")
         until = speaking.pause(home, seconds) or 0.0
         await self.chat.send(
-            f"Quiet until {words.when(home, until)}: I say nothing unasked. Refreshes go on; /pause off ends it."
+            f"Quiet until {words.when(home, until)}: I send no notifications. Refreshes go on; /pause off ends this."
         )
 
     async def tapped(self, message_id: int, sent_at: int, data: str) -> str:
@@ -193,9 +193,7 @@ class Commands:
         song = said.body["song"]
         new = queue.propose(state, queue.DISCOVERY, [song], MANY)
         told = (
-            "queued: it comes on trial with one of the next refreshes"
-            if new
-            else "it waits already, or you have answered it"
+            "queued: one of the next refreshes puts it on trial" if new else "it waits already, or you have answered it"
         )
         await self.chat.edit(message_id, f"{texts.song(song['artist'], song['title'])}\n{told}")
         return "queued" if new else "known"

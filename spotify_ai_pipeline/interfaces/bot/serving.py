@@ -221,7 +221,7 @@ class Serving:
             line = explain(error)
             if line is None:
                 log.exception("a command failed")
-                line = "something went wrong on my side; the bot's log says what"
+                line = "something went wrong on my side; the bot's log tells more"
             try:
                 await self.chat.send(f"⚠️ {texts.text(line)}")
             except TelegramError as lost:

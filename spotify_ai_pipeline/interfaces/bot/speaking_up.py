@@ -43,7 +43,7 @@ async def speak(home: Home, chat: Chat) -> int:
 
 def tell_of_pause(home: Home, until: float) -> None:
     """Lays down what to say after a pause until ``until`` (UTC seconds) that left the listener without an answer."""
-    text = f"I had to be silent until {words.when(home, until)}. What you asked for may have got no answer: ask again."
+    text = f"I had to be silent until {words.when(home, until)}. A command may have got no answer: ask again."
     messages.lay_down(home.state, "pause", f"pause until {until:.0f}", {"text": text}, clock.now(), until + DAY)
 
 

@@ -12,22 +12,22 @@ from spotify_ai_pipeline.music.explain import Part
 from spotify_ai_pipeline.storage import queue
 
 LONGEST = 3_900
-"""Characters of a message, of the 4,096 that there may be."""
+"""Characters of a message; Telegram allows 4,096."""
 LONGEST_LINE = 400
 SPARE = 60
-"""For the line that says how much is left out."""
+"""Characters for the line that says how much is left out."""
 COMMANDS = {
     "next": "one song at a time: approve, reject, not now",
     "refresh": "bring the AI Mix up to date, and see what changed",
     "discover": "look for new songs",
     "mood": "what you want to hear, in words: /mood rainy sunday, nothing too loud",
     "playlist": "the link to the AI Mix",
-    "why": "why a song is ranked as it is: /why a part of its title",
+    "why": "why a song has its rank: /why a part of its title",
     "stats": "your listening in figures",
-    "cycling": "how fast songs are turned over, 1 to 10: /cycling 7",
+    "cycling": "how fast the list turns over, 1 to 10: /cycling 7",
     "snapshot": "a frozen, dated copy of the AI Mix",
     "undo": "take the last answer or the last refresh back",
-    "pause": "say nothing unasked for a while: /pause 2d, /pause off",
+    "pause": "send no notifications for a while: /pause 2d, /pause off",
     "help": "what I understand",
 }
 """The command menu."""

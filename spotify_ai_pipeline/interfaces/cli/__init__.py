@@ -1,4 +1,4 @@
-"""The command ``spotify-ai``: one module a topic, each command a few lines over the floors below."""
+"""The command ``spotify-ai``: each command is a few lines over the floors below."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class _Group(click.Group):
 
 @click.group(
     cls=_Group,
-    help=f"""Your music, managed: an AI Mix playlist kept fresh from what you listen to.
+    help=f"""Your music, managed: a playlist, AI Mix, that your listening keeps fresh.
 
     Until your accounts are named in {settings.ENV_FILE} (see {settings.PROJECT_ROOT / ".env.example"}), the commands work on
     the last demo.
@@ -107,7 +107,7 @@ class _Group(click.Group):
 )
 @click.version_option(package_name="spotify-ai")
 @click.option(
-    "--listener", metavar="NAME", help="Whose music, where several share this machine: see `spotify-ai listener`."
+    "--listener", metavar="NAME", help="The listener, if several share this machine: see `spotify-ai listener`."
 )
 def main(listener: str | None) -> None:
     if listener:

@@ -1,4 +1,4 @@
-"""`spotify-ai adventure`: the second list, of what you do not know yet."""
+"""`spotify-ai adventure`: the second list, of songs that you hardly know."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ ENABLED, DIAL = "adventure.enabled", "adventure.dial"
 
 @click.group()
 def adventure() -> None:
-    """A second, deliberately novel playlist: songs on trial, and songs of yours that you hardly ever heard.
+    """Keep a second, novel playlist: songs on trial, and songs of yours that you hardly ever heard.
 
-    It never holds what is on the AI Mix, shares verdicts and trials with it, and is kept by the same rules. Off until you
-    turn it on.
+    It holds no song of the AI Mix, shares verdicts and trials with it, and follows the same rules. It is off until you turn
+    it on.
     """
 
 
 @adventure.command()
 def on() -> None:
-    """Turn it on: every `spotify-ai refresh` keeps it from now on."""
+    """Turn it on: from now on every `spotify-ai refresh` updates it."""
     home = Home.open()
     home.state.set_override(ENABLED, True)
     console.print(f"{home.settings.spotify.adventure_name} is on; `spotify-ai adventure refresh` fills it now")
@@ -33,18 +33,18 @@ def on() -> None:
 
 @adventure.command()
 def off() -> None:
-    """Turn it off: the playlist stays on Spotify as it is, and is no longer kept."""
+    """Turn it off: the playlist stays on Spotify as it is, and no refresh changes it."""
     home = Home.open()
     home.state.set_override(ENABLED, False)
     console.print(
-        f"{home.settings.spotify.adventure_name} is off; its playlist stays as it is, delete it when you like"
+        f"{home.settings.spotify.adventure_name} is off; its playlist stays as it is; delete it when you like"
     )
 
 
 @adventure.command()
 @click.argument("value", type=click.IntRange(0, 10), metavar="0..10")
 def dial(value: int) -> None:
-    """Set how novel it is: 0 is a fifth of songs on trial and the rest long unheard, 10 four fifths and the rest unheard."""
+    """Set how novel it is: at 0 a fifth of the songs is on trial and the rest long unheard, at 10 four fifths are on trial."""
     home = Home.open()
     before = home.settings.adventure.dial
     home.state.set_override(DIAL, value)
@@ -65,7 +65,7 @@ def show_(as_json: bool) -> None:
 @adventure.command()
 @json_option
 def refresh(as_json: bool) -> None:
-    """Bring this list alone up to date, from what was read last."""
+    """Update this list alone, from the data that was read last."""
     home = _enabled()
     with sandboxes.beside(home):
         refreshing.run(home, "refresh_the_adventure", quiet=as_json)

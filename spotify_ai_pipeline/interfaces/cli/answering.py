@@ -1,4 +1,4 @@
-"""Answers outside of `spotify-ai next`: by number, or about a song that nobody asked about."""
+"""Answers outside of `spotify-ai next`: by number, or about any song."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.home import Home
 
-NONCE = "Name of this very answer: sent twice under one name, it counts once."
+NONCE = "A name for this answer: an answer that is sent twice under one name counts once."
 
 
 def _command(name: str, verdicts: dict[str, str], teaches: str) -> click.Command:
@@ -28,9 +28,9 @@ def _command(name: str, verdicts: dict[str, str], teaches: str) -> click.Command
     for flag, verdict in verdicts.items():
         if flag:
             help_text = {
-                "more": "And bring more like this.",
-                "wrong_version": "This recording only.",
-                "fewer": "And fewer songs by this artist for half a year.",
+                "more": "Also bring more songs like this.",
+                "wrong_version": "Reject this recording only.",
+                "fewer": "Also bring fewer songs by this artist for half a year.",
             }
             command = click.option(f"--{flag.replace('_', '-')}", flag, is_flag=True, help=help_text[verdict])(command)
     return click.command(name=name, help=teaches)(command)
@@ -49,7 +49,7 @@ reject = _command(
 later = _command(
     "later",
     {"": "later", "fewer": "fewer"},
-    "Put question ID off: it may come up again in 60 days.",
+    "Put question ID off: it may come up again after 60 days.",
 )
 
 
@@ -59,7 +59,7 @@ later = _command(
 def never(song: str, as_json: bool) -> None:
     """Never hear SONG again on any list (a part of its title, of "artist title", or its id).
 
-    It leaves the mix at the next refresh and is proposed by no source. `spotify-ai undo ID` takes it back, with the number
+    It leaves the mix at the next refresh, and no source proposes it. `spotify-ai undo ID` takes this back; ID is the number
     that is printed.
     """
     home = Home.open()
@@ -77,7 +77,7 @@ def _answer(home: Home, item: int, verdict: str, nonce: str, *, as_json: bool) -
     if question is None:
         raise Problem(f"{item}: there is no question of that number; `spotify-ai queue` lists them")
     if verdict not in question.answers:
-        raise Problem(f"{item}: this question takes no such answer; answer with {', '.join(question.answers)}")
+        raise Problem(f"{item}: this is no answer to that question; answer with {', '.join(question.answers)}")
     taken = queue.decide(home.state, item, verdict, "cli", nonce)
     if as_json:
         print_json({"item_id": item, "verdict": verdict, "taken": taken})

@@ -21,12 +21,12 @@ LAYER = "features"
 @click.command("map")
 @click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write the picture to this file.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the page to this file.")
-@click.option("--dark", is_flag=True, help="The picture on dark ground.")
+@click.option("--dark", is_flag=True, help="Draw the picture on dark ground.")
 @click.option("--open", "open_", is_flag=True, help="Open the page in your browser.")
 def map_(png: Path | None, html: Path | None, dark: bool, open_: bool) -> None:
-    """Show where the map of your library is: a page to hover, search and listen, and a picture to hang up.
+    """Write the map of your library: a page to search and listen, and a picture to hang up.
 
-    Without --png and --html both are written to the data folder and their paths printed. The page needs no network.
+    Without --png and --html it writes both to the data folder and prints their paths. The page needs no network.
     """
     home = Home.open()
     home.lake.read(LAYER, "library_map")
@@ -45,7 +45,9 @@ def map_(png: Path | None, html: Path | None, dark: bool, open_: bool) -> None:
 @click.command()
 @click.argument("cluster", required=False)
 @click.option(
-    "--again", is_flag=True, help="Look again now, whatever their age; known songs stay put unless much has changed."
+    "--again",
+    is_flag=True,
+    help="Find the clusters again now; known songs stay where they are unless much has changed.",
 )
 @json_option
 def clusters(cluster: str | None, again: bool, as_json: bool) -> None:

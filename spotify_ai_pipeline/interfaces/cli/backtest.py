@@ -1,4 +1,4 @@
-"""`spotify-ai backtest`: the mixes that would have been, for a judge to score."""
+"""`spotify-ai backtest`: the mixes that the past would have had, for a judge to score."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEEDED = ("ts", "artist", "track")
 def backtest(history: Path, out: Path, start: datetime | None) -> None:
     """Make the mix of each week over the second half of a history, from nothing but the past.
 
-    The functions are the ones the pipeline uses, with the settings in force.
+    It calls the functions of the pipeline, with the settings in force.
     """
     from spotify_ai_pipeline.music import evaluation
 

@@ -19,8 +19,8 @@ from spotify_ai_pipeline.storage.home import Home
 def bot() -> None:
     """Run the Telegram bot until Ctrl-C: /next, /refresh, /mood and the rest on your phone.
 
-    It answers one account, TELEGRAM_USER_ID, and nobody else. On a demo the chat is a page in your browser. What comes by
-    itself (proactive.* in `spotify-ai config`) is found by the sensors of `spotify-ai up` and sent from here.
+    It answers one account, TELEGRAM_USER_ID, and nobody else. On a demo the chat is a page in your browser. The sensors of
+    `spotify-ai up` find the news (proactive.* in `spotify-ai config`), and the bot sends it.
     """
     home = Home.open()
     telegram.credentials(home)

@@ -53,7 +53,7 @@ def set_(key: str, value: str) -> None:
     try:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError:
-        raise Problem(f"{key}: {value!r} is no value as config.yaml would hold it; put quotes around a text") from None
+        raise Problem(f"{key}: {value!r} is not valid YAML; put quotes around a text") from None
     checked = settings.load(settings.config_files(home.root), home.state.overrides() | {key: parsed})
     if key not in checked.flat:
         raise Problem(

@@ -36,7 +36,7 @@ OPTIONS = {
 def dashboard(port: int) -> None:
     """Open your music in the browser: the mix and its reasons, questions, map, trends, models, health.
 
-    It reads what the last run made, and answers that you give there count at once. Ctrl-C ends it. Behind a reverse proxy, set
+    It shows what the last run made. Answers that you give there count at once. Ctrl-C ends it. Behind a reverse proxy, set
     STREAMLIT_SERVER_BASE_URL_PATH to the path below which it is served (see deploy/Caddyfile).
     """
     home = Home.open()

@@ -1,4 +1,4 @@
-"""`spotify-ai cycling`: how fast songs are turned over."""
+"""`spotify-ai cycling`: how fast the list turns over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY = "cycling.aggressiveness"
 @click.argument("value", type=click.IntRange(1, 10), required=False, metavar="[1-10]")
 @json_option
 def cycling(value: int | None, as_json: bool) -> None:
-    """Show or set how fast songs are turned over: 1 keeps them long, 5 weighs old and new alike, 10 turns over fast.
+    """Show or set how fast the list turns over: 1 keeps songs long, 5 weighs old and new alike, 10 replaces songs soon.
 
     It is the setting cycling.aggressiveness; `spotify-ai config unset cycling.aggressiveness` takes your change back.
     """

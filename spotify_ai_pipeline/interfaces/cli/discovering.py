@@ -17,13 +17,13 @@ from spotify_ai_pipeline.storage.home import Home
 
 
 @click.command()
-@click.option("--sources", "only_show", is_flag=True, help="Show how each source fares, and ask none.")
+@click.option("--sources", "only_show", is_flag=True, help="Show the yield and health of each source, and ask none.")
 @json_option
 def discover(only_show: bool, as_json: bool) -> None:
-    """Ask every source for new songs and put those that fit best into the queue.
+    """Ask every source for new songs, and queue the songs that fit best.
 
     Each source stays within discovery.calls_per_source calls and can be switched off (discovery.sources, see `spotify-ai
-    config`). What delivers songs that you approve gains weight. Then: `spotify-ai next`.
+    config`). A source gains weight when you approve its songs. Then run `spotify-ai next`.
     """
     home = Home.open()
     if not home.lake.current("taste", "listening_stats"):

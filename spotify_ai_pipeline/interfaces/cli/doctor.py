@@ -1,4 +1,4 @@
-"""`spotify-ai doctor`: everything that can be wrong, looked at, with what to do."""
+"""`spotify-ai doctor`: checks everything that can be wrong, and says what to do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SILENT_SECONDS = 120
 def doctor(as_json: bool) -> None:
     """Check accounts, permissions, quotas, files, clock, versions, daemon and disk, and say what to do.
 
-    Makes at most six calls. The exit code is 1 where something is wrong (✗), 0 where all is well or merely odd (!).
+    It makes at most six calls. The exit code is 1 if something is wrong (✗), and 0 if all is well or merely odd (!).
     """
     home = Home.open()
     found: list[Finding] = []
@@ -63,7 +63,7 @@ def _look(home: Home) -> Iterator[Finding]:
     yield from accounts(home)
     yield from _daemon(home)
     for alert in home.state.rows("SELECT name, message FROM alerts ORDER BY raised_at"):
-        yield Finding("open alert", ODD, alert["message"], "it goes away when its cause does")
+        yield Finding("open alert", ODD, alert["message"], "it ends when its cause ends")
 
 
 def _versions() -> Finding:
@@ -120,7 +120,7 @@ def _lake(home: Home) -> Finding:
             "lake",
             BAD,
             f"files are missing of {', '.join(sorted(set(lost))[:5])}",
-            "materialize these anew: spotify-ai up",
+            "make these again: spotify-ai up, Materialize",
         )
     return (
         Finding("lake", GOOD, f"{seen:,} files, {len(home.lake.datasets())} datasets")
@@ -163,7 +163,7 @@ def _quotas(home: Home) -> Iterator[Finding]:
                 "quotas",
                 ODD,
                 f"{row['service']} is paused until {row['paused']} ({row['why']})",
-                "wait; runs go on with what is known",
+                "wait; runs go on without it",
             )
         elif row["calls"] >= row["budget"] or row["writes"] >= row["writes_budget"]:
             yield Finding(
@@ -186,11 +186,13 @@ def _daemon(home: Home) -> Iterator[Finding]:
 
     silent = daemon.silent_for(home)
     if silent is not None and silent < SILENT_SECONDS:
-        yield Finding("daemon", GOOD, f"heard of {silent:.0f} s ago")
+        yield Finding("daemon", GOOD, f"last sign of life {silent:.0f} s ago")
         return
     if dead := daemon.put_down_the_dead(home):
         yield Finding(
-            "dead runs", ODD, f"{dead} runs had no process any more", "they were put down as failed; run them again"
+            "dead runs", ODD, f"{dead} runs had lost their process", "they are marked as failed now; run them again"
         )
-    seen = "never ran" if silent is None else f"last heard of {when(home, clock.now() - silent)}"
-    yield Finding("daemon", ODD, seen, "nothing happens by itself until it runs: spotify-ai up, or see docs/deploy.md")
+    seen = "never ran" if silent is None else f"last sign of life {when(home, clock.now() - silent)}"
+    yield Finding(
+        "daemon", ODD, seen, "nothing runs by itself until it is started: spotify-ai up, or see docs/deploy.md"
+    )

@@ -8,7 +8,7 @@ import sqlite3
 from spotify_ai_pipeline.problems import Problem
 
 REMEDIES = {
-    errno.ENOSPC: "the disk is full: free some space; what was there before is untouched",
+    errno.ENOSPC: "the disk is full: free some space; existing data is untouched",
     errno.EROFS: "the folder is on a read-only disk: set SPOTIFY_AI_DATA to one that can be written",
     errno.EACCES: "no permission: change the owner of the folder, or set SPOTIFY_AI_DATA to one that can be written",
     errno.EEXIST: "a file is where a folder is needed: move it away, or set SPOTIFY_AI_DATA to another place",
@@ -26,9 +26,7 @@ def explain(error: BaseException) -> str | None:
             where = f"{cause.filename}: " if cause.filename else ""
             return where + REMEDIES.get(cause.errno, cause.strerror or str(cause))
         if isinstance(cause, sqlite3.OperationalError):
-            return (
-                f"the disk is full or cannot be written ({cause}): free some space; what was there before is untouched"
-            )
+            return f"the disk is full or cannot be written ({cause}): free some space; existing data is untouched"
     return None
 
 

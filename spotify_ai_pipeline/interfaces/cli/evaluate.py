@@ -23,7 +23,7 @@ NEEDED = ("artist", "track", "artist_uncorrected", "track_uncorrected")
 
 @click.group()
 def evaluate() -> None:
-    """Measure a part of the pipeline, on a history of your own or on made-up listeners whose truth is known."""
+    """Measure a part of the pipeline, on your own history or on made-up listeners whose truth is known."""
 
 
 for command in (
@@ -45,7 +45,7 @@ for command in (
     help=f"Parquet file of plays with the columns {', '.join(NEEDED)}.",
 )
 @click.option("--pairs", default=200_000, show_default=True, type=click.IntRange(1), help="Random pairs to draw.")
-@click.option("--seed", default=1, show_default=True, help="Of the random pairs.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the random pairs.")
 @click.option("--examples", default=0, type=click.IntRange(0), help="Show this many misses and merges.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
 def identity(history: Path, pairs: int, seed: int, examples: int, as_json: bool) -> None:

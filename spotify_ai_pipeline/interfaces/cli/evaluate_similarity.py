@@ -34,13 +34,15 @@ TAGS_SEEN = ("as they are", "none that names a genre", "none with a word of a ge
     multiple=True,
     help="Parquet file of plays (ts or uts, artist, track[, ms_played]); may be given more than once.",
 )
-@click.option("--songs", default=12_000, show_default=True, type=click.IntRange(100), help="Songs to draw for genres.")
-@click.option("--seed", default=1, show_default=True, help="Of the draws.")
+@click.option(
+    "--songs", default=12_000, show_default=True, type=click.IntRange(100), help="Number of songs to draw for genres."
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of the draws.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
 def similarity(catalogue: Path, history: tuple[Path, ...], songs: int, seed: int, as_json: bool) -> None:
     """Measure how well near songs share a genre that the vectors do not see, and a listening session.
 
-    Each figure stands beside those of audio features alone and of one-hot tags beside them.
+    Beside each figure stand those of audio features alone, and of audio features with one-hot tags.
     """
     features = Home.open().settings.features
     known = _catalogue(catalogue)

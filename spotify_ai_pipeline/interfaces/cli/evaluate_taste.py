@@ -43,13 +43,13 @@ def sessions(history: Path, as_json: bool) -> None:
 @click.option(
     "--features",
     type=click.Path(path_type=Path),
-    help="Parquet file of songs: artist, title, the audio features, and genres or tags (a|b or a, b). Without: unknown.",
+    help="Parquet file of songs: artist, title, the audio features, and genres or tags (a|b or a, b). Default: unknown.",
 )
-@click.option("--seed", default=1, show_default=True, help="Of the verdicts drawn and the intervals.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the verdicts drawn and of the intervals.")
 @json_option
 def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) -> None:
-    """Tell which songs, first heard in the second half of a history, stayed: AUC beside artist affinity alone, and how true the
-    chances are."""
+    """Predict which new songs of the second half of a history stay: AUC beside artist affinity alone, and how true the chances
+    are."""
     from spotify_ai_pipeline.music import newcomers as judging
     from spotify_ai_pipeline.music.candidate_model import Content
 
@@ -69,7 +69,7 @@ def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) ->
         return
     _show(rows, f"songs that were new: {len(stay):,}, of which {stay.mean():.1%} stayed")
     _show(
-        fifths, f"chances said, by fifths (Brier {brier:.4f}; the share that stayed, known beforehand: {constant:.4f})"
+        fifths, f"chances given, by fifths (Brier {brier:.4f}; the share that stayed, known beforehand: {constant:.4f})"
     )
 
 

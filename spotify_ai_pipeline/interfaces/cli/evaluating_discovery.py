@@ -29,9 +29,11 @@ LEARNING = 50
 
 
 @click.command()
-@click.option("--listeners", default=100, show_default=True, type=click.IntRange(2), help="Made-up listeners.")
-@click.option("--verdicts", default=200, show_default=True, type=click.IntRange(1), help="Of each.")
-@click.option("--seed", default=1, show_default=True, help="Of the listeners; both policies meet the same.")
+@click.option(
+    "--listeners", default=100, show_default=True, type=click.IntRange(2), help="Number of made-up listeners."
+)
+@click.option("--verdicts", default=200, show_default=True, type=click.IntRange(1), help="Verdicts of each listener.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the listeners; both policies meet the same ones.")
 @json_option
 def bandit(listeners: int, verdicts: int, seed: int, as_json: bool) -> None:
     """Measure what Thompson sampling loses against always knowing the best source and region, beside epsilon-greedy."""
@@ -55,13 +57,17 @@ def bandit(listeners: int, verdicts: int, seed: int, as_json: bool) -> None:
 
 @click.command()
 @click.option(
-    "--listeners", default=3, show_default=True, type=click.IntRange(1), help="Made-up listeners, a year each."
+    "--listeners",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of made-up listeners, a year each.",
 )
-@click.option("--seed", default=1, show_default=True, help="Of the first listener's world.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the first listener's world.")
 @json_option
 def discovery(listeners: int, seed: int, as_json: bool) -> None:
-    """Live a year of discovery with made-up listeners whose taste is known, and compare what they approve with random songs
-    of the genres they love."""
+    """Simulate a year of discovery for made-up listeners whose taste is known. Compare the share that they approve with that of
+    random songs of the genres they love."""
     settings, started = Home.open().settings, time.perf_counter()
     years = list[tuple[Year, float]]()
     with console.status("living through the year"):

@@ -27,9 +27,13 @@ WEEK = 7 * 86_400.0
 )
 @history_option
 @click.option(
-    "--shuffles", default=5, show_default=True, type=click.IntRange(1, 100), help="Histories without any change."
+    "--shuffles",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="Number of histories without a change.",
 )
-@click.option("--seed", default=1, show_default=True, help="Of the shuffles.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the shuffles.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
 def mood_shift(catalogue: Path, history: Path, shuffles: int, seed: int, as_json: bool) -> None:
     """Measure the watch over moods: alarms on a history, and on the same sessions in random order, where each alarm is false."""

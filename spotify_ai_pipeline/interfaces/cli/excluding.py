@@ -32,9 +32,9 @@ class _LastMoment(click.DateTime):
 
 @click.group()
 def exclude() -> None:
-    """Say "that wasn't me": listens of a time, an artist, a playlist or a device then count for nothing.
+    """Say "that wasn't me": listens of a time, an artist, a playlist or a device count for nothing.
 
-    They stay in the table of listens, and `undo` brings them back; both act on the past too, from the next refresh on.
+    They stay in the table of listens, and `undo` brings them back. Both take effect at the next refresh, for the past too.
     """
 
 
@@ -42,7 +42,7 @@ def exclude() -> None:
 @click.argument("since", type=click.DateTime(FORMATS))
 @click.argument("until", type=_LastMoment(FORMATS))
 def span(since: datetime, until: datetime) -> None:
-    """Exclude what was played from SINCE to UNTIL, e.g. 2026-03-07T20:00 2026-03-08T02:00 (your time; a day means all of it)."""
+    """Exclude the listens from SINCE to UNTIL, e.g. 2026-03-07T20:00 2026-03-08T02:00 (your time; a day means all of it)."""
     home = Home.open()
     zone = home.settings.listener.zone
     if until <= since:
@@ -54,7 +54,7 @@ def span(since: datetime, until: datetime) -> None:
 @exclude.command()
 @click.argument("name")
 def artist(name: str) -> None:
-    """Exclude what was played of the artist NAME, from whichever source it comes."""
+    """Exclude the listens of the artist NAME, from every source."""
     home = Home.open()
     artists = dict(home.lake.read("identity", "songs").select("artist_key", "artist").iter_rows())
     if (known := artists.get(artist_key(name))) is None:
@@ -68,7 +68,7 @@ def artist(name: str) -> None:
 @exclude.command()
 @click.argument("name")
 def playlist(name: str) -> None:
-    """Exclude what was played from the playlist NAME; where that is not known, the songs that are on no other list of yours."""
+    """Exclude the listens from the playlist NAME; if no source tells it, those of songs that are on no other list of yours."""
     home = Home.open()
     lists = dict(home.lake.read("ingest", "spotify_library").select("list_id", "list_name").unique().iter_rows())
     found = [list_id for list_id, called in lists.items() if name in (list_id, called)]
@@ -86,7 +86,7 @@ def playlist(name: str) -> None:
 @exclude.command()
 @click.argument("name")
 def device(name: str) -> None:
-    """Exclude what was played on devices whose name holds NAME; exports of Spotify know the device."""
+    """Exclude the listens on devices whose name contains NAME; exports of Spotify name the device."""
     home = Home.open()
     known = (
         home.lake.scan("identity", "listens").select(pl.col("device").drop_nulls().unique().sort()).collect()["device"]
@@ -123,7 +123,7 @@ def undo(exclusion_id: int) -> None:
 @exclude.command()
 @json_option
 def suggest(as_json: bool) -> None:
-    """Show spans that may not have been you. Nothing is excluded until you say so."""
+    """Show spans that may not have been you. This excludes nothing."""
     home = Home.open()
     found = exclusion.suspects(home.lake.read("identity", "listens"), home.lake.read("identity", "songs"))
     if as_json:
@@ -137,7 +137,7 @@ def suggest(as_json: bool) -> None:
         shown.add_row(
             str(row["plays"]), plain(row["why"]), f"spotify-ai exclude span {begin:%Y-%m-%dT%H:%M} {end:%Y-%m-%dT%H:%M}"
         )
-    console.print(shown if found.height else "nothing looks as if it was not you")
+    console.print(shown if found.height else "no span looks as if it was not you")
     if found.height > SHOWN:
         console.print(f"and {found.height - SHOWN:,} more; --json shows all")
 

@@ -29,14 +29,14 @@ as_option = click.option(
 
 @click.group()
 def export() -> None:
-    """Take your music elsewhere: the mix, the clusters, or everything that is kept of you."""
+    """Take your music elsewhere: the mix, the clusters, or everything that is kept about you."""
 
 
 @export.command()
 @as_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: standard output.")
 def mix(form: str, out: Path | None) -> None:
-    """The AI Mix as a playlist, in order."""
+    """Write the AI Mix as a playlist, in order."""
     home = Home.open()
     listed = home.lake.read("playlist", "mix").drop_nulls("rank").sort("rank")
     text = FORMS[form](home.settings.spotify.playlist_name, listed)
@@ -53,7 +53,7 @@ def mix(form: str, out: Path | None) -> None:
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for one file a cluster."
 )
 def clusters(form: str, out: Path) -> None:
-    """Each cluster of your songs as a playlist of its own."""
+    """Write each cluster of your songs as a playlist of its own."""
     home = Home.open()
     found = _clusters(home)
     out.mkdir(parents=True, exist_ok=True)
@@ -66,9 +66,9 @@ def clusters(form: str, out: Path) -> None:
 @export.command(name="all")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Zip archive to write.")
 def everything(out: Path) -> None:
-    """All that is kept of you, as CSV files in a zip archive: what you heard, what you said, what was made of it.
+    """Write all that is kept about you as CSV files in a zip archive: listens, answers, and what was made of them.
 
-    Nothing secret is in it: no token, no key. `spotify-ai backup` is what can be restored.
+    It holds no token and no key. To restore data, use `spotify-ai backup`.
     """
     home = Home.open()
     if out.exists():

@@ -21,9 +21,9 @@ NOTHING = "·"
 @click.command()
 @json_option
 def gaps(as_json: bool) -> None:
-    """Show what is known of your listening, from which source, month by month: a year a line, a column a source.
+    """Show how much each source knows of your listening, month by month: a line for each year, a column for each source.
 
-    A dot is a month of which a source told nothing: unknown, not unheard.
+    A dot marks a month for which a source has nothing: unknown, not unheard.
     """
     home = Home.open()
     listens = home.lake.scan("identity", "listens").select("played_at", "sources").collect()
@@ -41,12 +41,12 @@ def gaps(as_json: bool) -> None:
         return
     _chart(months)
     if silent:
-        console.print(f"unknown: no source told of a play in {', '.join(silent)}")
+        console.print(f"unknown: no source knows of a play in {', '.join(silent)}")
     zone = home.settings.listener.zone
     for since, until in forgotten:
         console.print(
             f"unknown: between {since.astimezone(zone):%Y-%m-%d %H:%M} and {until.astimezone(zone):%Y-%m-%d %H:%M} Spotify may "
-            "have forgotten plays, and no other source told of any"
+            "have forgotten plays, and no other source knows of any"
         )
 
 

@@ -21,7 +21,7 @@ from spotify_ai_pipeline.storage.playlists import MIX
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
 def status(as_json: bool) -> None:
-    """Show the health of the pipeline: last refresh, calls and budgets, what waits, what is wrong."""
+    """Show the health of the pipeline: last refresh, calls and budgets, waiting songs, and faults."""
     home = Home.open()
     found = health(home)
     if as_json:
@@ -42,7 +42,7 @@ def status(as_json: bool) -> None:
     )
     _sign_in(found["sign_in"])
     if found["resume"]:
-        console.print(f"scrobbles: the next run reads on from {found['resume']}")
+        console.print(f"scrobbles: the next run reads from {found['resume']}")
     claude = found["claude"]
     console.print(
         f"Claude: {claude['spent_usd']:.4f} of {claude['budget_usd']:.2f} USD this month ({claude['model']})"

@@ -1,4 +1,4 @@
-"""`spotify-ai log`: every refresh, with what came, what left, and why."""
+"""`spotify-ai log`: every refresh, with the songs that came and left, and why."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ SIGNS = {"new": ("+ ", "green"), "out": ("− ", "red")}
 
 @click.command()
 @click.option(
-    "--limit", default=10, show_default=True, type=click.IntRange(1), help="Refreshes to show, the latest first."
+    "--limit",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of refreshes to show, the latest first.",
 )
-@click.option("--adventure", "adventurous", is_flag=True, help="Those of the adventure list instead of the mix.")
+@click.option("--adventure", "adventurous", is_flag=True, help="Show the adventure list instead of the mix.")
 @json_option
 def log(limit: int, adventurous: bool, as_json: bool) -> None:
-    """Show the history of refreshes: when, what came and left, and the reason of each change."""
+    """Show the history of refreshes: the time, the songs that came and left, and the reason of each change."""
     home = Home.open()
     found = playlists.refreshes(home.state, ADVENTURE if adventurous else MIX, limit)
     if as_json:

@@ -22,11 +22,11 @@ SHOWN_BROKEN = 3
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each file as JSON.")
 def import_(files: tuple[Path, ...], as_json: bool) -> None:
-    """Take in exports: FILES are files, zip archives or folders.
+    """Import exports: FILES are files, zip archives or folders.
 
-    Read are: Spotify extended streaming history (both generations), Spotify account data, Last.fm CSV (lastfm-to-csv and
-    lastfm.ghan.nl), ListenBrainz exports, and RateYourMusic's CSV of ratings. The same rows twice are taken in once. Files that
-    are laid into the folder inbox of the data root are taken in by themselves.
+    It reads Spotify extended streaming history (both generations), Spotify account data, Last.fm CSV (lastfm-to-csv and
+    lastfm.ghan.nl), ListenBrainz exports, and RateYourMusic's CSV of ratings. Rows that are imported twice count once. While
+    `spotify-ai up` runs, files in the folder inbox of the data root are imported by themselves.
     """
     home = Home.open()
     exports = find(files)

@@ -1,4 +1,4 @@
-"""Backup, restore and forget: what is kept of you, in your own hands."""
+"""Backup, restore and forget: your data in your own hands."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from spotify_ai_pipeline.storage.listeners import LOCATION_FILE, register, write
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path | None) -> None:
-    """Write a backup to FILE (default: a dated one here). Everything may go on running meanwhile.
+    """Write a backup to FILE (default: a dated file here). Everything may go on running meanwhile.
 
-    In it: all you said (answers, overrides, exclusions), what was made of your history, settings and the sign-in. It is a
-    secret: only you can read it. Not in it: Dagster's run history.
+    It holds your answers, overrides and exclusions, what was made of your history, the settings and the sign-in. It is a
+    secret: only you can read it. It does not hold Dagster's run history.
     """
     home = Home.open()
     file = file or Path(f"spotify-ai-{home.settings.listener.name}-{clock.utc_now().astimezone():%Y%m%d-%H%M}.zip")
@@ -36,9 +36,11 @@ def backup(file: Path | None) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--replace", is_flag=True, help="Move what is there now aside, to a folder replaced-… in the data root.")
+@click.option(
+    "--replace", is_flag=True, help="Move the present data aside first, to a folder replaced-… in the data root."
+)
 def restore(file: Path, replace: bool) -> None:
-    """Bring a backup back into the data root. Refuses to touch data that is there, unless told."""
+    """Restore a backup into the data root. It refuses if data is there; see --replace."""
     home = Home.open()
     _refuse_while_running(home)
     with console.status(f"reading {file}"):
@@ -54,7 +56,7 @@ def restore(file: Path, replace: bool) -> None:
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(yes: bool) -> None:
-    """Remove all that is kept of you on this machine: history, answers, models, settings, sign-in. There is no way back."""
+    """Remove all that this machine keeps about you: history, answers, models, settings, sign-in. There is no way back."""
     home = Home.open()
     _refuse_while_running(home)
     name, link, lake = home.settings.listener.name, show.playlist_link(home), home.lake

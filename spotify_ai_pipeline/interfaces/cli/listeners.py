@@ -12,7 +12,7 @@ from spotify_ai_pipeline.storage.home import Home
 
 @click.group()
 def listener() -> None:
-    """Several listeners on one machine, each with data, settings and keys of their own.
+    """Manage several listeners on one machine, each with their own data, settings and keys.
 
     Any command works for one of them: spotify-ai --listener NAME mix. `up` shows all of them in one Dagster UI, and
     `spotify-ai --listener NAME forget` removes one.
@@ -21,7 +21,7 @@ def listener() -> None:
 
 @listener.command()
 @click.argument("name")
-@click.option("--timezone", help="IANA name, e.g. Europe/Lisbon; default: that of the project's settings.")
+@click.option("--timezone", help="IANA name, e.g. Europe/Lisbon; default: the one in the project's settings.")
 def add(name: str, timezone: str | None) -> None:
     """Add the listener NAME (letters, digits, _)."""
     general = settings.load([settings.PROJECT_ROOT / "config" / settings.CONFIG_FILE])

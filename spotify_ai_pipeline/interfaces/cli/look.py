@@ -28,7 +28,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSO
 @click.command()
 @json_option
 def mix(as_json: bool) -> None:
-    """Show the AI Mix as last decided, with slot, score parts and reason of each song."""
+    """Show the AI Mix as last decided, with the slot, score parts and reason of each song."""
     home = Home.open()
     if as_json:
         print_json(show.mix_as_data(home))
@@ -39,7 +39,7 @@ def mix(as_json: bool) -> None:
 @click.command()
 @json_option
 def stats(as_json: bool) -> None:
-    """Show what is known of your listening: how much, what lately, at which hours."""
+    """Show your listening in figures: how much, which artists and songs lately, at which hours."""
     home = Home.open()
     found = listening(home)
     if as_json:

@@ -1,4 +1,4 @@
-"""`spotify-ai match`: what is taken for one song and why, and the last word on it."""
+"""`spotify-ai match`: which names are one song and why, and corrections of it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSO
 
 @click.group()
 def match() -> None:
-    """See which Spotify ids and spellings are taken for one song, and correct it.
+    """Show which Spotify ids and spellings count as one song, and correct it.
 
-    A SONG is named by its id, by a Spotify id or link, or as "ARTIST - TITLE".
+    SONG is a song id, a Spotify id or link, or "ARTIST - TITLE".
     """
 
 
 @match.command(name="list")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(0), help="Unresolved names to show.")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(0), help="Number of unresolved names to show."
+)
 @json_option
 def list_(limit: int, as_json: bool) -> None:
-    """Show what you said, and names that are like a song but not surely it, most played first."""
+    """Show your corrections, and names that resemble a song without certainty, most played first."""
     home = Home.open()
     members = _members(home)
     doubts = members.drop_nulls("near").sort("plays", "member", descending=[True, False], nulls_last=True)
@@ -148,9 +150,9 @@ def set_(spelling: str, song: str) -> None:
 @match.command()
 @click.argument("number", type=int)
 def unset(number: int) -> None:
-    """Take back what you said: NUMBER is that of `spotify-ai match list`."""
+    """Take back a correction: NUMBER is its number in `spotify-ai match list`."""
     if not identity_overrides.unsay(Home.open().state, number):
-        raise Problem(f"{number}: nothing of this number was said; `spotify-ai match list` shows what was")
+        raise Problem(f"{number}: there is no correction with this number; `spotify-ai match list` shows all")
     console.print(f"taken back; {NEXT}")
 
 

@@ -34,24 +34,24 @@ class _Span(click.ParamType):
 @click.option(
     "--for", "span", type=_Span(), help="How long WORDS count: 45m, 3h, 2d; default: as long as they say, else 3h."
 )
-@click.option("--refresh", is_flag=True, help="Refresh the mix at once, so that it follows.")
+@click.option("--refresh", is_flag=True, help="Refresh the mix at once.")
 @click.option("--clear", is_flag=True, help="Take back the mood that you asked for.")
 @json_option
 def mood(words: tuple[str, ...], span: float | None, refresh: bool, clear: bool, as_json: bool) -> None:
-    """Show the mood that the mix goes by, or ask for one in WORDS: "rainy sunday, nothing too loud", "nineties for two hours".
+    """Show the mood that the mix follows, or ask for one in WORDS: "rainy sunday, nothing too loud", "nineties for two hours".
 
-    Claude reads the words where there is a key, and may answer with numbers, tags and clusters of yours, never with songs;
-    without one a lexicon does. What was understood is shown.
+    With a key, Claude reads the words and answers with numbers and your own tags and clusters, never with songs. Without one a
+    lexicon reads them. The command shows what it understood.
 
-    A mood that you ask for is followed until its time is over; without one, what you play, and what you usually play at
-    this hour, make the mood (it moves the mix where scoring.mood_weight is above 0).
+    The mix follows a mood that you ask for until its time is over. Without one, your recent listens and your habit at this
+    hour make the mood (it moves the mix if scoring.mood_weight is above 0).
     """
     if words and clear:
         raise click.UsageError("give WORDS or --clear, not both")
     home = Home.open()
     if clear:
         taken = moods.clear(home.state)
-        console.print(f"taken back; {NEXT}" if taken else "no mood was asked for: nothing to take back")
+        console.print(f"taken back; {NEXT}" if taken else "you asked for no mood: there is nothing to take back")
     elif words:
         _ask(home, " ".join(words), span, refresh=refresh, as_json=as_json)
     else:

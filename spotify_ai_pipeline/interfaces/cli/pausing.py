@@ -1,4 +1,4 @@
-"""`spotify-ai pause`: silence for what comes by itself."""
+"""`spotify-ai pause`: silence for the notifications of the bot."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from spotify_ai_pipeline.storage.home import Home
 @click.argument("span", default="1d")
 @json_option
 def pause(span: str, as_json: bool) -> None:
-    """Have the bot say nothing unasked for SPAN (3h, 2d, 30d at most; default 1d), or `off` to end the pause.
+    """Stop the notifications of the bot for SPAN (3h, 2d, 30d at most; default 1d); `off` ends the pause.
 
-    Refreshes go on. Each kind of message has a switch of its own: `spotify-ai config`, proactive.
+    Refreshes go on. Each kind of notification has a switch of its own: proactive.* in `spotify-ai config`.
     """
     seconds = None if span == "off" else words.seconds_of(span)
     if seconds is None and span != "off":

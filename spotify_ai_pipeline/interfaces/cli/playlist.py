@@ -1,4 +1,4 @@
-"""`spotify-ai playlist`: the list on Spotify, and a new one where it is gone."""
+"""`spotify-ai playlist`: the list on Spotify, and a new one if it is gone."""
 
 from __future__ import annotations
 
@@ -17,17 +17,15 @@ from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 
 
 @click.command()
-@click.option(
-    "--recreate", is_flag=True, help="Make a new playlist where you deleted the old one, with the same songs."
-)
-@click.option("--adventure", "adventurous", is_flag=True, help="The adventure list instead of the mix.")
-@click.option("--cluster", help="The list of a cluster (its number, or a part of its name) instead of the mix.")
+@click.option("--recreate", is_flag=True, help="Make a new playlist with the same songs, if you deleted the old one.")
+@click.option("--adventure", "adventurous", is_flag=True, help="Show the adventure list instead of the mix.")
+@click.option("--cluster", help="Show the list of a cluster (its number, or a part of its name) instead of the mix.")
 @json_option
 def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bool) -> None:
-    """Show the link to the AI Mix on Spotify, and what was written there last.
+    """Show the link to the AI Mix on Spotify, and the last write to it.
 
-    A playlist that you delete or unfollow is not made anew unasked: refreshes stop, `spotify-ai status` says so, and
-    --recreate makes a new one, once. The list of a cluster stays away, and nothing else stops.
+    If you delete or unfollow the playlist, refreshes stop and `spotify-ai status` says so; --recreate makes a new one, once. If
+    you delete the list of a cluster, only that list stops.
     """
     home = Home.open()
     about = named(home.settings, ADVENTURE if adventurous else MIX)

@@ -25,10 +25,10 @@ CALLED = {
 @click.command(name="next")
 @click.option("--json", "as_json", is_flag=True, help="Print the next question as JSON and ask nothing.")
 def next_(as_json: bool) -> None:
-    """Answer the questions that wait, one song at a time, with single keys.
+    """Answer the waiting questions, one song at a time, with single keys.
 
-    Songs that you heard on trial come first, then the best of what waits. Each answer counts at once; quit whenever you
-    like, the rest waits. In a pipe, one letter a line is read. `spotify-ai queue` lists all of them, `spotify-ai undo ID`
+    Songs that you heard on trial come first, then the best of the others. Each answer counts at once; quit whenever you
+    like, the rest waits. From a pipe it reads one letter a line. `spotify-ai queue` lists all questions, `spotify-ai undo ID`
     takes an answer back.
     """
     state = Home.open().state
@@ -56,7 +56,7 @@ def next_(as_json: bool) -> None:
             last = question.item_id
         elif key == "u":
             taken = last is not None and queue.undo(state, last, "cli")
-            console.print("  taken back" if taken else "  there is no answer of now to take back")
+            console.print("  taken back" if taken else "  you gave no answer yet that could be taken back")
         else:
             return
     console.print(
@@ -65,7 +65,7 @@ def next_(as_json: bool) -> None:
 
 
 def show(question: queue.Question) -> None:
-    """Who, why, and how well it should fit."""
+    """Print the song, the reason for the question, and the predicted match."""
     console.print(plain(f"\n{question.title} — {question.artist}"), style="bold")
     console.print(plain(f"  {why_asked(question)}"))
 

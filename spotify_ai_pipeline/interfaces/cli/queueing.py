@@ -1,4 +1,4 @@
-"""`spotify-ai queue`: what waits, what is on trial, and what was said."""
+"""`spotify-ai queue`: the songs that wait, those on trial, and your answers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ANSWERED = ("approved", "rejected", "later", "expired")
 
 @click.command(name="queue")
 @click.argument("item", metavar="[ID]", type=int, required=False)
-@click.option("--answered", is_flag=True, help="Show what was answered or came to nothing instead.")
+@click.option("--answered", is_flag=True, help="Show the songs that were answered or have expired instead.")
 @json_option
 def queue(item: int | None, answered: bool, as_json: bool) -> None:
-    """List the songs you are or will be asked about; with ID, every step of one of them.
+    """List the songs that you are or will be asked about; with ID, show every step of one of them.
 
-    A new song is pending, then on trial on the mix, is asked about when you heard it often enough, and ends approved, rejected,
-    put off (later) or expired. Answer with `spotify-ai next`, or with approve, reject and later and the number.
+    A new song is pending, then on trial on the mix. Once you heard it often enough, you are asked about it. It ends approved,
+    rejected, put off (later) or expired. Answer with `spotify-ai next`, or with approve, reject or later and the number.
     """
     home = Home.open()
     if item is not None:

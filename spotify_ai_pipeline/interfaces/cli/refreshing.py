@@ -29,15 +29,15 @@ from spotify_ai_pipeline.storage.playlists import MIX
 @click.option("--dry-run", is_flag=True, help="Read what is new and show what would change; write nothing to Spotify.")
 @click.option("--json", "as_json", is_flag=True, help="Print the mix and the change as JSON.")
 def refresh(features: bool, adventurous: int | None, dry_run: bool, as_json: bool) -> None:
-    """Bring the AI Mix up to date: read what is new, decide, write, read back.
+    """Update the AI Mix: read what is new, decide, write, read back.
 
-    A refresh changes only a little, what you pinned or added by hand stays, and every change has a reason. `spotify-ai undo`
-    takes the last one back, `spotify-ai log` shows them all.
+    A refresh changes only a little. Songs that you pinned or added by hand stay, and every change has a reason.
+    `spotify-ai undo` takes the last refresh back, `spotify-ai log` shows all of them.
     """
     home = Home.open()
     first = not home.lake.current("features", "song_embeddings")
     if dry_run and first:
-        raise Problem("there is nothing to show a change of yet; the first `spotify-ai refresh` fills the list whole")
+        raise Problem("there is no list yet; the first `spotify-ai refresh` fills it")
     with sandboxes.beside(home):
         if dry_run:
             run(home, "read_what_is_new", quiet=as_json)
@@ -62,7 +62,7 @@ def preview(home: Home, adventurous: int | None, *, as_json: bool) -> None:
         return
     show.diff(home.settings.spotify.playlist_name, "would change", made.decision.table)
     show.spacing(home, made.decision.table)
-    console.print("nothing was written; `spotify-ai refresh` does it")
+    console.print("nothing was written; `spotify-ai refresh` writes it")
 
 
 @click.command()
@@ -71,12 +71,12 @@ def preview(home: Home, adventurous: int | None, *, as_json: bool) -> None:
 def backfill(first: str, last: str) -> None:
     """Read the scrobbles of the months FIRST to LAST (2019-01 2023-12) in one run.
 
-    It stops where the day's budget is used up. Given again, it goes on there: months that are final are asked for no more.
+    It stops when the day's budget is used up. The same command then goes on: it never asks again for months that are final.
     """
     home = Home.open()
     months = [_month(first), _month(last)]
     if months != sorted(months) or months[1] > f"{clock.utc_now():%Y-%m}":
-        raise Problem(f"{first} to {last}: the first month comes first, and the last is over or this one")
+        raise Problem(f"{first} to {last}: name the earlier month first, and no month in the future")
     with sandboxes.beside(home):
         from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START
         from spotify_ai_pipeline.automation.run import learn_first_month

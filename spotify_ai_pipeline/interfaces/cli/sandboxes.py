@@ -23,7 +23,7 @@ READY_SECONDS = 60
 
 @click.group()
 def sandbox() -> None:
-    """Stand-ins for the web services, and the worlds they serve."""
+    """Build and serve worlds for the sandbox, the stand-in of the web services."""
 
 
 @sandbox.command()
@@ -38,7 +38,7 @@ def sandbox() -> None:
 def build(history: Path, catalogue: Path, out: Path) -> None:
     """Make a world from a real listening history, to try with `spotify-ai demo --world FOLDER`.
 
-    The history is moved forward by whole weeks so that it ends this week; weekdays and hours are kept.
+    The history moves forward by whole weeks, so that it ends this week; weekdays and hours stay.
     """
     if out.exists():
         raise Problem(f"{out} exists already; remove it or choose another folder")

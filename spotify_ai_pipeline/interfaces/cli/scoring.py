@@ -1,4 +1,4 @@
-"""`spotify-ai scorecard`: what became of the lists that were written."""
+"""`spotify-ai scorecard`: how the lists that were written did."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ WEEKS = 8
 @click.command()
 @json_option
 def scorecard(as_json: bool) -> None:
-    """Show whether you played what the mix held, kept what it brought back, and stayed with its new songs.
+    """Show how the lists did: plays on the mix, songs brought back and kept, new songs that stayed.
 
-    Each figure stands beside a baseline: a list by recency alone, all songs that were quiet, new songs found elsewhere.
-    Intervals are of the lead over it, from week to week. The card is made each Monday by the job score_the_lists.
+    Each figure stands beside a baseline: a list by recency alone, all quiet songs, or new songs that you found elsewhere. The
+    intervals are those of the lead over the baseline, from week to week. The job score_the_lists makes the card each Monday.
     """
     card = Home.open().lake.read_or_none("taste", "score_card")
     if card is None:

@@ -52,7 +52,7 @@ def change(home: Home, name: str = MIX) -> None:
     spacing(home, decided)
     songs, target = decided.drop_nulls("rank").height, playlist_size(home, name)
     if songs < target:
-        console.print(f"{target - songs} songs short of {target}: one refresh brings in only so many; the next go on")
+        console.print(f"{target - songs} songs short of {target}: the next refreshes fill it")
 
 
 def diff(title: str, outcome: str, decided: pl.DataFrame, link: str = "") -> None:
@@ -89,7 +89,8 @@ def spacing(home: Home, decided: pl.DataFrame) -> None:
     if found := nearer(decided, wished):
         parts = ", ".join(f"{artist} {between}" for artist, between in found.items())
         console.print(
-            plain(f"spacing of {wished} could not be kept for all; songs between two of: {parts}"), style="yellow"
+            plain(f"spacing of {wished} could not be kept everywhere; songs between two of one artist: {parts}"),
+            style="yellow",
         )
 
 

@@ -18,19 +18,19 @@ from spotify_ai_pipeline.storage.home import Home
 @click.option(
     "--paste",
     is_flag=True,
-    help="Print the address, and paste back where you were sent: for machines without a browser.",
+    help="Print the address, and ask you to paste the one you are sent to: for machines without a browser.",
 )
 def login(paste: bool) -> None:
-    """Connect your Spotify account: agree in the browser, and you are back here.
+    """Connect your Spotify account: agree in the browser, then come back here.
 
-    Needs an app of your own (see .env.example). The token stays in a file that only you can read; it is good for six months.
+    It needs an app of your own (see .env.example). The token stays in a file that only you can read. It lasts six months.
     """
     home = Home.open()
     auth = spotify_auth.oauth(home)
     if paste:
         console.print("Open this address in a browser and agree:\n")
         console.print(auth.get_authorize_url(), soft_wrap=True)
-        console.print("\nThe browser is then sent to an address that shows nothing; that is as it should be.")
+        console.print("\nThen the browser goes to an address that shows nothing. This is right.")
         accept(auth, click.prompt("Paste that address here"))
     else:
         console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")

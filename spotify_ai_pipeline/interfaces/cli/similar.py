@@ -1,4 +1,4 @@
-"""`spotify-ai similar` and `spotify-ai find`: the songs of yours that are nearest to a song, or to words."""
+"""`spotify-ai similar` and `spotify-ai find`: your songs that are nearest to a song, or to words."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ limit_option = click.option(
 @limit_option
 @json_option
 def similar(song: str, limit: int, as_json: bool) -> None:
-    """Show the songs of yours that are most like SONG, and why.
+    """Show the songs of your library that are most like SONG, and why.
 
-    Of each artist no more than three are shown. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
+    It shows at most three songs of each artist. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
     """
     home = Home.open()
     song_id = find_song(home.lake.read("identity", "song_members"), song)
     order = home.lake.read(LAYER, "song_index")["song_id"]
     place = order.index_of(song_id)
     if place is None:
-        raise Problem(f"{song}: nothing is known of how it sounds; `spotify-ai refresh --features` asks")
+        raise Problem(f"{song}: its sound is unknown; `spotify-ai refresh --features` looks it up")
     found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", index.FILE))
     library = _library(home)
     what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)
@@ -50,10 +50,10 @@ def similar(song: str, limit: int, as_json: bool) -> None:
 @limit_option
 @json_option
 def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """Find songs of yours by WORDS such as "rainy late-night piano" or "fast happy punk, not loud".
+    """Find songs of your library by WORDS such as "rainy late-night piano" or "fast happy punk, not loud".
 
-    Understood are words for moods and sounds, and the tags that your songs bear; where songs have lyrics or CLAP vectors, the
-    whole text is compared with these too. Of each artist three songs at most.
+    It understands words for moods and sounds, and the tags of your songs. If songs have lyrics or CLAP vectors, it compares the
+    whole text with these too. It shows at most three songs of each artist.
     """
     home = Home.open()
     model = fitted(home)

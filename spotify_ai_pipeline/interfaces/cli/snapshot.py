@@ -19,7 +19,7 @@ from spotify_ai_pipeline.storage.snapshots import Snapshot
 
 @click.group()
 def snapshot() -> None:
-    """Frozen, dated copies of the AI Mix, each a playlist on Spotify: every playlist.snapshot_interval_days, and on demand."""
+    """Keep dated copies of the AI Mix, each a playlist on Spotify: every playlist.snapshot_interval_days, and on demand."""
 
 
 @snapshot.command()
@@ -38,7 +38,7 @@ def take(as_json: bool) -> None:
 @snapshot.command(name="list")
 @json_option
 def list_(as_json: bool) -> None:
-    """Show the copies there are, the latest first."""
+    """Show the copies, the latest first."""
     home = Home.open()
     found = snapshots.every(home.state, None)
     if as_json:
@@ -57,7 +57,7 @@ def list_(as_json: bool) -> None:
 @click.argument("snapshot_id", type=int)
 @json_option
 def diff(snapshot_id: int, as_json: bool) -> None:
-    """Show what restoring copy SNAPSHOT_ID would bring back (+) and take off (−), from the list as last written."""
+    """Show which songs copy SNAPSHOT_ID would bring back (+) and take off (−), compared with the list as last written."""
     home = Home.open()
     one = _find(home, snapshot_id)
     known = playlists.written(home.state, one.playlist)
@@ -78,10 +78,10 @@ def diff(snapshot_id: int, as_json: bool) -> None:
 @click.argument("snapshot_id", type=int)
 @json_option
 def restore(snapshot_id: int, as_json: bool) -> None:
-    """Make the list what it was in copy SNAPSHOT_ID, at once and whole.
+    """Restore the list of copy SNAPSHOT_ID, at once and whole.
 
-    Songs that you have said no to since stay away, pinned ones stay; `spotify-ai undo` takes the restoring back. From then on
-    refreshes go on from there.
+    Songs that you rejected since then stay away, and pinned songs stay. `spotify-ai undo` takes this back. Later refreshes go on
+    from the restored list.
     """
     home = Home.open()
     one = _find(home, snapshot_id)

@@ -23,9 +23,9 @@ TABLES = """
 @click.option("--json", "output", flag_value="json", help="Print rows as JSON.")
 @click.option("--csv", "output", flag_value="csv", help="Print rows as CSV.")
 def sql(query: str | None, output: str | None) -> None:
-    """Answer a DuckDB QUERY over all assets and the state; without one, list the tables.
+    """Run a DuckDB QUERY over all assets and the state; without a query, list the tables.
 
-    Nothing can be changed this way: the database lives in memory, over the files. Example:
+    A query can change nothing: the database is in memory, over the files. Example:
 
         spotify-ai sql "select artist, count(*) from listens join songs using (song_id) group by 1 order by 2 desc limit 5"
     """

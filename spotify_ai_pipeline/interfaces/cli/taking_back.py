@@ -21,7 +21,9 @@ def undo_refresh(home: Home, *, as_json: bool) -> None:
             }
         )
     elif done is None:
-        console.print(f"the refresh of {when(home, refresh.refreshed_at)} was taken back already; nothing older is")
+        console.print(
+            f"the refresh of {when(home, refresh.refreshed_at)} was taken back already; an older one cannot be"
+        )
     else:
         console.print(
             plain(

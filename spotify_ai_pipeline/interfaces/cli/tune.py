@@ -23,15 +23,15 @@ SHOWN = 15
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Take the weights that were found without asking.")
-@click.option("--seed", default=1, show_default=True, help="Of the intervals.")
+@click.option("--yes", is_flag=True, help="Set the weights without asking.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the intervals.")
 @json_option
 def tune(yes: bool, seed: int, as_json: bool) -> None:
-    """Find the weights of taste, mood, freshness and exploration that would have served you best in the past year.
+    """Find the weights of taste, mood, freshness and exploration that fit your past year best.
 
-    Each try carries a list through your own weeks, from what was known then. Weights are chosen on the earlier half and
-    proven on the later one. They are shown with what they would change on the mix, and taken only on your yes, and only
-    where their lead is more than chance.
+    Each try carries a list through your own weeks, with what was known then. It chooses weights on the earlier half and proves
+    them on the later one. It shows what they would change on the mix. It sets them only if their lead is more than chance
+    and you say yes.
     """
     home = Home.open()
     tried = _search(home)
@@ -55,11 +55,11 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
     console.print(shown)
     now, then = float(current.late().mean()), float(found.late().mean())
     console.print(
-        f"Over {len(current.late())} later weeks the list held {now:.1%} of your plays with the weights as they are, {then:.1%} "
-        f"with those found: {gained:+.1%} (95 % interval {low:+.1%} to {high:+.1%}; songs brought back count double)."
+        f"Over {len(current.late())} later weeks the list held {now:.1%} of your plays with the present weights, {then:.1%} "
+        f"with the new ones: {gained:+.1%} (95 % interval {low:+.1%} to {high:+.1%}; songs brought back count double)."
     )
     if not better:
-        console.print("Nothing that was tried beats your weights by more than chance; they stay as they are.")
+        console.print("No other weights beat yours by more than chance; yours stay.")
         return
     for sign, songs, style in (("+", came, "green"), ("−", left, "red")):
         for song in songs[:SHOWN]:
@@ -70,7 +70,7 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
         f"The next refresh would differ by {len(came)} songs." if came else "The next refresh would be the same."
     )
     if not yes and not (sys.stdin.isatty() and click.confirm("Take these weights?", default=False)):
-        console.print("Nothing was changed; `spotify-ai tune --yes` takes them.")
+        console.print("Nothing was changed; `spotify-ai tune --yes` sets them.")
         return
     undo = _take(home, changes)
     console.print("Taken. To go back:")
@@ -86,7 +86,7 @@ def _search(home: Home) -> list[tuning.Tried]:
     weeks = list(
         track(
             tuning.cuts(songs, listens, embeddings, home.settings, now),
-            "your weeks, as they were known then",
+            "replaying your weeks",
             total=tuning.WEEKS,
             console=console,
             transient=True,

@@ -18,11 +18,11 @@ from spotify_ai_pipeline.storage.home import Home
 def undo(item: int | None, as_json: bool) -> None:
     """Take the last refresh of the AI Mix back, or the answer to question ID.
 
-    Without an ID the list is what it was before the last refresh. The songs that it brought in stay away for 60 days, as if
-    you had said "not now" to each. Twice is once: nothing older is taken back. Where you edited the list since, nothing is
-    done, so that no edit is lost.
+    Without an ID the list becomes what it was before the last refresh. The songs that this refresh brought in stay away for 60
+    days, as if you had said "not now" to each. A second undo does nothing: no older refresh is taken back. If you edited the
+    list since, undo does nothing either, so that no edit is lost.
 
-    With an ID (see `spotify-ai queue --answered`) the question waits again, and what the answer brought about is undone.
+    With an ID (see `spotify-ai queue --answered`) the question waits again, and the effects of the answer are undone.
     """
     home = Home.open()
     if item is None:
@@ -35,6 +35,4 @@ def undo(item: int | None, as_json: bool) -> None:
     elif taken and question:
         console.print(plain(f"{question.title} — {question.artist}: taken back; it is {question.status} again"))
     else:
-        raise Problem(
-            f"{item}: there is no answer of that number to take back; `spotify-ai queue --answered` lists them"
-        )
+        raise Problem(f"{item}: there is no answer with that number; `spotify-ai queue --answered` lists them")

@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 20
 @click.command()
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI on 127.0.0.1.")
 def up(port: int) -> None:
-    """Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends them all."""
+    """Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends all of them."""
     home = Home.open()
     refuse_taken(port)
     home.name_to_dagster()

@@ -1,4 +1,4 @@
-"""`spotify-ai why`: what a song's score is made of."""
+"""`spotify-ai why`: the parts of a song's score."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ BAR = 24
 @click.argument("song")
 @json_option
 def why(song: str, as_json: bool) -> None:
-    """Show why SONG (a part of its title, of "artist title", or its id) is ranked as it is.
+    """Show why SONG (a part of its title, of "artist title", or its id) has its rank.
 
-    The parts sum to the song's score: what an average song of its slot gets, and what its own plays, its artist, the songs
+    The parts sum to the score: the score of an average song of the slot, and what the song's own plays, its artist, the songs
     played beside it, its age, mood and freshness add or take.
     """
     home = Home.open()

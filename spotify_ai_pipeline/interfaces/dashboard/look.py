@@ -21,7 +21,7 @@ SHADES = "cividis"
 REST = "all else"
 HEIGHT = 260
 LABEL = 150
-"""Pixels of a name beside a row, so that a phone has room for the row."""
+"""Pixels for a name beside a row, so that a phone has room for the row."""
 
 
 def chart(drawn: Any) -> None:

@@ -20,13 +20,13 @@ FEATURES = ("features/audio_features", "features/tags", "features/lyrics", "feat
 def page() -> None:
     home = data.home()
     st.title("Coverage and gaps")
-    st.subheader("Of the library")
+    st.subheader("The library")
     known = data.kept(home, coverage.library, SONGS, *FEATURES)
     look.lying_bars(known, "share", "known", title="share of songs", form=".0%")
-    st.subheader("Of the listening")
+    st.subheader("The listening")
     months = data.kept(home, coverage.months, LISTENS)
     look.heat(months.sort("source", "month"), "month", "source", "plays")
-    st.caption("A month of which a source told nothing is blank: unknown, not unheard.")
+    st.caption("A blank month is one for which a source has nothing: unknown, not unheard.")
     _gaps(home, months)
 
 
@@ -40,11 +40,11 @@ def _gaps(home: Home, months: pl.DataFrame) -> None:
     zone = home.settings.listener.zone
     st.subheader("Gaps")
     if silent:
-        st.text(f"No source told of a play in {', '.join(silent)}.")
+        st.text(f"No source knows of a play in {', '.join(silent)}.")
     for since, until in lost:
         st.text(
             f"Between {since.astimezone(zone):%Y-%m-%d %H:%M} and {until.astimezone(zone):%Y-%m-%d %H:%M} Spotify may have "
-            "forgotten plays, and no other source told of any."
+            "forgotten plays, and no other source knows of any."
         )
     if not silent and not lost:
         st.text("None is known.")

@@ -17,7 +17,7 @@ def page() -> None:
     st.title("Discovery")
     table = discovery.funnel(sources(home), queue.items(home.state, EVERY, queue.DISCOVERY))
     st.caption(
-        "From what the sources named in the last run to what you were asked about, heard on trial and kept, ever."
+        "The songs that the sources named in the last run; and, ever, those that you were asked about, heard on trial and kept."
     )
     look.lying_bars(discovery.stages(table), "songs", "stage")
     st.subheader("By source")

@@ -35,7 +35,7 @@ def page() -> None:
         if found := nearer(listed, home.settings.playlist.min_artist_spacing):
             names = ", ".join(found)
             st.caption(
-                look.plain(f"A spacing of {home.settings.playlist.min_artist_spacing} could not be kept for: {names}")
+                look.plain(f"A spacing of {home.settings.playlist.min_artist_spacing} could not be kept for {names}")
             )
     with change:
         _change(home, next(iter(playlists.refreshes(home.state, limit=1)), None))

@@ -39,7 +39,7 @@ def _leads(trials: pl.DataFrame) -> None:
     st.subheader("Lead over the baseline")
     tried = trials.drop_nulls("lead")
     if tried.is_empty():
-        st.text("No model was on trial for long enough: the recency baseline ranks.")
+        st.text("No model was on trial long enough: the recency baseline ranks.")
         return
     spread = NORMAL_95 * pl.col("lead_error")
     drawn = alt.Chart(tried.with_columns(low=pl.col("lead") - spread, high=pl.col("lead") + spread))

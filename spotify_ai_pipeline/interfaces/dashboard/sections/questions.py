@@ -26,7 +26,7 @@ FIRST = 2
 """Answers that get a large button."""
 
 DOUBLE_CLICK_SECONDS = 0.6
-"""An answer sooner after its question came up is the second half of a double click on the one before."""
+"""An answer that comes sooner after its question is the second half of a double click on the question before."""
 
 SHOWN, ANSWERED = "question shown", "question answered"
 

@@ -42,11 +42,11 @@ def page() -> None:
         look.chart(drawn.properties(height=look.HEIGHT))
     else:
         st.text("Nothing yet: the first fill is not a change.")
-    st.subheader("How tired of how many songs")
+    st.subheader("Songs by how tired you are of them")
     tired = data.kept(home, rotation.staleness, STATS)
     if tired.height:
         look.bars(tired, "staleness", "songs", title="songs")
-        st.subheader("The most tired")
+        st.subheader("The songs that you are most tired of")
         look.table(
             data.kept(home, rotation.stalest, STATS, SONGS),
             {
