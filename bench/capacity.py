@@ -16,14 +16,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from spotify_ai_pipeline.assets.groups import FEATURES
-from spotify_ai_pipeline.automation.jobs import CLUSTERING
-from spotify_ai_pipeline.automation.run import run_job
+from spotify_ai_pipeline.clients.transport import Transport
 from spotify_ai_pipeline.definitions import build_defs
-from spotify_ai_pipeline.interfaces.cli import sandboxes
-from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.defs.automation.jobs import CLUSTERING
+from spotify_ai_pipeline.defs.automation.run import run_job
+from spotify_ai_pipeline.defs.groups import FEATURES
+from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.settings import DEMOS
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 RUNS_A_MONTH = {
     "refresh_the_mix": 60,
@@ -79,7 +79,7 @@ class Meter:
         return used
 
 
-def measure(home: Home, meter: Meter) -> tuple[dict[str, Cost], Cost]:
+def measure(workspace: Workspace, meter: Meter) -> tuple[dict[str, Cost], Cost]:
     """Cost of each asset in a run of the whole graph, and that of the run beside its assets."""
     costs, around = dict[str, Cost](), Cost()
 
@@ -90,16 +90,16 @@ def measure(home: Home, meter: Meter) -> tuple[dict[str, Cost], Cost]:
         elif kind in ("done", "failed"):
             costs[asset] = meter.read()
 
-    with sandboxes.beside(home):
-        result = run_job(home, "everything", on_event)
+    with sandbox.beside(workspace):
+        result = run_job(workspace, "everything", on_event)
     if not result.success:
         raise SystemExit(result.error)
     return costs, around + meter.read()
 
 
-def times_a_month(home: Home) -> Counter[str]:
+def times_a_month(workspace: Workspace) -> Counter[str]:
     """How often the timetable makes each asset."""
-    defs, times = build_defs(home), Counter[str]()
+    defs, times = build_defs(workspace), Counter[str]()
     for job, count in RUNS_A_MONTH.items():
         for key in defs.resolve_job_def(job).asset_layer.executable_asset_keys:
             times[key.path[-1]] += count
@@ -124,16 +124,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, default=DEMOS / "default", help="data root in which a demo ran")
     os.environ["SPOTIFY_AI_DATA"] = str(arguments.parse_args().data.absolute())
-    home = Home.open()
+    workspace = Workspace.open()
     meter = Meter()
-    measure(home, meter)
-    begun = home.state.rows("SELECT service, sum(calls) FROM api_calls GROUP BY service ORDER BY 2 DESC")
-    costs, around = measure(home, meter)
-    times = times_a_month(home)
+    measure(workspace, meter)
+    begun = workspace.state.rows("SELECT service, sum(calls) FROM api_calls GROUP BY service ORDER BY 2 DESC")
+    costs, around = measure(workspace, meter)
+    times = times_a_month(workspace)
     print_assets(costs, times)
     runs = sum(RUNS_A_MONTH.values()) + FEATURES_A_MONTH
     month = sum((cost.times(times[asset]) for asset, cost in costs.items()), around.times(runs))
-    kept = size(home.root / "lake")
+    kept = size(workspace.root / "lake")
     say("\nto begin with: " + ", ".join(f"{calls:,} {service}" for service, calls in begun))
     say(f"a run beside its assets: {around.cpu:.1f} CPU s, {runs:,} runs a month")
     calls = ", ".join(f"{count:,} {service}" for service, count in sorted(month.calls.items()))

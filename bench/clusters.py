@@ -21,7 +21,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.clustering import clusters, library, reduce
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
-from spotify_ai_pipeline.music.embedding.known import Known
+from spotify_ai_pipeline.music.embedding.inputs import Inputs
 from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
 
@@ -38,7 +38,7 @@ def sample(settings: Settings, songs: int, seed: int, *, with_genre: bool) -> tu
         rows = rows.filter(pl.col("genres").is_not_null() & pl.col("tags").is_not_null())
     rows = rows.sample(songs, seed=seed, shuffle=True)
     words = rows.select("song_id", tag=pl.col("tags").str.split(", ")).drop_nulls().explode("tag")
-    content = Known(
+    content = Inputs(
         rows.select("song_id", artist_key=pl.col("artist").str.to_lowercase()),
         rows.select("song_id", *AUDIO_COLUMNS),
         words.with_columns(weight=pl.lit(1.0)),

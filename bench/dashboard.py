@@ -24,10 +24,10 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from spotify_ai_pipeline.assets.map import page as map_page
+from spotify_ai_pipeline.defs.taste.map import page as map_page
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 from spotify_ai_pipeline.settings import DEMOS, PROJECT_ROOT
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 sys.path.insert(0, str(PROJECT_ROOT))
 from spotify_ai_pipeline_tests.dashboard.chromium import Tab, browsing, executable
@@ -49,16 +49,16 @@ READY = (
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 
-def grow(home: Home, times: int) -> None:
-    """Makes the library of ``home`` ``times`` as large: each copy's songs have ids and artists of their own."""
-    for layer, asset in home.lake.datasets():
+def grow(workspace: Workspace, times: int) -> None:
+    """Makes the library of ``workspace`` ``times`` as large: each copy's songs have ids and artists of their own."""
+    for layer, asset in workspace.lake.datasets():
         if asset in GROWS:
-            home.lake.write(_copies(home.lake.read(layer, asset), times), layer, asset)
-    drawn = _copies(home.lake.read("features", "library_map"), times)
+            workspace.lake.write(_copies(workspace.lake.read(layer, asset), times), layer, asset)
+    drawn = _copies(workspace.lake.read("features", "library_map"), times)
     jitter = pl.int_range(pl.len()).hash(7).cast(pl.Float32) / 2.0**64 - 0.5
     drawn = drawn.with_columns(pl.col("x") + 0.3 * jitter, pl.col("y") + 0.3 * jitter.reverse())
-    names = home.lake.read("features", "cluster_names")
-    home.lake.write(
+    names = workspace.lake.read("features", "cluster_names")
+    workspace.lake.write(
         drawn, "features", "library_map", blobs={"map.html": map_page.render(drawn, names, "ten times").encode()}
     )
 
@@ -99,11 +99,11 @@ def look(tab: Tab, address: str) -> tuple[float, float]:
     return tab.wait(PAINTED), ready
 
 
-def measure(home: Home, program: str) -> None:
-    songs, listens = (home.lake.read("identity", name).height for name in ("songs", "listens"))
+def measure(workspace: Workspace, program: str) -> None:
+    songs, listens = (workspace.lake.read("identity", name).height for name in ("songs", "listens"))
     print(f"{songs:,} songs, {listens:,} listens; ms: painted, ready")  # noqa: T201
     paths = [(title, "" if not place else title.lower()) for place, (_, title, _) in enumerate(PAGES)]
-    with serving(home.root) as (address, process), browsing(program) as tab:
+    with serving(workspace.root) as (address, process), browsing(program) as tab:
         tab.size(1280, 900)
         for title, path in paths:
             cold = look(tab, f"{address}/{path}")
@@ -121,9 +121,9 @@ def main() -> None:
         raise SystemExit("no Chromium is installed: apt install chromium, or name one in CHROMIUM")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(shutil.copytree(data, Path(folder) / "home", ignore=shutil.ignore_patterns("world", "dagster")))
-        measure(Home.open(root), program)
-        grow(Home.open(root), TIMES)
-        measure(Home.open(root), program)
+        measure(Workspace.open(root), program)
+        grow(Workspace.open(root), TIMES)
+        measure(Workspace.open(root), program)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import polars as pl
 
+from spotify_ai_pipeline.importers import detect, ingest
 from spotify_ai_pipeline.music.identity.members import TRACKS, decide
 from spotify_ai_pipeline.music.mix.sequence import sequence
 from spotify_ai_pipeline.music.plays.merging import merge
-from spotify_ai_pipeline.services.exports import finding, intake
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 SYLLABLES = ["ka", "lo", "mi", "ran", "tes", "vor", "el", "shi", "bo", "dun", "gra", "pel", "ni", "sur", "tha", "wy"]
 TIMES = 4
@@ -92,7 +92,7 @@ def importing(rows: int) -> Callable[[], object]:
     ends = (datetime.fromtimestamp(1_500_000_000 + 200 * number, UTC) for number in range(rows))
     file = folder / "Streaming_History_Audio_1.json"
     file.write_text(json.dumps([{"ts": f"{end:%Y-%m-%dT%H:%M:%SZ}", **row} for end in ends]))
-    return lambda: list(intake.take_in(Home.open(folder / "home"), finding.find([file])))
+    return lambda: list(ingest.take_in(Workspace.open(folder / "home"), detect.find([file])))
 
 
 SUBJECTS = {ordering: 100, identity: 40_000, merging: 25_000, importing: 25_000}

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 from upath import UPath
 
-from spotify_ai_pipeline.music import remembering
-from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.listening import DAY, Plays
+from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.taste import activation_store
+from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.storage.lake import Lake
 
 YEARS = 8
@@ -68,5 +68,5 @@ def keep_memory(folder: Path) -> None:
     place = lake(folder)
     songs, listens = place.read("identity", "songs"), place.read("identity", "listens")
     memory = Memory.empty(songs.height).until(NOW - 7 * DAY, Plays.of(listens, songs["song_id"]))
-    rest = json.dumps(remembering.rest(memory, listens)).encode()
-    place.write(remembering.to_table(memory, songs["song_id"]), "taste", "activations", blobs={REST: rest})
+    rest = json.dumps(activation_store.rest(memory, listens)).encode()
+    place.write(activation_store.to_table(memory, songs["song_id"]), "taste", "activations", blobs={REST: rest})

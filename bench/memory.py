@@ -17,11 +17,11 @@ from pathlib import Path
 
 import psutil
 
-from spotify_ai_pipeline.assets.clusters import ASKED_AT
-from spotify_ai_pipeline.automation.jobs import JOBS
+from spotify_ai_pipeline.defs.automation.jobs import JOBS
+from spotify_ai_pipeline.defs.taste.clusters import ASKED_AT
 from spotify_ai_pipeline.interfaces.cli import COMMANDS
 from spotify_ai_pipeline.settings import DEMOS, PROJECT_ROOT
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 SETTLE_SECONDS, PORT = 45, 3917
 MB = 1e6
@@ -111,7 +111,7 @@ def main() -> None:
     environment = os.environ | {"SPOTIFY_AI_DATA": str(data), "PYTHONPATH": str(PROJECT_ROOT)}
     print("idle (RSS, PSS in MB; the first lines are the supervisor)")  # noqa: T201
     idle(environment)
-    Home.open(data).state.set_fact(ASKED_AT, time.time())  # else young clusters stay as they are
+    Workspace.open(data).state.set_fact(ASKED_AT, time.time())  # else young clusters stay as they are
     for job in ("refresh_the_mix", "recluster"):
         if job in {each.name for each in JOBS}:
             most, seconds = peak([sys.executable, "-c", ONE_JOB, job], environment)

@@ -24,13 +24,14 @@ import polars as pl
 import sketch
 from listener import NOW
 
-from spotify_ai_pipeline.music import mix, ranking, remembering, taste_model
-from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.championship import Championship
-from spotify_ai_pipeline.music.listening import DAY, Plays
-from spotify_ai_pipeline.music.mood import heard_mood, mood_match
-from spotify_ai_pipeline.music.staleness import Heard
-from spotify_ai_pipeline.music.standing import statistics
+from spotify_ai_pipeline.music import mix
+from spotify_ai_pipeline.music.mood.detection import heard_mood, mood_match
+from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.taste import activation_store, ranking, taste_model
+from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.music.taste.model_selection import Championship
+from spotify_ai_pipeline.music.taste.song_statistics import statistics
+from spotify_ai_pipeline.music.taste.staleness import Heard
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
 from spotify_ai_pipeline.storage.lake import Lake
 
@@ -48,7 +49,7 @@ def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> lis
     known = Memory.empty(songs.height)
     if (kept := lake.read_or_none("taste", "activations")) is not None:
         rest = json.loads(lake.read_blob("taste", "activations", listener.REST))
-        known = remembering.recall(kept, rest, listens, songs["song_id"], "UTC")
+        known = activation_store.recall(kept, rest, listens, songs["song_id"], "UTC")
     memory = known.until(NOW, plays)
     heard = Heard.of(listens, songs["song_id"])
     stats = statistics(plays, memory, settings.cycling, settings.scoring, heard)

@@ -24,11 +24,11 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickData, TickStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from spotify_ai_pipeline.automation.pruning import prune_runs, sweep
-from spotify_ai_pipeline.automation.run import run_job
-from spotify_ai_pipeline.interfaces.cli import sandboxes
+from spotify_ai_pipeline.defs.automation.pruning import prune_runs, sweep
+from spotify_ai_pipeline.defs.automation.run import run_job
+from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.settings import DEMOS
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 A_DAY = {
     "fill_history": 30,
@@ -130,11 +130,11 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, default=DEMOS / "default", help="data root in which a demo ran")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        home = Home.open(Path(shutil.copytree(given.data, Path(scratch) / "home")))
-        home.name_to_dagster()
-        root = home.root / "dagster"
-        with sandboxes.beside(home):
-            ran = {job: run_job(home, job, lambda *_: None).run_id for job in A_DAY}
+        workspace = Workspace.open(Path(shutil.copytree(given.data, Path(scratch) / "home")))
+        workspace.name_to_dagster()
+        root = workspace.root / "dagster"
+        with sandbox.beside(workspace):
+            ran = {job: run_job(workspace, job, lambda *_: None).run_id for job in A_DAY}
         with dg.DagsterInstance.get() as instance:
             made = {job: template(instance, root, run_id, Path(scratch)) for job, run_id in ran.items()}
             start, most = time.time() - given.days * 86_400, 0.0

@@ -27,10 +27,10 @@ import polars as pl
 import requests
 import yaml
 
-from spotify_ai_pipeline.interfaces.cli import sandboxes, signin
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.interfaces.cli import login, sandbox
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
-from spotify_ai_pipeline.services import spotify_auth
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 YEARS, DAY = 12, 86_400
 BY_SERVICES = {
@@ -64,13 +64,13 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
     """The library and the scrobbles: a tenth as many artists as songs, the greatest with 180 of 8,000 songs and 1,800 of
     800,000; one song in twenty on two releases, one play in ten of a song in no list, one in thirty under another spelling; few
     songs played often, in sittings of twelve."""
-    from spotify_ai_pipeline.assets.plays import NOTHING
+    from spotify_ai_pipeline.clients.lastfm import SCROBBLES
+    from spotify_ai_pipeline.clients.spotify import LIBRARY
+    from spotify_ai_pipeline.defs.ingest.plays import NOTHING
+    from spotify_ai_pipeline.importers.ingest import IMPORTED
     from spotify_ai_pipeline.music.plays.records import PLAY
-    from spotify_ai_pipeline.services.exports.intake import IMPORTED
-    from spotify_ai_pipeline.services.lastfm import SCROBBLES
-    from spotify_ai_pipeline.services.spotify import LIBRARY
 
-    rng, home = np.random.default_rng(1), Home.open(root)
+    rng, workspace = np.random.default_rng(1), Workspace.open(root)
     known = songs + songs // 10
     artist = np.array(names(rng, words(rng, 3_000), songs // 10, 1, 3))[
         (rng.pareto(1, known) * 50 * (songs / 8_000) ** 0.5).astype(int) % (songs // 10)
@@ -109,7 +109,7 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
         ),
         artists=pl.concat_list("artist"),
     )
-    home.lake.write(
+    workspace.lake.write(
         library.select(pl.col(name).cast(kind) for name, kind in LIBRARY.items()), "ingest", "spotify_library"
     )
 
@@ -128,9 +128,9 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
         artist_mbid=pl.lit(None, pl.String),
     )
     for month in plays.with_columns(month=pl.col("played_at").dt.strftime("%Y-%m")).partition_by("month"):
-        home.lake.write(month.select(*SCROBBLES), "ingest", "scrobbles", month["month"][0])
+        workspace.lake.write(month.select(*SCROBBLES), "ingest", "scrobbles", month["month"][0])
     for source, schema in {"listenbrainz_listens": PLAY, "recent_plays": PLAY, "history_imports": IMPORTED}.items():
-        home.lake.write(pl.DataFrame(schema=schema), "ingest", source, NOTHING)
+        workspace.lake.write(pl.DataFrame(schema=schema), "ingest", source, NOTHING)
 
 
 @contextmanager
@@ -148,7 +148,7 @@ def connected(root: Path) -> Iterator[None]:
         }
         (root / "config.yaml").write_text(yaml.safe_dump(OFF | {"services": urls}))
         (root / ".env").write_text("SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\n")
-        with sandboxes.running(world, port):
+        with sandbox.running(world, port):
             apart(sign_in, root)
             yield
 
@@ -160,18 +160,18 @@ def generate_small(world: Path) -> None:
 
 
 def sign_in(root: Path) -> None:
-    auth = spotify_auth.oauth(Home.open(root))
-    signin.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
+    auth = spotify_auth.oauth(Workspace.open(root))
+    login.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
 
 
 def write_features(root: Path) -> None:
     """What providers said: audio of seven songs in ten, tags of eight in ten, three to five of them from an artist's genre."""
-    from spotify_ai_pipeline.assets.audio_features import AUDIO, SHARES
-    from spotify_ai_pipeline.assets.tags import TAGS
-    from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES
+    from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES
+    from spotify_ai_pipeline.defs.features.audio_features import AUDIO, SHARES
+    from spotify_ai_pipeline.defs.features.tags import TAGS
 
-    rng, home = np.random.default_rng(2), Home.open(root)
-    songs = home.lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
+    rng, workspace = np.random.default_rng(2), Workspace.open(root)
+    songs = workspace.lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
     genre = (songs["artist_key"].hash(1) % 40).to_numpy()
     centres = rng.uniform(0.15, 0.85, (40, len(AUDIO_FEATURES)))
     values = np.clip(centres[genre] + rng.normal(0, 0.12, (songs.height, len(AUDIO_FEATURES))), 0, 1)
@@ -190,7 +190,9 @@ def write_features(root: Path) -> None:
         *(pl.when(unknown).then(None).otherwise(pl.col(name)).alias(name) for name in (*AUDIO_FEATURES, "source")),
         retry_at=pl.when(unknown).then(later),
     )
-    home.lake.write(audio.select(pl.col(name).cast(kind) for name, kind in AUDIO.items()), "features", "audio_features")
+    workspace.lake.write(
+        audio.select(pl.col(name).cast(kind) for name, kind in AUDIO.items()), "features", "audio_features"
+    )
     long = pl.DataFrame(
         {
             "place": np.repeat(np.arange(songs.height), 5),
@@ -211,7 +213,7 @@ def write_features(root: Path) -> None:
         source=pl.when(~silent).then(pl.lit("lastfm")),
         retry_at=pl.when(silent).then(later),
     )
-    home.lake.write(tags.select(pl.col(name).cast(kind) for name, kind in TAGS.items()), "features", "tags")
+    workspace.lake.write(tags.select(pl.col(name).cast(kind) for name, kind in TAGS.items()), "features", "tags")
 
 
 def make(root: Path, asset: str) -> dict[str, float]:
@@ -220,7 +222,7 @@ def make(root: Path, asset: str) -> dict[str, float]:
 
     from spotify_ai_pipeline.definitions import build_defs
 
-    defs = build_defs(Home.open(root))
+    defs = build_defs(Workspace.open(root))
     job = defs.resolve_implicit_global_asset_job_def()
     start, used = time.perf_counter(), time.process_time()
     result = job.execute_in_process(
@@ -239,7 +241,7 @@ def make(root: Path, asset: str) -> dict[str, float]:
 def in_order(root: Path) -> list[str]:
     from spotify_ai_pipeline.definitions import build_defs
 
-    graph = build_defs(Home.open(root)).resolve_asset_graph()
+    graph = build_defs(Workspace.open(root)).resolve_asset_graph()
     keys = [key.to_user_string() for key in graph.toposorted_asset_keys]
     return [key for key in keys if key not in BY_SERVICES]
 

@@ -33,16 +33,16 @@ import yaml
 from lakes import differences
 from servers import HOST, answers, free_port, postgres, process, redis, require
 
-from spotify_ai_pipeline.automation.months import tags_from
-from spotify_ai_pipeline.automation.run import learn_first_month
-from spotify_ai_pipeline.interfaces.cli import signin
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.defs.automation.run import learn_first_month
+from spotify_ai_pipeline.defs.automation.run_months import tags_from
+from spotify_ai_pipeline.interfaces.cli import login
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
 from spotify_ai_pipeline.sandbox.generate import generate
-from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.settings import CONFIG_FILE, PROJECT_ROOT
 from spotify_ai_pipeline.storage import listeners
-from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 RUN_IDS = {name: str(uuid.uuid4()) for name in ("first", "second", "third")}
 """Of each listener, the same both times."""
@@ -107,23 +107,23 @@ def run(folder: Path, worlds: dict[str, Path], at: float, profile: AbstractConte
         with dg.DagsterInstance.get() as instance:
             instance.get_runs_count()  # makes the tables, before several processes want to
             with code_servers(folder, homes) as workspace, process([*DAEMON, *workspace], folder / "daemon.log"):
-                for name, home in homes.items():
-                    tags = tags_from(home, learn_first_month(home), datetime.fromtimestamp(at, UTC))
+                for name, workspace in homes.items():
+                    tags = tags_from(workspace, learn_first_month(workspace), datetime.fromtimestamp(at, UTC))
                     about = ["--location", name, "--job", "everything", "--run-id", RUN_IDS[name]]
                     launch = [*PYTHON, "dagster", "job", "launch", *workspace, *about, "--tags", json.dumps(tags)]
                     subprocess.run(launch, check=True, cwd=folder, capture_output=True)
                 require(lambda: all(run.is_finished for run in instance.get_runs()), "the end", PATIENCE_SECONDS)
             tell(instance, folder)
-        return {name: home.lake for name, home in homes.items()}
+        return {name: workspace.lake for name, workspace in homes.items()}
 
 
 @contextmanager
-def code_servers(folder: Path, homes: dict[str, Home]) -> Generator[list[str]]:
+def code_servers(folder: Path, homes: dict[str, Workspace]) -> Generator[list[str]]:
     """One a listener; gives the option by which others of Dagster's commands find them."""
     with ExitStack() as stack:
         ports = {name: free_port() for name in homes}
-        for name, home in homes.items():
-            file, port = str(home.root / listeners.LOCATION_FILE), str(ports[name])
+        for name, workspace in homes.items():
+            file, port = str(workspace.root / listeners.LOCATION_FILE), str(ports[name])
             about = ["--python-file", file, "--host", HOST, "--port", port]
             stack.enter_context(process([*PYTHON, "dagster", "api", "grpc", *about], folder / "code.log"))
         require(lambda: all(map(answers, ports.values())), "the code servers")
@@ -146,7 +146,7 @@ def sandboxes(folder: Path, worlds: dict[str, Path]) -> Generator[dict[str, int]
         yield ports
 
 
-def listener(name: str, world: Path, port: int, at: float) -> Home:
+def listener(name: str, world: Path, port: int, at: float) -> Workspace:
     """One who is added, signed in to the sandbox at ``port``, and whose clock stands at ``at``."""
     root, base = listeners.add(name, "UTC").root, f"http://{HOST}:{port}/"
     services = {service: {"url": base + path, "calls_per_second": UNHURRIED} for service, path in PREFIXES.items()}
@@ -156,12 +156,12 @@ def listener(name: str, world: Path, port: int, at: float) -> Home:
     keys = {"SPOTIFY_CLIENT_ID": "sandbox", "SPOTIFY_CLIENT_SECRET": "sandbox", "LASTFM_API_KEY": "sandbox"}
     (root / ".env").write_text("".join(f"{key}={value}\n" for key, value in (keys | {"LASTFM_USER": user}).items()))
     (root / listeners.LOCATION_FILE).write_text(LOCATION.format(at=at))
-    home = Home.open(root)
-    auth = spotify_auth.oauth(home)
+    workspace = Workspace.open(root)
+    auth = spotify_auth.oauth(workspace)
     answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30)
-    signin.accept(auth, answer.headers["Location"])
-    _ = home.lake  # where the environment says now
-    return home
+    login.accept(auth, answer.headers["Location"])
+    _ = workspace.lake  # where the environment says now
+    return workspace
 
 
 def tell(instance: dg.DagsterInstance, folder: Path) -> None:

@@ -5,47 +5,16 @@ import warnings
 
 import dagster as dg
 
-from spotify_ai_pipeline.assets import (
-    audio_features,
-    clap,
-    cluster_names,
-    cluster_playlists,
-    clusters,
-    embeddings,
-    identity,
-    ingest,
-    library_map,
-    links,
-    lyrics,
-    models,
-    mood,
-    playlist,
-    plays,
-    removals,
-    score_card,
-    tags,
-    taste,
-)
-from spotify_ai_pipeline.assets.discovery import candidate_model, candidates, sources, trials
-from spotify_ai_pipeline.assets.io import LakeIOManager
-from spotify_ai_pipeline.assets.resources import (
-    HomeResource,
-    LastFmResource,
-    ListenBrainzLabsResource,
-    ListenBrainzResource,
-    LrcLibResource,
-    ReccoBeatsResource,
-    SoundsResource,
-    SpotifyResource,
-)
+from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH
 from spotify_ai_pipeline.automation import dagster_clock
-from spotify_ai_pipeline.automation.executing import executor
-from spotify_ai_pipeline.automation.health import with_health
-from spotify_ai_pipeline.automation.jobs import JOBS
-from spotify_ai_pipeline.automation.listeners import Graph, of_listener
-from spotify_ai_pipeline.automation.schedules import schedules
-from spotify_ai_pipeline.automation.scrobble_tick import scrobble_tick
-from spotify_ai_pipeline.automation.sensors import (
+from spotify_ai_pipeline.defs.automation.executor import executor
+from spotify_ai_pipeline.defs.automation.health import with_health
+from spotify_ai_pipeline.defs.automation.jobs import JOBS
+from spotify_ai_pipeline.defs.automation.listeners import Graph, of_listener
+from spotify_ai_pipeline.defs.automation.notifications import SUGGESTIONS
+from spotify_ai_pipeline.defs.automation.schedules import schedules
+from spotify_ai_pipeline.defs.automation.scrobble_tick import scrobble_tick
+from spotify_ai_pipeline.defs.automation.sensors import (
     features_follow_the_day,
     files_in_the_inbox,
     sign_in_watch,
@@ -53,23 +22,38 @@ from spotify_ai_pipeline.automation.sensors import (
     tell_of_recoveries,
     verdicts_to_apply,
 )
-from spotify_ai_pipeline.automation.suggestions import SUGGESTIONS
-from spotify_ai_pipeline.services.months import FIRST_MONTH
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.defs.discovery import candidate_model, candidates, sources, trials
+from spotify_ai_pipeline.defs.features import audio_features, clap, embeddings, lyrics, tags
+from spotify_ai_pipeline.defs.identity import song_links, songs
+from spotify_ai_pipeline.defs.ingest import library, plays
+from spotify_ai_pipeline.defs.io_manager import LakeIOManager
+from spotify_ai_pipeline.defs.playlist import cluster_playlists, mix, removals, score_card
+from spotify_ai_pipeline.defs.resources import (
+    LastFmResource,
+    ListenBrainzLabsResource,
+    ListenBrainzResource,
+    LrcLibResource,
+    ReccoBeatsResource,
+    SoundsResource,
+    SpotifyResource,
+    WorkspaceResource,
+)
+from spotify_ai_pipeline.defs.taste import cluster_names, clusters, library_map, mood, song_scores, taste_weights
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every method it calls
 
 
-def build_defs(home: Home | None = None, place: HomeResource | None = None) -> dg.Definitions:
-    """The definitions for ``home``, else for the home that the environment names; ``place`` has another clock, for trials."""
+def build_defs(workspace: Workspace | None = None, place: WorkspaceResource | None = None) -> dg.Definitions:
+    """The definitions for ``workspace``, else for the home that the environment names; ``place`` has another clock, for trials."""
     dagster_clock.follow()
-    home = home or Home.open()
+    workspace = workspace or Workspace.open()
     modules = [
-        ingest,
+        library,
         plays,
-        links,
-        identity,
+        song_links,
+        songs,
         audio_features,
         tags,
         lyrics,
@@ -78,10 +62,10 @@ def build_defs(home: Home | None = None, place: HomeResource | None = None) -> d
         clusters,
         cluster_names,
         library_map,
-        models,
+        taste_weights,
         mood,
-        taste,
-        playlist,
+        song_scores,
+        mix,
         cluster_playlists,
         removals,
         score_card,
@@ -90,34 +74,34 @@ def build_defs(home: Home | None = None, place: HomeResource | None = None) -> d
         candidates,
         trials,
     ]
-    place = place or HomeResource(root=str(home.root))
-    assets = [ingest.scrobbles_asset(home.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)]
-    graph = of_listener(Graph(assets, dg.load_asset_checks_from_modules(modules), JOBS), home)
+    place = place or WorkspaceResource(root=str(workspace.root))
+    assets = [library.scrobbles_asset(workspace.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)]
+    graph = of_listener(Graph(assets, dg.load_asset_checks_from_modules(modules), JOBS), workspace)
     return dg.Definitions(
-        assets=dg.map_asset_specs(lambda spec: with_health(spec, home), graph.assets),
+        assets=dg.map_asset_specs(lambda spec: with_health(spec, workspace), graph.assets),
         asset_checks=graph.checks,
         jobs=graph.jobs,
-        schedules=schedules(home.settings.listener.timezone, [job.name for job in JOBS]),
+        schedules=schedules(workspace.settings.listener.timezone, [job.name for job in JOBS]),
         sensors=[
             files_in_the_inbox,
             scrobble_tick,
             sign_in_watch,
-            features_follow_the_day(home),
+            features_follow_the_day(workspace),
             tell_of_failures,
             tell_of_recoveries,
             verdicts_to_apply,
             *SUGGESTIONS,
         ],
         resources={
-            "home": place,
-            "io_manager": LakeIOManager(home=place),
-            "spotify": SpotifyResource(home=place),
-            "lastfm": LastFmResource(home=place),
-            "listenbrainz": ListenBrainzResource(home=place),
-            "listenbrainz_labs": ListenBrainzLabsResource(home=place),
-            "reccobeats": ReccoBeatsResource(home=place),
-            "lrclib": LrcLibResource(home=place),
-            "sounds": SoundsResource(home=place),
+            "workspace": place,
+            "io_manager": LakeIOManager(workspace=place),
+            "spotify": SpotifyResource(workspace=place),
+            "lastfm": LastFmResource(workspace=place),
+            "listenbrainz": ListenBrainzResource(workspace=place),
+            "listenbrainz_labs": ListenBrainzLabsResource(workspace=place),
+            "reccobeats": ReccoBeatsResource(workspace=place),
+            "lrclib": LrcLibResource(workspace=place),
+            "sounds": SoundsResource(workspace=place),
         },
         executor=executor(),
     )

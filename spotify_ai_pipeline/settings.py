@@ -20,7 +20,7 @@ from platformdirs import user_config_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 NAME = "spotify-ai"
 PACKAGE = Path(__file__).resolve().parent
@@ -50,7 +50,7 @@ Weight = Annotated[float, Field(ge=0, le=10)]
 Days = Annotated[int, Field(ge=1, le=365)]
 
 
-class SettingsError(Problem):
+class SettingsError(UserError):
     """A setting that cannot be taken: says which key, where, and what is allowed."""
 
 

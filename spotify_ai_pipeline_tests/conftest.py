@@ -23,15 +23,15 @@ from hypothesis import settings as hypothesis_settings
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline import settings as settings_module
-from spotify_ai_pipeline.automation.run import RunResult, run_job
-from spotify_ai_pipeline.interfaces.cli import signin
+from spotify_ai_pipeline.clients import spotify_auth, transport
+from spotify_ai_pipeline.defs.automation.run import RunResult, run_job
+from spotify_ai_pipeline.interfaces.cli import login
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.sandbox.generate import generate
-from spotify_ai_pipeline.services import spotify_auth, transport
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
-from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.state import State
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 hypothesis_settings.register_profile("suite", deadline=None, max_examples=40)
 hypothesis_settings.load_profile("suite")
@@ -138,26 +138,26 @@ def running() -> Callable[[Path], AbstractContextManager[str]]:
     return testing.running
 
 
-def wire(home: Home, world: Path, url: str) -> None:
-    """Points ``home`` at the sandbox at ``url``, as the demo does."""
+def wire(workspace: Workspace, world: Path, url: str) -> None:
+    """Points ``workspace`` at the sandbox at ``url``, as the demo does."""
     who = json.loads((world / "world.json").read_text())["listener"]
     services = {name: {"url": f"{url}/{path}", "calls_per_second": UNHURRIED} for name, path in PREFIXES.items()}
-    (home.root / "config.yaml").write_text(yaml.safe_dump({"listener": {"name": "demo"}, "services": services}))
-    (home.root / ".env").write_text(
+    (workspace.root / "config.yaml").write_text(yaml.safe_dump({"listener": {"name": "demo"}, "services": services}))
+    (workspace.root / ".env").write_text(
         f"SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\nLASTFM_API_KEY=sandbox\nLASTFM_USER={who['lastfm_user']}\n"
     )
 
 
-def sign_in(home: Home) -> None:
-    auth = spotify_auth.oauth(home)
-    signin.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
+def sign_in(workspace: Workspace) -> None:
+    auth = spotify_auth.oauth(workspace)
+    login.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
 
 
 def run(root: Path, job: str, tags: Mapping[str, str] | None = None) -> tuple[RunResult, list[tuple[str, str, str]]]:
     """Runs ``job`` for the home at ``root`` as a new process would: settings and definitions are read anew."""
     os.environ["SPOTIFY_AI_DATA"] = str(root)
     events: list[tuple[str, str, str]] = []
-    result = run_job(Home.open(root), job, lambda *event: events.append(event), tags)
+    result = run_job(Workspace.open(root), job, lambda *event: events.append(event), tags)
     return result, events
 
 
@@ -185,28 +185,28 @@ def clock_of_transport(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def connected(world: Path, tmp_path: Path) -> Iterator[Home]:
+def connected(world: Path, tmp_path: Path) -> Iterator[Workspace]:
     """A home that is signed in to the running sandbox, and has made nothing yet."""
     with testing.running(world) as url:
-        home = Home.open(tmp_path / "home")
-        wire(home, world, url)
-        sign_in(home)
-        yield home
+        workspace = Workspace.open(tmp_path / "home")
+        wire(workspace, world, url)
+        sign_in(workspace)
+        yield workspace
 
 
 @pytest.fixture(scope="session")
 def filled(small_world: Path, once: Place, clean_shell: None) -> Path:
-    """A folder with ``world`` and ``home`` as the first run of the whole graph leaves them. Shared: use ``pipeline``."""
+    """A folder with ``world`` and ``workspace`` as the first run of the whole graph leaves them. Shared: use ``pipeline``."""
 
     def fill(place: Path) -> None:
         shutil.copytree(small_world, place / "world")
         before = dict(os.environ)
         with testing.running(place / "world") as url, pytest.MonkeyPatch.context() as patch:
             patch.setattr(settings_module, "ENV_FILE", place / "no.env")
-            home = Home.open(place / "home")
-            wire(home, place / "world", url)
-            sign_in(home)
-            result, events = run(home.root, "everything")
+            workspace = Workspace.open(place / "home")
+            wire(workspace, place / "world", url)
+            sign_in(workspace)
+            result, events = run(workspace.root, "everything")
         os.environ.clear()
         os.environ.update(before)
         assert result.success, result.error
@@ -220,18 +220,18 @@ class Pipeline:
 
     def __init__(self, place: Path, url: str) -> None:
         self.root, self.world, self.url = place / "home", place / "world", url
-        wire(self.home, self.world, url)
+        wire(self.workspace, self.world, url)
 
     @property
-    def home(self) -> Home:
+    def workspace(self) -> Workspace:
         """The home as a new process finds it."""
-        return Home.open(self.root)
+        return Workspace.open(self.root)
 
     def refresh(self, job: str = "refresh_the_mix", tags: Mapping[str, str] | None = None) -> RunResult:
         return run(self.root, job, tags)[0]
 
     def read(self, layer: str, asset: str) -> pl.DataFrame:
-        return self.home.lake.read(layer, asset)
+        return self.workspace.lake.read(layer, asset)
 
     def listed(self) -> list[str]:
         """Track ids of the mix as decided, in order."""

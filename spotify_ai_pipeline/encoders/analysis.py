@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from spotify_ai_pipeline.encoders.sound import GET_AUDIO, Wave
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 RATE = 22_050
 BLOCK = 0.4
@@ -28,7 +28,7 @@ def measure(wave: Wave) -> dict[str, float]:
     try:
         import librosa  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise Problem(GET_AUDIO) from None
+        raise UserError(GET_AUDIO) from None
     found: dict[str, float] = {}
     if (loudness := _loudness(wave)) is None:
         return found

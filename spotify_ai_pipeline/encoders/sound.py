@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 Wave = NDArray[np.float32]
 
@@ -19,21 +19,21 @@ SECONDS = 30
 GET_AUDIO = "sound cannot be measured here yet: run `make audio` once, which installs what it needs (about 1.5 GB)"
 
 
-class Unreadable(Problem):
+class Unreadable(UserError):
     """A sound that cannot be decoded."""
 
 
 def decode(sound: bytes | Path, rate: int) -> Wave:
     """Thirty seconds of ``sound`` at ``rate`` samples a second, one channel, -1..1; of a longer file those from its middle.
 
-    AAC (``.m4a``) is read by ffmpeg where it is installed. Raises ``Unreadable``, and ``Problem`` where what it needs is not
+    AAC (``.m4a``) is read by ffmpeg where it is installed. Raises ``Unreadable``, and ``UserError`` where what it needs is not
     installed.
     """
     try:
         import soundfile  # pyright: ignore[reportMissingImports]
         import soxr  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise Problem(GET_AUDIO) from None
+        raise UserError(GET_AUDIO) from None
     try:
         with soundfile.SoundFile(io.BytesIO(sound) if isinstance(sound, bytes) else sound) as file:
             wanted = SECONDS * file.samplerate

@@ -24,7 +24,7 @@ import polars as pl
 from upath import UPath
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 POINTER = "current.json"
 WRITTEN_AT = "%Y%m%dT%H%M%S%f"
@@ -34,7 +34,7 @@ KEEP_SECONDS = 86_400.0
 """A reader that took the pointer may still open the files; younger versions are never removed."""
 
 
-class LakeError(Problem):
+class LakeError(UserError):
     """A dataset that is not there or cannot be read: says which and what to do."""
 
 

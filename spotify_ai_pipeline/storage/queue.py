@@ -171,7 +171,7 @@ def decide(state: State, item_id: int, verdict: str, said_through: str, nonce: s
     return True
 
 
-def tell(state: State, song: Mapping[str, object], verdict: str, said_through: str) -> int:
+def record_unprompted(state: State, song: Mapping[str, object], verdict: str, said_through: str) -> int:
     """Takes a verdict on ``song`` (as ``propose`` takes it) that no question asked for, and gives the number of the item that
     it can be taken back by: the question that waits about this song where there is one, else a new one that is answered."""
     with state.transaction() as connection:
@@ -231,7 +231,7 @@ def advance(state: State, item_id: int, status: str, why: str) -> bool:
     return moved.rowcount > 0
 
 
-def heard(state: State, item_id: int, plays: int, skips: int) -> None:
+def set_play_counts(state: State, item_id: int, plays: int, skips: int) -> None:
     """Keeps how often a song on trial was played, and skipped."""
     with state.transaction() as connection:
         connection.execute("UPDATE queue SET plays = ?, skips = ? WHERE item_id = ?", (plays, skips, item_id))

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 BUSY_SECONDS = 30
 
 
-class StateError(Problem):
+class StateError(UserError):
     """The state file cannot be used: says where and what to do."""
 
 

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import polars as pl
+
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
@@ -44,7 +46,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Due:
+class PendingEffect:
     """A verdict (or, with ``undo``, one taken back) whose effect is still to be brought about."""
 
     outbox_id: int
@@ -130,14 +132,14 @@ def fewer_artists(state: State, now: float) -> set[str]:
     return {row["artist_key"] for row in rows}
 
 
-def due(state: State) -> list[Due]:
+def pending_effects(state: State) -> list[PendingEffect]:
     """What is still to be brought about, in the order it was said."""
     rows = state.rows(
         "SELECT outbox_id, verdict, undo, kind, verdicts.track_id, title, artist, outbox.queued_at FROM outbox"
         " JOIN verdicts USING (verdict_id) JOIN queue USING (item_id) WHERE outbox.done_at IS NULL ORDER BY outbox_id"
     )
     return [
-        Due(
+        PendingEffect(
             row["outbox_id"],
             row["verdict"],
             bool(row["undo"]),
@@ -168,3 +170,13 @@ def done(state: State, outbox_id: int, outcome: str) -> None:
             "UPDATE outbox SET done_at = ?, outcome = ? WHERE outbox_id = ? AND done_at IS NULL",
             (clock.now(), outcome, outbox_id),
         )
+
+
+def verdict_history(state: State) -> pl.DataFrame:
+    """song_id, verdict, said_at (UTC), in the order in which they were said."""
+    rows = state.rows(
+        "SELECT song_id, verdict, said_at FROM verdicts WHERE undone_at IS NULL ORDER BY said_at, verdict_id"
+    )
+    schema = {"song_id": pl.String, "verdict": pl.String, "said_at": pl.Float64}
+    table = pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+    return table.with_columns((pl.col("said_at") * 1_000).cast(pl.Int64).cast(pl.Datetime("ms", "UTC")))

@@ -8,8 +8,12 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.assets import embeddings, identity, ingest, playlist, taste
-from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.defs.features import embeddings
+from spotify_ai_pipeline.defs.identity import songs as identity
+from spotify_ai_pipeline.defs.ingest import library
+from spotify_ai_pipeline.defs.playlist import mix as playlist
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.defs.taste import song_scores
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 SONGS = pl.DataFrame(
@@ -31,8 +35,8 @@ def verdict(check: Any, *frames: Any) -> bool:
 
 
 def test_an_empty_library_fails() -> None:
-    assert verdict(ingest.library_is_not_empty, SONGS)
-    assert not verdict(ingest.library_is_not_empty, SONGS.head(0))
+    assert verdict(library.library_is_not_empty, SONGS)
+    assert not verdict(library.library_is_not_empty, SONGS.head(0))
 
 
 @pytest.mark.parametrize(
@@ -72,8 +76,8 @@ def test_a_vector_with_nan_fails() -> None:
 
 def test_a_lost_listen_fails() -> None:
     stats = pl.DataFrame({"song_id": ["a", "b"], "plays": [1, 1]})
-    assert verdict(taste.stats_count_every_listen, stats, LISTENS)
-    assert not verdict(taste.stats_count_every_listen, stats, LISTENS.head(1))
+    assert verdict(song_scores.stats_count_every_listen, stats, LISTENS)
+    assert not verdict(song_scores.stats_count_every_listen, stats, LISTENS.head(1))
 
 
 def mix(new: int, kept: int = 85, out: int = 0) -> pl.DataFrame:
@@ -87,20 +91,20 @@ def mix(new: int, kept: int = 85, out: int = 0) -> pl.DataFrame:
 
 
 def test_a_mix_that_is_empty_too_long_doubled_or_over_the_cap_fails(tmp_path: Path) -> None:
-    home = HomeResource(root=str(tmp_path / "home"))
-    assert verdict(playlist.mix_is_sound, home, mix(15, out=15))
-    assert verdict(playlist.mix_is_sound, home, mix(100, kept=0)), "the first fill is whole"
-    assert not verdict(playlist.mix_is_sound, home, mix(16, kept=84))
-    assert not verdict(playlist.mix_is_sound, home, mix(0, kept=101))
-    assert not verdict(playlist.mix_is_sound, home, mix(0, kept=0, out=100))
+    workspace = WorkspaceResource(root=str(tmp_path / "home"))
+    assert verdict(playlist.mix_is_sound, workspace, mix(15, out=15))
+    assert verdict(playlist.mix_is_sound, workspace, mix(100, kept=0)), "the first fill is whole"
+    assert not verdict(playlist.mix_is_sound, workspace, mix(16, kept=84))
+    assert not verdict(playlist.mix_is_sound, workspace, mix(0, kept=101))
+    assert not verdict(playlist.mix_is_sound, workspace, mix(0, kept=0, out=100))
     doubled = mix(0, kept=100).with_columns(song_id=pl.lit("same"))
-    assert not verdict(playlist.mix_is_sound, home, doubled)
+    assert not verdict(playlist.mix_is_sound, workspace, doubled)
 
 
 def test_a_playlist_that_reads_back_otherwise_fails(tmp_path: Path) -> None:
-    home = HomeResource(root=str(tmp_path / "home"))
+    workspace = WorkspaceResource(root=str(tmp_path / "home"))
     decided = mix(2, kept=1, out=1)
     back = pl.DataFrame({"position": [1, 2, 3], "track_id": ["s0", "s1", "s2"]})
-    assert verdict(playlist.playlist_is_the_mix, home, back, decided)
-    assert not verdict(playlist.playlist_is_the_mix, home, back.head(2), decided)
-    assert not verdict(playlist.playlist_is_the_mix, home, back[::-1], decided)
+    assert verdict(playlist.playlist_is_the_mix, workspace, back, decided)
+    assert not verdict(playlist.playlist_is_the_mix, workspace, back.head(2), decided)
+    assert not verdict(playlist.playlist_is_the_mix, workspace, back[::-1], decided)

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 HEAVY = ["umap", "hdbscan", "lightgbm", "faiss", "sklearn", "anthropic"]
 LOAD = f"""
@@ -31,16 +31,16 @@ ASSETS = {
 }  # fmt: skip
 
 
-def build(home: Home) -> dg.Definitions:
-    """The graph for ``home``. Imported here, because the module opens the home of the environment as it is loaded."""
+def build(workspace: Workspace) -> dg.Definitions:
+    """The graph for ``workspace``. Imported here, because the module opens the home of the environment as it is loaded."""
     from spotify_ai_pipeline.definitions import build_defs
 
-    return build_defs(home)
+    return build_defs(workspace)
 
 
 @pytest.fixture
 def defs(tmp_path: Path) -> dg.Definitions:
-    return build(Home.open(tmp_path / "home"))
+    return build(Workspace.open(tmp_path / "home"))
 
 
 def test_the_code_server_loads_the_graph_and_nothing_heavy(tmp_path: Path) -> None:
@@ -126,19 +126,19 @@ def test_the_refresh_leaves_features_as_they_are(defs: dg.Definitions) -> None:
 
 
 def test_months_begin_with_the_first_scrobble(tmp_path: Path) -> None:
-    home = Home.open(tmp_path / "home")
-    home.state.set_fact("first_month", "2024-03")
-    scrobbles = build(home).resolve_assets_def("scrobbles")
+    workspace = Workspace.open(tmp_path / "home")
+    workspace.state.set_fact("first_month", "2024-03")
+    scrobbles = build(workspace).resolve_assets_def("scrobbles")
     assert scrobbles.partitions_def is not None
     assert scrobbles.partitions_def.get_first_partition_key() == "2024-03"
     assert scrobbles.backfill_policy == dg.BackfillPolicy.single_run()
 
 
 def test_secrets_are_no_part_of_dagsters_configuration(tmp_path: Path) -> None:
-    home = Home.open(tmp_path / "home")
-    (home.root / ".env").write_text("SPOTIFY_CLIENT_ID=id\nSPOTIFY_CLIENT_SECRET=hush\nLASTFM_API_KEY=hush\n")
-    made = build(home)
-    assert home.secrets.lastfm_api_key.get_secret_value() == "hush"
+    workspace = Workspace.open(tmp_path / "home")
+    (workspace.root / ".env").write_text("SPOTIFY_CLIENT_ID=id\nSPOTIFY_CLIENT_SECRET=hush\nLASTFM_API_KEY=hush\n")
+    made = build(workspace)
+    assert workspace.secrets.lastfm_api_key.get_secret_value() == "hush"
     assert "hush" not in repr([getattr(resource, "__dict__", resource) for resource in (made.resources or {}).values()])
 
 

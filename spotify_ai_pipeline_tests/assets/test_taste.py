@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from spotify_ai_pipeline.assets.removals import removals
-from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.assets.taste import activations, listening_stats
+from spotify_ai_pipeline.defs.playlist.removals import removals
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.defs.taste.song_scores import activations, listening_stats
 from spotify_ai_pipeline.interfaces.cli.why import why
 from spotify_ai_pipeline.storage import queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SONGS = pl.DataFrame(
@@ -32,9 +32,9 @@ SONGS = pl.DataFrame(
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HomeResource:
-    monkeypatch.setattr(HomeResource, "now", lambda self: NOW.timestamp())
-    return HomeResource(root=str(tmp_path / "home"))
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkspaceResource:
+    monkeypatch.setattr(WorkspaceResource, "now", lambda self: NOW.timestamp())
+    return WorkspaceResource(root=str(tmp_path / "home"))
 
 
 def listens(*days_ago: tuple[str, float]) -> pl.DataFrame:
@@ -49,7 +49,7 @@ def listens(*days_ago: tuple[str, float]) -> pl.DataFrame:
 LONG_AGO = [("s0", 300.0), ("s1", 200.0), ("s0", 100.0), ("s2", 20.0)]
 
 
-def learned(place: HomeResource, heard: pl.DataFrame) -> int:
+def learned(place: WorkspaceResource, heard: pl.DataFrame) -> int:
     """Plays learned by ``activations`` for these listens, after what it kept was written as a run writes it."""
     made = activations(place, SONGS, heard)
     assert isinstance(made, dg.MaterializeResult)
@@ -59,14 +59,14 @@ def learned(place: HomeResource, heard: pl.DataFrame) -> int:
     return int(str(made.metadata["plays learned in this run"]))
 
 
-def test_a_refresh_learns_the_new_plays_alone(place: HomeResource) -> None:
+def test_a_refresh_learns_the_new_plays_alone(place: WorkspaceResource) -> None:
     assert learned(place, listens(*LONG_AGO)) == 4
     assert learned(place, listens(*LONG_AGO)) == 0
     assert learned(place, listens(*LONG_AGO, ("s1", 9.0))) == 5, "a play in the settled past: all is learned again"
     assert learned(place, listens(*LONG_AGO, ("s1", 9.0), ("s1", 1.0))) == 0, "a scrobble of yesterday may yet change"
 
 
-def test_the_stats_are_of_all_plays_whatever_was_kept(place: HomeResource) -> None:
+def test_the_stats_are_of_all_plays_whatever_was_kept(place: WorkspaceResource) -> None:
     heard = listens(*LONG_AGO, ("s1", 1.0), ("s2", 0.5))
     learned(place, heard)
     made = listening_stats(place, SONGS, heard, place.lake.read("taste", "activations"))
@@ -75,7 +75,7 @@ def test_the_stats_are_of_all_plays_whatever_was_kept(place: HomeResource) -> No
     assert made.value["days_quiet"].to_list() == pytest.approx([100.0, 1.0, 0.5])
 
 
-def test_a_song_turned_down_time_and_again_is_asked_about_once(place: HomeResource) -> None:
+def test_a_song_turned_down_time_and_again_is_asked_about_once(place: WorkspaceResource) -> None:
     threshold = place.settings.cycling.blacklist_threshold
     for time in range(threshold):
         assert ask(place) == 0
@@ -92,7 +92,7 @@ def test_a_song_turned_down_time_and_again_is_asked_about_once(place: HomeResour
     assert "in a row" in question.reason
 
 
-def ask(place: HomeResource) -> int:
+def ask(place: WorkspaceResource) -> int:
     last = pl.lit(datetime(2020, 1, 1, tzinfo=UTC)).dt.cast_time_unit("ms")
     made = removals(place, SONGS, SONGS.select("song_id", last_played=last))
     assert isinstance(made, dg.MaterializeResult)
@@ -100,7 +100,7 @@ def ask(place: HomeResource) -> int:
     return int(str(made.metadata["new questions"]))
 
 
-def test_why_tells_the_story_and_the_parts(place: HomeResource) -> None:
+def test_why_tells_the_story_and_the_parts(place: WorkspaceResource) -> None:
     row = {"song_id": "s0", "title": "Zero", "artist": "A", "artist_key": "a", "slot": "core", "score": 0.5} | {
         "taste": 0.5, "mood": 0.0, "freshness": 1.0, "expected": 2.0, "by_plays": 3.0, "by_artist": 1.5,
         "by_company": 0.9, "by_age": 1.0, "from_taste": 0.45, "from_mood": 0.0, "from_freshness": 0.05, "from_chance": 0.0,
@@ -109,7 +109,7 @@ def test_why_tells_the_story_and_the_parts(place: HomeResource) -> None:
     place.lake.write(pl.DataFrame([{"song_id": "s0", "rank": 7}]), "playlist", "mix")
     place.lake.write(listens(("s0", 300.0), ("s0", 290.0)), "identity", "listens")
     place.lake.write(SONGS, "identity", "songs")
-    root = {"SPOTIFY_AI_DATA": str(Home.open(Path(place.root)).root)}
+    root = {"SPOTIFY_AI_DATA": str(Workspace.open(Path(place.root)).root)}
     said = CliRunner().invoke(why, ["zero", "--json"], env=root)
     assert said.exit_code == 0, said.output
     told = json.loads(said.output)

@@ -11,13 +11,13 @@ import pytest
 import requests
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.assets.deciding import Material, decide_list
-from spotify_ai_pipeline.assets.ingest import LIBRARY_READ_AT
-from spotify_ai_pipeline.interfaces.cli import show
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services.our_playlists import named
-from spotify_ai_pipeline.services.playlist_writer import PlaylistWriter
-from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.app.managed_playlists import named
+from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.defs.ingest.library import LIBRARY_READ_AT
+from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.storage import playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
 
@@ -26,21 +26,21 @@ CHECKS = 7
 
 def on_spotify(pipeline: Any) -> list[str]:
     """Track ids that the playlist holds now."""
-    known = playlists.written(pipeline.home.state)
+    known = playlists.written(pipeline.workspace.state)
     assert known is not None
-    return Spotify.of(pipeline.home).track_ids(known.playlist_id)
+    return Spotify.of(pipeline.workspace).track_ids(known.playlist_id)
 
 
 def write(pipeline: Any, track_ids: list[str]) -> None:
     """Edits the playlist as the listener would, on Spotify."""
-    known = playlists.written(pipeline.home.state)
+    known = playlists.written(pipeline.workspace.state)
     assert known is not None
-    Spotify.of(pipeline.home).replace_items(known.playlist_id, track_ids)
+    Spotify.of(pipeline.workspace).replace_items(known.playlist_id, track_ids)
 
 
 def delete(pipeline: Any, playlist_id: str) -> None:
     """Takes a playlist out of the listener's library, which is how Spotify deletes."""
-    token = json.loads(pipeline.home.token_file.read_text())["access_token"]
+    token = json.loads(pipeline.workspace.token_file.read_text())["access_token"]
     answer = requests.delete(
         f"{pipeline.url}/spotify/v1/me/library",
         params={"uris": f"spotify:playlist:{playlist_id}"},
@@ -51,7 +51,7 @@ def delete(pipeline: Any, playlist_id: str) -> None:
 
 
 def outcomes(pipeline: Any) -> list[tuple[str, int, int]]:
-    rows = pipeline.home.state.rows("SELECT outcome, added, removed FROM refreshes ORDER BY refresh_id")
+    rows = pipeline.workspace.state.rows("SELECT outcome, added, removed FROM refreshes ORDER BY refresh_id")
     return [(row["outcome"], row["added"], row["removed"]) for row in rows]
 
 
@@ -61,7 +61,7 @@ def refresh(pipeline: Any, job: str = "refresh_the_mix") -> None:
 
 
 def reject(pipeline: Any, songs: list[str]) -> None:
-    queue.say(pipeline.home.state, [Said(song, "reject", f"test:{song}") for song in songs], "cli")
+    queue.say(pipeline.workspace.state, [Said(song, "reject", f"test:{song}") for song in songs], "cli")
 
 
 def songs_of(pipeline: Any, tracks: list[str]) -> list[str]:
@@ -72,7 +72,7 @@ def songs_of(pipeline: Any, tracks: list[str]) -> list[str]:
 def test_the_first_run_fills_the_playlist_with_the_decision(filled: Path, pipeline: Any) -> None:
     mix = pipeline.read("playlist", "mix")
     assert on_spotify(pipeline) == pipeline.listed()
-    assert mix.height == mix["track_id"].n_unique() == pipeline.home.settings.playlist.target_size
+    assert mix.height == mix["track_id"].n_unique() == pipeline.workspace.settings.playlist.target_size
     assert mix["reason"].is_not_null().all()
     assert set(mix["change"]) == {"new"}
     assert outcomes(pipeline) == [("filled", 100, 0)]
@@ -106,7 +106,7 @@ def test_all_asset_checks_were_evaluated_and_passed(pipeline: Any) -> None:
 
 def rows(pipeline: Any) -> dict[str, int]:
     """Rows by asset, but for what discovery asks anew each time; of the mix those on the list, not those that left it."""
-    counts = {row["asset"]: row["rows"] for row in pipeline.home.lake.summary() if row["layer"] != "discovery"}
+    counts = {row["asset"]: row["rows"] for row in pipeline.workspace.lake.summary() if row["layer"] != "discovery"}
     return counts | {"mix": len(pipeline.listed())}
 
 
@@ -115,15 +115,17 @@ def test_a_second_run_changes_nothing_twice(pipeline: Any, job: str) -> None:
     refresh(pipeline, job)  # new songs on the list are known by now, and take their place in the order
     before, calls = (
         on_spotify(pipeline),
-        pipeline.home.state.rows("SELECT sum(calls) FROM api_calls WHERE kind='write'"),
+        pipeline.workspace.state.rows("SELECT sum(calls) FROM api_calls WHERE kind='write'"),
     )
     counts = rows(pipeline)
     refresh(pipeline, job)
     assert on_spotify(pipeline) == before
     assert outcomes(pipeline)[-1] == ("unchanged", 0, 0)
     assert rows(pipeline) == counts
-    assert tuple(pipeline.home.state.rows("SELECT sum(calls) FROM api_calls WHERE kind='write'")[0]) == tuple(calls[0])
-    assert pipeline.home.state.rows("SELECT * FROM verdicts") == []
+    assert tuple(pipeline.workspace.state.rows("SELECT sum(calls) FROM api_calls WHERE kind='write'")[0]) == tuple(
+        calls[0]
+    )
+    assert pipeline.workspace.state.rows("SELECT * FROM verdicts") == []
 
 
 def test_edits_by_hand_are_respected(pipeline: Any) -> None:
@@ -141,7 +143,7 @@ def test_edits_by_hand_are_respected(pipeline: Any) -> None:
         assert not {before[10], before[-1]} & set(now)
         assert len(now) == len(before)
         assert len(set(before) - {before[10], before[-1]} - set(now)) <= 1, "one at most makes room for another slot"
-    verdicts = pipeline.home.state.rows("SELECT song_id, verdict FROM verdicts WHERE said_through = 'playlist'")
+    verdicts = pipeline.workspace.state.rows("SELECT song_id, verdict FROM verdicts WHERE said_through = 'playlist'")
     said = dict(map(tuple, verdicts))
     assert {removed: said.pop(removed), last: said.pop(last)} == dict.fromkeys((removed, last), "remove")
     assert list(said.values()) == ["keep"]
@@ -149,9 +151,9 @@ def test_edits_by_hand_are_respected(pipeline: Any) -> None:
 
 def test_a_refresh_moves_the_list_within_the_cap(pipeline: Any) -> None:
     before = on_spotify(pipeline)
-    pipeline.home.state.set_override("scoring.half_life_days", 1)
-    pipeline.home.state.set_override("playlist.exploration_fraction", 0.6)
-    pipeline.home.state.set_override("playlist.core_fraction", 0.3)
+    pipeline.workspace.state.set_override("scoring.half_life_days", 1)
+    pipeline.workspace.state.set_override("playlist.exploration_fraction", 0.6)
+    pipeline.workspace.state.set_override("playlist.core_fraction", 0.3)
     refresh(pipeline)
     after = on_spotify(pipeline)
     assert len(after) == len(before)
@@ -210,43 +212,43 @@ def test_an_empty_decision_keeps_the_list(pipeline: Any) -> None:
 def test_an_empty_decision_raises_an_alert(pipeline: Any) -> None:
     reject(pipeline, pipeline.read("identity", "songs")["song_id"].to_list())
     pipeline.refresh()
-    assert [row["name"] for row in pipeline.home.state.rows("SELECT name FROM alerts")] == ["mix"]
+    assert [row["name"] for row in pipeline.workspace.state.rows("SELECT name FROM alerts")] == ["mix"]
 
 
 def test_a_deleted_playlist_is_asked_about_and_made_anew_once(pipeline: Any) -> None:
-    before, songs = playlists.written(pipeline.home.state), on_spotify(pipeline)
+    before, songs = playlists.written(pipeline.workspace.state), on_spotify(pipeline)
     assert before is not None
     delete(pipeline, before.playlist_id)
     for _ in range(2):
         result = pipeline.refresh()
         assert not result.success
         assert "spotify-ai playlist --recreate" in result.error
-    assert [row["name"] for row in pipeline.home.state.rows("SELECT name FROM alerts")] == ["mix playlist"]
-    client = Spotify.of(pipeline.home)
+    assert [row["name"] for row in pipeline.workspace.state.rows("SELECT name FROM alerts")] == ["mix playlist"]
+    client = Spotify.of(pipeline.workspace)
     count = len(client.playlists(client.user_id()))
-    PlaylistWriter(client, pipeline.home).recreate(named(pipeline.home.settings))
-    with pytest.raises(Problem, match="is in your library"):
-        PlaylistWriter(client, pipeline.home).recreate(named(pipeline.home.settings))
+    PlaylistWriter(client, pipeline.workspace).recreate(named(pipeline.workspace.settings))
+    with pytest.raises(UserError, match="is in your library"):
+        PlaylistWriter(client, pipeline.workspace).recreate(named(pipeline.workspace.settings))
     assert len(client.playlists(client.user_id())) == count + 1
     assert on_spotify(pipeline) == songs
     refresh(pipeline)
-    after = playlists.written(pipeline.home.state)
+    after = playlists.written(pipeline.workspace.state)
     assert after is not None
     assert after.playlist_id != before.playlist_id
     assert on_spotify(pipeline) == pipeline.listed()
-    assert pipeline.home.state.rows("SELECT * FROM verdicts") == [], "that was no edit of a hundred songs"
-    assert pipeline.home.state.rows("SELECT * FROM alerts") == []
+    assert pipeline.workspace.state.rows("SELECT * FROM verdicts") == [], "that was no edit of a hundred songs"
+    assert pipeline.workspace.state.rows("SELECT * FROM alerts") == []
 
 
 def test_one_run_keeps_both_lists_and_takes_the_snapshot_that_is_due(pipeline: Any) -> None:
-    state = pipeline.home.state
+    state = pipeline.workspace.state
     state.set_override("adventure.enabled", True)
     with state.transaction() as connection:
         connection.execute("UPDATE refreshes SET refreshed_at = refreshed_at - 40 * 86400")
     refresh(pipeline)
     novel = playlists.written(state, "adventure")
     assert novel is not None
-    assert len(novel.track_ids) == pipeline.home.settings.adventure.target_size
+    assert len(novel.track_ids) == pipeline.workspace.settings.adventure.target_size
     assert not set(novel.track_ids) & set(on_spotify(pipeline))
     assert [one.track_ids for one in snapshots.every(state)] == [on_spotify(pipeline)]
     assert [known.outcome for known in playlists.refreshes(state, "adventure")] == ["filled"]
@@ -266,13 +268,13 @@ def test_a_more_adventurous_refresh_brings_back_more(pipeline: Any) -> None:
     assert result.success, result.error
     decided = pipeline.read("playlist", "mix").drop_nulls("rank")
     assert decided.filter(slot="exploration").height > before
-    assert pipeline.home.settings.playlist.adventurousness == 5
+    assert pipeline.workspace.settings.playlist.adventurousness == 5
 
 
 def test_an_emptied_playlist_is_filled_whole(pipeline: Any) -> None:
-    known = playlists.written(pipeline.home.state)
+    known = playlists.written(pipeline.workspace.state)
     assert known is not None
-    Spotify.of(pipeline.home)._client.playlist_replace_items(known.playlist_id, [])
+    Spotify.of(pipeline.workspace)._client.playlist_replace_items(known.playlist_id, [])
     refresh(pipeline)
     assert len(on_spotify(pipeline)) == 100
 
@@ -280,22 +282,22 @@ def test_an_emptied_playlist_is_filled_whole(pipeline: Any) -> None:
 def test_a_mix_decided_on_an_older_library_makes_no_edits(pipeline: Any) -> None:
     reject(pipeline, songs_of(pipeline, on_spotify(pipeline)[:5]))
     refresh(pipeline)  # writes a list that the library in the lake does not know yet
-    home, last = pipeline.home, playlists.written(pipeline.home.state)
+    workspace, last = pipeline.workspace, playlists.written(pipeline.workspace.state)
     assert last is not None
-    assert home.state.fact(LIBRARY_READ_AT) < last.written_at
-    decided = decide_list(home, "mix", Material.of_lake(home), clock.now())
+    assert workspace.state.fact(LIBRARY_READ_AT) < last.written_at
+    decided = decide_list(workspace, "mix", Material.of_lake(workspace), clock.now())
     there = decided.decision.table.drop_nulls("on_list")["on_list"].list.first()
     assert set(there) == set(on_spotify(pipeline))
     assert decided.said == []
 
 
 def test_another_release_of_a_song_on_the_list_does_not_freeze_it(pipeline: Any) -> None:
-    known = playlists.written(pipeline.home.state)
+    known = playlists.written(pipeline.workspace.state)
     assert known is not None
     songs = pipeline.read("identity", "songs").filter(pl.col("track_ids").list.len() > 1)
     first, second = songs["track_ids"][0][:2].to_list()
     listed = [track for track in on_spotify(pipeline) if track not in (first, second)][:98]
-    Spotify.of(pipeline.home).replace_items(known.playlist_id, [*listed, first, second])
+    Spotify.of(pipeline.workspace).replace_items(known.playlist_id, [*listed, first, second])
     refresh(pipeline)
     refresh(pipeline)
     assert len({first, second} & set(on_spotify(pipeline))) == 1
@@ -303,16 +305,16 @@ def test_another_release_of_a_song_on_the_list_does_not_freeze_it(pipeline: Any)
 
 def test_a_library_that_lost_most_of_the_list_changes_it_within_the_cap(pipeline: Any) -> None:
     before = on_spotify(pipeline)
-    material = Material.of_lake(pipeline.home)
+    material = Material.of_lake(pipeline.workspace)
     gone = pl.col("track_id").is_in(before[:60])
     lost = replace(material, song_scores=material.song_scores.with_columns(in_library=pl.col("in_library") & ~gone))
-    decided = decide_list(pipeline.home, "mix", lost, clock.now()).decision.table
+    decided = decide_list(pipeline.workspace, "mix", lost, clock.now()).decision.table
     assert decided.filter(change="new").height <= 15
     assert decided.drop_nulls("rank").height == 100
 
 
 def test_an_answer_counts_at_the_next_refresh(pipeline: Any) -> None:
-    state = pipeline.home.state
+    state = pipeline.workspace.state
     question = queue.next_question(state)
     assert question is not None, "the first run leaves questions"
     assert question.track_id not in on_spotify(pipeline)
@@ -332,16 +334,16 @@ def test_a_crash_after_the_write_is_no_edit_by_hand(pipeline: Any, monkeypatch: 
         assert not pipeline.refresh().success
     refresh(pipeline)
     assert on_spotify(pipeline) == pipeline.listed()
-    said = pipeline.home.state.rows("SELECT verdict FROM verdicts WHERE said_through = 'playlist'")
+    said = pipeline.workspace.state.rows("SELECT verdict FROM verdicts WHERE said_through = 'playlist'")
     assert [row["verdict"] for row in said] == []
 
 
 def test_no_duckdb_file_and_no_secret_is_left_behind(pipeline: Any) -> None:
-    token = json.loads(pipeline.home.token_file.read_text())
+    token = json.loads(pipeline.workspace.token_file.read_text())
     found = [path for path in pipeline.root.rglob("*") if path.is_file()]
     assert not [path for path in found if ".duckdb" in path.name]
     for path in found:
-        if path == pipeline.home.token_file:
+        if path == pipeline.workspace.token_file:
             continue
         content = path.read_bytes()
         for secret in (token["access_token"], token["refresh_token"]):
@@ -350,5 +352,5 @@ def test_no_duckdb_file_and_no_secret_is_left_behind(pipeline: Any) -> None:
 
 def test_songs_never_heard_are_shown_too(filled: Path, pipeline: Any) -> None:
     unheard = pipeline.read("playlist", "mix").with_columns(score=pl.lit(None, pl.Float64))
-    pipeline.home.lake.write(unheard, "playlist", "mix")
-    show.mix_table(pipeline.home)
+    pipeline.workspace.lake.write(unheard, "playlist", "mix")
+    mix_view.mix_table(pipeline.workspace)

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.automation.pruning import prune_runs, sweep
+from spotify_ai_pipeline.defs.automation.pruning import prune_runs, sweep
 from spotify_ai_pipeline.storage import lake as lakes
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 DAYS = dg.StaticPartitionsDefinition(["a", "b", "c"])
 
@@ -36,9 +36,9 @@ def files_of(root: Path, run_id: str) -> list[Path]:
 
 
 def test_old_runs_go_with_their_files_and_the_newest_of_everything_stays(tmp_path: Path) -> None:
-    home = Home.open(tmp_path / "home")
-    home.name_to_dagster()
-    root = home.root / "dagster"
+    workspace = Workspace.open(tmp_path / "home")
+    workspace.name_to_dagster()
+    root = workspace.root / "dagster"
     with dg.DagsterInstance.get() as instance:
         ticks = {(part, turn): run(instance, ticking, "fill_history", part) for turn in (1, 2) for part in ("a", "b")}
         mixes = [run(instance, mix, "refresh_the_mix") for _ in range(2)]
@@ -64,24 +64,24 @@ def test_old_runs_go_with_their_files_and_the_newest_of_everything_stays(tmp_pat
 def test_old_versions_of_parts_that_are_not_written_any_more_go_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, month = Home.open(tmp_path / "home"), "2026-01"
+    workspace, month = Workspace.open(tmp_path / "home"), "2026-01"
     for number in range(6):
-        home.lake.write(pl.DataFrame({"n": [number]}), "ingest", "scrobbles", month)
-    place = Path(str(home.lake.folder("ingest", "scrobbles", month)))
+        workspace.lake.write(pl.DataFrame({"n": [number]}), "ingest", "scrobbles", month)
+    place = Path(str(workspace.lake.folder("ingest", "scrobbles", month)))
     left_by_a_kill = place / "current.json.dead"
     left_by_a_kill.write_text("{")
-    assert home.lake.prune() == 0, "a reader may still have them open"
+    assert workspace.lake.prune() == 0, "a reader may still have them open"
     monkeypatch.setattr(lakes, "KEEP_SECONDS", -1)
-    assert home.lake.prune() == 3
+    assert workspace.lake.prune() == 3
     assert not left_by_a_kill.exists()
-    assert home.lake.read_part("ingest", "scrobbles", month)["n"].to_list() == [5]
-    assert home.lake.prune() == 0
+    assert workspace.lake.read_part("ingest", "scrobbles", month)["n"].to_list() == [5]
+    assert workspace.lake.prune() == 0
 
 
 @pytest.mark.parametrize("name", ["prune", "refresh_the_mix", "discover", "retrain"])
 def test_jobs_say_what_they_do(name: str, tmp_path: Path) -> None:
     from spotify_ai_pipeline.definitions import build_defs
 
-    job = build_defs(Home.open(tmp_path / "home")).resolve_job_def(name)
+    job = build_defs(Workspace.open(tmp_path / "home")).resolve_job_def(name)
     assert job.description is not None
     assert len(job.description) > 40

@@ -14,14 +14,15 @@ import polars as pl
 import pytest
 import yaml
 
-from spotify_ai_pipeline.assets.io import sample
-from spotify_ai_pipeline.assets.plots import bar_chart, strips
-from spotify_ai_pipeline.interfaces.cli import show
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.app import account_checks
+from spotify_ai_pipeline.clients import transport
+from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.defs.io_manager import sample
+from spotify_ai_pipeline.defs.plots import bar_chart, strips
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.sandbox import testing
-from spotify_ai_pipeline.services import checkup, transport
-from spotify_ai_pipeline.services.lastfm import LastFm
-from spotify_ai_pipeline.storage import warehouse
+from spotify_ai_pipeline.storage import duckdb_views
 
 CANARIES = {
     "SPOTIFY_CLIENT_SECRET": "canary5ec7e7000000000000000000000",
@@ -44,7 +45,7 @@ def test_no_secret_is_told_by_runs_that_succeed_or_fail(
     env = pipeline.root / ".env"
     kept = [line for line in env.read_text().splitlines() if line.split("=")[0] not in CANARIES]
     env.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in CANARIES.items())]) + "\n")
-    token = json.loads(pipeline.home.token_file.read_text())
+    token = json.loads(pipeline.workspace.token_file.read_text())
     secrets = [*CANARIES.values(), token["access_token"], token["refresh_token"]]
     told: list[str] = [pipeline.refresh().error]
     config = pipeline.root / "config.yaml"
@@ -53,32 +54,32 @@ def test_no_secret_is_told_by_runs_that_succeed_or_fail(
         tree["services"][service]["url"] = "http://127.0.0.1:9/"
     tree["services"]["spotify"]["timeout_seconds"] = 1
     config.write_text(yaml.safe_dump(tree))
-    with contextlib.suppress(Problem):
+    with contextlib.suppress(UserError):
         told.append(pipeline.refresh().error)
     try:
-        LastFm.of(pipeline.home).newest_scrobble()
-    except Problem as error:
+        LastFm.of(pipeline.workspace).newest_scrobble()
+    except UserError as error:
         told.append(str(error))
-    told += [repr(vars(finding)) for finding in checkup.accounts(pipeline.home)]
-    told += [*capfd.readouterr(), repr(pipeline.home.secrets), repr(pipeline.home)]
+    told += [repr(vars(finding)) for finding in account_checks.accounts(pipeline.workspace)]
+    told += [*capfd.readouterr(), repr(pipeline.workspace.secrets), repr(pipeline.workspace)]
     assert any("cannot be reached" in text for text in told), "something failed, or this test shows nothing"
     for secret in secrets:
         assert not [text for text in told if secret in text]
         assert not [path for path, content in files(pipeline.root) if secret.encode() in content]
-    for path in (pipeline.home.token_file, pipeline.root / "state.sqlite"):
+    for path in (pipeline.workspace.token_file, pipeline.root / "state.sqlite"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_hostile_names_are_text_everywhere(pipeline: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    home = pipeline.home
+    workspace = pipeline.workspace
     short = "[red]<b>'x"
-    named = home.lake.read("playlist", "mix").with_columns(artist=pl.lit(short), title=pl.lit(short))
-    home.lake.write(named, "playlist", "mix")
-    show.mix_table(home)
-    show.change(home)
+    named = workspace.lake.read("playlist", "mix").with_columns(artist=pl.lit(short), title=pl.lit(short))
+    workspace.lake.write(named, "playlist", "mix")
+    mix_view.mix_table(workspace)
+    mix_view.change(workspace)
     said = capsys.readouterr().out
     assert said.count(short) >= 100, "printed as it is: no markup, nothing eaten"
-    with warehouse.connect(home.lake, home.state) as connection:
+    with duckdb_views.connect(workspace.lake, workspace.state) as connection:
         found = connection.execute("SELECT count(*) FROM mix WHERE artist = ?", [short]).fetchone()
         assert found == (named.height,)
 

@@ -24,11 +24,11 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import Queued
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
-from spotify_ai_pipeline.automation.run import _wait_for_nobody
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.defs.automation.launcher import PROCESS, process_name
+from spotify_ai_pipeline.defs.automation.run import _wait_for_nobody
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 PATIENCE_S = 180
 LOGGER = logging.getLogger("test")
@@ -64,7 +64,7 @@ defs = dg.Definitions([first, second], jobs=[job], schedules=[twice_a_day], exec
 
 @pytest.fixture
 def graph(tmp_path: Path) -> Path:
-    Home.open(tmp_path / "home").name_to_dagster()
+    Workspace.open(tmp_path / "home").name_to_dagster()
     file = tmp_path / "graph.py"
     file.write_text(GRAPH)
     return file
@@ -162,14 +162,14 @@ def test_a_killed_command_line_run_leaves_no_place_taken(graph: Path) -> None:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "hanging\n"
-    home = Home.open(graph.parent / "home")
+    workspace = Workspace.open(graph.parent / "home")
     with dg.DagsterInstance.get() as instance:
-        with pytest.raises(Problem, match="refresh_the_mix is under way already"):
-            _wait_for_nobody(instance, home)
+        with pytest.raises(UserError, match="refresh_the_mix is under way already"):
+            _wait_for_nobody(instance, workspace)
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-        _wait_for_nobody(instance, home)
+        _wait_for_nobody(instance, workspace)
         (run,) = instance.get_runs()
         assert run.status is dg.DagsterRunStatus.FAILURE
         assert instance.event_log_storage.get_concurrency_keys() == set()

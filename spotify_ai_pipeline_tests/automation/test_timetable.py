@@ -10,12 +10,12 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.automation import schedules as timetable
-from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START, month_range
-from spotify_ai_pipeline.automation.sensors import sign_in_watch
-from spotify_ai_pipeline.services import spotify_auth
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.defs.automation import schedules as timetable
+from spotify_ai_pipeline.defs.automation.run_months import RANGE_END, RANGE_START, month_range
+from spotify_ai_pipeline.defs.automation.sensors import sign_in_watch
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 JOBS = [entry.job for entry in timetable.TIMETABLE]
 NOT_DAILY = ("read_recent_plays", "score_the_lists")
@@ -60,8 +60,8 @@ def test_the_week_is_scored_each_monday_once() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home.open(tmp_path / "home")
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open(tmp_path / "home")
 
 
 @pytest.mark.parametrize(
@@ -72,49 +72,49 @@ def home(tmp_path: Path) -> Home:
         ("UTC", "2026-12-31T23:59", "2026-12"),
     ],
 )
-def test_months_are_those_of_utc_at_the_years_end(home: Home, zone: str, at: str, month: str) -> None:
-    home.state.set_fact("first_month", "2026-11")
-    said = month_range(home, datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(zone)))
+def test_months_are_those_of_utc_at_the_years_end(workspace: Workspace, zone: str, at: str, month: str) -> None:
+    workspace.state.set_fact("first_month", "2026-11")
+    said = month_range(workspace, datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(zone)))
     assert said == {RANGE_START: "2026-11", RANGE_END: month}
 
 
-def tick(name: str, home: Home, instance: dg.DagsterInstance, at: datetime) -> Any:
+def tick(name: str, workspace: Workspace, instance: dg.DagsterInstance, at: datetime) -> Any:
     (found,) = [schedule for schedule in timetable.schedules("UTC", JOBS) if schedule.name == name]
-    resource = HomeResource(root=str(home.root))
-    with dg.build_schedule_context(instance, scheduled_execution_time=at, resources={"home": resource}) as context:
+    resource = WorkspaceResource(root=str(workspace.root))
+    with dg.build_schedule_context(instance, scheduled_execution_time=at, resources={"workspace": resource}) as context:
         return found.evaluate_tick(context)
 
 
-def test_a_refresh_waits_for_the_first_one_by_hand_and_then_names_its_months(home: Home) -> None:
+def test_a_refresh_waits_for_the_first_one_by_hand_and_then_names_its_months(workspace: Workspace) -> None:
     at = datetime(2027, 1, 4, 8, tzinfo=UTC)
-    (home.root / ".env").write_text("LASTFM_API_KEY=k\nLASTFM_USER=u\n")
+    (workspace.root / ".env").write_text("LASTFM_API_KEY=k\nLASTFM_USER=u\n")
     with dg.DagsterInstance.local_temp() as instance:
-        said = tick("refresh_at_eight_and_eight", home, instance, at)
+        said = tick("refresh_at_eight_and_eight", workspace, instance, at)
         assert "spotify-ai refresh" in said.skip_message
-        home.state.set_fact("first_month", "2026-12")
-        (request,) = tick("refresh_at_eight_and_eight", home, instance, at).run_requests
+        workspace.state.set_fact("first_month", "2026-12")
+        (request,) = tick("refresh_at_eight_and_eight", workspace, instance, at).run_requests
         assert request.tags.items() >= {RANGE_START: "2026-12", RANGE_END: "2027-01"}.items()
 
 
-def test_a_job_that_waits_is_not_asked_for_again(home: Home) -> None:
+def test_a_job_that_waits_is_not_asked_for_again(workspace: Workspace) -> None:
     at = datetime(2027, 1, 4, 8, tzinfo=UTC)
     with dg.DagsterInstance.local_temp() as instance:
-        assert tick("discover_at_noon", home, instance, at).run_requests
+        assert tick("discover_at_noon", workspace, instance, at).run_requests
         instance.create_run_for_job(empty("discover"), status=dg.DagsterRunStatus.STARTED)
-        assert tick("discover_at_noon", home, instance, at).skip_message == "discover still waits or runs"
+        assert tick("discover_at_noon", workspace, instance, at).skip_message == "discover still waits or runs"
 
 
-def test_a_job_by_interval_is_due_when_so_many_days_of_the_calendar_have_passed(home: Home) -> None:
+def test_a_job_by_interval_is_due_when_so_many_days_of_the_calendar_have_passed(workspace: Workspace) -> None:
     """The night of the fourteenth day counts, though the last run ended some seconds after three."""
     with dg.DagsterInstance.local_temp() as instance:
         now = clock.utc_now().replace(hour=3, minute=0, second=0, microsecond=0)
-        assert tick("retrain_at_night", home, instance, now).run_requests, "never made: due"
+        assert tick("retrain_at_night", workspace, instance, now).run_requests, "never made: due"
         instance.create_run_for_job(empty("retrain"), status=dg.DagsterRunStatus.SUCCESS)
-        early = tick("retrain_at_night", home, instance, now + timedelta(days=13))
+        early = tick("retrain_at_night", workspace, instance, now + timedelta(days=13))
         assert early.skip_message == "retrain is due in 1 nights"
-        assert tick("retrain_at_night", home, instance, now + timedelta(days=14)).run_requests
-        home.state.set_override("taste_model.retrain_interval_days", 3)
-        again = Home.open(home.root)
+        assert tick("retrain_at_night", workspace, instance, now + timedelta(days=14)).run_requests
+        workspace.state.set_override("taste_model.retrain_interval_days", 3)
+        again = Workspace.open(workspace.root)
         assert tick("retrain_at_night", again, instance, now + timedelta(days=3)).run_requests
 
 
@@ -125,14 +125,14 @@ def empty(name: str) -> dg.JobDefinition:
     return nothing
 
 
-def test_a_sign_in_that_is_about_to_end_raises_an_alert(home: Home) -> None:
-    home.token_file.write_text("{}")
-    home.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp())
-    resource = HomeResource(root=str(home.root))
-    sign_in_watch(dg.build_sensor_context(), home=resource)
-    assert home.state.rows("SELECT * FROM alerts") == []
+def test_a_sign_in_that_is_about_to_end_raises_an_alert(workspace: Workspace) -> None:
+    workspace.token_file.write_text("{}")
+    workspace.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp())
+    resource = WorkspaceResource(root=str(workspace.root))
+    sign_in_watch(dg.build_sensor_context(), workspace=resource)
+    assert workspace.state.rows("SELECT * FROM alerts") == []
     old = clock.utc_now() - timedelta(days=160, hours=1)
-    home.state.set_fact(spotify_auth.SIGNED_IN, old.timestamp())
-    sign_in_watch(dg.build_sensor_context(), home=resource)
-    (alert,) = home.state.rows("SELECT message FROM alerts")
+    workspace.state.set_fact(spotify_auth.SIGNED_IN, old.timestamp())
+    sign_in_watch(dg.build_sensor_context(), workspace=resource)
+    (alert,) = workspace.state.rows("SELECT message FROM alerts")
     assert "spotify-ai login" in alert["message"]

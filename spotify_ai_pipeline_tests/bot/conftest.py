@@ -14,12 +14,12 @@ import pytest
 import requests
 import yaml
 
-from spotify_ai_pipeline.interfaces.bot import speaking_up
-from spotify_ai_pipeline.interfaces.bot.serving import Serving
+from spotify_ai_pipeline.interfaces.bot import notifications
+from spotify_ai_pipeline.interfaces.bot.app import Serving
 from spotify_ai_pipeline.interfaces.cli.demo import TELEGRAM_TOKEN, TELEGRAM_USER, UNHURRIED
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.storage import queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 PATIENCE_S = 90.0
 NASTY = '</b> <script>&amp; "x" [y](z) _*`~|\\ 🎧 مرحبا \u202e'
@@ -80,25 +80,25 @@ def data(message: dict[str, Any], ends: str = "") -> str:
     return next((one for one in found if one.endswith(ends)), "")
 
 
-def connect(home: Home, url: str, **settings: object) -> Home:
-    """Points the bot of ``home`` at the sandbox, beside what its configuration says already."""
-    file = home.root / "config.yaml"
+def connect(workspace: Workspace, url: str, **settings: object) -> Workspace:
+    """Points the bot of ``workspace`` at the sandbox, beside what its configuration says already."""
+    file = workspace.root / "config.yaml"
     tree = yaml.safe_load(file.read_text()) if file.exists() else {"services": {}}
     tree["services"]["telegram"] = {"url": f"{url}/telegram/", "calls_per_second": UNHURRIED}
     file.write_text(yaml.safe_dump(tree | settings))
-    secrets = home.root / ".env"
+    secrets = workspace.root / ".env"
     before = secrets.read_text() if secrets.exists() else ""
     secrets.write_text(f"{before}TELEGRAM_BOT_TOKEN={TELEGRAM_TOKEN}\nTELEGRAM_USER_ID={TELEGRAM_USER}\n")
-    return Home.open(home.root)
+    return Workspace.open(workspace.root)
 
 
 @contextmanager
-def listening(home: Home) -> Iterator[threading.Thread]:
-    """The bot of ``home`` in a thread, for the length of the block. ``thread.trouble`` is what it ended with by itself."""
+def listening(workspace: Workspace) -> Iterator[threading.Thread]:
+    """The bot of ``workspace`` in a thread, for the length of the block. ``thread.trouble`` is what it ended with by itself."""
     ready, loop, serving = threading.Event(), asyncio.new_event_loop(), list[Serving]()
 
     async def serve() -> None:
-        serving.append(Serving(home))
+        serving.append(Serving(workspace))
         await serving[0].serve(lambda _name: ready.set())
 
     def run() -> None:
@@ -135,14 +135,14 @@ def phone(sandbox: str) -> Phone:
 
 
 @pytest.fixture
-def home(sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def workspace(sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A home with four questions, the first of a song with a name that is hard to print."""
-    monkeypatch.setattr(speaking_up, "EVERY_SECONDS", 0.05)
-    home = connect(Home.open(tmp_path / "home"), sandbox)
+    monkeypatch.setattr(notifications, "EVERY_SECONDS", 0.05)
+    workspace = connect(Workspace.open(tmp_path / "home"), sandbox)
     songs = [
         {"song_id": f"s{number}", "track_id": f"{number:022d}", "title": title, "artist": f"Artist {number}", "score": 9 - number,
          "reason": "fans of <b>you</b> & me", "chance": 0.9 - number / 10}
         for number, title in enumerate([NASTY, "Second", "Third", "Fourth"])
     ]  # fmt: skip
-    assert queue.propose(home.state, queue.DISCOVERY, songs, 10) == 4
-    return home
+    assert queue.propose(workspace.state, queue.DISCOVERY, songs, 10) == 4
+    return workspace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spotify_ai_pipeline.interfaces.bot import running
-from spotify_ai_pipeline.storage import messages, playlists, queue
+from spotify_ai_pipeline.interfaces.bot import jobs
+from spotify_ai_pipeline.storage import notification_outbox, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
 
 from ..conftest import Pipeline
@@ -13,11 +13,11 @@ from .conftest import Phone, connect, data, listening
 
 
 def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "EDIT_EVERY", 0.2)
-    home, phone = connect(pipeline.home, pipeline.url), Phone(pipeline.url)
-    before = len(home.lake.read("playlist", "mix"))
+    monkeypatch.setattr(jobs, "EDIT_EVERY", 0.2)
+    workspace, phone = connect(pipeline.workspace, pipeline.url), Phone(pipeline.url)
+    before = len(workspace.lake.read("playlist", "mix"))
     assert before
-    with listening(home):
+    with listening(workspace):
         for text, said in (
             ("/help", "/cycling – how fast"),
             ("what?", "I keep your AI Mix fresh"),
@@ -38,7 +38,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
         ):
             phone.say(text)
             phone.reads(said)
-        assert pipeline.home.settings.cycling.aggressiveness == 8
+        assert pipeline.workspace.settings.cycling.aggressiveness == 8
         phone.tap(phone.reads("until")["message_id"], "x")
         mood = phone.reads("understood by")
         phone.tap(mood["message_id"], data(mood))
@@ -47,7 +47,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
         phone.reads("is under way; wait for it")
         done = phone.reads("refreshed: +")
         assert done["edits"] >= 2  # progress, then the result, in one message
-        last = playlists.refreshes(pipeline.home.state, MIX, 1)[0]
+        last = playlists.refreshes(pipeline.workspace.state, MIX, 1)[0]
         assert f"+{last.added} −{last.removed}" in done["text"]
         assert len(done["text"].splitlines()) > 2  # each song with why
         phone.say("/undo")
@@ -64,7 +64,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
         item = int(data(asked).split(":")[1])
         for said in ("taken back", "it was taken back already"):
             assert phone.answered(phone.tap(offered["message_id"], f"u:{item}")) == said
-    found = queue.item(pipeline.home.state, item)
+    found = queue.item(pipeline.workspace.state, item)
     assert found is not None
     assert found.status in queue.OPEN
     moods = pipeline.read("taste", "mood").to_dicts()
@@ -72,21 +72,21 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_waits_is_said_and_can_be_acted_on(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    home, phone = (
-        connect(pipeline.home, pipeline.url, proactive={"quiet_from": 0, "quiet_until": 0}),
+    workspace, phone = (
+        connect(pipeline.workspace, pipeline.url, proactive={"quiet_from": 0, "quiet_until": 0}),
         Phone(pipeline.url),
     )
     song = {"song_id": "new", "track_id": "x" * 22, "artist": "A & B", "title": "<i>", "artist_key": "a", "score": 0.8,
             "chance": 0.8, "reason": "tram played it", "source": "lastfm_friends"}  # fmt: skip
-    item = queue.items(home.state, kind=queue.DISCOVERY)[0]
+    item = queue.items(workspace.state, kind=queue.DISCOVERY)[0]
     for kind, body in (
         ("friend", {"text": "tram plays something for you:", "song": song}),
         ("candidate", {"item_id": item.item_id}),
         ("silent_source", {"text": "a <source> is silent"}),
     ):
-        assert messages.lay_down(home.state, kind, kind, body, 0.0, 1e12)
-    messages.lay_down(home.state, "friend", "stale", {"text": "too late"}, 0.0, 1.0)
-    with listening(home):
+        assert notification_outbox.enqueue(workspace.state, kind, kind, body, 0.0, 1e12)
+    notification_outbox.enqueue(workspace.state, "friend", "stale", {"text": "too late"}, 0.0, 1.0)
+    with listening(workspace):
         phone.reads("a <source> is silent")
         friend = phone.reads("tram plays something")
         for word in ("queued", "known"):
@@ -95,5 +95,5 @@ def test_what_waits_is_said_and_can_be_acted_on(pipeline: Pipeline, monkeypatch:
         phone.tap(asked["message_id"], data(asked, ":s"))
         phone.reads("not now")
     assert not any("too late" in one["text"] for one in phone.messages())
-    assert queue.items(home.state, ("pending",), queue.DISCOVERY)
-    assert not messages.waiting(home.state, 2.0)
+    assert queue.items(workspace.state, ("pending",), queue.DISCOVERY)
+    assert not notification_outbox.waiting(workspace.state, 2.0)

@@ -14,55 +14,56 @@ import pytest
 import requests
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.automation import suggestions
-from spotify_ai_pipeline.music.score_card import CARD
+from spotify_ai_pipeline.app import friends, notification_policy
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.defs.automation import notifications
+from spotify_ai_pipeline.music.mix.scorecard import CARD
 from spotify_ai_pipeline.sandbox import testing
-from spotify_ai_pipeline.services import friends, speaking, spotify_auth
-from spotify_ai_pipeline.services.lastfm import LastFm
-from spotify_ai_pipeline.storage import messages, queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage import notification_outbox, queue
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 from ..conftest import Pipeline, wire
 from .conftest import connect
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC).timestamp()
 HOUR = 3_600.0
-WATCH = {watch.kind: watch for watch in suggestions.WATCHES}
+WATCH = {watch.kind: watch for watch in notifications.WATCHES}
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return connect(Home.open(tmp_path / "home"), "http://127.0.0.1:9")
+def workspace(tmp_path: Path) -> Workspace:
+    return connect(Workspace.open(tmp_path / "home"), "http://127.0.0.1:9")
 
 
-def propose(home: Home, count: int, chance: float) -> None:
+def propose(workspace: Workspace, count: int, chance: float) -> None:
     songs = [
         {"song_id": f"s{number}", "track_id": f"t{number}", "title": "T", "artist": "A", "score": 1, "reason": "r",
          "chance": chance}
         for number in range(count)
     ]  # fmt: skip
-    queue.propose(home.state, queue.DISCOVERY, songs, 100)
+    queue.propose(workspace.state, queue.DISCOVERY, songs, 100)
 
 
-def said(home: Home) -> list[dict[str, Any]]:
-    return [json.loads(row["body"]) for row in home.state.rows("SELECT body FROM messages ORDER BY message_id")]
+def said(workspace: Workspace) -> list[dict[str, Any]]:
+    return [json.loads(row["body"]) for row in workspace.state.rows("SELECT body FROM messages ORDER BY message_id")]
 
 
-def test_a_sure_candidate_is_said_once_and_no_more_than_the_cap(home: Home) -> None:
-    propose(home, 5, 0.85)
-    looks = [suggestions.look_once(WATCH["candidate"], home, NOON + minute * 600) for minute in range(4)]
+def test_a_sure_candidate_is_said_once_and_no_more_than_the_cap(workspace: Workspace) -> None:
+    propose(workspace, 5, 0.85)
+    looks = [notifications.look_once(WATCH["candidate"], workspace, NOON + minute * 600) for minute in range(4)]
     assert looks[0] == "1 said"
     assert looks[1].startswith("1 said; 2 of these were said today")
     assert looks[2:] == ["2 of these were said today"] * 2
-    assert len({body["item_id"] for body in said(home)}) == 2
+    assert len({body["item_id"] for body in said(workspace)}) == 2
 
 
-def test_an_unsure_candidate_is_not_said(home: Home) -> None:
-    propose(home, 5, 0.79)
-    assert suggestions.look_once(WATCH["candidate"], home, NOON) == "no news"
+def test_an_unsure_candidate_is_not_said(workspace: Workspace) -> None:
+    propose(workspace, 5, 0.79)
+    assert notifications.look_once(WATCH["candidate"], workspace, NOON) == "no news"
 
 
-@pytest.mark.parametrize("kind", speaking.KINDS)
+@pytest.mark.parametrize("kind", notification_policy.KINDS)
 @pytest.mark.parametrize(
     ("settings", "at", "why"),
     [
@@ -76,111 +77,117 @@ def test_each_kind_has_a_switch_and_quiet_hours(
     kind: str, settings: dict[str, Any], at: float, why: str, tmp_path: Path
 ) -> None:
     mine = {name.format(kind): value for name, value in settings.items()}
-    home = connect(Home.open(tmp_path / "home"), "http://127.0.0.1:9", proactive=mine)
-    assert why in suggestions.look_once(WATCH[kind], home, at)
+    workspace = connect(Workspace.open(tmp_path / "home"), "http://127.0.0.1:9", proactive=mine)
+    assert why in notifications.look_once(WATCH[kind], workspace, at)
 
 
-def test_a_pause_silences_all_and_ends(home: Home) -> None:
+def test_a_pause_silences_all_and_ends(workspace: Workspace) -> None:
     now = clock.utc_now().timestamp()
-    speaking.pause(home, 3 * HOUR)
-    assert speaking.silent_because(home, now) == "the listener asked for silence"
-    assert speaking.silent_because(home, now + 4 * HOUR) != "the listener asked for silence"
-    speaking.pause(home, None)
-    assert speaking.silent_because(home, now) != "the listener asked for silence"
+    notification_policy.pause(workspace, 3 * HOUR)
+    assert notification_policy.silent_because(workspace, now) == "the listener asked for silence"
+    assert notification_policy.silent_because(workspace, now + 4 * HOUR) != "the listener asked for silence"
+    notification_policy.pause(workspace, None)
+    assert notification_policy.silent_because(workspace, now) != "the listener asked for silence"
 
 
 def test_without_a_bot_nothing_is_laid_down(tmp_path: Path) -> None:
-    home = Home.open(tmp_path / "home")
-    propose(home, 1, 0.99)
-    assert "no bot is connected" in suggestions.look_once(WATCH["candidate"], home, NOON)
+    workspace = Workspace.open(tmp_path / "home")
+    propose(workspace, 1, 0.99)
+    assert "no bot is connected" in notifications.look_once(WATCH["candidate"], workspace, NOON)
 
 
-def test_a_sign_in_that_ends_is_said_once_a_week(home: Home) -> None:
-    home.token_file.write_text("{}")
-    home.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp() - 160 * 24 * HOUR)
-    assert suggestions.look_once(WATCH["sign_in"], home, NOON).startswith("1 said")
-    assert suggestions.look_once(WATCH["sign_in"], home, NOON + 24 * HOUR) == "no news"
-    assert "ends in" in said(home)[0]["text"]
+def test_a_sign_in_that_ends_is_said_once_a_week(workspace: Workspace) -> None:
+    workspace.token_file.write_text("{}")
+    workspace.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp() - 160 * 24 * HOUR)
+    assert notifications.look_once(WATCH["sign_in"], workspace, NOON).startswith("1 said")
+    assert notifications.look_once(WATCH["sign_in"], workspace, NOON + 24 * HOUR) == "no news"
+    assert "ends in" in said(workspace)[0]["text"]
 
 
-def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(home: Home) -> None:
-    home.state.raise_alert("yield listenbrain", "the source listenbrain puts nothing forward")
-    home.state.raise_alert("deferred tags", "tags is not up to date")
-    home.state.raise_alert("job refresh_the_mix", "it failed")
+def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(workspace: Workspace) -> None:
+    workspace.state.raise_alert("yield listenbrain", "the source listenbrain puts nothing forward")
+    workspace.state.raise_alert("deferred tags", "tags is not up to date")
+    workspace.state.raise_alert("job refresh_the_mix", "it failed")
     now = clock.utc_now().timestamp()
     day_and_noon = now - now % (24 * HOUR) + 48 * HOUR + 12 * HOUR
-    assert [one.body["text"] for one in suggestions.silent_source(home, now)] == [
+    assert [one.body["text"] for one in notifications.silent_source(workspace, now)] == [
         "the source listenbrain puts nothing forward"
     ]
-    assert suggestions.look_once(WATCH["silent_source"], home, day_and_noon) == "2 said"
-    assert suggestions.look_once(WATCH["silent_source"], home, day_and_noon + HOUR) == "no news"
+    assert notifications.look_once(WATCH["silent_source"], workspace, day_and_noon) == "2 said"
+    assert notifications.look_once(WATCH["silent_source"], workspace, day_and_noon + HOUR) == "no news"
 
 
-def test_the_score_card_is_sent_once_a_week_when_there_is_one(home: Home) -> None:
-    assert suggestions.look_once(WATCH["score_card"], home, NOON) == "no news"
+def test_the_score_card_is_sent_once_a_week_when_there_is_one(workspace: Workspace) -> None:
+    assert notifications.look_once(WATCH["score_card"], workspace, NOON) == "no news"
     card = pl.DataFrame([dict.fromkeys(CARD, 1) | {"week": date(2026, 11, 9)}], schema=CARD)
-    home.lake.write(card, "taste", "score_card")
-    assert suggestions.look_once(WATCH["score_card"], home, NOON).startswith("1 said")
-    assert suggestions.look_once(WATCH["score_card"], home, NOON + 24 * HOUR) == "no news"
-    assert said(home)[0]["text"].startswith("Your week\nWeek of 09 November: 1 of 1 plays were on the mix")
+    workspace.lake.write(card, "taste", "score_card")
+    assert notifications.look_once(WATCH["score_card"], workspace, NOON).startswith("1 said")
+    assert notifications.look_once(WATCH["score_card"], workspace, NOON + 24 * HOUR) == "no news"
+    assert said(workspace)[0]["text"].startswith("Your week\nWeek of 09 November: 1 of 1 plays were on the mix")
 
 
 @pytest.fixture
-def social(small_world: Path, tmp_path: Path) -> Iterator[tuple[Home, str]]:
+def social(small_world: Path, tmp_path: Path) -> Iterator[tuple[Workspace, str]]:
     with testing.running(small_world) as url:
-        home = Home.open(tmp_path / "home")
-        wire(home, small_world, url)
-        yield connect(home, url), url
+        workspace = Workspace.open(tmp_path / "home")
+        wire(workspace, small_world, url)
+        yield connect(workspace, url), url
 
 
 def calls(url: str) -> int:
     return requests.get(f"{url}/sandbox", timeout=10).json()["calls"]["lastfm"]
 
 
-def test_friends_are_asked_in_turn_and_private_ones_left_alone(social: tuple[Home, str], small_world: Path) -> None:
-    home, url = social
+def test_friends_are_asked_in_turn_and_private_ones_left_alone(
+    social: tuple[Workspace, str], small_world: Path
+) -> None:
+    workspace, url = social
     table = pl.read_parquet(small_world / "friends.parquet")
     open_ = table.filter(~pl.col("private"))
-    found = [one for _ in range(4) for one in friends.playing(home, LastFm.of(home), 2)]
+    found = [one for _ in range(4) for one in friends.playing(workspace, LastFm.of(workspace), 2)]
     assert {one.friend for one in found} == set(open_.drop_nulls("now_playing")["user"])
     assert calls(url) == 1 + 4 * 2  # the list once, and two friends each time
     before = calls(url)
-    list(friends.playing(home, LastFm.of(home), 50))
+    list(friends.playing(workspace, LastFm.of(workspace), 50))
     assert calls(url) - before == open_.height  # who is private is not asked again
 
 
-def test_a_failing_friend_costs_the_others_nothing(social: tuple[Home, str]) -> None:
-    home, _ = social
-    list(friends.playing(home, LastFm.of(home), 1))
-    home.answers.put(friends.LIST, {home.secrets.lastfm_user: ["nobody-of-that-name", *friends_of(home)]}, days=1)
-    home.state.set_fact(friends.TURN, 0)
-    assert list(friends.playing(home, LastFm.of(home), 50))
+def test_a_failing_friend_costs_the_others_nothing(social: tuple[Workspace, str]) -> None:
+    workspace, _ = social
+    list(friends.playing(workspace, LastFm.of(workspace), 1))
+    workspace.answers.put(
+        friends.LIST, {workspace.secrets.lastfm_user: ["nobody-of-that-name", *friends_of(workspace)]}, days=1
+    )
+    workspace.state.set_fact(friends.TURN, 0)
+    assert list(friends.playing(workspace, LastFm.of(workspace), 50))
 
 
-def friends_of(home: Home) -> list[str]:
-    return home.answers.get(friends.LIST, [home.secrets.lastfm_user])[home.secrets.lastfm_user]
+def friends_of(workspace: Workspace) -> list[str]:
+    return workspace.answers.get(friends.LIST, [workspace.secrets.lastfm_user])[workspace.secrets.lastfm_user]
 
 
 def test_what_a_friend_plays_is_said_once_where_it_fits(pipeline: Pipeline) -> None:
-    home = connect(
-        pipeline.home, pipeline.url, proactive={"friend": {"least_match": 0.0, "per_day": 50, "calls_per_tick": 50}}
+    workspace = connect(
+        pipeline.workspace,
+        pipeline.url,
+        proactive={"friend": {"least_match": 0.0, "per_day": 50, "calls_per_tick": 50}},
     )
-    suggestions.look_once(WATCH["friend"], home, NOON)
-    found = said(home)
+    notifications.look_once(WATCH["friend"], workspace, NOON)
+    found = said(workspace)
     known = set(pipeline.read("identity", "songs")["song_id"])
     assert found
     for body in found:
         assert body["song"]["track_id"]
         assert body["song"]["song_id"] not in known
         assert f"{body['song']['chance']:.0%}" in body["text"]
-    assert suggestions.look_once(WATCH["friend"], home, NOON + 600) == "no news"
-    strict = connect(home, pipeline.url, proactive={"friend": {"least_match": 1.0}})
+    assert notifications.look_once(WATCH["friend"], workspace, NOON + 600) == "no news"
+    strict = connect(workspace, pipeline.url, proactive={"friend": {"least_match": 1.0}})
     strict.state.connection.execute("DELETE FROM messages")
-    assert suggestions.look_once(WATCH["friend"], strict, NOON) == "no news"
+    assert notifications.look_once(WATCH["friend"], strict, NOON) == "no news"
 
 
 def test_a_change_of_mood_is_said_once(pipeline: Pipeline) -> None:
-    home = connect(pipeline.home, pipeline.url)
+    workspace = connect(pipeline.workspace, pipeline.url)
     vectors = pipeline.read("features", "song_embeddings")
     listens = pipeline.read("identity", "listens")
     strange = vectors.with_columns(near=pl.Series(vectors["vector"].to_numpy() @ vectors["vector"].to_numpy()[0])).sort(
@@ -200,8 +207,8 @@ def test_a_change_of_mood_is_said_once(pipeline: Pipeline) -> None:
         pl.lit(None, kind).alias(name) for name, kind in listens.schema.items() if name not in frame.columns
     )
     table = made.with_columns(counts=pl.lit(value=True)).select(listens.columns)
-    home.lake.write(table, "identity", "listens")
-    assert suggestions.look_once(WATCH["mood_shift"], home, NOON).startswith("1 said")
-    assert "What you play has changed" in said(home)[0]["text"]
-    assert suggestions.look_once(WATCH["mood_shift"], home, NOON + 24 * HOUR) == "no news"
-    assert messages.count_since(home.state, "mood_shift", 0) == 1
+    workspace.lake.write(table, "identity", "listens")
+    assert notifications.look_once(WATCH["mood_shift"], workspace, NOON).startswith("1 said")
+    assert "What you play has changed" in said(workspace)[0]["text"]
+    assert notifications.look_once(WATCH["mood_shift"], workspace, NOON + 24 * HOUR) == "no news"
+    assert notification_outbox.count_since(workspace.state, "mood_shift", 0) == 1

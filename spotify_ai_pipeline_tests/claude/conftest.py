@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from spotify_ai_pipeline.sandbox import testing
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
-Wired = Callable[..., Home]
+Wired = Callable[..., Workspace]
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +24,11 @@ def sandbox(small_world: Path) -> Iterator[str]:
 def wired(sandbox: str, tmp_path: Path) -> Wired:
     """``wired(key=..., **settings of claude)``: a home that may ask the sandbox."""
 
-    def make(key: str = "sandbox", url: str = "", **claude: object) -> Home:
-        home = Home.open(tmp_path / "home")
+    def make(key: str = "sandbox", url: str = "", **claude: object) -> Workspace:
+        workspace = Workspace.open(tmp_path / "home")
         services = {"anthropic": {"url": url or f"{sandbox}/anthropic/", "calls_per_second": 10_000}}
-        (home.root / "config.yaml").write_text(yaml.safe_dump({"services": services, "claude": claude}))
-        (home.root / ".env").write_text(f"ANTHROPIC_API_KEY={key}\n")
-        return home
+        (workspace.root / "config.yaml").write_text(yaml.safe_dump({"services": services, "claude": claude}))
+        (workspace.root / ".env").write_text(f"ANTHROPIC_API_KEY={key}\n")
+        return workspace
 
     return make

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.assets.map import page
-from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.defs.taste.map import page
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import pins, playlists
 from spotify_ai_pipeline_tests.conftest import Pipeline
@@ -45,7 +45,7 @@ def test_the_first_run_leaves_clusters_names_health_and_a_map(pipeline: Pipeline
     assert set(names["named_by"]) == {"tags"}  # there is no key
     assert pipeline.read(LAYER, "cluster_health")["play_share"].sum() == pytest.approx(1)
     assert pipeline.read("playlist", "cluster_playlists").is_empty()  # off by default
-    lake = pipeline.home.lake
+    lake = pipeline.workspace.lake
     for picture in ("map-light.png", "map-dark.png"):
         assert lake.read_blob(LAYER, "library_map", picture).startswith(b"\x89PNG")
     assert lake.read_blob(LAYER, "library_map", "map-light.png") != lake.read_blob(LAYER, "library_map", "map-dark.png")
@@ -54,7 +54,7 @@ def test_the_first_run_leaves_clusters_names_health_and_a_map(pipeline: Pipeline
 def test_with_a_key_claude_names_them_names_stay(pipeline: Pipeline) -> None:
     with (pipeline.root / ".env").open("a") as env:
         env.write("ANTHROPIC_API_KEY=sandbox\n")
-    state = pipeline.home.state
+    state = pipeline.workspace.state
     assert pipeline.refresh("recluster").success
     names = pipeline.read(LAYER, "cluster_names")
     assert (names["named_by"] == "claude").any()
@@ -71,7 +71,7 @@ def test_with_a_key_claude_names_them_names_stay(pipeline: Pipeline) -> None:
 
 
 def test_the_largest_cluster_has_a_list_on_spotify_and_edits_of_it_are_respected(pipeline: Pipeline) -> None:
-    state = pipeline.home.state
+    state = pipeline.workspace.state
     state.set_override("clustering.playlists", 1)
     assert pipeline.refresh().success
     decided = pipeline.read("playlist", "cluster_playlists").sort("rank")
@@ -79,14 +79,14 @@ def test_the_largest_cluster_has_a_list_on_spotify_and_edits_of_it_are_respected
     assert set(decided["change"]) == {"new"}
     written = playlists.written(state, f"cluster:{decided['cluster_id'][0]}")
     assert written is not None
-    client = Spotify.of(pipeline.home)
+    client = Spotify.of(pipeline.workspace)
     assert client.track_ids(written.playlist_id) == decided["track_id"].to_list()
 
     client.replace_items(written.playlist_id, written.track_ids[1:])  # the listener takes the first song off
     assert pipeline.refresh().success
     again = pipeline.read("playlist", "cluster_playlists")
     changes = again["change"].to_list()
-    allowed = int(len(written.track_ids) * pipeline.home.settings.playlist.max_change_per_refresh)
+    allowed = int(len(written.track_ids) * pipeline.workspace.settings.playlist.max_change_per_refresh)
     assert changes.count("new") <= allowed
     assert changes.count("out") <= allowed
     assert written.track_ids[0] not in client.track_ids(written.playlist_id)
@@ -94,15 +94,15 @@ def test_the_largest_cluster_has_a_list_on_spotify_and_edits_of_it_are_respected
 
 
 def test_a_list_of_a_cluster_that_is_deleted_is_asked_about_once_and_made_again_when_wanted(pipeline: Pipeline) -> None:
-    state = pipeline.home.state
+    state = pipeline.workspace.state
     state.set_override("clustering.playlists", 1)
-    pipeline.home.name_to_dagster()
+    pipeline.workspace.name_to_dagster()
 
     from spotify_ai_pipeline.definitions import build_defs
 
     def write() -> list[str]:
         """Decides and writes the cluster's list; gives the alerts that stand afterwards."""
-        graph = build_defs(pipeline.home).resolve_implicit_global_asset_job_def()
+        graph = build_defs(pipeline.workspace).resolve_implicit_global_asset_job_def()
         chosen = [dg.AssetKey("cluster_playlists"), dg.AssetKey("clusters_on_spotify")]
         assert graph.execute_in_process(asset_selection=chosen, instance=dg.DagsterInstance.ephemeral()).success
         return [row["message"] for row in state.rows("SELECT message FROM alerts WHERE name = 'cluster playlists'")]
@@ -111,7 +111,7 @@ def test_a_list_of_a_cluster_that_is_deleted_is_asked_about_once_and_made_again_
     (name,) = [row["name"] for row in state.rows("SELECT name FROM playlists WHERE name LIKE 'cluster:%'")]
     written = playlists.written(state, name)
     assert written is not None
-    client = Spotify.of(pipeline.home)
+    client = Spotify.of(pipeline.workspace)
     client._silent("_delete", "me/library", uris=f"spotify:playlist:{written.playlist_id}")
     command = f"playlist --recreate --cluster {name.split(':')[1]}"
     (asked,) = write()
@@ -141,7 +141,7 @@ def test_the_commands_show_clusters_and_write_the_map(pipeline: Pipeline) -> Non
     assert "http" not in content.replace("https://open.spotify.com/track/", "").replace("http-equiv", "")
     picture = pipeline.root / "dark.png"
     cli(pipeline, "map", "--dark", "--png", str(picture))
-    assert picture.read_bytes() == pipeline.home.lake.read_blob(LAYER, "library_map", "map-dark.png")
+    assert picture.read_bytes() == pipeline.workspace.lake.read_blob(LAYER, "library_map", "map-dark.png")
 
 
 def test_a_refresh_and_clusters_that_are_young_import_nothing_heavy(pipeline: Pipeline) -> None:

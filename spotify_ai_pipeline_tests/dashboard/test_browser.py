@@ -18,7 +18,7 @@ import pytest
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.dashboard.chromium import Tab, browsing, executable
 
 COMMAND = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", "dashboard"]
@@ -39,20 +39,20 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @pytest.fixture
-def served(place: Path) -> Iterator[tuple[str, Home, subprocess.Popen[str]]]:
+def served(place: Path) -> Iterator[tuple[str, Workspace, subprocess.Popen[str]]]:
     """The dashboard of a filled home, one song of which has a title that tries everything."""
-    home = Home.open(place / "home")
-    mix = home.lake.read("playlist", "mix")
+    workspace = Workspace.open(place / "home")
+    mix = workspace.lake.read("playlist", "mix")
     first = mix["rank"].min()
     renamed = pl.when(pl.col("rank") == first).then(pl.lit(CANARY)).otherwise("title")
-    home.lake.write(mix.with_columns(title=renamed), "playlist", "mix")
+    workspace.lake.write(mix.with_columns(title=renamed), "playlist", "mix")
     song = {"track_id": "t", "artist": "Artist <b>", "reason": "because <i>", "score": 9.0}
     songs = [{**song, "song_id": f"s{n}", "title": f"{CANARY} {n}", "score": 9.0 - n} for n in range(3)]
-    queue.propose(home.state, queue.DISCOVERY, songs, limit=10_000)
+    queue.propose(workspace.state, queue.DISCOVERY, songs, limit=10_000)
     port = free_port()
     process = subprocess.Popen(
         [*COMMAND, "--port", str(port)],
-        env=os.environ | {"SPOTIFY_AI_DATA": str(home.root), "PYTHONPATH": str(PROJECT_ROOT)},
+        env=os.environ | {"SPOTIFY_AI_DATA": str(workspace.root), "PYTHONPATH": str(PROJECT_ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -65,7 +65,7 @@ def served(place: Path) -> Iterator[tuple[str, Home, subprocess.Popen[str]]]:
             break
         except OSError:
             time.sleep(0.1)
-    yield address, home, process
+    yield address, workspace, process
     if process.poll() is None:
         process.kill()
         process.wait()
@@ -79,8 +79,10 @@ def tab() -> Iterator[Tab]:
         yield opened
 
 
-def test_every_page_on_a_phone_and_answers_by_hand(tab: Tab, served: tuple[str, Home, subprocess.Popen[str]]) -> None:
-    address, home, process = served
+def test_every_page_on_a_phone_and_answers_by_hand(
+    tab: Tab, served: tuple[str, Workspace, subprocess.Popen[str]]
+) -> None:
+    address, workspace, process = served
     tab.size(390, 844)
     for _, title, _ in PAGES:
         tab.open(f"{address}/{title.lower() if title != 'Mix' else ''}")
@@ -99,21 +101,21 @@ def test_every_page_on_a_phone_and_answers_by_hand(tab: Tab, served: tuple[str, 
 
     tab.open(f"{address}/questions")
     tab.wait(f"document.body.innerText.includes({'because <i>'!r})")
-    asked = queue.next_question(home.state)
+    asked = queue.next_question(workspace.state)
     assert asked is not None
     assert asked.title == f"{CANARY} 0"
     time.sleep(1)
     tab.press("Approve", times=2)
     tab.wait("document.body.innerText.includes('Undo')")
     time.sleep(0.5)
-    said = home.state.rows("SELECT item_id, verdict, said_through FROM verdicts")
+    said = workspace.state.rows("SELECT item_id, verdict, said_through FROM verdicts")
     assert [tuple(row) for row in said] == [(asked.item_id, "approve", "dashboard")]
-    following = queue.next_question(home.state)
+    following = queue.next_question(workspace.state)
     assert following is not None
     tab.wait(f"document.body.innerText.includes('question {following.item_id}')")
     tab.press("Undo")
     tab.wait(f"document.body.innerText.includes('question {asked.item_id}')")
-    back = queue.item(home.state, asked.item_id)
+    back = queue.item(workspace.state, asked.item_id)
     assert back is not None
     assert back.status == "pending"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from spotify_ai_pipeline.interfaces.dashboard import look
+from spotify_ai_pipeline.interfaces.dashboard import theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import coverage, discovery, listening, rotation
 from spotify_ai_pipeline.storage.playlists import Refresh
 from spotify_ai_pipeline.storage.queue import Question
@@ -78,12 +78,12 @@ def test_artists_and_clusters_over_time_are_whole_and_in_order() -> None:
     assert artists.rows() == [("Two", 2025, 2), ("Two", 2026, 0), ("One", 2025, 0), ("One", 2026, 1)]
     clusters = pl.LazyFrame({"song_id": ["b"], "cluster_id": [7]})
     names = pl.LazyFrame({"cluster_id": [7], "level": ["cluster"], "name": ["Seven"]})
-    table = listening.clusters_over_time(heard, clusters, names, "UTC", look.REST)
+    table = listening.clusters_over_time(heard, clusters, names, "UTC", theme.REST)
     assert table.rows() == [
         ("Seven", date(2025, 12, 1), 1),
         ("Seven", date(2026, 2, 1), 0),
-        (look.REST, date(2025, 12, 1), 1),
-        (look.REST, date(2026, 2, 1), 1),
+        (theme.REST, date(2025, 12, 1), 1),
+        (theme.REST, date(2026, 2, 1), 1),
     ]
 
 
@@ -151,7 +151,7 @@ def test_coverage_of_the_library() -> None:
 
 @given(st.text(alphabet="ab *_[](){}<>#!`~|\\:.-+=$&\n12", max_size=30))
 def test_a_title_is_no_markup(title: str) -> None:
-    drawn = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(look.song(title, "x", "y"))
+    drawn = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(theme.song(title, "x", "y"))
     kinds = {child.type for token in drawn for child in token.children or []}
     assert {token.type for token in drawn} <= {"paragraph_open", "inline", "paragraph_close"}
     assert kinds <= {"text", "strong_open", "strong_close", "hardbreak", "softbreak", "text_special"}

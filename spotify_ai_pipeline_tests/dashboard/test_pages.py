@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES, questions
 from spotify_ai_pipeline.storage import queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 NAMES = [page.__module__.rpartition(".")[2] for page, _, _ in PAGES]
 
@@ -24,13 +24,13 @@ def draw(name: str) -> AppTest:
 
 
 @pytest.fixture
-def home(place: Path) -> Home:
+def workspace(place: Path) -> Workspace:
     os.environ["SPOTIFY_AI_DATA"] = str(place / "home")
-    return Home.open()
+    return Workspace.open()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_is_drawn(name: str, home: Home) -> None:
+def test_a_page_is_drawn(name: str, workspace: Workspace) -> None:
     page = draw(name)
     assert not page.exception
     assert page.title
@@ -44,61 +44,63 @@ def test_before_the_first_run_a_page_says_what_to_do(name: str) -> None:
     assert "spotify-ai refresh" in page.info[0].value
 
 
-def test_what_is_made_anew_shows_up(home: Home) -> None:
+def test_what_is_made_anew_shows_up(workspace: Workspace) -> None:
     def listens() -> str:
         return next(metric.value for metric in draw("listening").metric if metric.label == "listens")
 
-    before = home.lake.read("identity", "listens")
+    before = workspace.lake.read("identity", "listens")
     assert listens() == f"{before.filter('counts').height:,}"
-    home.lake.write(before.head(10).with_columns(counts=True), "identity", "listens")
+    workspace.lake.write(before.head(10).with_columns(counts=True), "identity", "listens")
     assert listens() == "10"
 
 
-def test_an_answer_is_taken_once_and_taken_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_is_taken_once_and_taken_back(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     songs = [
         {"song_id": f"s{n}", "track_id": "t", "title": f"T{n}", "artist": "A", "score": 9.0 - n, "reason": "r"}
         for n in range(2)
     ]
-    queue.propose(home.state, queue.DISCOVERY, songs, limit=10_000)
-    asked = queue.next_question(home.state)
+    queue.propose(workspace.state, queue.DISCOVERY, songs, limit=10_000)
+    asked = queue.next_question(workspace.state)
     assert asked is not None
     page = draw("questions")
     approve = next(button for button in page.button if button.label == "Approve")
     approve.click().run()
-    assert not home.state.rows("SELECT 1 FROM verdicts")  # too soon to have been read: half of a double click
+    assert not workspace.state.rows("SELECT 1 FROM verdicts")  # too soon to have been read: half of a double click
     monkeypatch.setattr(questions, "DOUBLE_CLICK_SECONDS", 0.0)
     next(button for button in page.button if button.label == "Approve").click().run()
-    (said,) = home.state.rows("SELECT item_id, verdict, said_through, nonce FROM verdicts")
+    (said,) = workspace.state.rows("SELECT item_id, verdict, said_through, nonce FROM verdicts")
     assert (said["item_id"], said["verdict"], said["said_through"]) == (asked.item_id, "approve", "dashboard")
-    assert not queue.decide(home.state, asked.item_id, "approve", "dashboard", said["nonce"].split(":")[-1])
+    assert not queue.decide(workspace.state, asked.item_id, "approve", "dashboard", said["nonce"].split(":")[-1])
     assert "T1" in page.subheader[0].value
     next(button for button in page.button if button.label == "Undo").click().run()
-    back = queue.item(home.state, asked.item_id)
+    back = queue.item(workspace.state, asked.item_id)
     assert back is not None
     assert back.status == "pending"
     assert "T0" in page.subheader[0].value
 
 
-def test_an_answer_given_elsewhere_meanwhile_is_not_given_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_given_elsewhere_meanwhile_is_not_given_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(questions, "DOUBLE_CLICK_SECONDS", 0.0)
-    asked = queue.next_question(home.state)
+    asked = queue.next_question(workspace.state)
     assert asked is not None
     page = draw("questions")
-    assert queue.decide(home.state, asked.item_id, "reject", "cli")
+    assert queue.decide(workspace.state, asked.item_id, "reject", "cli")
     next(button for button in page.button if button.label == "Approve").click().run()
-    assert [row["verdict"] for row in home.state.rows("SELECT verdict FROM verdicts")] == ["reject"]
+    assert [row["verdict"] for row in workspace.state.rows("SELECT verdict FROM verdicts")] == ["reject"]
     assert not page.exception
 
 
-def test_whether_a_song_is_kept_is_asked_without_words_on_versions(home: Home) -> None:
-    with home.state.transaction() as connection:
+def test_whether_a_song_is_kept_is_asked_without_words_on_versions(workspace: Workspace) -> None:
+    with workspace.state.transaction() as connection:
         connection.execute("UPDATE queue SET status = 'expired'")
     song = {"song_id": "s", "track_id": "t", "title": "T", "artist": "A", "score": 0.0, "reason": "keep it?"}
-    assert queue.propose(home.state, queue.REMOVE, [song], 10) == 1
+    assert queue.propose(workspace.state, queue.REMOVE, [song], 10) == 1
     assert [button.label for button in draw("questions").button] == ["Approve", "Reject", "Not now"]
 
 
-def test_the_score_card_is_shown_in_words(home: Home) -> None:
+def test_the_score_card_is_shown_in_words(workspace: Workspace) -> None:
     page = draw("model")
     assert "Score card" in [heading.value for heading in page.subheader]
     assert any("week of the mix" in text.value for text in page.text)

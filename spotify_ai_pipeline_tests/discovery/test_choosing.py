@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify, simulation
+from spotify_ai_pipeline.evaluation import bandit_simulation
+from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify
 from spotify_ai_pipeline.music.discovery.affinity import Profile
 from spotify_ai_pipeline.music.discovery.dedupe import Refused, new_songs
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
@@ -162,10 +163,10 @@ def test_a_source_without_candidates_costs_no_slot() -> None:
 
 def test_thompson_sampling_loses_less_than_epsilon_greedy() -> None:
     lost = {
-        policy: np.array([simulation.regret(policy, 0.1, 200, seed)[-1] for seed in range(12)])
-        for policy in simulation.POLICIES
+        policy: np.array([bandit_simulation.regret(policy, 0.1, 200, seed)[-1] for seed in range(12)])
+        for policy in bandit_simulation.POLICIES
     }
-    _, low, _ = simulation.interval(lost["epsilon_greedy"] - lost["thompson"])
+    _, low, _ = bandit_simulation.interval(lost["epsilon_greedy"] - lost["thompson"])
     assert low > 0
 
 

@@ -9,16 +9,17 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.assets.discovery.trials import advance
-from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.services.applying import LEFT, NOTHING, UNLIKED_NOW, apply_due
-from spotify_ai_pipeline.services.discovery import SOURCES
-from spotify_ai_pipeline.services.lastfm import LastFm
-from spotify_ai_pipeline.services.playlist_plan import Add
-from spotify_ai_pipeline.services.spotify import Spotify, SpotifyError
-from spotify_ai_pipeline.storage import pins, playlists, queue, said, trials, verdicts
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.app.discovery_sources import SOURCES
+from spotify_ai_pipeline.app.verdict_effects import LEFT, NOTHING, UNLIKED_NOW, apply_due
+from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.clients.spotify import Spotify, SpotifyError
+from spotify_ai_pipeline.defs.discovery.trials import advance
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.music.mix.edit_script import Add
+from spotify_ai_pipeline.storage import pins, playlists, queue, trials
+from spotify_ai_pipeline.storage import verdicts as said
 from spotify_ai_pipeline.storage.state import State
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 def song(name: str, **more: object) -> dict[str, object]:
@@ -27,7 +28,7 @@ def song(name: str, **more: object) -> dict[str, object]:
 
 
 def test_the_first_run_proposes_new_songs_and_says_how_each_source_fared(pipeline: Any) -> None:
-    waiting = queue.items(pipeline.home.state, kind=queue.DISCOVERY)
+    waiting = queue.items(pipeline.workspace.state, kind=queue.DISCOVERY)
     assert len(waiting) > 5
     owned = set(pipeline.read("identity", "songs")["song_id"])
     assert not {one.song_id for one in waiting} & owned
@@ -40,7 +41,7 @@ def test_the_first_run_proposes_new_songs_and_says_how_each_source_fared(pipelin
 def test_what_was_refused_does_not_come_back_and_a_silent_source_is_alarmed_and_replaced(
     pipeline: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = pipeline.home.state
+    state = pipeline.workspace.state
     first = queue.items(state, kind=queue.DISCOVERY)
     for one in first:
         assert queue.decide(state, one.item_id, "reject", "cli")
@@ -56,8 +57,8 @@ def test_what_was_refused_does_not_come_back_and_a_silent_source_is_alarmed_and_
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> HomeResource:
-    return HomeResource(root=str(tmp_path / "home"))
+def workspace(tmp_path: Path) -> WorkspaceResource:
+    return WorkspaceResource(root=str(tmp_path / "home"))
 
 
 def heard(*plays: tuple[str, float, bool | None]) -> tuple[pl.DataFrame, pl.LazyFrame]:
@@ -73,8 +74,8 @@ def heard(*plays: tuple[str, float, bool | None]) -> tuple[pl.DataFrame, pl.Lazy
     return songs, pl.LazyFrame(rows, schema=schema, orient="row")
 
 
-def test_trials_begin_on_a_playlist_and_end_by_what_was_heard(home: HomeResource) -> None:
-    state = home.state
+def test_trials_begin_on_a_playlist_and_end_by_what_was_heard(workspace: WorkspaceResource) -> None:
+    state = workspace.state
     queue.propose(state, queue.DISCOVERY, [song("a"), song("b"), song("c"), song("d")], 10)
     playlists.remember(state, "p", ["ta", "tb"])
     playlists.remember(state, "q", ["tc"], name="adventure")
@@ -93,8 +94,8 @@ def test_trials_begin_on_a_playlist_and_end_by_what_was_heard(home: HomeResource
         ("b", 2, True),
         ("c", 1, False),
     ]
-    assert advance(home, *heard(*plays)) == 3
-    assert advance(home, *heard(*plays)) == 0, "a second look changes nothing"
+    assert advance(workspace, *heard(*plays)) == 3
+    assert advance(workspace, *heard(*plays)) == 0, "a second look changes nothing"
     assert [queue.item(state, item).status for item in (1, 2, 3, 4)] == ["asked", "expired", "expired", "pending"]  # pyright: ignore
     said = trials.outcomes(state, clock.now()).sort("reward")
     assert said.select("reward", "weight").rows() == [(0.0, 0.5), (0.0, 0.5), (1.0, 0.5)]
@@ -117,7 +118,7 @@ def unliked(world: Path) -> str:
     return rows["id"][0]
 
 
-def test_an_approval_is_liked_once_read_back_and_taken_back(connected: Home, unliked: str) -> None:
+def test_an_approval_is_liked_once_read_back_and_taken_back(connected: Workspace, unliked: str) -> None:
     state, spotify = connected.state, Spotify.of(connected)
     queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
     queue.decide(state, 1, "approve", "cli")
@@ -129,7 +130,7 @@ def test_an_approval_is_liked_once_read_back_and_taken_back(connected: Home, unl
     assert not spotify.liked(unliked)
 
 
-def test_a_song_that_is_not_kept_leaves_the_liked_songs_once_and_comes_back(connected: Home, unliked: str) -> None:
+def test_a_song_that_is_not_kept_leaves_the_liked_songs_once_and_comes_back(connected: Workspace, unliked: str) -> None:
     state, spotify = connected.state, Spotify.of(connected)
     spotify.like(unliked)
     queue.propose(state, queue.REMOVE, [song("a", track_id=unliked), song("b")], 10)
@@ -141,7 +142,7 @@ def test_a_song_that_is_not_kept_leaves_the_liked_songs_once_and_comes_back(conn
     queue.undo(state, 1, "cli")
     list(apply_due(state, lambda: spotify, "liked"))
     assert spotify.liked(unliked)
-    assert said.verdicts(state)["song_id"].to_list() == ["b"], "what was taken back does not count"
+    assert said.verdict_history(state)["song_id"].to_list() == ["b"], "what was taken back does not count"
     assert pins.held_and_barred(state, clock.now()) == (set(), {}), "to stay in the library is not to stay on the list"
 
 
@@ -152,7 +153,7 @@ def test_a_removal_is_asked_about_though_the_song_was_turned_down_but_not_soon_a
     assert queue.propose(state, queue.REMOVE, [song("a")], 10) == 0
 
 
-def test_a_run_that_dies_between_the_call_and_its_note_likes_nothing_twice(connected: Home, unliked: str) -> None:
+def test_a_run_that_dies_between_the_call_and_its_note_likes_nothing_twice(connected: Workspace, unliked: str) -> None:
     state, spotify = connected.state, Spotify.of(connected)
     queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
     queue.decide(state, 1, "approve", "cli")
@@ -161,19 +162,19 @@ def test_a_run_that_dies_between_the_call_and_its_note_likes_nothing_twice(conne
     assert "already" in said and spotify.liked(unliked)
 
 
-def test_an_approval_goes_to_the_chosen_playlist_or_says_that_there_is_none(connected: Home, unliked: str) -> None:
+def test_an_approval_goes_to_the_chosen_playlist_or_says_that_there_is_none(connected: Workspace, unliked: str) -> None:
     state, spotify = connected.state, Spotify.of(connected)
     queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
     queue.decide(state, 1, "more", "cli")
     with pytest.raises(SpotifyError, match="no playlist 'Nowhere'"):
         list(apply_due(state, lambda: spotify, "Nowhere"))
-    assert len(verdicts.due(state)) == 1, "it stays due"
+    assert len(verdicts.pending_effects(state)) == 1, "it stays due"
     (said,) = apply_due(state, lambda: spotify, "Best")
     best = next(row for row in spotify.playlists(spotify.user_id()) if row.name == "Best")
     assert "put on the playlist Best" in said and unliked in spotify.track_ids(best.playlist_id)
 
 
-def test_taken_back_it_leaves_the_playlist_unless_the_listener_put_it_there(connected: Home, unliked: str) -> None:
+def test_taken_back_it_leaves_the_playlist_unless_the_listener_put_it_there(connected: Workspace, unliked: str) -> None:
     """Whatever the list is called and wherever approvals go by then."""
     state, spotify = connected.state, Spotify.of(connected)
     best = next(row for row in spotify.playlists(spotify.user_id()) if row.name == "Best").playlist_id
@@ -191,7 +192,7 @@ def test_taken_back_it_leaves_the_playlist_unless_the_listener_put_it_there(conn
     assert spotify.track_ids(best) == before
 
 
-def test_taken_back_it_stays_where_the_listener_added_it_as_well(connected: Home, unliked: str) -> None:
+def test_taken_back_it_stays_where_the_listener_added_it_as_well(connected: Workspace, unliked: str) -> None:
     state, spotify = connected.state, Spotify.of(connected)
     best = next(row for row in spotify.playlists(spotify.user_id()) if row.name == "Best").playlist_id
     queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
@@ -214,20 +215,20 @@ def test_verdicts_that_concern_nobody_else_are_applied_without_a_call(state: Sta
     assert len(list(apply_due(state, nobody, "liked"))) == 2
 
 
-def test_a_verdict_starts_a_run_once_and_what_is_left_is_tried_again(home: HomeResource) -> None:
-    from spotify_ai_pipeline.automation.sensors import TRY_AGAIN_SECONDS, verdicts_to_apply
+def test_a_verdict_starts_a_run_once_and_what_is_left_is_tried_again(workspace: WorkspaceResource) -> None:
+    from spotify_ai_pipeline.defs.automation.sensors import TRY_AGAIN_SECONDS, verdicts_to_apply
 
     def tick() -> Any:
-        return verdicts_to_apply(home=home)
+        return verdicts_to_apply(workspace=workspace)
 
     assert isinstance(tick(), dg.SkipReason)
-    queue.propose(home.state, queue.DISCOVERY, [song("a"), song("b")], 10)
-    queue.decide(home.state, 1, "approve", "bot")
+    queue.propose(workspace.state, queue.DISCOVERY, [song("a"), song("b")], 10)
+    queue.decide(workspace.state, 1, "approve", "bot")
     first = tick()
     assert isinstance(first, dg.RunRequest)
-    queue.decide(home.state, 2, "approve", "bot")
+    queue.decide(workspace.state, 2, "approve", "bot")
     assert tick().run_key != first.run_key, "a new verdict does not wait for the old"
     assert verdicts_to_apply.minimum_interval_seconds <= 30 < TRY_AGAIN_SECONDS
-    for due in verdicts.due(home.state):
-        verdicts.done(home.state, due.outbox_id, "done")
+    for due in verdicts.pending_effects(workspace.state):
+        verdicts.done(workspace.state, due.outbox_id, "done")
     assert isinstance(tick(), dg.SkipReason)

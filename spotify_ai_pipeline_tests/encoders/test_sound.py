@@ -12,7 +12,7 @@ import pytest
 from spotify_ai_pipeline.encoders import analysis
 from spotify_ai_pipeline.encoders.clap import DIMENSIONS, PIECE, RATE, Clap
 from spotify_ai_pipeline.encoders.sound import SECONDS, Unreadable, decode
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.sandbox import previews
 
 REASON = "needs `make audio`"
@@ -35,10 +35,10 @@ def wav(samples: np.ndarray, rate: int) -> bytes:
 @pytest.mark.parametrize("module", ["soundfile", "soxr"])
 def test_without_the_extra_it_says_what_to_do(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(Problem, match="make audio"):
+    with pytest.raises(UserError, match="make audio"):
         decode(b"", RATE)
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(Problem, match="make audio"):
+    with pytest.raises(UserError, match="make audio"):
         Clap("anything", 1)
 
 
@@ -114,6 +114,6 @@ class TestClap:
         assert model.sound_vectors([np.concatenate([first, second])])[0] == pytest.approx(mean, abs=1e-5)
 
     def test_no_weights_is_said_with_the_remedy(self, tiny_clap: Path, tmp_path: Path) -> None:
-        with pytest.raises(Problem, match=r"features\.clap_model.*hf download") as caught:
+        with pytest.raises(UserError, match=r"features\.clap_model.*hf download") as caught:
             Clap(str(tmp_path / "nothing"), 1)
         assert "\n" not in str(caught.value)

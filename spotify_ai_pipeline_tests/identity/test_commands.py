@@ -8,17 +8,17 @@ from click.testing import CliRunner
 
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.music.identity.members import decide
-from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.identity_overrides import said
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 FIRST, SECOND = "1" * 22, "2" * 22
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch, tracks, spellings):
+def workspace(tmp_path, monkeypatch, tracks, spellings):
     """A home with a song of two Spotify ids, one that was heard only, and a doubtful spelling."""
     monkeypatch.setenv("SPOTIFY_AI_DATA", str(tmp_path))
-    home = Home.open(tmp_path)
+    workspace = Workspace.open(tmp_path)
     known = tracks(
         (FIRST, "Ada Fern", "Lanterns", "GBAAA0100001", 200),
         (SECOND, "Ada Fern", "Lanterns - Remastered", "GBAAA0100001", 201),
@@ -28,9 +28,9 @@ def home(tmp_path, monkeypatch, tracks, spellings):
     )
 
     def refresh():
-        before = home.lake.read_or_none("identity", "song_members")
-        table = decide(known, heard, [one.override for one in said(home.state)], before=before)
-        home.lake.write(table, "identity", "song_members")
+        before = workspace.lake.read_or_none("identity", "song_members")
+        table = decide(known, heard, [one.override for one in said(workspace.state)], before=before)
+        workspace.lake.write(table, "identity", "song_members")
         return dict(table.select("member", "song_id").iter_rows()), table
 
     refresh()
@@ -42,7 +42,7 @@ def call(*arguments):
     return result.exit_code, result.output
 
 
-def test_show_tells_every_member_with_its_evidence(home):
+def test_show_tells_every_member_with_its_evidence(workspace):
     code, output = call("match", "show", f"https://open.spotify.com/track/{FIRST}?si=x")
     assert code == 0
     assert FIRST in output
@@ -52,7 +52,7 @@ def test_show_tells_every_member_with_its_evidence(home):
     assert [member["rule"] for member in members] == ["first", "isrc", "name"]
 
 
-def test_list_shows_what_was_said_and_what_is_unresolved(home):
+def test_list_shows_what_was_said_and_what_is_unresolved(workspace):
     assert "said nothing yet" in call("match", "list")[1]
     call("match", "split", SECOND)
     found = json.loads(call("match", "list", "--json")[1])
@@ -61,26 +61,26 @@ def test_list_shows_what_was_said_and_what_is_unresolved(home):
     assert "Harbour Night" in call("match", "list")[1]
 
 
-def test_same_split_set_and_unset_count_at_the_next_refresh(home):
-    ids, _ = home()
+def test_same_split_set_and_unset_count_at_the_next_refresh(workspace):
+    ids, _ = workspace()
     assert call("match", "same", ids[FIRST], "Bo - A Sleepy Harbour Light")[0] == 0
     assert call("match", "split", f"spotify:track:{SECOND}")[0] == 0
     assert call("match", "set", "Bo - A Sleepy Harbour Night", FIRST)[0] == 0
-    after, table = home()
+    after, table = workspace()
     assert after[SECOND] != after[FIRST] == ids[FIRST]
     assert set(table.filter(pl.col("artist") == "Bo")["song_id"]) == {after[FIRST]}
-    for one in said(Home.open().state):
+    for one in said(Workspace.open().state):
         assert call("match", "unset", str(one.override_id))[0] == 0
-    undone, table = home()
+    undone, table = workspace()
     assert undone[SECOND] == undone[FIRST]
     assert table["song_id"].n_unique() == 3
 
 
-def test_said_twice_is_kept_once(home):
+def test_said_twice_is_kept_once(workspace):
     for _ in range(2):
         call("match", "split", SECOND)
         call("match", "set", "Bo - A Sleepy Harbour Night", FIRST)
-    assert len(said(Home.open().state)) == 2
+    assert len(said(Workspace.open().state)) == 2
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_said_twice_is_kept_once(home):
     ],
     ids=" ".join,
 )
-def test_bad_input_gets_one_line_and_changes_nothing(home, arguments):
+def test_bad_input_gets_one_line_and_changes_nothing(workspace, arguments):
     code, output = call("match", *arguments)
     assert code == 2
     assert output.startswith("error: ")
     assert output.count("\n") == 1
-    assert not said(Home.open().state)
+    assert not said(Workspace.open().state)
 
 
 def test_evaluate_identity_counts_found_and_merged(tmp_path):

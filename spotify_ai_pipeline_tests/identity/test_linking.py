@@ -9,17 +9,17 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.assets import links as links_module
-from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.clients.listenbrainz_labs import LabsError, ListenBrainzLabs
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.clients.transport import Deferred, Transport
+from spotify_ai_pipeline.defs.identity import song_links as links_module
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.linking import LINKS, Offer
 from spotify_ai_pipeline.music.identity.members import TRACKS, decide
-from spotify_ai_pipeline.services.listenbrainz_labs import LabsError, ListenBrainzLabs
-from spotify_ai_pipeline.services.spotify import Spotify
-from spotify_ai_pipeline.services.transport import Deferred, Transport
 from spotify_ai_pipeline.settings import Service
-from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.state import State
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 AGAIN = timedelta(days=90)
@@ -170,10 +170,12 @@ class Fake:
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Runs the asset once a call, as on a later day each time, over songs "1" (most played) to "6"."""
-    monkeypatch.setattr(links_module, "note", lambda _context, _home, trouble: str(trouble or ""))  # there is no run
-    home = Home.open(tmp_path)
-    home.state.set_override("identity.searches_per_run", 2)
-    home.state.set_override("identity.searches_per_day", 5)
+    monkeypatch.setattr(
+        links_module, "report_degraded", lambda _context, _home, trouble: str(trouble or "")
+    )  # there is no run
+    workspace = Workspace.open(tmp_path)
+    workspace.state.set_override("identity.searches_per_run", 2)
+    workspace.state.set_override("identity.searches_per_day", 5)
     titles = [f"Song of {word}" for word in ("Ash", "Birch", "Cedar", "Dogwood", "Elm", "Fir")]
     plays = pl.DataFrame(
         [("Ada", title, None, None) for place, title in enumerate(titles) for _ in range(9 - place)],
@@ -188,9 +190,9 @@ def run(tmp_path, monkeypatch):
     def once(labs, search):
         compute = links_module.song_links.op.compute_fn.decorated_fn
         result = compute(
-            dg.build_asset_context(), HomeResource(root=str(tmp_path)), labs, search, members, plays.lazy()
+            dg.build_asset_context(), WorkspaceResource(root=str(tmp_path)), labs, search, members, plays.lazy()
         )
-        home.lake.write(result.value, "identity", "song_links")
+        workspace.lake.write(result.value, "identity", "song_links")
         return dict(result.value.drop_nulls("track_id").select("track_id", "source").iter_rows())
 
     return once

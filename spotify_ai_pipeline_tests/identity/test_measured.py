@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.identity.evaluation import evaluate_identity
+from spotify_ai_pipeline.evaluation.identity import evaluate_identity
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 
 LISTENER_A = PROJECT_ROOT.parent / "shared" / "data" / "listener_a_scrobbles.parquet"

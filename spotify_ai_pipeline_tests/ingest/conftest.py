@@ -16,11 +16,11 @@ import pytest
 import requests
 import yaml
 
+from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.testing import running
-from spotify_ai_pipeline.services import spotify_auth
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import Clock
 
 END = datetime(2025, 6, 20, 12, 0, tzinfo=UTC)
@@ -49,7 +49,7 @@ class Sandbox:
         """Puts a plan of faults in place; none at all without arguments."""
         requests.put(f"{self.url}/sandbox/faults", json=plan, timeout=10).raise_for_status()
 
-    def home(self, root: Path, **settings: Any) -> Home:
+    def workspace(self, root: Path, **settings: Any) -> Workspace:
         """A home whose services are this sandbox; ``settings`` are sections of its own configuration."""
         root.mkdir(parents=True, exist_ok=True)
         services = {name: {"url": f"{self.url}/{path}", "calls_per_second": 10_000} for name, path in PREFIXES.items()}
@@ -61,27 +61,27 @@ class Sandbox:
         (root / ".env").write_text(
             "SPOTIFY_CLIENT_ID=app\nSPOTIFY_CLIENT_SECRET=secret\nLASTFM_API_KEY=key\n" + f"LASTFM_USER={user}\n"
         )
-        return Home.open(root)
+        return Workspace.open(root)
 
-    def signed_in(self, root: Path, **settings: Any) -> Home:
+    def signed_in(self, root: Path, **settings: Any) -> Workspace:
         """A home that is signed in to Spotify, without what a probe would learn."""
-        home = self.home(root, **settings)
-        auth = spotify_auth.oauth(home)
+        workspace = self.workspace(root, **settings)
+        auth = spotify_auth.oauth(workspace)
         answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=10)
         auth.sign_in(auth.parse_response_code(answer.headers["Location"]))
-        return home
+        return workspace
 
 
-def api(home: Home, method: str, path: str, **options: Any) -> Any:
+def api(workspace: Workspace, method: str, path: str, **options: Any) -> Any:
     """A call to Spotify past our own client: what the listener does with their phone."""
-    redirect, accounts = "http://127.0.0.1:1/phone", home.settings.services.spotify_accounts.url
+    redirect, accounts = "http://127.0.0.1:1/phone", workspace.settings.services.spotify_accounts.url
     scopes = " ".join([*spotify_auth.SCOPES, "user-library-modify", "playlist-modify-public"])
     asked = {"response_type": "code", "client_id": "phone", "redirect_uri": redirect, "scope": scopes}
     back = requests.get(accounts + "authorize", params=asked, allow_redirects=False, timeout=10).headers["Location"]
     form = {"grant_type": "authorization_code", "code": back.split("code=")[1], "redirect_uri": redirect}
     answer = requests.post(accounts + "api/token", data=form, auth=("phone", "secret"), timeout=10)
     token = answer.json()["access_token"]
-    url = home.settings.services.spotify.url + path
+    url = workspace.settings.services.spotify.url + path
     answer = requests.request(method, url, headers={"Authorization": f"Bearer {token}"}, timeout=10, **options)
     answer.raise_for_status()
     return answer.json() if answer.content else None
@@ -135,6 +135,6 @@ def in_no_time(clock: Clock) -> None:
 
 
 @pytest.fixture
-def home(sandbox: Sandbox, tmp_path: Path) -> Home:
+def workspace(sandbox: Sandbox, tmp_path: Path) -> Workspace:
     """A home signed in to the shared sandbox."""
     return sandbox.signed_in(tmp_path / "home")

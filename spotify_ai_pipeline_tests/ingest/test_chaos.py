@@ -19,13 +19,14 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from spotify_ai_pipeline.services import lastfm, months, spotify, spotify_auth, transport
-from spotify_ai_pipeline.services.lastfm import LastFm, LastFmError
-from spotify_ai_pipeline.services.library import read_library
-from spotify_ai_pipeline.services.spotify import LIBRARY, Spotify, SpotifyError
-from spotify_ai_pipeline.services.transport import Deferred, Unreachable
+from spotify_ai_pipeline.app import scrobble_partitions
+from spotify_ai_pipeline.app.library_reader import read_library
+from spotify_ai_pipeline.clients import lastfm, spotify, spotify_auth, transport
+from spotify_ai_pipeline.clients.lastfm import LastFm, LastFmError
+from spotify_ai_pipeline.clients.spotify import LIBRARY, Spotify, SpotifyError
+from spotify_ai_pipeline.clients.transport import Deferred, Unreachable
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 PLANS = 200
 MOST_RUNS = 40
@@ -39,32 +40,32 @@ class Killed(BaseException):
     """The process is gone: nothing below may catch this."""
 
 
-def ingest(home: Home) -> bool:
+def ingest(workspace: Workspace) -> bool:
     """One run: the library, then the months. Gives whether nothing was deferred."""
-    known = home.lake.read_or_none(*LIST)
-    reading = read_library(Spotify.of(home), pl.DataFrame(schema=LIBRARY) if known is None else known, str)
-    home.lake.write(reading.library, *LIST)
-    client, month = LastFm.of(home), FIRST
-    while (start := months.window(month)[0]) < LAST:
-        frame = months.read_month(client, home.lake, month, timedelta(days=7), LAST)
+    known = workspace.lake.read_or_none(*LIST)
+    reading = read_library(Spotify.of(workspace), pl.DataFrame(schema=LIBRARY) if known is None else known, str)
+    workspace.lake.write(reading.library, *LIST)
+    client, month = LastFm.of(workspace), FIRST
+    while (start := scrobble_partitions.window(month)[0]) < LAST:
+        frame = scrobble_partitions.read_month(client, workspace.lake, month, timedelta(days=7), LAST)
         if frame is not None:
-            home.lake.write(frame, *months.PLACE, month)
+            workspace.lake.write(frame, *scrobble_partitions.PLACE, month)
         month = f"{start + timedelta(days=32):%Y-%m}"
     return reading.deferred is None
 
 
-def anew(home: Home) -> Home:
+def anew(workspace: Workspace) -> Workspace:
     """The home as a new process finds it; what no run changes, the settings, is not read again."""
-    fresh = Home(home.root)
-    vars(fresh)["settings"] = home.settings
+    fresh = Workspace(workspace.root)
+    vars(fresh)["settings"] = workspace.settings
     return fresh
 
 
-def until_done(home: Home, clock: Any) -> None:
+def until_done(workspace: Workspace, clock: Any) -> None:
     """Runs until one goes through; each starts from what is on the disk, as a new process does."""
     for _ in range(MOST_RUNS):
         try:
-            if ingest(anew(home)):
+            if ingest(anew(workspace)):
                 return
         except (Killed, SpotifyError, LastFmError, Unreachable):
             continue
@@ -74,10 +75,13 @@ def until_done(home: Home, clock: Any) -> None:
     raise AssertionError(f"not done after {MOST_RUNS} runs")
 
 
-def contents(home: Home) -> dict[str, pl.DataFrame]:
+def contents(workspace: Workspace) -> dict[str, pl.DataFrame]:
     """The lake, row for row."""
-    lake = home.lake
-    parts = {month: lake.read_part(*months.PLACE, month) for month in lake.partitions(*months.PLACE)}
+    lake = workspace.lake
+    parts = {
+        month: lake.read_part(*scrobble_partitions.PLACE, month)
+        for month in lake.partitions(*scrobble_partitions.PLACE)
+    }
     return {"library": lake.read(*LIST).sort("list_id", "position"), **parts}
 
 
@@ -108,7 +112,7 @@ def test_ingestion_survives_200_random_plans_of_faults_and_kills(sandbox: Any, c
     the first liked page, the list of playlists), a fault one or two, a pause of a day as much as a kill."""
     tmp_path = quick_disk
     template = sandbox.signed_in(tmp_path / "template")
-    calm = sandbox.home(shutil.copytree(template.root, tmp_path / "calm"))
+    calm = sandbox.workspace(shutil.copytree(template.root, tmp_path / "calm"))
     before = sandbox.calls()
     until_done(calm, clock)
     wanted, cost = contents(calm), sandbox.calls() - before
@@ -120,8 +124,8 @@ def test_ingestion_survives_200_random_plans_of_faults_and_kills(sandbox: Any, c
         root = tmp_path / f"plan{seed}"
         spotify_auth.oauth(template).renew()  # the plan before may have ended every token
         shutil.copytree(template.root, root)
-        home = Home(root)
-        vars(home)["settings"] = template.settings
+        workspace = Workspace(root)
+        vars(workspace)["settings"] = template.settings
         kills = set(rng.sample(range(1, cost), rng.randint(0, 3)))
         kinds = rng.sample(KINDS, rng.randint(1, len(KINDS)))
         sandbox.fail(seed=seed, rate=rng.uniform(0.02, 0.15), most=rng.randint(1, 6), kinds=kinds, slow_s=0.01)
@@ -135,10 +139,10 @@ def test_ingestion_survives_200_random_plans_of_faults_and_kills(sandbox: Any, c
 
         before = sandbox.calls()
         with transport.observed(kill):
-            until_done(home, clock)
+            until_done(workspace, clock)
         spent = sandbox.calls() - before
         try:
-            same(contents(home), wanted)
+            same(contents(workspace), wanted)
             assert spent <= COST * cost
         except AssertionError as error:
             raise AssertionError(f"plan {seed} ({kinds}, kills at {sorted(kills)}, {spent} of {cost} calls)") from error
@@ -149,7 +153,7 @@ def test_ingestion_survives_200_random_plans_of_faults_and_kills(sandbox: Any, c
 def test_killed_processes_leave_a_lake_to_go_on_from(sandbox: Any, quick_disk: Path) -> None:
     """SIGKILL, four times at random calls: what was there stays, what follows makes it whole."""
     template = sandbox.signed_in(quick_disk / "template")
-    calm = sandbox.home(shutil.copytree(template.root, quick_disk / "calm"))
+    calm = sandbox.workspace(shutil.copytree(template.root, quick_disk / "calm"))
     before = sandbox.calls()
     assert ingest(calm)
     cost, before = sandbox.calls() - before, sandbox.calls()
@@ -169,4 +173,4 @@ if __name__ == "__main__":
     transport.observe(
         lambda _, what: os.kill(os.getpid(), signal.SIGKILL) if what == "call" and next(calls) == dies_at else None
     )
-    sys.exit(0 if ingest(Home(Path(sys.argv[1]))) else 1)
+    sys.exit(0 if ingest(Workspace(Path(sys.argv[1]))) else 1)

@@ -15,17 +15,18 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from spotify_ai_pipeline.assets import ingest
-from spotify_ai_pipeline.assets.deferral import DEFERRED
-from spotify_ai_pipeline.assets.io import LakeIOManager
-from spotify_ai_pipeline.assets.resources import HomeResource, LastFmResource, SpotifyResource
-from spotify_ai_pipeline.automation.months import RANGE_END, RANGE_START
-from spotify_ai_pipeline.automation.scrobble_tick import scrobble_tick
+from spotify_ai_pipeline.app import scrobble_partitions
+from spotify_ai_pipeline.clients import lastfm, spotify, transport
+from spotify_ai_pipeline.clients.lastfm import LastFm, LastFmError
+from spotify_ai_pipeline.defs.automation.run_months import RANGE_END, RANGE_START
+from spotify_ai_pipeline.defs.automation.scrobble_tick import scrobble_tick
+from spotify_ai_pipeline.defs.degraded import DEFERRED
+from spotify_ai_pipeline.defs.ingest import library
+from spotify_ai_pipeline.defs.io_manager import LakeIOManager
+from spotify_ai_pipeline.defs.resources import LastFmResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.testing import running
-from spotify_ai_pipeline.services import lastfm, months, spotify, transport
-from spotify_ai_pipeline.services.lastfm import LastFm, LastFmError
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 FIRST, LAST = "2023-12", "2025-06"
 WEEK = timedelta(days=7)
@@ -78,7 +79,7 @@ def scripted(tmp_path: Path) -> Iterator[Callable[..., LastFm]]:
         url = f"http://127.0.0.1:{server.server_port}/2.0/"
         (root / "config.yaml").write_text(f"services:\n  lastfm:\n    url: {url}\n    calls_per_second: 10000\n")
         (root / ".env").write_text("LASTFM_API_KEY=key\nLASTFM_USER=Ann\n")
-        return LastFm.of(Home(root))
+        return LastFm.of(Workspace(root))
 
     yield make
     server.shutdown()
@@ -90,18 +91,18 @@ def truth(world: Path) -> pl.DataFrame:
     return plays.select(pl.from_epoch("started").dt.truncate("1mo").alias("month"), "started")
 
 
-def read_all(home: Home, *, now: datetime = NOW, last: str = LAST) -> None:
-    client, month = LastFm.of(home), FIRST
+def read_all(workspace: Workspace, *, now: datetime = NOW, last: str = LAST) -> None:
+    client, month = LastFm.of(workspace), FIRST
     while month <= last:
-        frame = months.read_month(client, home.lake, month, WEEK, now)
+        frame = scrobble_partitions.read_month(client, workspace.lake, month, WEEK, now)
         if frame is not None:
-            home.lake.write(frame, *months.PLACE, month)
-        month = f"{months.window(month)[1]:%Y-%m}"
+            workspace.lake.write(frame, *scrobble_partitions.PLACE, month)
+        month = f"{scrobble_partitions.window(month)[1]:%Y-%m}"
 
 
-def test_every_scrobble_comes_once(sandbox: Any, home: Home) -> None:
-    read_all(home)
-    found = home.lake.read(*months.PLACE)
+def test_every_scrobble_comes_once(sandbox: Any, workspace: Workspace) -> None:
+    read_all(workspace)
+    found = workspace.lake.read(*scrobble_partitions.PLACE)
     assert (found["played_at"].dt.epoch("s")).to_list() == truth(sandbox.folder)["started"].to_list()
     assert found["artist"].null_count() == 0
 
@@ -119,15 +120,15 @@ def test_a_hundred_thousand_scrobbles_cost_their_pages(tmp_path: Path) -> None:
             f"services:\n  lastfm:\n    url: {url}/lastfm/2.0/\n    calls_per_second: 10000\n"
         )
         (root / ".env").write_text("LASTFM_API_KEY=key\nLASTFM_USER=otterling\n")
-        home, calls = Home(root), 0
+        workspace, calls = Workspace(root), 0
 
         def count(_service: str, what: str) -> None:
             nonlocal calls
             calls += what == "call"
 
         with transport.observed(count):
-            read_all(home)
-    assert home.lake.read(*months.PLACE).height == sum(sizes) >= 100_000
+            read_all(workspace)
+    assert workspace.lake.read(*scrobble_partitions.PLACE).height == sum(sizes) >= 100_000
     assert fewest <= calls <= 1.05 * fewest
 
 
@@ -141,15 +142,15 @@ def test_B1_what_plays_now_is_no_scrobble(scripted: Callable[..., LastFm]) -> No
 
 
 def test_B4_a_page_that_drifts_or_comes_twice_is_asked_for_again(
-    sandbox: Any, home: Home, monkeypatch: pytest.MonkeyPatch
+    sandbox: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lastfm, "PAGE", 20)
-    window = months.window("2024-05")
-    wanted = LastFm.of(home).scrobbles(*window)
+    window = scrobble_partitions.window("2024-05")
+    wanted = LastFm.of(workspace).scrobbles(*window)
     assert wanted.height > 60
     for seed, kind in enumerate(["duplicate", "drift"] * 4):
         sandbox.fail(seed=seed, rate=0.3, most=4, kinds=[kind], path="/lastfm")
-        assert_frame_equal(LastFm.of(home).scrobbles(*window), wanted)
+        assert_frame_equal(LastFm.of(workspace).scrobbles(*window), wanted)
 
 
 def test_B4_a_scrobble_that_comes_late_while_paging_is_read_too(
@@ -207,16 +208,16 @@ def test_an_answer_for_somebody_else_is_not_taken(scripted: Callable[..., LastFm
         scripted(other).scrobbles(NOW - WEEK, NOW)
 
 
-def test_finished_months_are_not_asked_for_again(sandbox: Any, home: Home) -> None:
-    read_all(home)
+def test_finished_months_are_not_asked_for_again(sandbox: Any, workspace: Workspace) -> None:
+    read_all(workspace)
     before = sandbox.calls("lastfm")
-    read_all(Home(home.root))
+    read_all(Workspace(workspace.root))
     assert sandbox.calls("lastfm") == before
-    again = months.read_month(LastFm.of(home), home.lake, FIRST, WEEK, NOW, again=True)
+    again = scrobble_partitions.read_month(LastFm.of(workspace), workspace.lake, FIRST, WEEK, NOW, again=True)
     assert again is not None and sandbox.calls("lastfm") > before
 
 
-def test_a_backfill_that_was_killed_goes_on_at_its_month(sandbox: Any, home: Home) -> None:
+def test_a_backfill_that_was_killed_goes_on_at_its_month(sandbox: Any, workspace: Workspace) -> None:
     seen = 0
 
     def kill(_service: str, what: str) -> None:
@@ -227,88 +228,98 @@ def test_a_backfill_that_was_killed_goes_on_at_its_month(sandbox: Any, home: Hom
 
     start = sandbox.calls("lastfm")
     with transport.observed(kill), pytest.raises(Killed):
-        read_all(home)
-    kept = home.lake.partitions(*months.PLACE)
-    assert kept and months.first_open(home.lake, FIRST, WEEK, NOW) == f"{months.window(kept[-1])[1]:%Y-%m}"
-    read_all(Home(home.root))
+        read_all(workspace)
+    kept = workspace.lake.partitions(*scrobble_partitions.PLACE)
+    assert (
+        kept
+        and scrobble_partitions.first_open(workspace.lake, FIRST, WEEK, NOW)
+        == f"{scrobble_partitions.window(kept[-1])[1]:%Y-%m}"
+    )
+    read_all(Workspace(workspace.root))
     sizes = truth(sandbox.folder).group_by("month").len()["len"].to_list()
-    assert home.lake.read(*months.PLACE).height == sum(sizes)
+    assert workspace.lake.read(*scrobble_partitions.PLACE).height == sum(sizes)
     assert sandbox.calls("lastfm") - start <= sum(max(1, math.ceil(size / 200)) for size in sizes) + 2
 
 
-def written_at(home: Home, month: str, moment: datetime) -> None:
+def written_at(workspace: Workspace, month: str, moment: datetime) -> None:
     """Makes the month's version look as if it had been read at ``moment``."""
-    pointer = Path(str(home.lake.folder(*months.PLACE, month))) / "current.json"
-    version = home.lake.current(*months.PLACE, month)
+    pointer = Path(str(workspace.lake.folder(*scrobble_partitions.PLACE, month))) / "current.json"
+    version = workspace.lake.current(*scrobble_partitions.PLACE, month)
     assert version is not None
     pointer.write_text(pointer.read_text().replace(version.created_at, moment.isoformat()))
 
 
-def test_late_scrobbles_of_the_overlap_are_found_and_nothing_doubles(sandbox: Any, home: Home) -> None:
-    start, end = months.window("2025-03")
-    whole = LastFm.of(home).scrobbles(start, end)
+def test_late_scrobbles_of_the_overlap_are_found_and_nothing_doubles(sandbox: Any, workspace: Workspace) -> None:
+    start, end = scrobble_partitions.window("2025-03")
+    whole = LastFm.of(workspace).scrobbles(start, end)
     read_on = datetime(2025, 3, 20, tzinfo=UTC)
     late = pl.col("played_at").is_between(read_on - timedelta(days=3), read_on - timedelta(days=2))
-    home.lake.write(whole.filter((pl.col("played_at") < read_on) & ~late), *months.PLACE, "2025-03")
-    written_at(home, "2025-03", read_on)
+    workspace.lake.write(whole.filter((pl.col("played_at") < read_on) & ~late), *scrobble_partitions.PLACE, "2025-03")
+    written_at(workspace, "2025-03", read_on)
     assert whole.filter(late).height
     before = sandbox.calls("lastfm")
-    found = months.read_month(LastFm.of(home), home.lake, "2025-03", WEEK, NOW)
+    found = scrobble_partitions.read_month(LastFm.of(workspace), workspace.lake, "2025-03", WEEK, NOW)
     assert found is not None
     assert_frame_equal(found, whole)
     assert sandbox.calls("lastfm") - before == 1
 
 
 @pytest.mark.parametrize(("days_after", "final"), [(6, False), (8, True)])
-def test_a_month_is_final_when_read_long_enough_after_its_end(home: Home, days_after: int, final: bool) -> None:
-    home.lake.write(LastFm.of(home).scrobbles(*months.window("2025-03")), *months.PLACE, "2025-03")
-    written_at(home, "2025-03", datetime(2025, 4, 1, tzinfo=UTC) + timedelta(days=days_after))
-    assert (months.unread_since(home.lake, "2025-03", WEEK) is None) == final
+def test_a_month_is_final_when_read_long_enough_after_its_end(
+    workspace: Workspace, days_after: int, final: bool
+) -> None:
+    workspace.lake.write(
+        LastFm.of(workspace).scrobbles(*scrobble_partitions.window("2025-03")), *scrobble_partitions.PLACE, "2025-03"
+    )
+    written_at(workspace, "2025-03", datetime(2025, 4, 1, tzinfo=UTC) + timedelta(days=days_after))
+    assert (scrobble_partitions.unread_since(workspace.lake, "2025-03", WEEK) is None) == final
 
 
-def resources(home: Home) -> dict[str, Any]:
-    place = HomeResource(root=str(home.root))
+def resources(workspace: Workspace) -> dict[str, Any]:
+    place = WorkspaceResource(root=str(workspace.root))
     return {
-        "home": place,
-        "io_manager": LakeIOManager(home=place),
-        "lastfm": LastFmResource(home=place),
-        "spotify": SpotifyResource(home=place),
+        "workspace": place,
+        "io_manager": LakeIOManager(workspace=place),
+        "lastfm": LastFmResource(workspace=place),
+        "spotify": SpotifyResource(workspace=place),
     }
 
 
 def run(
-    home: Home, instance: dg.DagsterInstance, *assets: dg.AssetsDefinition, **tags: str
+    workspace: Workspace, instance: dg.DagsterInstance, *assets: dg.AssetsDefinition, **tags: str
 ) -> dg.ExecuteInProcessResult:
-    return dg.materialize(assets, resources=resources(home), instance=instance, tags=tags, raise_on_error=False)
+    return dg.materialize(assets, resources=resources(workspace), instance=instance, tags=tags, raise_on_error=False)
 
 
-def test_a_deferred_library_keeps_what_is_known_and_says_so(sandbox: Any, home: Home, clock: Any) -> None:
+def test_a_deferred_library_keeps_what_is_known_and_says_so(sandbox: Any, workspace: Workspace, clock: Any) -> None:
     with dg.instance_for_test() as instance:
-        assert run(home, instance, ingest.spotify_library).success
-        known = home.lake.read("ingest", "spotify_library")
+        assert run(workspace, instance, library.spotify_library).success
+        known = workspace.lake.read("ingest", "spotify_library")
         sandbox.fail(rate=1, kinds=["429_day"], path="/spotify")
-        result = run(home, instance, ingest.spotify_library)
+        result = run(workspace, instance, library.spotify_library)
         assert result.success
         (event,) = result.get_asset_materialization_events()
         assert "deferred until" in str(event.materialization.metadata["deferred"].value)
         stored = instance.get_run_by_id(result.run_id)
         assert stored is not None and stored.tags[DEFERRED] == "spotify"
-        assert_frame_equal(home.lake.read("ingest", "spotify_library"), known)
-        (alert,) = home.state.rows("SELECT message FROM alerts")
+        assert_frame_equal(workspace.lake.read("ingest", "spotify_library"), known)
+        (alert,) = workspace.state.rows("SELECT message FROM alerts")
         assert "spotify_library is not up to date" in alert["message"]
         sandbox.fail()
         clock.skew += 86_500
-        assert run(home, instance, ingest.spotify_library).success
-        assert home.state.rows("SELECT * FROM alerts") == []
+        assert run(workspace, instance, library.spotify_library).success
+        assert workspace.state.rows("SELECT * FROM alerts") == []
 
 
-def test_D13_a_source_that_yields_next_to_nothing_raises_an_alert(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_D13_a_source_that_yields_next_to_nothing_raises_an_alert(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = spotify._row
     with dg.instance_for_test() as instance:
         monkeypatch.setattr(spotify, "_row", lambda row: read(row) if row and "track" in row else None)  # liked alone
-        assert run(home, instance, ingest.spotify_library).success
-        (alert,) = home.state.rows("SELECT name, message FROM alerts")
-        assert alert["name"] == ingest.YIELD and "only 0 of" in alert["message"]
+        assert run(workspace, instance, library.spotify_library).success
+        (alert,) = workspace.state.rows("SELECT name, message FROM alerts")
+        assert alert["name"] == library.YIELD and "only 0 of" in alert["message"]
 
 
 def test_D10_a_listener_without_scrobbles_is_no_error(scripted: Callable[..., LastFm]) -> None:
@@ -317,65 +328,65 @@ def test_D10_a_listener_without_scrobbles_is_no_error(scripted: Callable[..., La
     assert client.scrobbles(NOW - WEEK, NOW).is_empty()
 
 
-def test_deferred_scrobbles_keep_known_months_and_leave_no_hole(sandbox: Any, home: Home, clock: Any) -> None:
-    scrobbles = ingest.scrobbles_asset(FIRST)
+def test_deferred_scrobbles_keep_known_months_and_leave_no_hole(sandbox: Any, workspace: Workspace, clock: Any) -> None:
+    scrobbles = library.scrobbles_asset(FIRST)
     span = {RANGE_START: "2025-05", RANGE_END: "2025-06"}
     with dg.instance_for_test() as instance:
         sandbox.fail(rate=1, kinds=["429_day"], path="/lastfm")
-        assert not run(home, instance, scrobbles, **span).success  # nothing to go on with
+        assert not run(workspace, instance, scrobbles, **span).success  # nothing to go on with
         sandbox.fail()
         clock.skew += 86_500
-        assert run(home, instance, scrobbles, **span).success
-        written_at(home, "2025-06", datetime(2025, 6, 25, tzinfo=UTC))
-        known = home.lake.read(*months.PLACE)
+        assert run(workspace, instance, scrobbles, **span).success
+        written_at(workspace, "2025-06", datetime(2025, 6, 25, tzinfo=UTC))
+        known = workspace.lake.read(*scrobble_partitions.PLACE)
         sandbox.fail(rate=1, kinds=["429_day"], path="/lastfm")
-        result = run(home, instance, scrobbles, **span)
+        result = run(workspace, instance, scrobbles, **span)
         assert result.success
-        assert_frame_equal(home.lake.read(*months.PLACE), known)
+        assert_frame_equal(workspace.lake.read(*scrobble_partitions.PLACE), known)
         assert "deferred until" in str(
             result.get_asset_materialization_events()[0].materialization.metadata["deferred"].value
         )
 
 
-def test_a_tag_on_the_run_reads_finished_months_again(sandbox: Any, home: Home) -> None:
-    scrobbles = ingest.scrobbles_asset(FIRST)
+def test_a_tag_on_the_run_reads_finished_months_again(sandbox: Any, workspace: Workspace) -> None:
+    scrobbles = library.scrobbles_asset(FIRST)
     span = {RANGE_START: "2025-03", RANGE_END: "2025-04"}
     with dg.instance_for_test() as instance:
-        assert run(home, instance, scrobbles, **span).success
+        assert run(workspace, instance, scrobbles, **span).success
         before = sandbox.calls("lastfm")
-        assert run(home, instance, scrobbles, **span).success and sandbox.calls("lastfm") == before
-        assert run(home, instance, scrobbles, **span, **{ingest.READ_AGAIN: "yes"}).success
+        assert run(workspace, instance, scrobbles, **span).success and sandbox.calls("lastfm") == before
+        assert run(workspace, instance, scrobbles, **span, **{library.READ_AGAIN: "yes"}).success
         assert sandbox.calls("lastfm") >= before + 2
 
 
-def tick(home: Home, instance: dg.DagsterInstance) -> Any:
-    made = {name: resource for name, resource in resources(home).items() if name in ("home", "lastfm")}
+def tick(workspace: Workspace, instance: dg.DagsterInstance) -> Any:
+    made = {name: resource for name, resource in resources(workspace).items() if name in ("home", "lastfm")}
     with dg.build_sensor_context(instance=instance, resources=made) as context:
         return scrobble_tick(context)
 
 
-def test_the_tick_is_one_call_and_no_news_no_run(sandbox: Any, home: Home) -> None:
+def test_the_tick_is_one_call_and_no_news_no_run(sandbox: Any, workspace: Workspace) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         before = sandbox.calls()
-        assert "never read" in str(tick(home, instance).skip_message) and sandbox.calls() == before
-        read_all(home)
+        assert "never read" in str(tick(workspace, instance).skip_message) and sandbox.calls() == before
+        read_all(workspace)
         before = sandbox.calls()
-        assert "no news" in str(tick(home, instance).skip_message)
+        assert "no news" in str(tick(workspace, instance).skip_message)
         assert sandbox.calls() - before == 1
 
 
-def test_news_start_a_run_of_the_months_that_changed(sandbox: Any, home: Home) -> None:
-    read_all(home, last="2025-04")
+def test_news_start_a_run_of_the_months_that_changed(sandbox: Any, workspace: Workspace) -> None:
+    read_all(workspace, last="2025-04")
     with dg.DagsterInstance.ephemeral() as instance:
-        request = tick(home, instance)
+        request = tick(workspace, instance)
         assert request.tags == {RANGE_START: "2025-04", RANGE_END: "2025-06"}
         instance.add_run(dg.DagsterRun(job_name="fill_history", run_id="0" * 8, status=dg.DagsterRunStatus.STARTED))
-        assert "under way" in str(tick(home, instance).skip_message)
+        assert "under way" in str(tick(workspace, instance).skip_message)
 
 
 @pytest.mark.parametrize("kind", ["500", "429_day", "malformed", "reset"])
-def test_the_tick_sits_out_an_outage(sandbox: Any, home: Home, kind: str) -> None:
-    read_all(home, last=FIRST)
+def test_the_tick_sits_out_an_outage(sandbox: Any, workspace: Workspace, kind: str) -> None:
+    read_all(workspace, last=FIRST)
     sandbox.fail(rate=1, kinds=[kind])
     with dg.DagsterInstance.ephemeral() as instance:
-        assert "cannot ask now" in str(tick(home, instance).skip_message)
+        assert "cannot ask now" in str(tick(workspace, instance).skip_message)

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.backtest import read_history
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 PLAYS = {"ts": [1_700_000_000, 1_700_003_600], "artist": ["A", "B"], "track": ["X", "Y"]}
 
@@ -72,7 +72,7 @@ def test_a_wrong_override_is_not_kept(
 ) -> None:
     data = tmp_path / "home"
     refused(project("config", "set", key, value, SPOTIFY_AI_DATA=data), *words)
-    assert Home.open(data).state.overrides() == {}
+    assert Workspace.open(data).state.overrides() == {}
 
 
 def test_a_world_that_is_not_there(project: Any, tmp_path: Path, untouched: None, free_port: int) -> None:
@@ -152,7 +152,7 @@ def test_a_history_that_cannot_be_used(tmp_path: Path, content: Any, said: str) 
         file.write_bytes(content)
     elif content is not None:
         pl.DataFrame(content).write_parquet(file)
-    with pytest.raises(Problem, match=said) as caught:
+    with pytest.raises(UserError, match=said) as caught:
         read_history(file)
     assert str(caught.value).startswith(str(file))
     assert "\n" not in str(caught.value)

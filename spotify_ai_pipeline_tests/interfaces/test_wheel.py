@@ -47,15 +47,15 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(environment: Path, tmp_path: Path) -> Command:
     """Runs the installed ``spotify-ai`` for a person whose home is empty, in a folder that is no checkout."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPOTIFY_AI", "PYTHON", "XDG_"))}
-    home, folder = tmp_path / "home", tmp_path / "elsewhere"
-    home.mkdir()
+    workspace, folder = tmp_path / "home", tmp_path / "elsewhere"
+    workspace.mkdir()
     folder.mkdir()
 
     def run(*arguments: object) -> str:
         ended = subprocess.run(
             [environment / "bin" / "spotify-ai", *map(str, arguments)],
             cwd=folder,
-            env=kept | {"HOME": str(home)},
+            env=kept | {"HOME": str(workspace)},
             capture_output=True,
             text=True,
             timeout=180,

@@ -15,14 +15,14 @@ import yaml
 from dagster._core.code_pointer import FileCodePointer
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
-from spotify_ai_pipeline.automation.daemon import make_instance
-from spotify_ai_pipeline.automation.pruning import forget_runs
 from spotify_ai_pipeline.definitions import build_defs
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.defs.automation.pruning import forget_runs
+from spotify_ai_pipeline.defs.automation.reap_dead_runs import make_instance
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import listeners
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import wire
 
 NAMES = ("first", "second", "third")
@@ -63,7 +63,7 @@ def test_names_and_zones_that_cannot_be_are_refused(
     house: Path, name: str, zone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPOTIFY_AI_DATA", str(house))
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         listeners.add(name, zone)
     assert listeners.names(house / "listeners") == []
 
@@ -71,36 +71,36 @@ def test_names_and_zones_that_cannot_be_are_refused(
 def test_nobody_reads_with_the_keys_of_another(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPOTIFY_AI_DATA", str(house))
     monkeypatch.setenv("LASTFM_USER", "somebody-else")
-    home = listeners.add("first", "UTC")
-    assert home.secrets.lastfm_user == ""
-    (home.root / ".env").write_text("LASTFM_USER=first\n")
-    assert Home.open(home.root).secrets.lastfm_user == "first"
+    workspace = listeners.add("first", "UTC")
+    assert workspace.secrets.lastfm_user == ""
+    (workspace.root / ".env").write_text("LASTFM_USER=first\n")
+    assert Workspace.open(workspace.root).secrets.lastfm_user == "first"
 
 
 def test_one_who_is_alone_keeps_the_plain_names(tmp_path: Path) -> None:
-    defs = build_defs(Home.open(tmp_path / "alone"))
+    defs = build_defs(Workspace.open(tmp_path / "alone"))
     assert all(len(key.path) == 1 for key in defs.resolve_asset_graph().get_all_asset_keys())
 
 
 def test_writers_of_one_listener_wait_for_each_other_alone(house: Path) -> None:
-    homes = [Home.open(house / "listeners" / name) for name in NAMES]
-    jobs = [build_defs(home).resolve_job_def("refresh_the_mix") for home in homes]
+    homes = [Workspace.open(house / "listeners" / name) for name in NAMES]
+    jobs = [build_defs(workspace).resolve_job_def("refresh_the_mix") for workspace in homes]
     assert [job.tags["spotify_ai/writer"] for job in jobs] == list(NAMES)
     queue = yaml.safe_load((PROJECT_ROOT / "dagster.yaml").read_text())["concurrency"]["runs"]["tag_concurrency_limits"]
     writer = {"key": "spotify_ai/writer", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
     assert writer in queue
-    assert len({home.dagster_storage for home in homes}) == 1
+    assert len({workspace.dagster_storage for workspace in homes}) == 1
 
 
 def test_runs_that_sensors_start_bear_the_listeners_name(house: Path) -> None:
-    home = Home.open(house / "listeners" / NAMES[0])
-    repository = build_defs(home).get_repository_def()
+    workspace = Workspace.open(house / "listeners" / NAMES[0])
+    repository = build_defs(workspace).get_repository_def()
     for sensor in repository.sensor_defs:
         if isinstance(sensor, dg.AutomationConditionSensorDefinition):
             tags = [sensor.run_tags]
         else:
             tags = [repository.get_job(target.job_name).tags for target in sensor.targets]
-        assert all(one.items() >= home.run_tags.items() for one in tags), sensor.name
+        assert all(one.items() >= workspace.run_tags.items() for one in tags), sensor.name
 
 
 def test_a_listener_who_was_forgotten_comes_back_with_their_line_in_the_workspace(house: Path, tmp_path: Path) -> None:
@@ -125,19 +125,19 @@ def test_three_at_once_on_one_instance(house: Path, filled: Path) -> None:
             shutil.rmtree(root / "dagster")
             (root / "lake" / "demo").rename(root / "lake" / name)
             world = Path(shutil.copytree(filled / "world", house / f"world-{name}"))
-            wire(Home.open(root), world, stack.enter_context(testing.running(world)))
+            wire(Workspace.open(root), world, stack.enter_context(testing.running(world)))
             about = yaml.safe_load((root / "config.yaml").read_text()) | {"listener": {"name": name, "timezone": "UTC"}}
             (root / "config.yaml").write_text(yaml.safe_dump(about))
             (root / listeners.LOCATION_FILE).write_text(listeners.LOCATION)
-        before = {name: Home.open(house / "listeners" / name).lake.version_of("playlist", "mix") for name in NAMES}
-        make_instance(Home.open(house / "listeners" / "first"))  # as `listener add` does
+        before = {name: Workspace.open(house / "listeners" / name).lake.version_of("playlist", "mix") for name in NAMES}
+        make_instance(Workspace.open(house / "listeners" / "first"))  # as `listener add` does
         with ThreadPoolExecutor(3) as threads:
             ran = list(threads.map(lambda name: spotify_ai(house, "--listener", name, "refresh"), NAMES))
     assert [one.returncode for one in ran] == [0, 0, 0], [one.stderr for one in ran]
-    homes = [Home.open(house / "listeners" / name) for name in NAMES]
-    for home in homes:
-        assert home.lake.version_of("playlist", "mix") != before[home.shared_as]
-        assert not (home.root / "dagster").exists()
+    homes = [Workspace.open(house / "listeners" / name) for name in NAMES]
+    for workspace in homes:
+        assert workspace.lake.version_of("playlist", "mix") != before[workspace.shared_as]
+        assert not (workspace.root / "dagster").exists()
     homes[0].name_to_dagster()
     with dg.DagsterInstance.get() as instance:
         runs = instance.get_runs(dg.RunsFilter(job_name="refresh_the_mix", statuses=[dg.DagsterRunStatus.SUCCESS]))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spotify_ai_pipeline.music import change_point
-from spotify_ai_pipeline.music.change_point import BEFORE, RECENT
+from spotify_ai_pipeline.music.mood import change_point
+from spotify_ai_pipeline.music.mood.change_point import BEFORE, RECENT
 
 
 def mean_moods(rng: np.random.Generator, count: int, shift: float = 0.0) -> np.ndarray:

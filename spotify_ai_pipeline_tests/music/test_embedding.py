@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.embedding.blocks import AUDIO_COLUMNS, AudioSpace, TagSpace, VectorSpace
-from spotify_ai_pipeline.music.embedding.model import AUDIO, LYRICS, TAGS, Known, Model
+from spotify_ai_pipeline.music.embedding.feature_blocks import AUDIO_COLUMNS, AudioSpace, TagSpace, VectorSpace
+from spotify_ai_pipeline.music.embedding.model import AUDIO, LYRICS, TAGS, Inputs, Model
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Features, load
 
 FEATURES = load([PROJECT_ROOT / "config" / "config.yaml"]).features.model_copy(update={"tag_dimensions": 6})
@@ -16,7 +16,7 @@ COUNT = 120
 IDS = [f"s{number:03}" for number in range(COUNT)]
 
 
-def library(count: int = COUNT) -> Known:
+def library(count: int = COUNT) -> Inputs:
     """Two styles, told by energy and loudness and by tags alike; eight songs an artist, artists of one style."""
     rng = np.random.default_rng(3)
     styles = [list(STYLES)[number // 8 % 2] for number in range(COUNT)]
@@ -31,22 +31,22 @@ def library(count: int = COUNT) -> Known:
     ]
     songs = pl.DataFrame({"song_id": IDS, "artist_key": [f"artist {number // 8}" for number in range(COUNT)]})
     tags = pl.DataFrame(rows, schema=["song_id", "tag", "weight"], orient="row")
-    return Known(songs.head(count), pl.DataFrame({"song_id": IDS, **audio}), tags)
+    return Inputs(songs.head(count), pl.DataFrame({"song_id": IDS, **audio}), tags)
 
 
-def without(known: Known, block: str, songs: list[str]) -> Known:
+def without(known: Inputs, block: str, songs: list[str]) -> Inputs:
     """The same songs, of which some lack a block."""
     lacking = pl.col("song_id").is_in(songs)
     kept = {"audio": known.audio, "tags": known.tags}
     kept[block] = kept[block].filter(~lacking)
-    return Known(known.songs, **kept)
+    return Inputs(known.songs, **kept)
 
 
 def matrix(table: pl.DataFrame) -> np.ndarray:
     return table["vector"].to_numpy()
 
 
-def embed(known: Known, features: Features = FEATURES) -> pl.DataFrame:
+def embed(known: Inputs, features: Features = FEATURES) -> pl.DataFrame:
     return Model.fit(known, features).embed(known, features)
 
 
@@ -62,7 +62,7 @@ def test_vectors_have_unit_length_and_no_gap() -> None:
 def test_the_order_of_songs_changes_nothing(random) -> None:
     known, order = library(), list(range(COUNT))
     random.shuffle(order)
-    shuffled = Known(known.songs[order], known.audio[order[::-1]], known.tags.sample(fraction=1, shuffle=True, seed=1))
+    shuffled = Inputs(known.songs[order], known.audio[order[::-1]], known.tags.sample(fraction=1, shuffle=True, seed=1))
     assert matrix(embed(shuffled).sort("song_id")) == pytest.approx(matrix(embed(known)), abs=1e-4)
 
 
@@ -72,7 +72,7 @@ def test_a_kept_model_places_its_own_songs_where_the_fit_did() -> None:
     again = Model.from_bytes(model.to_bytes())
     assert again is not None
     assert again.embed(known, FEATURES).equals(model.embed(known, FEATURES))
-    one = Known(known.songs[5:6], known.audio, known.tags)
+    one = Inputs(known.songs[5:6], known.audio, known.tags)
     assert matrix(again.embed(one, FEATURES)) == pytest.approx(matrix(model.embed(known, FEATURES))[5:6], abs=1e-5)
 
 
@@ -121,7 +121,7 @@ def test_a_song_at_every_median_has_audio_and_a_place() -> None:
     known = library()
     middle = known.audio.select(pl.lit(IDS[0]).alias("song_id"), *(pl.col(column).median() for column in AUDIO_COLUMNS))
     audio = pl.concat([known.audio.filter(pl.col("song_id") != IDS[0]), middle])
-    table = embed(Known(known.songs, audio, known.tags.filter(pl.col("song_id") != IDS[0])))
+    table = embed(Inputs(known.songs, audio, known.tags.filter(pl.col("song_id") != IDS[0])))
     row = table.row(0, named=True)
     assert (row["song_id"], row["has_audio"], row["has_tags"]) == (IDS[0], True, False)
     assert np.linalg.norm(row["vector"]) == pytest.approx(1, abs=1e-5)
@@ -130,10 +130,10 @@ def test_a_song_at_every_median_has_audio_and_a_place() -> None:
 def test_a_song_of_which_nothing_is_known_has_no_vector() -> None:
     known = library(8)
     stranger = pl.DataFrame({"song_id": ["?"], "artist_key": ["nobody"]})
-    assert embed(Known(pl.concat([known.songs, stranger]), known.audio, known.tags))["song_id"].to_list() == IDS[:8]
-    empty = Known(known.songs.head(0), known.audio.head(0), known.tags.head(0))
+    assert embed(Inputs(pl.concat([known.songs, stranger]), known.audio, known.tags))["song_id"].to_list() == IDS[:8]
+    empty = Inputs(known.songs.head(0), known.audio.head(0), known.tags.head(0))
     assert embed(empty).height == 0
-    assert embed(Known(known.songs, known.audio.head(0), known.tags.head(0))).height == 0
+    assert embed(Inputs(known.songs, known.audio.head(0), known.tags.head(0))).height == 0
 
 
 def test_blocks_weigh_as_configured() -> None:
@@ -154,7 +154,7 @@ def test_lyrics_are_a_block_when_they_come() -> None:
     lyrics = pl.DataFrame(
         {"song_id": IDS, "vector": pl.Series(vectors, dtype=pl.List(pl.Float32)).cast(pl.Array(pl.Float32, 384))}
     )
-    with_lyrics = Known(known.songs, known.audio, known.tags, lyrics=lyrics)
+    with_lyrics = Inputs(known.songs, known.audio, known.tags, lyrics=lyrics)
     model = Model.fit(known, FEATURES)
     assert model.outgrown(with_lyrics, FEATURES).startswith("lyrics: 0")
     assert not model.embed(with_lyrics, FEATURES)["has_lyrics"].any(), "this model knows no lyrics yet"
@@ -166,7 +166,7 @@ def test_lyrics_are_a_block_when_they_come() -> None:
     asked = model.direction({}, {}, FEATURES, {LYRICS: topics[2]})
     near = np.argsort(-(matrix(table)[::2] @ asked))[: COUNT // 8]
     assert set(near % 2) == {1}, "a text finds the songs whose lyrics are of its topic"
-    empty = Known(known.songs, known.audio, known.tags, lyrics=lyrics.head(0), clap=lyrics.head(0))
+    empty = Inputs(known.songs, known.audio, known.tags, lyrics=lyrics.head(0), clap=lyrics.head(0))
     assert Model.fit(empty, FEATURES).version(FEATURES) == Model.fit(known, FEATURES).version(FEATURES)
 
 
@@ -196,6 +196,6 @@ def test_one_vector_alone_makes_no_axis() -> None:
 def test_songs_that_all_bear_the_same_tags_have_tags_and_are_alike() -> None:
     songs = pl.DataFrame({"song_id": ["a", "b", "c"], "artist_key": ["x", "y", "z"]})
     tags = pl.DataFrame({"song_id": ["a", "b", "c"], "tag": ["rock"] * 3, "weight": [1.0, 0.5, 0.5]})
-    table = embed(Known(songs, library().audio.head(0), tags))
+    table = embed(Inputs(songs, library().audio.head(0), tags))
     assert table["has_tags"].all()
     assert matrix(table) @ matrix(table).T == pytest.approx(np.ones((3, 3)), abs=1e-5)

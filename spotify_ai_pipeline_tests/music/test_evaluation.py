@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.evaluation import WEEK, clean_history, refresh_times, weekly_mixes
+from spotify_ai_pipeline.evaluation.backtest import WEEK, clean_history, refresh_times, weekly_mixes
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
 
 START = 1_600_000_000

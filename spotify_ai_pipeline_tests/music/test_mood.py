@@ -7,7 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.mood import day_part, habit, heard_mood, mood_match, mood_rank, nearest_clusters
+from spotify_ai_pipeline.music.mood.detection import (
+    day_part,
+    habit,
+    heard_mood,
+    mood_match,
+    mood_rank,
+    nearest_clusters,
+)
 from spotify_ai_pipeline.settings import Mood
 
 MOOD = Mood(window_size=4, decay_rate=0.5, session_decay=0.1, habit_weight=0.0, said_weight=1.0)

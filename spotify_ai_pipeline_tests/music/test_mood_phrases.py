@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from spotify_ai_pipeline.music.mood_words import Wish, understand
+from spotify_ai_pipeline.music.mood.parser import MoodQuery, understand
 
 UP, DOWN = 1, -1
 Phrase = tuple[str, int | None, int | None]
@@ -127,7 +127,7 @@ FRESH: list[Phrase] = [
 ]
 
 
-def right(wish: Wish, energy: int | None, valence: int | None) -> bool:
+def right(wish: MoodQuery, energy: int | None, valence: int | None) -> bool:
     wanted = {"energy": energy, "valence": valence}
     return all(sign is None or wish.axes.get(axis, 0.0) * sign > 1e-9 for axis, sign in wanted.items())
 
@@ -161,7 +161,7 @@ def test_a_cluster_is_known_by_its_name() -> None:
     wish = understand("Rainy Sundays, but loud", clusters=["Rainy Sundays", "Metal 90s"])
     assert wish.clusters == ["Rainy Sundays"]
     assert wish.axes["energy"] > 0
-    assert Wish.from_data(wish.as_data()) == wish
+    assert MoodQuery.from_data(wish.as_data()) == wish
 
 
 @pytest.mark.parametrize("text", ["not loud or fast", "nothing loud, nothing fast", "don't want loud nor fast"])

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.mood_lexicon import AXES, LEXICON, SAME
-from spotify_ai_pipeline.music.mood_words import describe, understand
+from spotify_ai_pipeline.music.mood.lexicon import AXES, LEXICON, SAME
+from spotify_ai_pipeline.music.mood.parser import describe, understand
 
 TAGS = ["drum and bass", "hip hop", "post-rock", "acoustic", "mellow", "piano", "punk", "rock", "r&b"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.ranking import CORE, EXPLORATION, rank, reasons
+from spotify_ai_pipeline.music.taste.ranking import CORE, EXPLORATION, rank, reasons
 from spotify_ai_pipeline.settings import Settings
 
 SCHEMA = {

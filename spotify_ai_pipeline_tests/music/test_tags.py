@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.tag_calls import Allowance
-from spotify_ai_pipeline.music.tags import blend, clean, spelled
+from spotify_ai_pipeline.app.tag_call_budget import TagCallBudget
+from spotify_ai_pipeline.music.embedding.tags import blend, clean, spelled
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_songs_cost_hardly_more_than_a_call_each_whatever_is_known(
 ) -> None:
     artists = [str(artist) for artist, _ in songs]
     free = {str(artist) for artist in known}
-    allowance, calls, without = Allowance(artists, free), 0, set[str]()
+    allowance, calls, without = TagCallBudget(artists, free), 0, set[str]()
     for (_, has_tags), artist in zip(songs, artists, strict=True):
         asked = allowance.take()
         calls += asked
@@ -85,12 +85,12 @@ def test_songs_cost_hardly_more_than_a_call_each_whatever_is_known(
 
 def test_in_the_worst_case_the_last_songs_have_to_do_with_their_artists() -> None:
     artists = [str(number // 4) for number in range(8_000)]
-    allowance = Allowance(artists, ())
+    allowance = TagCallBudget(artists, ())
     asked = [allowance.take() for _ in artists]
     assert sum(asked) + 2_000 == 8_100
     assert asked == sorted(asked, reverse=True)
 
 
 def test_a_few_new_songs_are_all_asked_about() -> None:
-    allowance = Allowance(list("abcdefghij"), ())
+    allowance = TagCallBudget(list("abcdefghij"), ())
     assert all(allowance.take() for _ in range(10))

@@ -15,19 +15,19 @@ import requests
 import yaml
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.assets.deciding import Material, decide_list
+from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
+from spotify_ai_pipeline.app.managed_playlists import finished, named
+from spotify_ai_pipeline.app.playlist_writer import Outcome, PlaylistWriter
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.spotify import LIBRARY, Spotify
+from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.serve import Server, listen
 from spotify_ai_pipeline.sandbox.world import World
-from spotify_ai_pipeline.services import spotify_auth
-from spotify_ai_pipeline.services.library import LIBRARY_READ_AT
-from spotify_ai_pipeline.services.our_playlists import finished, named
-from spotify_ai_pipeline.services.playlist_writer import Outcome, PlaylistWriter
-from spotify_ai_pipeline.services.spotify import LIBRARY, Spotify
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
 from spotify_ai_pipeline.storage import playlists, queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import Clock
 
 SONGS = 40
@@ -91,7 +91,7 @@ def in_memory() -> Iterator[Path | None]:
 class Listener:
     """A home wired to the sandbox, and a library of ``SONGS`` songs by eight artists of which nothing else is known."""
 
-    home: Home
+    workspace: Workspace
     spot: Spot
     tracks: list[str]
 
@@ -107,24 +107,24 @@ class Listener:
         rules = {"target_size": 10, "max_change_per_refresh": 0.3, "min_artist_spacing": 2} | playlist
         (root / "config.yaml").write_text(yaml.safe_dump({"services": urls, "playlist": rules}))
         (root / ".env").write_text("SPOTIFY_CLIENT_ID=app\nSPOTIFY_CLIENT_SECRET=secret\n")
-        home = Home.open(root)
-        auth = spotify_auth.oauth(home)
+        workspace = Workspace.open(root)
+        auth = spotify_auth.oauth(workspace)
         answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=10)
         auth.sign_in(auth.parse_response_code(answer.headers["Location"]))
-        count = max(SONGS, 2 * home.settings.playlist.target_size)
-        return cls(home, spot, spot.tracks[:count])
+        count = max(SONGS, 2 * workspace.settings.playlist.target_size)
+        return cls(workspace, spot, spot.tracks[:count])
 
     @property
     def client(self) -> Spotify:
-        return Spotify.of(self.home)
+        return Spotify.of(self.workspace)
 
     @property
     def writer(self) -> PlaylistWriter:
-        return PlaylistWriter(self.client, self.home)
+        return PlaylistWriter(self.client, self.workspace)
 
     @property
     def playlist_id(self) -> str:
-        known = playlists.written(self.home.state)
+        known = playlists.written(self.workspace.state)
         assert known is not None
         return known.playlist_id
 
@@ -166,7 +166,7 @@ class Listener:
         """The library as a reading finds it now: the lists that we write."""
         rows = [
             {"list_id": playlist_id, "position": place, "track_id": row}
-            for playlist_id in sorted(playlists.ours(self.home.state))
+            for playlist_id in sorted(playlists.ours(self.workspace.state))
             for place, row in enumerate(self.spot.rows(playlist_id))
             if len(row) == 22 and row != "e" * 22
         ]
@@ -176,13 +176,13 @@ class Listener:
         """A refresh as the assets make it: read, decide, say, write, log."""
         now = clock.utc_now().timestamp()
         material = self.material(tilt, **more)
-        self.home.state.set_fact(LIBRARY_READ_AT, now)
-        made = decide_list(self.home, name, material, now)
-        queue.say(self.home.state, made.said, "playlist")
+        self.workspace.state.set_fact(LIBRARY_READ_AT, now)
+        made = decide_list(self.workspace, name, material, now)
+        queue.say(self.workspace.state, made.said, "playlist")
         table = made.decision.table
         spares = table.filter(change="out")["on_list"].list.first().drop_nulls().to_list()
         done = self.writer.write(
-            named(self.home.settings, name),
+            named(self.workspace.settings, name),
             made.decision.listed["track_id"].to_list(),
             decided_on=set(table["on_list"].explode().drop_nulls()),
             spares=spares,
@@ -190,7 +190,7 @@ class Listener:
         kept = table.filter(pl.col("change") != "kept").select(
             "change", "song_id", "track_id", "artist", "title", "reason"
         )
-        finished(self.home.state, name, f"run-{uuid.uuid4()}", done, kept.to_dicts())
+        finished(self.workspace.state, name, f"run-{uuid.uuid4()}", done, kept.to_dicts())
         return done
 
 
@@ -202,7 +202,7 @@ def listener(spot: Spot, tmp_path: Path) -> Iterator[Listener]:
     made.refresh()
     yield made
     spot.fail()
-    for playlist_id in playlists.ours(made.home.state):
+    for playlist_id in playlists.ours(made.workspace.state):
         spot.unfollow(playlist_id)
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from spotify_ai_pipeline.music.mix import decide, edits
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services import playlist_plan, spotify_auth, spotify_playlists, transport
-from spotify_ai_pipeline.services.transport import Deferred
+from spotify_ai_pipeline.clients import spotify_auth, spotify_playlists, transport
+from spotify_ai_pipeline.clients.transport import Deferred
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.mix import decide, edit_script, edits
 from spotify_ai_pipeline.storage import pins, playlists
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 from .conftest import Clock, Listener, Spot
 
@@ -43,7 +43,7 @@ class Witness:
         if what != "call":
             return
         self.calls += 1
-        now, known = self.listener.listed, playlists.written(self.listener.home.state)
+        now, known = self.listener.listed, playlists.written(self.listener.workspace.state)
         assert known is not None
         if now != self.old:
             new = known.intended
@@ -61,9 +61,9 @@ class Witness:
 
 def restarted(listener: Listener) -> Listener:
     """The listener as a new process finds it; what no run changes, the settings, is not read again."""
-    fresh = Home(listener.home.root)
-    vars(fresh)["settings"] = listener.home.settings
-    return replace(listener, home=fresh)
+    fresh = Workspace(listener.workspace.root)
+    vars(fresh)["settings"] = listener.workspace.settings
+    return replace(listener, workspace=fresh)
 
 
 def until_done(listener: Listener, witness: Witness, clock: Clock, tilt: int) -> Listener:
@@ -75,7 +75,7 @@ def until_done(listener: Listener, witness: Witness, clock: Clock, tilt: int) ->
                 listener.refresh(tilt)
         except Deferred:
             clock.skew += 86_400
-        except (Killed, Problem):
+        except (Killed, UserError):
             continue
         else:
             return listener
@@ -90,16 +90,16 @@ def one_run(
     clock.skew = 0.0
     spot = template.spot
     spot.fail()
-    spotify_auth.oauth(template.home).renew()  # the run before may have ended every token
-    shutil.copytree(template.home.root, root)
+    spotify_auth.oauth(template.workspace).renew()  # the run before may have ended every token
+    shutil.copytree(template.workspace.root, root)
     listener = _at(template, root)
     spot.edit(listener.playlist_id, lambda _: first)
     stranger, pinned = rng.sample([track for track in listener.tracks if track not in listener.listed], 2)
     song_of = {track: f"s{number}" for number, track in enumerate(listener.tracks)}
     taken = rng.choice(listener.listed)
-    listener.writer._client.edit(listener.playlist_id, playlist_plan.Add((stranger,), rng.randint(0, 9)))
+    listener.writer._client.edit(listener.playlist_id, edit_script.Add((stranger,), rng.randint(0, 9)))
     spot.edit(listener.playlist_id, lambda rows: [row for row in rows if row.track_id != taken])
-    pins.pin(listener.home.state, song_of[pinned], pinned=True)
+    pins.pin(listener.workspace.state, song_of[pinned], pinned=True)
     kills = set(rng.sample(range(1, 10), rng.randint(0, 3)))
     kinds = rng.sample(KINDS, rng.randint(1, len(KINDS)))
     witness = Witness(listener, kills, at_once=at_once)
@@ -107,30 +107,30 @@ def one_run(
     try:
         listener = until_done(listener, witness, clock, tilt=rng.randint(1, 5))
         spot.fail()
-        listed, known = listener.listed, playlists.written(listener.home.state)
+        listed, known = listener.listed, playlists.written(listener.workspace.state)
         assert known is not None
         assert (known.track_ids, known.intended) == (listed, None)
         assert len(listed) == len(set(listed)) == 10
         assert {stranger, pinned} <= set(listed)
         assert taken not in listed
-        said = {(row["song_id"], row["verdict"]) for row in listener.home.state.rows("SELECT * FROM verdicts")}
+        said = {(row["song_id"], row["verdict"]) for row in listener.workspace.state.rows("SELECT * FROM verdicts")}
         assert said == {(song_of[stranger], "keep"), (song_of[taken], "remove")}
-        assert song_of[pinned] in pins.held_and_barred(listener.home.state, clock.now())[0]
+        assert song_of[pinned] in pins.held_and_barred(listener.workspace.state, clock.now())[0]
     except AssertionError as error:
         raise AssertionError(f"run {seed} ({kinds}, kills at {sorted(kills)})") from error
     return witness.seen
 
 
 def _at(template: Listener, root: Path) -> Listener:
-    home = Home(root)
-    vars(home)["settings"] = template.home.settings
-    return replace(template, home=home)
+    workspace = Workspace(root)
+    vars(workspace)["settings"] = template.workspace.settings
+    return replace(template, workspace=workspace)
 
 
 @pytest.fixture
 def short_calls(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A call writes four songs: a list of ten is a long one."""
-    for module in (playlist_plan, spotify_playlists):
+    for module in (edit_script, spotify_playlists):
         monkeypatch.setattr(module, "LARGEST_WRITE", 4)
     for module in (decide, edits):
         monkeypatch.setattr(module, "WRITTEN_AT_ONCE", 4)

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.storage import pins
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 from .conftest import Listener, Spot
 
@@ -20,9 +20,9 @@ from .conftest import Listener, Spot
 def listener(listener: Listener) -> Listener:
     """The listener, whose songs and scores are in the lake as well."""
     material = listener.material()
-    listener.home.lake.write(material.songs, "identity", "songs")
-    listener.home.lake.write(material.song_scores, "taste", "song_scores")
-    os.environ["SPOTIFY_AI_DATA"] = str(listener.home.root)
+    listener.workspace.lake.write(material.songs, "identity", "songs")
+    listener.workspace.lake.write(material.song_scores, "taste", "song_scores")
+    os.environ["SPOTIFY_AI_DATA"] = str(listener.workspace.root)
     return listener
 
 
@@ -85,9 +85,9 @@ def test_snapshots_are_taken_listed_compared_and_restored(listener: Listener) ->
 
 def test_pins_and_dials(listener: Listener) -> None:
     song = data("pin", "Song 17")["song_id"]
-    assert song in pins.held_and_barred(listener.home.state, 0)[0]
+    assert song in pins.held_and_barred(listener.workspace.state, 0)[0]
     assert data("unpin", "Song 17")["pinned"] is False
-    assert song not in pins.held_and_barred(listener.home.state, 0)[0]
+    assert song not in pins.held_and_barred(listener.workspace.state, 0)[0]
     assert run("pin", "no such song").exit_code == 2
     assert data("cycling", "8")["cycling.aggressiveness"] == 8
     assert data("cycling")["cycling.aggressiveness"] == 8
@@ -98,7 +98,7 @@ def test_the_adventure_is_off_until_it_is_turned_on(listener: Listener) -> None:
     refused = run("adventure", "show")
     assert (refused.exit_code, "adventure on" in refused.output) == (2, True)
     assert run("adventure", "on").exit_code == run("adventure", "dial", "9").exit_code == 0
-    found = Home.open(listener.home.root).settings.adventure
+    found = Workspace.open(listener.workspace.root).settings.adventure
     assert (found.enabled, found.dial) == (True, 9)
     assert run("adventure", "off").exit_code == 0
-    assert not Home.open(listener.home.root).settings.adventure.enabled
+    assert not Workspace.open(listener.workspace.root).settings.adventure.enabled

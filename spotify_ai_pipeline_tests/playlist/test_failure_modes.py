@@ -8,18 +8,18 @@ from typing import Any
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.app.managed_playlists import named
+from spotify_ai_pipeline.app.playlist_writer import Named, PlaylistGone, PlaylistWriter, alone
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.mix.decide import Rules, Standing, decide, nearer
-from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.sandbox.shelf import Item
-from spotify_ai_pipeline.services.our_playlists import named
-from spotify_ai_pipeline.services.playlist_writer import Named, PlaylistGone, PlaylistWriter, alone
 from spotify_ai_pipeline.storage import playlists
 
 from .conftest import Listener, Spot
 
 
 def writes(listener: Listener) -> int:
-    rows = listener.home.state.rows(
+    rows = listener.workspace.state.rows(
         "SELECT sum(calls) AS n FROM api_calls WHERE service = 'spotify' AND kind = 'write'"
     )
     return rows[0]["n"]
@@ -28,7 +28,7 @@ def writes(listener: Listener) -> int:
 def test_c1_a_write_that_fails_leaves_the_old_list_whole(listener: Listener, spot: Spot) -> None:
     before = listener.listed
     spot.fail(rate=1.0, kinds=["500"], path="/spotify/v1/playlists")
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         listener.refresh(tilt=3)
     assert listener.listed == before
     spot.fail()
@@ -49,24 +49,24 @@ def test_c2_a_song_that_spotify_has_no_more_is_stood_in_for(listener: Listener) 
     dead = "x" * 22
     spares = [track for track in listener.tracks if track not in listener.listed][:3]
     target = [*listener.listed[:8], dead, spares[0]]
-    done = listener.writer.write(named(listener.home.settings), target, spares=spares[1:])
+    done = listener.writer.write(named(listener.workspace.settings), target, spares=spares[1:])
     assert done.missing == [dead]
     assert listener.listed == done.after == [*target[:8], spares[1], spares[0]]
-    assert playlists.unavailable(listener.home.state) == {dead}
+    assert playlists.unavailable(listener.workspace.state) == {dead}
 
 
 def test_c2_an_answer_that_was_lost_is_looked_after_before_anything_is_repeated(listener: Listener, spot: Spot) -> None:
     before = writes(listener)
     spot.fail(rate=1.0, most=1, kinds=["502"], path=f"/spotify/v1/playlists/{listener.playlist_id}/items")
     new = [*listener.listed[1:], listener.listed[0]]
-    listener.writer.write(named(listener.home.settings), new)
+    listener.writer.write(named(listener.workspace.settings), new)
     assert listener.listed == new
     assert writes(listener) - before <= 2
 
 
 def test_c3_the_order_that_was_meant_is_the_order_that_is_there(listener: Listener) -> None:
     target = listener.listed[::-1]
-    assert listener.writer.write(named(listener.home.settings), target).after == target == listener.listed
+    assert listener.writer.write(named(listener.workspace.settings), target).after == target == listener.listed
 
 
 def test_c3_a_write_that_spotify_does_not_show_yet_is_not_taken_for_edits(
@@ -75,16 +75,16 @@ def test_c3_a_write_that_spotify_does_not_show_yet_is_not_taken_for_edits(
     old = listener.client.rows(listener.playlist_id)
     with monkeypatch.context() as patch:
         patch.setattr(type(listener.client), "rows", lambda *_: old)
-        with pytest.raises(Problem, match="does not show"):
-            listener.writer.write(named(listener.home.settings), listener.tracks[20:30])
+        with pytest.raises(UserError, match="does not show"):
+            listener.writer.write(named(listener.workspace.settings), listener.tracks[20:30])
     listener.refresh()
-    assert listener.home.state.rows("SELECT * FROM verdicts") == []
+    assert listener.workspace.state.rows("SELECT * FROM verdicts") == []
 
 
 def test_c4_an_empty_decision_is_never_written(listener: Listener) -> None:
     before = listener.listed
     with pytest.raises(ValueError, match="one song or more"):
-        listener.writer.write(named(listener.home.settings), [])
+        listener.writer.write(named(listener.workspace.settings), [])
     assert listener.listed == before
 
 
@@ -104,15 +104,15 @@ def test_c5_a_playlist_that_is_gone_is_asked_about_and_made_once(listener: Liste
         with pytest.raises(PlaylistGone, match="--recreate"):
             listener.refresh(tilt=2)
     assert len(spot.world.shelf.listed) == count
-    listener.writer.recreate(named(listener.home.settings))
-    with pytest.raises(Problem, match="is in your library"):
-        listener.writer.recreate(named(listener.home.settings))
+    listener.writer.recreate(named(listener.workspace.settings))
+    with pytest.raises(UserError, match="is in your library"):
+        listener.writer.recreate(named(listener.workspace.settings))
     assert listener.playlist_id != gone
     assert (listener.listed, len(spot.world.shelf.listed)) == (songs, count + 1)
 
 
 def test_c5_a_list_of_the_listeners_own_with_our_name_is_never_taken(listener: Listener, spot: Spot) -> None:
-    title = listener.home.settings.spotify.playlist_name
+    title = listener.workspace.settings.spotify.playlist_name
     own = listener.client.create_playlist(title, "songs for the summer")
     listener.client.replace_items(own, listener.tracks[:3])
     other = Named("adventure", title, "another text")
@@ -145,7 +145,7 @@ def test_c8_edits_by_hand_are_kept_and_learned_from(listener: Listener, spot: Sp
         listener.refresh(tilt)
         assert stranger in listener.listed
         assert taken not in listener.listed
-    said = [row["verdict"] for row in listener.home.state.rows("SELECT verdict FROM verdicts ORDER BY verdict")]
+    said = [row["verdict"] for row in listener.workspace.state.rows("SELECT verdict FROM verdicts ORDER BY verdict")]
     assert said == ["keep", "remove"]
 
 
@@ -167,7 +167,7 @@ def test_c9_one_artist_does_not_flood_the_list(listener: Listener) -> None:
     scores = material.song_scores.with_columns(
         credits=pl.Series([[name.lower() for name in names] for names in guests]), energy=pl.lit(None, pl.Float64)
     )
-    rules = Rules(listener.home.settings.playlist, artist_cap=2)
+    rules = Rules(listener.workspace.settings.playlist, artist_cap=2)
     listed = decide(scores, Standing(), rules).listed
     counts = Counter(name for names in listed["credits"] for name in names)
     assert max(counts.values()) == 2, "guests count"
@@ -183,17 +183,17 @@ def test_c10_the_list_keeps_its_length_while_the_library_changes(listener: Liste
 
 def test_c10_a_song_that_cannot_be_played_is_replaced(listener: Listener) -> None:
     gone = listener.listed[2]
-    playlists.note_unavailable(listener.home.state, [gone])
+    playlists.note_unavailable(listener.workspace.state, [gone])
     listener.refresh()
     assert gone not in listener.listed
     assert len(listener.listed) == 10
-    changes = playlists.refreshes(listener.home.state)[0].changes or []
+    changes = playlists.refreshes(listener.workspace.state)[0].changes or []
     assert {"cannot be played on Spotify now"} == {change["reason"] for change in changes if change["track_id"] == gone}
 
 
 def test_c11_what_is_reported_is_what_was_read_back(listener: Listener) -> None:
     done = listener.refresh(tilt=4)
-    last = playlists.refreshes(listener.home.state)[0]
+    last = playlists.refreshes(listener.workspace.state)[0]
     assert last.after == done.after == listener.listed
     assert last.before == done.before
     assert (last.added, last.removed) == (done.added, done.removed) == (3, 3)
@@ -201,8 +201,8 @@ def test_c11_what_is_reported_is_what_was_read_back(listener: Listener) -> None:
 
 
 def test_one_writer_at_a_time(listener: Listener) -> None:
-    with alone(listener.home), pytest.raises(Problem, match="another process"):
-        listener.writer.write(named(listener.home.settings), listener.listed[::-1])
+    with alone(listener.workspace), pytest.raises(UserError, match="another process"):
+        listener.writer.write(named(listener.workspace.settings), listener.listed[::-1])
 
 
 def test_a_list_of_more_than_a_hundred_is_filled_and_moved_song_by_song(spot: Spot, tmp_path: Any) -> None:
@@ -222,5 +222,5 @@ def test_a_list_of_more_than_a_hundred_is_filled_and_moved_song_by_song(spot: Sp
 def test_the_writer_is_the_same_for_any_named_list(listener: Listener, spot: Spot) -> None:
     mine = Named("cluster 7", "Rainy", "Songs that go together.")
     for target in (listener.tracks[10:30], listener.tracks[20:35][::-1]):
-        done = PlaylistWriter(listener.client, listener.home).write(mine, target)
+        done = PlaylistWriter(listener.client, listener.workspace).write(mine, target)
         assert spot.rows(done.playlist_id) == target

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.services import playlist_plan
-from spotify_ai_pipeline.services.playlist_plan import Add, Move, Remove, Replace, applied, plan
+from spotify_ai_pipeline.music.mix import edit_script
+from spotify_ai_pipeline.music.mix.edit_script import Add, Move, Remove, Replace, applied, plan
 
 songs = st.lists(st.integers(0, 30).map(str), unique=True, max_size=25)
 
@@ -17,7 +17,7 @@ songs = st.lists(st.integers(0, 30).map(str), unique=True, max_size=25)
 @pytest.fixture(autouse=True)
 def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call writes five songs: lists of a few songs are long ones."""
-    monkeypatch.setattr(playlist_plan, "LARGEST_WRITE", 5)
+    monkeypatch.setattr(edit_script, "LARGEST_WRITE", 5)
 
 
 def states(target: list[str], current: list[str], fixed: list[str]) -> list[list[str]]:

@@ -7,17 +7,17 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline.music.plays.records import PLAY
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 KEYS = ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "LASTFM_API_KEY", "LASTFM_USER", "LISTENBRAINZ_USER")
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def workspace(tmp_path, monkeypatch):
     for name in (*KEYS, "LISTENBRAINZ_TOKEN"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("SPOTIFY_AI_DATA", str(tmp_path / "data"))
-    return Home.open()
+    return Workspace.open()
 
 
 @pytest.fixture

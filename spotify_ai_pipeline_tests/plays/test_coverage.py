@@ -54,11 +54,11 @@ def test_months_count_each_source_and_each_listen_once(played):
     assert by_month(played()).is_empty()
 
 
-def test_the_command_shows_months_and_gaps(home, played):
+def test_the_command_shows_months_and_gaps(workspace, played):
     at = [datetime(2024, month, 20, tzinfo=UTC).timestamp() for month in (1, 3)]
-    home.lake.write(played(*[("a", moment, {}) for moment in at]), "identity", "listens")
-    exclusions.note_gap(home.state, "spotify_recent", START + timedelta(days=8), START + timedelta(days=9))
-    exclusions.note_gap(home.state, "spotify_recent", START + timedelta(days=8), START + timedelta(days=9))
+    workspace.lake.write(played(*[("a", moment, {}) for moment in at]), "identity", "listens")
+    exclusions.note_gap(workspace.state, "spotify_recent", START + timedelta(days=8), START + timedelta(days=9))
+    exclusions.note_gap(workspace.state, "spotify_recent", START + timedelta(days=8), START + timedelta(days=9))
     said = CliRunner().invoke(main, ["gaps"]).output
     assert "█·█·········" in said and "2024-02" in said and "forgotten" in said
     told = json.loads(CliRunner().invoke(main, ["gaps", "--json"]).output)
@@ -67,7 +67,7 @@ def test_the_command_shows_months_and_gaps(home, played):
     assert {(row["month"], row["source"], row["plays"]) for row in told["months"]} >= {("2024-01", "lastfm", 1)}
 
 
-def test_gaps_before_the_first_run_says_what_to_do(home):
+def test_gaps_before_the_first_run_says_what_to_do(workspace):
     said = CliRunner().invoke(main, ["gaps"])
     assert said.exit_code == 2 and "spotify-ai refresh" in said.stderr
 

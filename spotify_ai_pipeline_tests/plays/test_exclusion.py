@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.listening import Plays
 from spotify_ai_pipeline.music.plays.exclusion import Rule, excluded, suspects
-from spotify_ai_pipeline.music.standing import statistics
+from spotify_ai_pipeline.music.plays.play_counts import Plays
+from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.settings import Cycling, Scoring
 from spotify_ai_pipeline.storage import exclusions
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 NO_LIBRARY = pl.DataFrame(schema={"list_id": pl.String, "list_name": pl.String, "track_id": pl.String})
 HOUR, DAY, WEEK = 3_600, 86_400, 604_800
@@ -113,23 +113,23 @@ def test_suspects_are_strangers_private_sessions_loops_and_marathons(played, son
         assert word in why
 
 
-def test_a_rule_is_kept_once_and_can_be_taken_back(home):
+def test_a_rule_is_kept_once_and_can_be_taken_back(workspace):
     rule = Rule("span", since=moment(0), until=moment(10))
-    first = exclusions.exclude(home.state, rule, "a party")
-    assert exclusions.exclude(home.state, rule, "a party") == first
-    assert [found.rule for found in exclusions.in_force(home.state)] == [rule]
-    assert exclusions.undo(home.state, first) and not exclusions.undo(home.state, first)
-    assert not exclusions.in_force(home.state)
-    assert exclusions.exclude(home.state, rule, "a party") != first
+    first = exclusions.exclude(workspace.state, rule, "a party")
+    assert exclusions.exclude(workspace.state, rule, "a party") == first
+    assert [found.rule for found in exclusions.in_force(workspace.state)] == [rule]
+    assert exclusions.undo(workspace.state, first) and not exclusions.undo(workspace.state, first)
+    assert not exclusions.in_force(workspace.state)
+    assert exclusions.exclude(workspace.state, rule, "a party") != first
 
 
 @pytest.fixture
-def with_listens(home, played, songs):
+def with_listens(workspace, played, songs):
     listens = played(("a", NOON, {}), ("a", NOON + HOUR, {})).with_columns(excluded=pl.lit(False), counts=pl.lit(True))
-    home.lake.write(listens, "identity", "listens")
-    home.lake.write(songs(("a", "Low", 200_000, ["1"], True)), "identity", "songs")
-    home.lake.write(NO_LIBRARY, "ingest", "spotify_library")
-    return home
+    workspace.lake.write(listens, "identity", "listens")
+    workspace.lake.write(songs(("a", "Low", 200_000, ["1"], True)), "identity", "songs")
+    workspace.lake.write(NO_LIBRARY, "ingest", "spotify_library")
+    return workspace
 
 
 def run(*words):
@@ -141,7 +141,7 @@ def test_B8_days_are_the_listeners_own(with_listens, zone):
     with_listens.state.set_override("listener.timezone", zone)
     assert run("exclude", "span", "2024-03-31", "2024-03-31").exit_code == 0
     (found,) = exclusions.in_force(with_listens.state)
-    local = [time.astimezone(Home.open().settings.listener.zone) for time in (found.rule.since, found.rule.until)]
+    local = [time.astimezone(Workspace.open().settings.listener.zone) for time in (found.rule.since, found.rule.until)]
     assert [(time.day, time.hour) for time in local] == [(31, 0), (1, 0)]
     assert found.rule.until - found.rule.since == timedelta(hours=23 if zone == "Europe/Lisbon" else 24)
 

@@ -10,18 +10,18 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from spotify_ai_pipeline.assets.plots import strips
+from spotify_ai_pipeline.defs.plots import strips
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.importers import detect, parse
+from spotify_ai_pipeline.importers.detect import find
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services.exports import finding, reading
-from spotify_ai_pipeline.services.exports.finding import find
 
 
 def run(*words):
     return CliRunner().invoke(main, ["import", *map(str, words)])
 
 
-def test_the_closing_line_says_what_became_of_the_rows(home, write, history_row):
+def test_the_closing_line_says_what_became_of_the_rows(workspace, write, history_row):
     rows = [history_row("2024-03-01T10:03:20Z"), history_row("2024-05-01T10:03:20Z"), history_row("soon")]
     file = write("Streaming_History_Audio_2024_1.json", rows)
     said = run(file)
@@ -31,7 +31,7 @@ def test_the_closing_line_says_what_became_of_the_rows(home, write, history_row)
     assert "0 new, 2 duplicate" in run(file).output
 
 
-def test_several_files_are_summed_up_and_told_as_json(home, write, history_row):
+def test_several_files_are_summed_up_and_told_as_json(workspace, write, history_row):
     one = write("endsong_0.json", [history_row("2024-03-01T10:03:20Z")])
     two = write("endsong_1.json", [history_row("2024-03-01T10:03:20Z"), history_row("2024-03-01T11:03:20Z")])
     told = json.loads(run(one, two, "--json").output)
@@ -40,14 +40,14 @@ def test_several_files_are_summed_up_and_told_as_json(home, write, history_row):
 
 
 @pytest.mark.parametrize("content", ["hello", "", "[]", b"\x00\x01\x02" * 9, '{"a": 1}', "a,b,c\n1,2,3\n"])
-def test_a_file_of_no_known_format_is_one_clear_line(home, write, content):
+def test_a_file_of_no_known_format_is_one_clear_line(workspace, write, content):
     said = run(write("thing.json", content))
     assert said.exit_code == 2
     assert said.stderr.count("\n") == 1 and "thing.json" in said.stderr and "Last.fm CSV" in said.stderr
-    assert not home.lake.datasets()
+    assert not workspace.lake.datasets()
 
 
-def test_a_file_that_is_not_there_is_refused(home, tmp_path):
+def test_a_file_that_is_not_there_is_refused(workspace, tmp_path):
     assert run(tmp_path / "nowhere.json").exit_code == 2
 
 
@@ -70,12 +70,12 @@ def test_the_picture_of_months_and_sources_is_sound():
 def test_a_row_without_end_is_refused_and_not_kept_in_memory(
     name: str, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "LONGEST_ROW", 1_000)
-    monkeypatch.setattr(reading, "BATCH_BYTES", 500)
+    monkeypatch.setattr(parse, "LONGEST_ROW", 1_000)
+    monkeypatch.setattr(parse, "BATCH_BYTES", 500)
     stream = io.BufferedReader(io.BytesIO(content))  # pyright: ignore[reportArgumentType]
     columns = ["artist", "album", "title", "at"]
-    rows = reading.csv_rows(stream, columns) if name.endswith("csv") else reading.json_rows(stream, {"ts": pl.String()})
-    with pytest.raises(Problem, match="no end of a row"):
+    rows = parse.csv_rows(stream, columns) if name.endswith("csv") else parse.json_rows(stream, {"ts": pl.String()})
+    with pytest.raises(UserError, match="no end of a row"):
         list(rows)
 
 
@@ -85,6 +85,6 @@ def test_a_file_that_unpacks_to_more_than_a_life_is_refused(tmp_path: Path, monk
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("Streaming_History_Audio_2026.json", row + b" " * 100_000)
     assert find([bomb])
-    monkeypatch.setattr(finding, "MOST_BYTES", 50_000)
-    with pytest.raises(Problem, match="split the file"):
+    monkeypatch.setattr(detect, "MOST_BYTES", 50_000)
+    with pytest.raises(UserError, match="split the file"):
         find([bomb])

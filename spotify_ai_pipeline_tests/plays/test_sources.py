@@ -10,19 +10,19 @@ import requests
 import yaml
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.assets.resources import HomeResource
-from spotify_ai_pipeline.automation.sensors import files_in_the_inbox
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz, ListenBrainzError
+from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.definitions import build_defs
-from spotify_ai_pipeline.interfaces.cli import signin
+from spotify_ai_pipeline.defs.automation.sensors import files_in_the_inbox
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.interfaces.cli import login
 from spotify_ai_pipeline.music.plays.exclusion import Rule
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.testing import running
-from spotify_ai_pipeline.services import spotify_auth
-from spotify_ai_pipeline.services.listenbrainz import ListenBrainz, ListenBrainzError
-from spotify_ai_pipeline.services.spotify import Spotify
 from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage import exclusions
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import NOW
 
 PATHS = {
@@ -46,14 +46,14 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture
-def connected(home, world, monkeypatch):
+def connected(workspace, world, monkeypatch):
     """A home that speaks to the sandbox, signed in; takes the names of the scrobbling services to connect."""
 
     def connect(*scrobblers):
         place, url = world
         listener = json.loads((place / "world.json").read_text())["listener"]
         services = {name: {"url": url + path, "calls_per_second": 10_000} for name, path in PATHS.items()}
-        root = home.root / "_".join(["of", *scrobblers])
+        root = workspace.root / "_".join(["of", *scrobblers])
         root.mkdir()
         (root / CONFIG_FILE).write_text(yaml.safe_dump({"services": services}))
         monkeypatch.setenv("SPOTIFY_CLIENT_ID", "sandbox")
@@ -61,9 +61,9 @@ def connected(home, world, monkeypatch):
         monkeypatch.setenv("LASTFM_API_KEY", "sandbox")
         monkeypatch.setenv("LASTFM_USER", listener["lastfm_user"] if "lastfm" in scrobblers else "")
         monkeypatch.setenv("LISTENBRAINZ_USER", listener["listenbrainz_user"] if "listenbrainz" in scrobblers else "")
-        fresh = Home.open(root)
+        fresh = Workspace.open(root)
         auth = spotify_auth.oauth(fresh)
-        signin.accept(
+        login.accept(
             auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"]
         )
         fresh.state.set_fact("first_month", f"{END - timedelta(days=80):%Y-%m}")
@@ -72,8 +72,8 @@ def connected(home, world, monkeypatch):
     return connect
 
 
-def materialize(home, *assets):
-    defs = build_defs(home)
+def materialize(workspace, *assets):
+    defs = build_defs(workspace)
     graph = defs.resolve_asset_graph()
     partitions = graph.get(dg.AssetKey("scrobbles")).partitions_def.get_partition_keys()
     tags = {"dagster/asset_partition_range_start": partitions[0], "dagster/asset_partition_range_end": partitions[-1]}
@@ -96,16 +96,16 @@ EVERYTHING = (
 )  # fmt: skip
 
 
-def listens_of(home):
-    return home.lake.read("identity", "listens").sort(TRUTH)
+def listens_of(workspace):
+    return workspace.lake.read("identity", "listens").sort(TRUTH)
 
 
 def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
     apart = {}
     for scrobblers in (("lastfm",), ("listenbrainz",), ("lastfm", "listenbrainz")):
-        home = connected(*scrobblers)
-        materialize(home, *EVERYTHING)
-        apart[scrobblers] = listens_of(home)
+        workspace = connected(*scrobblers)
+        materialize(workspace, *EVERYTHING)
+        apart[scrobblers] = listens_of(workspace)
     alone, other, together = apart.values()
     assert (
         alone.height
@@ -115,110 +115,110 @@ def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
     assert together.select(TRUTH).equals(alone.select(TRUTH))
     assert other.select(TRUTH).equals(alone.select(TRUTH))
     assert together["sources"].list.len().value_counts().sort("sources").rows() == [(2, PLAYS - 50), (3, 50)]
-    stats = home.lake.read("taste", "listening_stats")
+    stats = workspace.lake.read("taste", "listening_stats")
     assert stats["plays"].sum() == PLAYS
 
     since, until = (together["played_at"].quantile(share) for share in (0.3, 0.7))
-    exclusions.exclude(home.state, Rule("span", since=since, until=until), "a party")
-    materialize(home, "listens", "activations", "listening_stats")
-    kept = listens_of(home)
+    exclusions.exclude(workspace.state, Rule("span", since=since, until=until), "a party")
+    materialize(workspace, "listens", "activations", "listening_stats")
+    kept = listens_of(workspace)
     hit = kept["played_at"].is_between(since, until, closed="left")
     assert kept.height == PLAYS and kept["excluded"].equals(hit.alias("excluded"))
-    counted = home.lake.read("taste", "listening_stats")
+    counted = workspace.lake.read("taste", "listening_stats")
     assert counted["plays"].sum() == PLAYS - hit.sum()
     last = kept.filter(~hit)["played_at"].max()
     assert counted["last_played"].max() == last
-    exclusions.undo(home.state, 1)
-    materialize(home, "listens", "activations", "listening_stats")
+    exclusions.undo(workspace.state, 1)
+    materialize(workspace, "listens", "activations", "listening_stats")
     assert (
-        home.lake.read("taste", "listening_stats")
+        workspace.lake.read("taste", "listening_stats")
         .drop("momentum", "activation", "days_quiet", "expected")
         .equals(stats.drop("momentum", "activation", "days_quiet", "expected"))
     )
 
 
 def test_an_account_that_is_connected_later_is_read_from_its_first_month(connected):
-    home = connected("listenbrainz")
-    materialize(home, "scrobbles")
-    known = home.lake.partitions("ingest", "scrobbles")
+    workspace = connected("listenbrainz")
+    materialize(workspace, "scrobbles")
+    known = workspace.lake.partitions("ingest", "scrobbles")
     assert known and max(known) < f"{END - timedelta(days=80):%Y-%m}"
-    assert home.lake.read("ingest", "scrobbles").is_empty()
+    assert workspace.lake.read("ingest", "scrobbles").is_empty()
 
 
 def test_B1_what_spotify_remembers_is_added_once(connected):
-    home = connected()
-    materialize(home, "recent_plays")
-    first = home.lake.read("ingest", "recent_plays")
-    materialize(home, "recent_plays")
-    assert first.height == 50 and home.lake.read("ingest", "recent_plays").sort("played_at").equals(
+    workspace = connected()
+    materialize(workspace, "recent_plays")
+    first = workspace.lake.read("ingest", "recent_plays")
+    materialize(workspace, "recent_plays")
+    assert first.height == 50 and workspace.lake.read("ingest", "recent_plays").sort("played_at").equals(
         first.sort("played_at")
     )
-    assert not exclusions.gaps(home.state, "spotify_recent")
+    assert not exclusions.gaps(workspace.state, "spotify_recent")
 
 
 def test_B5_a_gap_is_recorded_when_the_page_does_not_reach_back(connected):
-    home = connected()
-    page = Spotify.of(home).recently_played()
+    workspace = connected()
+    page = Spotify.of(workspace).recently_played()
     old = page.head(1).with_columns(pl.col("played_at") - timedelta(days=3))
-    home.lake.write(old, "ingest", "recent_plays", "2000-01-01")
-    materialize(home, "recent_plays")
-    assert exclusions.gaps(home.state, "spotify_recent") == [(old["played_at"][0], page["played_at"].min())]
-    assert home.lake.read("ingest", "recent_plays").height == 51
+    workspace.lake.write(old, "ingest", "recent_plays", "2000-01-01")
+    materialize(workspace, "recent_plays")
+    assert exclusions.gaps(workspace.state, "spotify_recent") == [(old["played_at"][0], page["played_at"].min())]
+    assert workspace.lake.read("ingest", "recent_plays").height == 51
 
 
 def test_B4_listenbrainz_pages_overlap_and_nothing_is_lost_or_doubled(connected, world, monkeypatch):
-    home = connected("listenbrainz")
-    monkeypatch.setattr("spotify_ai_pipeline.services.listenbrainz.LISTENS_A_CALL", 40)
-    client = ListenBrainz.of(home)
+    workspace = connected("listenbrainz")
+    monkeypatch.setattr("spotify_ai_pipeline.clients.listenbrainz.LISTENS_A_CALL", 40)
+    client = ListenBrainz.of(workspace)
     frame = client.listens(client.first_listen(), clock.utc_now())
     truth = pl.read_parquet(world[0] / "plays.parquet").filter(pl.col("ms_played") >= 30_000)["started"]
     assert sorted(frame["played_at"].dt.epoch("s").to_list()) == sorted(truth.to_list())
-    (calls,) = home.state.rows("SELECT calls FROM api_calls WHERE service = 'listenbrainz'")
+    (calls,) = workspace.state.rows("SELECT calls FROM api_calls WHERE service = 'listenbrainz'")
     assert calls["calls"] <= 1 + 1.1 * PLAYS / 39
 
 
 def test_an_unknown_listenbrainz_user_is_said_in_one_line(connected):
-    home = connected("listenbrainz")
-    client = ListenBrainz.of(home)
+    workspace = connected("listenbrainz")
+    client = ListenBrainz.of(workspace)
     client.user = "nobody"
     with pytest.raises(ListenBrainzError, match="LISTENBRAINZ_USER"):
         client.first_listen()
 
 
 def test_a_second_reading_of_listenbrainz_asks_for_the_last_months_alone(connected):
-    home = connected("listenbrainz")
-    materialize(home, "listenbrainz_listens")
-    before = home.lake.read("ingest", "listenbrainz_listens")
-    with home.state.transaction() as connection:
+    workspace = connected("listenbrainz")
+    materialize(workspace, "listenbrainz_listens")
+    before = workspace.lake.read("ingest", "listenbrainz_listens")
+    with workspace.state.transaction() as connection:
         connection.execute("DELETE FROM api_calls")
-    materialize(home, "listenbrainz_listens")
-    assert home.lake.read("ingest", "listenbrainz_listens").equals(before)
-    assert sum(row["calls"] for row in home.state.rows("SELECT calls FROM api_calls")) <= 4
+    materialize(workspace, "listenbrainz_listens")
+    assert workspace.lake.read("ingest", "listenbrainz_listens").equals(before)
+    assert sum(row["calls"] for row in workspace.state.rows("SELECT calls FROM api_calls")) <= 4
 
 
-def test_readers_of_listens_get_what_counts(home, played):
+def test_readers_of_listens_get_what_counts(workspace, played):
     listens = played(("a", 0, {}), ("b", 1, {})).with_columns(counts=pl.Series([True, False]))
-    home.lake.write(listens, "identity", "listens")
+    workspace.lake.write(listens, "identity", "listens")
     seen = []
 
     @dg.asset
     def reader(listens: pl.DataFrame) -> None:
         seen.append(listens["song_id"].to_list())
 
-    defs = build_defs(home)
+    defs = build_defs(workspace)
     graph = [asset for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)]
     assert dg.materialize([reader, *graph], selection=[reader], resources=defs.resources).success
     assert seen == [["a"]]
 
 
-def test_no_news_in_the_inbox_is_no_run(home, monkeypatch):
+def test_no_news_in_the_inbox_is_no_run(workspace, monkeypatch):
     def tick():
-        return files_in_the_inbox(home=HomeResource(root=str(home.root)))
+        return files_in_the_inbox(workspace=WorkspaceResource(root=str(workspace.root)))
 
     assert isinstance(tick(), dg.SkipReason)
-    home.inbox.mkdir()
-    (home.inbox / "a.json").write_text("[]")
+    workspace.inbox.mkdir()
+    (workspace.inbox / "a.json").write_text("[]")
     assert isinstance(tick(), dg.SkipReason)  # still being copied
-    monkeypatch.setattr("spotify_ai_pipeline.automation.sensors.SETTLED_SECONDS", -1)
+    monkeypatch.setattr("spotify_ai_pipeline.defs.automation.sensors.SETTLED_SECONDS", -1)
     assert isinstance(tick(), dg.RunRequest)
     assert tick().run_key == tick().run_key

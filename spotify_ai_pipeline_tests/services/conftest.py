@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from spotify_ai_pipeline.services.transport import Transport
+from spotify_ai_pipeline.clients.transport import Transport
 from spotify_ai_pipeline.settings import Service
 from spotify_ai_pipeline.storage.state import State
 

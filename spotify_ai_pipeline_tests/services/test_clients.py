@@ -10,20 +10,22 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services import spotify_auth
-from spotify_ai_pipeline.services.lastfm import SCROBBLES, LastFm, LastFmError
-from spotify_ai_pipeline.services.library import _liked
-from spotify_ai_pipeline.services.listenbrainz import ListenBrainz
-from spotify_ai_pipeline.services.reccobeats import AUDIO_FEATURES, ReccoBeats
-from spotify_ai_pipeline.services.spotify import LIBRARY, PAGE, Spotify, SpotifyError
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.app.library_reader import _liked
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.lastfm import SCROBBLES, LastFm, LastFmError
+from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
+from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES, ReccoBeats
+from spotify_ai_pipeline.clients.spotify import LIBRARY, PAGE, Spotify, SpotifyError
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 SHORTEST_MS = 30_000
 
 
-def calls(home: Home, service: str) -> int:
-    return sum(row["calls"] for row in home.state.rows("SELECT calls FROM api_calls WHERE service = ?", (service,)))
+def calls(workspace: Workspace, service: str) -> int:
+    return sum(
+        row["calls"] for row in workspace.state.rows("SELECT calls FROM api_calls WHERE service = ?", (service,))
+    )
 
 
 def table(world: Path, name: str) -> pl.DataFrame:
@@ -34,7 +36,7 @@ def liked(client: Spotify) -> pl.DataFrame:
     return _liked(client, pl.DataFrame(schema=LIBRARY))
 
 
-def test_the_token_is_its_owners_alone(connected: Home) -> None:
+def test_the_token_is_its_owners_alone(connected: Workspace) -> None:
     assert stat.S_IMODE(connected.token_file.stat().st_mode) == 0o600
     token = json.loads(connected.token_file.read_text())
     spotify_auth.TokenFile(connected.token_file).save_token_to_cache(token | {"expires_at": 0})
@@ -42,26 +44,26 @@ def test_the_token_is_its_owners_alone(connected: Home) -> None:
     assert not list(connected.root.glob("*.new"))
 
 
-def test_an_expired_token_is_renewed_and_kept(connected: Home) -> None:
+def test_an_expired_token_is_renewed_and_kept(connected: Workspace) -> None:
     token = json.loads(connected.token_file.read_text())
     connected.token_file.write_text(json.dumps(token | {"expires_at": 0}))
     assert Spotify.of(connected).user_id()
     assert json.loads(connected.token_file.read_text())["access_token"] != token["access_token"]
 
 
-def test_a_token_that_was_taken_back_is_said_in_one_line(connected: Home) -> None:
+def test_a_token_that_was_taken_back_is_said_in_one_line(connected: Workspace) -> None:
     token = json.loads(connected.token_file.read_text())
     connected.token_file.write_text(json.dumps(token | {"expires_at": 0, "refresh_token": "revoked"}))
-    with pytest.raises(Problem, match="spotify-ai login"):
+    with pytest.raises(UserError, match="spotify-ai login"):
         Spotify.of(connected).user_id()
 
 
 def test_without_a_token_the_remedy_is_named(tmp_path: Path) -> None:
     with pytest.raises(SpotifyError, match="spotify-ai login"):
-        Spotify.of(Home.open(tmp_path / "home"))
+        Spotify.of(Workspace.open(tmp_path / "home"))
 
 
-def test_liked_songs_are_those_of_the_world_newest_first(connected: Home, world: Path) -> None:
+def test_liked_songs_are_those_of_the_world_newest_first(connected: Workspace, world: Path) -> None:
     found = liked(Spotify.of(connected))
     wanted = table(world, "likes")
     assert found.schema == pl.Schema(LIBRARY)
@@ -74,7 +76,7 @@ def test_liked_songs_are_those_of_the_world_newest_first(connected: Home, world:
     assert known["artist"].equals(known["artist_names"].list.first(), check_names=False)
 
 
-def test_a_second_look_at_the_liked_songs_takes_one_page(connected: Home) -> None:
+def test_a_second_look_at_the_liked_songs_takes_one_page(connected: Workspace) -> None:
     client = Spotify.of(connected)
     known = liked(client)
     before = calls(connected, "spotify")
@@ -84,14 +86,14 @@ def test_a_second_look_at_the_liked_songs_takes_one_page(connected: Home) -> Non
 
 
 @pytest.mark.parametrize("place", [0, PAGE + 5])
-def test_a_song_that_is_liked_no_more_is_gone(connected: Home, place: int) -> None:
+def test_a_song_that_is_liked_no_more_is_gone(connected: Workspace, place: int) -> None:
     client = Spotify.of(connected)
     known = liked(client)
     stale = pl.concat([known, known[place].with_columns(track_id=pl.lit("x" * 22))])
     assert _liked(client, stale).equals(known)
 
 
-def test_playlists_are_read_by_their_owner_alone(connected: Home, world: Path) -> None:
+def test_playlists_are_read_by_their_owner_alone(connected: Workspace, world: Path) -> None:
     client = Spotify.of(connected)
     lists = client.playlists(client.user_id())
     wanted = {row["id"]: row for row in table(world, "playlists").to_dicts()}
@@ -108,7 +110,7 @@ def test_playlists_are_read_by_their_owner_alone(connected: Home, world: Path) -
         assert songs.height + others == items.height
 
 
-def test_a_playlist_is_replaced_whole_and_read_back_in_order(connected: Home, world: Path) -> None:
+def test_a_playlist_is_replaced_whole_and_read_back_in_order(connected: Workspace, world: Path) -> None:
     client = Spotify.of(connected)
     made = client.create_playlist("Mine", "words")
     assert client.track_ids(made) == []
@@ -120,12 +122,12 @@ def test_a_playlist_is_replaced_whole_and_read_back_in_order(connected: Home, wo
 
 
 @pytest.mark.parametrize("size", [0, 101])
-def test_more_or_less_than_one_call_can_carry_is_not_sent(connected: Home, size: int) -> None:
+def test_more_or_less_than_one_call_can_carry_is_not_sent(connected: Workspace, size: int) -> None:
     with pytest.raises(ValueError, match="1 to 100"):
         Spotify.of(connected).replace_items("p", ["t"] * size)
 
 
-def test_what_spotify_refuses_is_said_in_one_line(connected: Home) -> None:
+def test_what_spotify_refuses_is_said_in_one_line(connected: Workspace) -> None:
     with pytest.raises(SpotifyError, match="HTTP 4") as caught:
         Spotify.of(connected).track_ids("0" * 22)
     assert "\n" not in str(caught.value)
@@ -135,7 +137,7 @@ def scrobbled(world: Path) -> pl.DataFrame:
     return table(world, "plays").filter(pl.col("ms_played") >= SHORTEST_MS).sort("started")
 
 
-def test_the_scrobbles_of_a_month_are_those_of_the_world(connected: Home, world: Path) -> None:
+def test_the_scrobbles_of_a_month_are_those_of_the_world(connected: Workspace, world: Path) -> None:
     heard = scrobbled(world)
     middle = datetime.fromtimestamp(heard["started"][heard.height // 2], UTC)
     start = middle.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -149,7 +151,7 @@ def test_the_scrobbles_of_a_month_are_those_of_the_world(connected: Home, world:
     assert sorted(found["artist"]) == sorted(wanted["artist"])
 
 
-def test_a_window_holds_its_first_second_and_not_its_last(connected: Home, world: Path) -> None:
+def test_a_window_holds_its_first_second_and_not_its_last(connected: Workspace, world: Path) -> None:
     seconds = scrobbled(world)["started"]
     at = datetime.fromtimestamp(seconds[100], UTC)
     span, client = timedelta(days=3), LastFm.of(connected)
@@ -160,7 +162,7 @@ def test_a_window_holds_its_first_second_and_not_its_last(connected: Home, world
     assert client.scrobbles(at, at + timedelta(seconds=1)).height == int((seconds == seconds[100]).sum())
 
 
-def test_what_is_playing_now_is_no_scrobble(connected: Home, world: Path) -> None:
+def test_what_is_playing_now_is_no_scrobble(connected: Workspace, world: Path) -> None:
     assert json.loads((world / "world.json").read_text())["now_playing"]
     now = clock.utc_now()
     found = LastFm.of(connected).scrobbles(now - timedelta(days=2), now + timedelta(days=1))
@@ -168,14 +170,14 @@ def test_what_is_playing_now_is_no_scrobble(connected: Home, world: Path) -> Non
     assert found.height == wanted.height
 
 
-def test_the_first_scrobble_takes_two_calls(connected: Home, world: Path) -> None:
+def test_the_first_scrobble_takes_two_calls(connected: Workspace, world: Path) -> None:
     first = LastFm.of(connected).first_scrobble()
     assert first is not None
     assert int(first.timestamp()) == scrobbled(world)["started"][0]
     assert calls(connected, "lastfm") == 2
 
 
-def test_artists_have_tags_and_strangers_none(connected: Home, world: Path) -> None:
+def test_artists_have_tags_and_strangers_none(connected: Workspace, world: Path) -> None:
     client = LastFm.of(connected)
     artist = scrobbled(world)["artist"].mode().sort()[0]
     found = client.artist_tags(artist)
@@ -184,10 +186,10 @@ def test_artists_have_tags_and_strangers_none(connected: Home, world: Path) -> N
     assert client.artist_tags("nobody has this name") == {}
 
 
-def test_an_unknown_listener_is_said_in_one_line(connected: Home) -> None:
+def test_an_unknown_listener_is_said_in_one_line(connected: Workspace) -> None:
     env = connected.root / ".env"
     env.write_text(env.read_text().replace("LASTFM_USER=", "LASTFM_USER=not-"))
-    stranger = LastFm.of(Home.open(connected.root))
+    stranger = LastFm.of(Workspace.open(connected.root))
     with pytest.raises(LastFmError, match=r"user\.getRecentTracks.*LASTFM_USER") as caught:
         stranger.first_scrobble()
     assert "\n" not in str(caught.value)
@@ -196,10 +198,10 @@ def test_an_unknown_listener_is_said_in_one_line(connected: Home) -> None:
 
 def test_without_a_key_the_remedy_is_named(tmp_path: Path) -> None:
     with pytest.raises(LastFmError, match="LASTFM_USER and LASTFM_API_KEY"):
-        LastFm.of(Home.open(tmp_path / "home"))
+        LastFm.of(Workspace.open(tmp_path / "home"))
 
 
-def test_audio_features_come_by_id_forty_a_call(connected: Home, world: Path) -> None:
+def test_audio_features_come_by_id_forty_a_call(connected: Workspace, world: Path) -> None:
     tracks = table(world, "catalogue").head(100)
     found: dict[str, dict[str, Any]] = {}
     for asked, features in ReccoBeats.of(connected).audio_features(tracks["id"].to_list()):
@@ -214,7 +216,7 @@ def test_audio_features_come_by_id_forty_a_call(connected: Home, world: Path) ->
             assert found[row["id"]].get(name) == pytest.approx(row[name])
 
 
-def test_tags_of_recordings_are_weights_up_to_one(connected: Home, world: Path) -> None:
+def test_tags_of_recordings_are_weights_up_to_one(connected: Workspace, world: Path) -> None:
     recordings = table(world, "catalogue")["mbid"].drop_nulls().unique().sort().to_list()
     found = ListenBrainz.of(connected).recording_tags(recordings)
     assert calls(connected, "listenbrainz") == -(-len(recordings) // 1_000)

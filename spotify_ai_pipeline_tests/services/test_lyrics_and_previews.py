@@ -6,16 +6,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services.deezer import Deezer, _sound
-from spotify_ai_pipeline.services.itunes import Itunes
-from spotify_ai_pipeline.services.lrclib import LrcLib
-from spotify_ai_pipeline.services.own_files import OwnFiles
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.app.local_audio import OwnFiles
+from spotify_ai_pipeline.clients.deezer import Deezer, _sound
+from spotify_ai_pipeline.clients.itunes import Itunes
+from spotify_ai_pipeline.clients.lrclib import LrcLib
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
-def calls(home: Home, service: str) -> int:
-    return sum(row["calls"] for row in home.state.rows("SELECT calls FROM api_calls WHERE service = ?", (service,)))
+def calls(workspace: Workspace, service: str) -> int:
+    return sum(
+        row["calls"] for row in workspace.state.rows("SELECT calls FROM api_calls WHERE service = ?", (service,))
+    )
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def tracks(world: Path) -> list[tuple[str, str, str, float | None]]:
 
 
 def test_lyrics_are_text_or_instrumental_or_not_there_and_one_call_each(
-    connected: Home, tracks: list[tuple[str, str, str, float | None]]
+    connected: Workspace, tracks: list[tuple[str, str, str, float | None]]
 ) -> None:
     found = {(artist, title): LrcLib.of(connected).lyrics(artist, title) for artist, title, _, _ in tracks}
     assert None in found.values()
@@ -43,7 +45,7 @@ def test_lyrics_are_text_or_instrumental_or_not_there_and_one_call_each(
 
 @pytest.mark.parametrize(("provider", "service"), [(Deezer, "deezer"), (Itunes, "itunes")])
 def test_previews_are_sound_and_that_there_is_none_is_remembered(
-    connected: Home,
+    connected: Workspace,
     tracks: list[tuple[str, str, str, float | None]],
     provider: type[Deezer] | type[Itunes],
     service: str,
@@ -82,6 +84,6 @@ def test_own_files_are_found_by_their_names(tmp_path: Path) -> None:
     assert files.sound("Some Band", "Another", None) is None
 
 
-def test_a_folder_that_is_none_is_said(connected: Home) -> None:
-    with pytest.raises(Problem, match=r"features\.audio_folder"):
+def test_a_folder_that_is_none_is_said(connected: Workspace) -> None:
+    with pytest.raises(UserError, match=r"features\.audio_folder"):
         OwnFiles.of(connected)

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.services import transport as transport_module
-from spotify_ai_pipeline.services.transport import ATTEMPTS, Deferred, Transport
+from spotify_ai_pipeline.clients import transport as transport_module
+from spotify_ai_pipeline.clients.transport import ATTEMPTS, Deferred, Transport
 from spotify_ai_pipeline.settings import Service
 from spotify_ai_pipeline_tests.conftest import Clock
 

@@ -9,16 +9,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @pytest.fixture
-def home(place: Path) -> Home:
-    return Home.open(place / "home")
+def workspace(place: Path) -> Workspace:
+    return Workspace.open(place / "home")
 
 
 @pytest.fixture
-def cli(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """``cli(*args)`` runs a command of ``home``; output and errors are apart."""
-    monkeypatch.setenv("SPOTIFY_AI_DATA", str(home.root))
+def cli(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """``cli(*args)`` runs a command of ``workspace``; output and errors are apart."""
+    monkeypatch.setenv("SPOTIFY_AI_DATA", str(workspace.root))
     return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])

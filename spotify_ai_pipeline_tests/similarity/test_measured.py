@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from spotify_ai_pipeline.evaluation import similarity as judge
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.music.embedding import evaluation as judge
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 
 CATALOGUE = PROJECT_ROOT.parent / "shared" / "data" / "catalogue.parquet"

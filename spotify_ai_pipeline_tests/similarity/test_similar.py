@@ -9,13 +9,15 @@ import polars as pl
 import pytest
 from click.testing import Result
 
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 Cli = Callable[..., Result]
 
 
-def test_the_nearest_songs_come_with_reasons_and_links(home: Home, cli: Cli) -> None:
-    songs = home.lake.read("identity", "songs").join(home.lake.read("features", "song_embeddings"), on="song_id")
+def test_the_nearest_songs_come_with_reasons_and_links(workspace: Workspace, cli: Cli) -> None:
+    songs = workspace.lake.read("identity", "songs").join(
+        workspace.lake.read("features", "song_embeddings"), on="song_id"
+    )
     song = songs.row(3, named=True)
     said = cli("similar", f"{song['artist']} - {song['title']}", "--json")
     assert said.exit_code == 0, said.output
@@ -37,8 +39,8 @@ def test_the_nearest_songs_come_with_reasons_and_links(home: Home, cli: Cli) -> 
     assert found["songs"][0]["title"] in shown.output
 
 
-def test_a_title_that_several_songs_bear_is_asked_back(home: Home, cli: Cli) -> None:
-    songs = home.lake.read("identity", "songs")
+def test_a_title_that_several_songs_bear_is_asked_back(workspace: Workspace, cli: Cli) -> None:
+    songs = workspace.lake.read("identity", "songs")
     title = songs.group_by("title").len().sort("len", "title", descending=True)["title"][0]
     said = cli("similar", title)
     assert said.exit_code == 2
@@ -46,16 +48,16 @@ def test_a_title_that_several_songs_bear_is_asked_back(home: Home, cli: Cli) -> 
     assert said.stderr.count("\n") == 1
 
 
-def test_a_name_with_a_slip_is_suggested(home: Home, cli: Cli) -> None:
-    song = home.lake.read("identity", "songs").row(0, named=True)
+def test_a_name_with_a_slip_is_suggested(workspace: Workspace, cli: Cli) -> None:
+    song = workspace.lake.read("identity", "songs").row(0, named=True)
     said = cli("similar", f"{song['artist']} - {song['title'][:-2]}qzx")
     assert said.exit_code == 2
     assert "did you mean" in said.stderr
     assert song["title"].lower() in said.stderr.lower()
 
 
-def test_words_find_songs_that_sound_so(home: Home, cli: Cli) -> None:
-    audio = home.lake.read("features", "audio_features")
+def test_words_find_songs_that_sound_so(workspace: Workspace, cli: Cli) -> None:
+    audio = workspace.lake.read("features", "audio_features")
     energy = dict(audio.drop_nulls("energy").select("song_id", "energy").iter_rows())
 
     def mean(words: str) -> float:
@@ -69,8 +71,8 @@ def test_words_find_songs_that_sound_so(home: Home, cli: Cli) -> None:
     assert (heard["understood"], heard["not understood"]) == (["calm"], ["zzyzx"])
 
 
-def test_a_tag_finds_songs_that_bear_it(home: Home, cli: Cli) -> None:
-    words = home.lake.read("features", "tags").explode("tags").unnest("tags").drop_nulls("tag")
+def test_a_tag_finds_songs_that_bear_it(workspace: Workspace, cli: Cli) -> None:
+    words = workspace.lake.read("features", "tags").explode("tags").unnest("tags").drop_nulls("tag")
     styles = words.filter(~pl.col("tag").str.contains(r"^\d0s$"))  # songs of a decade sound in every way
     tag = styles.group_by("tag").len().filter(pl.col("len") > 5).sort("len", "tag")["tag"][0]
     found = json.loads(cli("find", tag, "--json", "--limit", 5).stdout)["songs"]

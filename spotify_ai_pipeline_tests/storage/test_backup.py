@@ -9,53 +9,57 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.storage import backup
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home.open(tmp_path / "home")
-    home.state.set_override("playlist.target_size", 50)
-    home.state.raise_alert("a", "it's <b>")
-    home.lake.write(pl.DataFrame({"n": [1]}), "identity", "songs", blobs={"x.index": b"\0\1"})
-    home.lake.write(pl.DataFrame({"n": [1, 2]}), "identity", "songs", blobs={"x.index": b"\0\2"})
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace.open(tmp_path / "home")
+    workspace.state.set_override("playlist.target_size", 50)
+    workspace.state.raise_alert("a", "it's <b>")
+    workspace.lake.write(pl.DataFrame({"n": [1]}), "identity", "songs", blobs={"x.index": b"\0\1"})
+    workspace.lake.write(pl.DataFrame({"n": [1, 2]}), "identity", "songs", blobs={"x.index": b"\0\2"})
     for month in ("2026-10", "2026-11"):
-        home.lake.write(pl.DataFrame({"month": [month]}), "ingest", "scrobbles", month)
-    home.token_file.write_text('{"refresh_token": "r"}')
-    return home
+        workspace.lake.write(pl.DataFrame({"month": [month]}), "ingest", "scrobbles", month)
+    workspace.token_file.write_text('{"refresh_token": "r"}')
+    return workspace
 
 
-def everything(home: Home) -> dict[str, object]:
-    tables = [row["name"] for row in home.state.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+def everything(workspace: Workspace) -> dict[str, object]:
+    tables = [row["name"] for row in workspace.state.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {
-        "tables": {name: [tuple(row) for row in home.state.rows(f"SELECT * FROM {name}")] for name in tables},
-        "lake": {f"{layer}/{name}": home.lake.read(layer, name).to_dicts() for layer, name in home.lake.datasets()},
-        "versions": {name: home.lake.version_of(layer, name) for layer, name in home.lake.datasets()},
-        "index": home.lake.read_blob("identity", "songs", "x.index"),
-        "token": home.token_file.read_text(),
+        "tables": {name: [tuple(row) for row in workspace.state.rows(f"SELECT * FROM {name}")] for name in tables},
+        "lake": {
+            f"{layer}/{name}": workspace.lake.read(layer, name).to_dicts() for layer, name in workspace.lake.datasets()
+        },
+        "versions": {name: workspace.lake.version_of(layer, name) for layer, name in workspace.lake.datasets()},
+        "index": workspace.lake.read_blob("identity", "songs", "x.index"),
+        "token": workspace.token_file.read_text(),
     }
 
 
-def test_what_was_backed_up_comes_back_as_it_was(home: Home, tmp_path: Path) -> None:
-    before, file = everything(home), tmp_path / "b.zip"
-    backup.save(home, file)
+def test_what_was_backed_up_comes_back_as_it_was(workspace: Workspace, tmp_path: Path) -> None:
+    before, file = everything(workspace), tmp_path / "b.zip"
+    backup.save(workspace, file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()].count("b.zip.part") == 0
-    other = Home.open(tmp_path / "other")
+    other = Workspace.open(tmp_path / "other")
     backup.restore(other, file)
-    assert everything(Home.open(other.root)) == before
+    assert everything(Workspace.open(other.root)) == before
     for path in (other.token_file, other.root / "state.sqlite"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_backup_under_fire_is_one_moment_of_the_state_and_whole_versions(home: Home, tmp_path: Path) -> None:
+def test_a_backup_under_fire_is_one_moment_of_the_state_and_whole_versions(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     """A writer keeps two tables and a dataset in step; whatever moment the backup caught, they agree in themselves."""
     stop = threading.Event()
 
     def write() -> None:
-        own, number = Home.open(home.root), 0
+        own, number = Workspace.open(workspace.root), 0
         while not stop.is_set():
             number += 1
             with own.state.transaction() as connection:
@@ -68,8 +72,8 @@ def test_a_backup_under_fire_is_one_moment_of_the_state_and_whole_versions(home:
     try:
         for number in range(3):
             file = tmp_path / f"{number}.zip"
-            backup.save(home, file)
-            other = Home.open(tmp_path / f"other{number}")
+            backup.save(workspace, file)
+            other = Workspace.open(tmp_path / f"other{number}")
             backup.restore(other, file)
             (alert,) = other.state.rows("SELECT message FROM alerts WHERE name = 'n'") or [{"message": "None"}]
             assert alert["message"] == str(other.state.fact("n"))
@@ -80,34 +84,34 @@ def test_a_backup_under_fire_is_one_moment_of_the_state_and_whole_versions(home:
         writer.join()
 
 
-def test_data_that_is_there_is_kept_unless_told_and_then_moved_aside(home: Home, tmp_path: Path) -> None:
+def test_data_that_is_there_is_kept_unless_told_and_then_moved_aside(workspace: Workspace, tmp_path: Path) -> None:
     file = tmp_path / "b.zip"
-    backup.save(home, file)
-    home.state.set_fact("said", "later")
-    before = everything(home)
-    with pytest.raises(Problem, match="--replace"):
-        backup.restore(home, file)
-    assert everything(home) == before
-    backup.restore(home, file, replace=True)
-    (aside,) = home.root.glob("replaced-*")
-    assert Home.open(home.root).state.fact("said") is None
+    backup.save(workspace, file)
+    workspace.state.set_fact("said", "later")
+    before = everything(workspace)
+    with pytest.raises(UserError, match="--replace"):
+        backup.restore(workspace, file)
+    assert everything(workspace) == before
+    backup.restore(workspace, file, replace=True)
+    (aside,) = workspace.root.glob("replaced-*")
+    assert Workspace.open(workspace.root).state.fact("said") is None
     assert (aside / "lake").exists()
-    with pytest.raises(Problem, match="exists already"):
-        backup.save(home, file)
+    with pytest.raises(UserError, match="exists already"):
+        backup.save(workspace, file)
 
 
 def test_a_lake_that_lies_elsewhere_is_kept_and_comes_back_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPOTIFY_AI_LAKE", str(tmp_path / "one"))
-    home, file = Home.open(tmp_path / "home"), tmp_path / "b.zip"
-    home.lake.write(pl.DataFrame({"n": [1]}), "identity", "songs", blobs={"x.index": b"\0\1"})
-    backup.save(home, file)
-    with pytest.raises(Problem, match=r"one/.* holds data already"):
-        backup.restore(Home.open(tmp_path / "other"), file)
+    workspace, file = Workspace.open(tmp_path / "home"), tmp_path / "b.zip"
+    workspace.lake.write(pl.DataFrame({"n": [1]}), "identity", "songs", blobs={"x.index": b"\0\1"})
+    backup.save(workspace, file)
+    with pytest.raises(UserError, match=r"one/.* holds data already"):
+        backup.restore(Workspace.open(tmp_path / "other"), file)
     monkeypatch.setenv("SPOTIFY_AI_LAKE", str(tmp_path / "two"))
-    backup.restore(Home.open(tmp_path / "other"), file)
-    other = Home.open(tmp_path / "other")
+    backup.restore(Workspace.open(tmp_path / "other"), file)
+    other = Workspace.open(tmp_path / "other")
     assert not (other.root / "lake").exists()
     assert other.lake.read("identity", "songs")["n"].to_list() == [1]
     assert other.lake.read_blob("identity", "songs", "x.index") == b"\0\1"
@@ -121,9 +125,9 @@ def test_a_lake_that_lies_elsewhere_is_kept_and_comes_back_there(
 
 
 @pytest.mark.parametrize("harm", ["not a zip", "damaged", "missing", "newer", "climbs out"])
-def test_a_backup_that_is_not_whole_changes_nothing(home: Home, tmp_path: Path, harm: str) -> None:
-    file, bad, other = tmp_path / "b.zip", tmp_path / "bad.zip", Home.open(tmp_path / "other")
-    backup.save(home, file)
+def test_a_backup_that_is_not_whole_changes_nothing(workspace: Workspace, tmp_path: Path, harm: str) -> None:
+    file, bad, other = tmp_path / "b.zip", tmp_path / "bad.zip", Workspace.open(tmp_path / "other")
+    backup.save(workspace, file)
     with zipfile.ZipFile(file) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
     manifest = json.loads(content["manifest.json"])
@@ -142,7 +146,7 @@ def test_a_backup_that_is_not_whole_changes_nothing(home: Home, tmp_path: Path, 
             archive.writestr(name, data)
     if harm == "not a zip":
         bad.write_bytes(b"PK nothing")
-    with pytest.raises(Problem, match=r"bad\.zip"):
+    with pytest.raises(UserError, match=r"bad\.zip"):
         backup.restore(other, bad)
     assert list(other.root.iterdir()) == []
     assert not (tmp_path / "evil").exists()

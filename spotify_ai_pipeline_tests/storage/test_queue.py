@@ -178,8 +178,8 @@ def test_verdicts_reach_as_far_as_they_say(state: State, at: Callable[[float], N
 
 def test_a_verdict_nobody_asked_for_answers_the_question_that_waits(state: State) -> None:
     propose(state, "resurface", songs("a"), 10)
-    assert queue.tell(state, songs("a")[0], "reject", "cli") == 1
-    unasked = queue.tell(state, songs("b")[0], "reject", "cli")
+    assert queue.record_unprompted(state, songs("a")[0], "reject", "cli") == 1
+    unasked = queue.record_unprompted(state, songs("b")[0], "reject", "cli")
     assert standing(state, clock.now()) == {"a": "reject", "b": "reject"}
     assert queue.undo(state, unasked, "cli")
     assert standing(state, clock.now()) == {"a": "reject"}
@@ -188,18 +188,18 @@ def test_a_verdict_nobody_asked_for_answers_the_question_that_waits(state: State
 
 def test_what_no_question_asked_for_brings_nothing_about(state: State) -> None:
     say(state, [Said("a", "later", "undo:1:a")], "undo")
-    assert verdicts.due(state) == []
+    assert verdicts.pending_effects(state) == []
 
 
 def test_each_verdict_is_brought_about_once(state: State) -> None:
     propose(state, "discovery", songs("a", "b"), 10)
     decide(state, 1, "approve", "cli")
     say(state, [Said("c", "keep", "hand:1")], "playlist")
-    (due,) = verdicts.due(state)
+    (due,) = verdicts.pending_effects(state)
     assert (due.verdict, due.undo, due.track_id, due.title) == ("approve", False, "ta", "A")
     verdicts.done(state, due.outbox_id, "liked")
     queue.undo(state, 1, "cli")
-    (due,) = verdicts.due(state)
+    (due,) = verdicts.pending_effects(state)
     assert (due.verdict, due.undo) == ("approve", True)
 
 
@@ -225,5 +225,5 @@ def test_eight_writers_lose_nothing_and_double_nothing(state: State) -> None:
     assert [writer.wait(120) for writer in writers] == [0] * 8
     said = state.rows("SELECT item_id, count(*) AS times FROM verdicts GROUP BY 1")
     assert len(said) == 1601 and all(row["times"] == 1 for row in said)
-    assert len(verdicts.due(state)) == 1601
+    assert len(verdicts.pending_effects(state)) == 1601
     assert pending(state) == 0

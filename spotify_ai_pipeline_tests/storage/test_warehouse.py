@@ -9,13 +9,13 @@ import pytest
 from upath import UPath
 
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage import queue, warehouse
+from spotify_ai_pipeline.storage import duckdb_views, queue
 from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.state import State
 
 
 def answers(lake: Lake, state: State, query: str) -> list[tuple[object, ...]]:
-    with warehouse.connect(lake, state) as connection:
+    with duckdb_views.connect(lake, state) as connection:
         return connection.sql(query).fetchall()
 
 
@@ -34,14 +34,14 @@ def test_a_view_shows_the_version_that_was_current_and_no_other_column(
 ) -> None:
     lake.write(frame, "identity", "songs", "month=2024-01")
     lake.write(frame.head(1), "identity", "songs", "month=2024-01")
-    with warehouse.connect(lake, state) as connection:
+    with duckdb_views.connect(lake, state) as connection:
         assert connection.sql("SELECT * FROM songs").columns == frame.columns
         lake.write(frame, "identity", "songs", "month=2024-01")
         assert connection.sql("SELECT * FROM songs").fetchall() == [("a", 1)]
 
 
 def test_every_table_of_the_state_can_be_asked_even_empty(lake: Lake, state: State) -> None:
-    with warehouse.connect(lake, state) as connection:
+    with duckdb_views.connect(lake, state) as connection:
         tables = [row["name"] for row in state.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
         assert len(tables) >= 9
         for table in tables:
@@ -87,12 +87,12 @@ def test_the_warehouse_is_the_only_place_that_opens_duckdb() -> None:
         for path in (PROJECT_ROOT / "spotify_ai_pipeline").rglob("*.py")
         if "duckdb.connect(" in (text := path.read_text())
     }
-    assert found == {"storage/warehouse.py": ['":memory:"']}
+    assert found == {"storage/duckdb_views.py": ['":memory:"']}
 
 
 @pytest.mark.parametrize("statement", ["COPY (SELECT 1) TO '{}'", "ATTACH '{}'"])
 def test_a_question_writes_no_file(lake: Lake, state: State, tmp_path: Path, statement: str) -> None:
     out = tmp_path / "out.duckdb"
-    with warehouse.connect(lake, state) as connection, pytest.raises(duckdb.Error):
+    with duckdb_views.connect(lake, state) as connection, pytest.raises(duckdb.Error):
         connection.sql(statement.format(out))
     assert not out.exists()

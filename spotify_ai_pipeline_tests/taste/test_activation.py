@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.activation import HALF_LIVES, PARTS_OF_DAY, Memory, near, part_of_week, spread
-from spotify_ai_pipeline.music.listening import DAY, Plays, base_level
+from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays, base_level
+from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, PARTS_OF_DAY, Memory, near, part_of_week, spread
 
 NOW = 1_000 * DAY
 moments = st.lists(st.tuples(st.integers(0, 4), st.floats(0, 999)), min_size=1, max_size=60)

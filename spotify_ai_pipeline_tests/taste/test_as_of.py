@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music import remembering, taste_model
-from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.as_of import Features, features_at
-from spotify_ai_pipeline.music.championship import Championship
-from spotify_ai_pipeline.music.listening import DAY, LookAhead, Plays
-from spotify_ai_pipeline.music.taste_model import Lesson, Moment, fit_habit, lessons
+from spotify_ai_pipeline.music.plays.play_counts import DAY, LookAhead, Plays
+from spotify_ai_pipeline.music.taste import activation_store, taste_model
+from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.music.taste.model_selection import Championship
+from spotify_ai_pipeline.music.taste.point_in_time_features import Features, features_at
+from spotify_ai_pipeline.music.taste.taste_model import Lesson, Moment, fit_habit, lessons
 from spotify_ai_pipeline.settings import Settings
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -140,16 +140,16 @@ def test_hours_and_weekdays_tell_songs_apart() -> None:
     assert features["song: day of week"][0] == pytest.approx(features["song: day of week"][1])
 
 
-def kept(listens: pl.DataFrame, now: float) -> tuple[pl.DataFrame, remembering.Rest]:
+def kept(listens: pl.DataFrame, now: float) -> tuple[pl.DataFrame, activation_store.Rest]:
     memory = Memory.empty(len(SONGS), "Europe/Lisbon").until(now, Plays.of(listens, SONGS))
-    on_disk = json.loads(json.dumps(remembering.rest(memory, listens)))
-    return remembering.to_table(memory, SONGS), on_disk
+    on_disk = json.loads(json.dumps(activation_store.rest(memory, listens)))
+    return activation_store.to_table(memory, SONGS), on_disk
 
 
 def test_a_memory_comes_back_as_it_was_kept_also_where_songs_are_numbered_anew(listens: pl.DataFrame) -> None:
     table, rest = kept(listens, day(250))
     order = np.random.default_rng(1).permutation(len(SONGS))
-    again = remembering.recall(table, rest, listens, SONGS.gather(order), "Europe/Lisbon")
+    again = activation_store.recall(table, rest, listens, SONGS.gather(order), "Europe/Lisbon")
     assert again.now == day(250)
     anew = Memory.empty(len(SONGS), "Europe/Lisbon").until(day(299), Plays.of(listens, SONGS))
     carried = again.until(day(299), Plays.of(listens, SONGS.gather(order)))
@@ -162,7 +162,7 @@ def test_where_the_past_changed_all_is_learned_again(listens: pl.DataFrame) -> N
     table, rest = kept(listens, day(250))
 
     def known(listens: pl.DataFrame, zone: str = "Europe/Lisbon") -> float:
-        return float(remembering.recall(table, rest, listens, SONGS, zone).plays.sum())
+        return float(activation_store.recall(table, rest, listens, SONGS, zone).plays.sum())
 
     newer = listens.tail(1).with_columns(pl.col("played_at") + timedelta(days=1))
     assert known(pl.concat([listens, newer])) == table["plays"].sum(), "a new play is no change of the past"

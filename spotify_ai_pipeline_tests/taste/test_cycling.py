@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline.music import mix
-from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.cycling import to_remove
-from spotify_ai_pipeline.music.listening import DAY, Plays
-from spotify_ai_pipeline.music.ranking import CORE, EXPLORATION, rank
-from spotify_ai_pipeline.music.staleness import Heard, exposure_curve, formula, heard_less, staleness
-from spotify_ai_pipeline.music.standing import statistics
+from spotify_ai_pipeline.music.mix.removal_rules import to_remove
+from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.music.taste.ranking import CORE, EXPLORATION, rank
+from spotify_ai_pipeline.music.taste.song_statistics import statistics
+from spotify_ai_pipeline.music.taste.staleness import Heard, exposure_curve, formula, heard_less, staleness
 from spotify_ai_pipeline.settings import Settings
 
 NOW = 1_600_000_000.0

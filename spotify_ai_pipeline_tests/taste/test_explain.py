@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.explain import parts, story
-from spotify_ai_pipeline.music.ranking import rank
-from spotify_ai_pipeline.music.taste_model import PARTS
+from spotify_ai_pipeline.music.taste.explain import parts, story
+from spotify_ai_pipeline.music.taste.ranking import rank
+from spotify_ai_pipeline.music.taste.taste_model import PARTS
 from spotify_ai_pipeline.settings import Settings
 
 factor = st.floats(0.01, 50)

@@ -10,16 +10,17 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from spotify_ai_pipeline.evaluation import backtest
 from spotify_ai_pipeline.interfaces.cli.backtest import read_history
-from spotify_ai_pipeline.music import evaluation, mix
-from spotify_ai_pipeline.music.listening import DAY
+from spotify_ai_pipeline.music import mix
+from spotify_ai_pipeline.music.plays.play_counts import DAY
 from spotify_ai_pipeline.settings import Settings
 
 
 def mixes(history: pl.DataFrame, settings: Settings, start: float, end: float) -> pl.DataFrame:
-    plays = evaluation.clean_history(history)
-    times = evaluation.refresh_times(plays["ts"].to_numpy(), start)
-    return pl.concat(evaluation.weekly_mixes(plays, times[times <= end], settings))
+    plays = backtest.clean_history(history)
+    times = backtest.refresh_times(plays["ts"].to_numpy(), start)
+    return pl.concat(backtest.weekly_mixes(plays, times[times <= end], settings))
 
 
 def cut_changes_nothing(history: pl.DataFrame, settings: Settings, weeks: int) -> None:

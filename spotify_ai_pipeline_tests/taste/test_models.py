@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music import candidate_model, evaluation, newcomers, sessions
-from spotify_ai_pipeline.music.boosting import boosted
-from spotify_ai_pipeline.music.candidate_model import Content, features, first_heards
-from spotify_ai_pipeline.music.listening import Plays
-from spotify_ai_pipeline.music.taste_model import Lesson, TasteModel, fit_habit, of_table, to_table
+from spotify_ai_pipeline.evaluation import backtest, cold_start, next_session
+from spotify_ai_pipeline.music.discovery import candidate_model
+from spotify_ai_pipeline.music.discovery.candidate_model import Content, features, first_heards
+from spotify_ai_pipeline.music.plays.play_counts import Plays
+from spotify_ai_pipeline.music.taste.boosting import boosted
+from spotify_ai_pipeline.music.taste.taste_model import Lesson, TasteModel, fit_habit, of_table, to_table
 
 
 def step_lesson(rng: np.random.Generator) -> Lesson:
@@ -32,7 +33,7 @@ def test_trees_find_what_the_line_cannot_and_survive_their_table() -> None:
 
 
 def listener(history: pl.DataFrame) -> tuple[Plays, Content]:
-    clean = evaluation.clean_history(history)
+    clean = backtest.clean_history(history)
     songs = clean.group_by("song_id", maintain_order=True).agg(pl.first("artist").alias("artist_key"))
     return Plays.of(clean, songs["song_id"]), Content.of(songs)
 
@@ -54,8 +55,8 @@ def test_shuffled_fates_teach_nothing() -> None:
     fresh, fate = terms[2_000:], stay[2_000:]
     taught = candidate_model.fit(terms[:2_000], stay[:2_000])
     shuffled = candidate_model.fit(terms[:2_000], rng.permutation(stay[:2_000]))
-    assert (newcomers.auc(taught.log_odds(fresh), fate) or 0) > 0.8
-    assert abs((newcomers.auc(shuffled.log_odds(fresh), fate) or 0) - 0.5) < 0.15
+    assert (cold_start.auc(taught.log_odds(fresh), fate) or 0) > 0.8
+    assert abs((cold_start.auc(shuffled.log_odds(fresh), fate) or 0) - 0.5) < 0.15
     assert abs(candidate_model.chances(taught, fresh).mean() - fate.mean()) < 0.03
 
 
@@ -65,7 +66,7 @@ def test_what_comes_later_changes_no_session(history: pl.DataFrame) -> None:
     by_song = np.zeros(plays.songs, np.int64)
     by_song[plays.song] = artist
     start, end = float(plays.at[len(plays.at) // 2]), float(plays.at[len(plays.at) * 3 // 4])
-    whole = [row for rows in sessions.predict_all(plays, by_song, start) for row in rows]
+    whole = [row for rows in next_session.predict_all(plays, by_song, start) for row in rows]
     whole = [row for row in whole if isinstance(row["at"], float) and row["at"] < end - 86_400]
-    cut = [row for rows in sessions.predict_all(plays.before(end), by_song, start) for row in rows]
+    cut = [row for rows in next_session.predict_all(plays.before(end), by_song, start) for row in rows]
     assert whole and whole == cut[: len(whole)]

@@ -15,11 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.music import tuning
-from spotify_ai_pipeline.music.listening import DAY, WEEK, Plays
-from spotify_ai_pipeline.music.score_card import Listed, figures, score, summary
+from spotify_ai_pipeline.music.mix.scorecard import Listed, figures, score, summary
+from spotify_ai_pipeline.music.plays.play_counts import DAY, WEEK, Plays
+from spotify_ai_pipeline.music.taste import tuning
 from spotify_ai_pipeline.settings import Settings
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
 ZONE = ZoneInfo("UTC")
@@ -110,31 +110,31 @@ def test_tuning_leaves_weights_that_are_right(settings: Settings) -> None:
     assert not changes and low == 0
 
 
-def listen_by_habit(home: Home) -> None:
+def listen_by_habit(workspace: Workspace) -> None:
     """Four of five plays are of eight favourites: a short list of what was long unheard holds none of them."""
-    listens = home.lake.read("identity", "listens").sort("played_at")
+    listens = workspace.lake.read("identity", "listens").sort("played_at")
     favourites = listens["song_id"].value_counts(sort=True)["song_id"].head(8).to_list()
     habit = [favourites[at % 8] if at % 5 else song for at, song in enumerate(listens["song_id"])]
-    home.lake.write(listens.with_columns(song_id=pl.Series(habit)), "identity", "listens")
-    home.state.set_override("playlist.target_size", 20)
+    workspace.lake.write(listens.with_columns(song_id=pl.Series(habit)), "identity", "listens")
+    workspace.state.set_override("playlist.target_size", 20)
 
 
 def test_on_a_filled_home_the_card_is_made_and_weights_are_shown(place: Path, run_job: Any) -> None:
-    home = Home.open(place / "home")
-    with home.state.transaction() as connection:  # as if the mix had been on the phone for ten weeks
+    workspace = Workspace.open(place / "home")
+    with workspace.state.transaction() as connection:  # as if the mix had been on the phone for ten weeks
         connection.execute("UPDATE refreshes SET refreshed_at = refreshed_at - ?", (70 * DAY,))
-    assert run_job(home.root, "score_the_lists")[0].success
-    os.environ["SPOTIFY_AI_DATA"] = str(home.root)
+    assert run_job(workspace.root, "score_the_lists")[0].success
+    os.environ["SPOTIFY_AI_DATA"] = str(workspace.root)
     said = json.loads(CliRunner().invoke(main, ["scorecard", "--json"]).output)
     assert len(said["weeks"]) >= 9 and said["figures"][0]["low"] is not None
     assert "baseline" in CliRunner().invoke(main, ["scorecard"]).output
-    listen_by_habit(home)
-    home.state.set_override("scoring.taste_weight", 0.0)
-    home.state.set_override("scoring.freshness_weight", 1.0)
+    listen_by_habit(workspace)
+    workspace.state.set_override("scoring.taste_weight", 0.0)
+    workspace.state.set_override("scoring.freshness_weight", 1.0)
     ran = CliRunner().invoke(main, ["tune", "--yes"])
     assert ran.exit_code == 0 and "Taken. To go back:" in ran.output, ran.output
     assert "spotify-ai config set scoring.taste_weight 0.0" in ran.output
-    assert Home.open(home.root).settings.scoring.taste_weight == 1.0
+    assert Workspace.open(workspace.root).settings.scoring.taste_weight == 1.0
     told = json.loads(CliRunner().invoke(main, ["tune", "--json"]).output)
     assert told["taken"] is False
 

@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from spotify_ai_pipeline.music import evaluation, taste_model
-from spotify_ai_pipeline.music.activation import Memory
-from spotify_ai_pipeline.music.championship import COMBINED, POISSON, RECENCY, Championship, Week
-from spotify_ai_pipeline.music.listening import DAY, Plays
-from spotify_ai_pipeline.music.standing import statistics
-from spotify_ai_pipeline.music.taste_model import ROTATION_TERMS, Habit, Lesson, TasteModel, fit_habit
+from spotify_ai_pipeline.evaluation import backtest
+from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.taste import taste_model
+from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.music.taste.model_selection import COMBINED, POISSON, RECENCY, Championship, Week
+from spotify_ai_pipeline.music.taste.song_statistics import statistics
+from spotify_ai_pipeline.music.taste.taste_model import ROTATION_TERMS, Habit, Lesson, TasteModel, fit_habit
 from spotify_ai_pipeline.settings import Settings
 
 
@@ -49,7 +50,7 @@ def test_a_model_survives_its_table() -> None:
 
 
 def stand(history: pl.DataFrame, settings: Settings, now: float) -> Championship:
-    plays = evaluation.clean_history(history)
+    plays = backtest.clean_history(history)
     songs = plays.group_by("song_id", maintain_order=True).agg(pl.first("artist"))
     rankers = Championship(Plays.of(plays, songs["song_id"]), taste_model.artist_numbers(songs["artist"]), settings)
     rankers.prepare(now)

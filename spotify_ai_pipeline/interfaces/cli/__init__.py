@@ -9,64 +9,64 @@ from importlib import import_module
 import click
 
 from spotify_ai_pipeline import settings
-from spotify_ai_pipeline.interfaces.cli.errors import explain
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.interfaces.views.errors import explain
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 ABOUT_THE_LISTENER = frozenset({"refresh", "mix", "stats", "status", "next"})
 """Commands after which a sign-in that is about to end is mentioned."""
 
 COMMANDS = {
     "demo": "demo.demo",
-    "login": "signin.login",
-    "import": "importing.import_",
-    "refresh": "refreshing.refresh",
-    "backfill": "refreshing.backfill",
+    "login": "login.login",
+    "import": "import_.import_",
+    "refresh": "refresh.refresh",
+    "backfill": "refresh.backfill",
     "undo": "undo.undo",
-    "log": "history.log",
-    "mix": "look.mix",
+    "log": "log.log",
+    "mix": "mix.mix",
     "playlist": "playlist.playlist",
-    "pin": "pinning.pin",
-    "unpin": "pinning.unpin",
-    "cycling": "dials.cycling",
+    "pin": "pin.pin",
+    "unpin": "pin.unpin",
+    "cycling": "cycling.cycling",
     "adventure": "adventure.adventure",
     "snapshot": "snapshot.snapshot",
     "why": "why.why",
-    "discover": "discovering.discover",
+    "discover": "discover.discover",
     "model": "model.model",
-    "scorecard": "scoring.scorecard",
+    "scorecard": "scorecard.scorecard",
     "tune": "tune.tune",
-    "next": "questions.next_",
+    "next": "next.next_",
     "similar": "similar.similar",
     "find": "similar.find",
-    "mood": "moods.mood",
-    "queue": "queueing.queue",
-    "approve": "answering.approve",
-    "reject": "answering.reject",
-    "later": "answering.later",
-    "never": "answering.never",
-    "match": "matching.match",
-    "stats": "look.stats",
-    "clusters": "atlas.clusters",
-    "map": "atlas.map_",
+    "mood": "mood.mood",
+    "queue": "queue.queue",
+    "approve": "answer.approve",
+    "reject": "answer.reject",
+    "later": "answer.later",
+    "never": "answer.never",
+    "match": "match.match",
+    "stats": "mix.stats",
+    "clusters": "map.clusters",
+    "map": "map.map_",
     "gaps": "gaps.gaps",
-    "exclude": "excluding.exclude",
-    "status": "health.status",
+    "exclude": "exclude.exclude",
+    "status": "status.status",
     "doctor": "doctor.doctor",
-    "config": "configure.config",
+    "config": "config.config",
     "sql": "sql.sql",
-    "backup": "keeping.backup",
-    "restore": "keeping.restore",
-    "export": "exporting.export",
-    "forget": "keeping.forget",
-    "listener": "listeners.listener",
+    "backup": "backup.backup",
+    "restore": "backup.restore",
+    "export": "export.export",
+    "forget": "backup.forget",
+    "listener": "listener.listener",
     "bot": "bot.bot",
-    "pause": "pausing.pause",
+    "pause": "pause.pause",
     "up": "up.up",
     "dashboard": "dashboard.dashboard",
     "dagster": "up.dagster",
     "backtest": "backtest.backtest",
     "evaluate": "evaluate.evaluate",
-    "sandbox": "sandboxes.sandbox",
+    "sandbox": "sandbox.sandbox",
 }
 """Each command and where it is, in the order of a first day. A module is imported when its command is asked for."""
 
@@ -87,7 +87,7 @@ class _Group(click.Group):
         try:
             result = super().invoke(ctx)
             if ctx.invoked_subcommand in ABOUT_THE_LISTENER:
-                import_module(f"{__name__}.signin").warn(Home.open())
+                import_module(f"{__name__}.login").warn(Workspace.open())
             return result
         except Exception as error:
             if (line := explain(error)) is None:

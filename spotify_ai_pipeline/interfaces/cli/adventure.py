@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from spotify_ai_pipeline.interfaces.cli import refreshing, sandboxes, show
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli import refresh as refreshing
+from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
-from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.storage.playlists import ADVENTURE
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 ENABLED, DIAL = "adventure.enabled", "adventure.dial"
 
@@ -26,18 +28,18 @@ def adventure() -> None:
 @adventure.command()
 def on() -> None:
     """Turn it on: from now on every `spotify-ai refresh` updates it."""
-    home = Home.open()
-    home.state.set_override(ENABLED, True)
-    console.print(f"{home.settings.spotify.adventure_name} is on; `spotify-ai adventure refresh` fills it now")
+    workspace = Workspace.open()
+    workspace.state.set_override(ENABLED, True)
+    console.print(f"{workspace.settings.spotify.adventure_name} is on; `spotify-ai adventure refresh` fills it now")
 
 
 @adventure.command()
 def off() -> None:
     """Turn it off: the playlist stays on Spotify as it is, and no refresh changes it."""
-    home = Home.open()
-    home.state.set_override(ENABLED, False)
+    workspace = Workspace.open()
+    workspace.state.set_override(ENABLED, False)
     console.print(
-        f"{home.settings.spotify.adventure_name} is off; its playlist stays as it is; delete it when you like"
+        f"{workspace.settings.spotify.adventure_name} is off; its playlist stays as it is; delete it when you like"
     )
 
 
@@ -45,9 +47,9 @@ def off() -> None:
 @click.argument("value", type=click.IntRange(0, 10), metavar="0..10")
 def dial(value: int) -> None:
     """Set how novel it is: at 0 a fifth of the songs is on trial and the rest long unheard, at 10 four fifths are on trial."""
-    home = Home.open()
-    before = home.settings.adventure.dial
-    home.state.set_override(DIAL, value)
+    workspace = Workspace.open()
+    before = workspace.settings.adventure.dial
+    workspace.state.set_override(DIAL, value)
     console.print(f"dial {value} of 10 (was {before}); it counts from the next refresh on")
 
 
@@ -55,28 +57,28 @@ def dial(value: int) -> None:
 @json_option
 def show_(as_json: bool) -> None:
     """Show the list as last decided, with slot, score and reason of each song."""
-    home = _enabled()
+    workspace = _enabled()
     if as_json:
-        print_json(show.mix_as_data(home, ADVENTURE))
+        print_json(mix_view.mix_as_data(workspace, ADVENTURE))
     else:
-        show.mix_table(home, ADVENTURE)
+        mix_view.mix_table(workspace, ADVENTURE)
 
 
 @adventure.command()
 @json_option
 def refresh(as_json: bool) -> None:
     """Update this list alone, from the data that was read last."""
-    home = _enabled()
-    with sandboxes.beside(home):
-        refreshing.run(home, "refresh_the_adventure", quiet=as_json)
+    workspace = _enabled()
+    with sandbox.beside(workspace):
+        refreshing.run(workspace, "refresh_the_adventure", quiet=as_json)
     if as_json:
-        print_json(show.mix_as_data(home, ADVENTURE))
+        print_json(mix_view.mix_as_data(workspace, ADVENTURE))
     else:
-        show.change(home, ADVENTURE)
+        mix_view.change(workspace, ADVENTURE)
 
 
-def _enabled() -> Home:
-    home = Home.open()
-    if not home.settings.adventure.enabled:
-        raise Problem(f"{home.settings.spotify.adventure_name} is off; `spotify-ai adventure on` turns it on")
-    return home
+def _enabled() -> Workspace:
+    workspace = Workspace.open()
+    if not workspace.settings.adventure.enabled:
+        raise UserError(f"{workspace.settings.spotify.adventure_name} is off; `spotify-ai adventure on` turns it on")
+    return workspace

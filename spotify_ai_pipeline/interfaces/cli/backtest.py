@@ -9,10 +9,10 @@ import click
 import polars as pl
 from rich.progress import track
 
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.files import history_option, read_parquet
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 NEEDED = ("ts", "artist", "track")
 
@@ -31,16 +31,16 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
 
     It calls the functions of the pipeline, with the settings in force.
     """
-    from spotify_ai_pipeline.music import evaluation
+    from spotify_ai_pipeline.evaluation import backtest as evaluation
 
     plays = evaluation.clean_history(read_history(history))
     if not plays.height:
-        raise Problem(f"{history}: holds no play of 30 seconds or more")
+        raise UserError(f"{history}: holds no play of 30 seconds or more")
     begin = start.replace(tzinfo=UTC).timestamp() if start else None
     times = evaluation.refresh_times(plays["ts"].to_numpy(), begin)
     if not len(times):
-        raise Problem(f"{history}: too short; a backtest needs at least a week of plays after its first refresh")
-    mixes = evaluation.weekly_mixes(plays, times, Home.open().settings)
+        raise UserError(f"{history}: too short; a backtest needs at least a week of plays after its first refresh")
+    mixes = evaluation.weekly_mixes(plays, times, Workspace.open().settings)
     made = list(track(mixes, "weekly mixes", total=len(times), console=console, transient=True))
     fresh = out.with_name(out.name + ".new")
     pl.concat(made).write_parquet(fresh)
@@ -49,19 +49,19 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
 
 
 def read_history(file: Path) -> pl.DataFrame:
-    """Plays (ts, artist, track[, ms_played]) from a Parquet file; raises ``Problem`` saying what is wrong with it."""
+    """Plays (ts, artist, track[, ms_played]) from a Parquet file; raises ``UserError`` saying what is wrong with it."""
     frame = read_parquet(file)
     frame = frame.rename({"uts": "ts"}) if "uts" in frame.columns and "ts" not in frame.columns else frame
     if missing := [column for column in NEEDED if column not in frame.columns]:
-        raise Problem(
+        raise UserError(
             f"{file}: no column {' or '.join(missing)}; needed are ts (or uts), artist and track, "
             f"found are {', '.join(frame.columns)}"
         )
     kinds = [frame[column].dtype for column in NEEDED]
     if not kinds[0].is_integer() or kinds[1:] != [pl.String, pl.String]:
-        raise Problem(
+        raise UserError(
             f"{file}: ts must be whole UTC seconds, artist and track text; found {', '.join(map(str, kinds))}"
         )
     if not frame.height:
-        raise Problem(f"{file}: holds no plays")
+        raise UserError(f"{file}: holds no plays")
     return frame.drop_nulls(["ts", "artist", "track"])

@@ -9,10 +9,10 @@ from importlib.resources import files
 
 import click
 
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.up import refuse_taken
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 BASE_PATH = "STREAMLIT_SERVER_BASE_URL_PATH"
 OPTIONS = {
@@ -39,13 +39,13 @@ def dashboard(port: int) -> None:
     It shows what the last run made. Answers that you give there count at once. Ctrl-C ends it. Behind a reverse proxy, set
     STREAMLIT_SERVER_BASE_URL_PATH to the path below which it is served (see deploy/Caddyfile).
     """
-    home = Home.open()
-    if not home.lake.datasets():
-        raise Problem(
-            f"nothing was made in {home.root} yet; run `spotify-ai refresh` first, or `make demo` for a trial"
+    workspace = Workspace.open()
+    if not workspace.lake.datasets():
+        raise UserError(
+            f"nothing was made in {workspace.root} yet; run `spotify-ai refresh` first, or `make demo` for a trial"
         )
     refuse_taken(port)
-    os.environ["SPOTIFY_AI_DATA"] = str(home.root)
+    os.environ["SPOTIFY_AI_DATA"] = str(workspace.root)
     from streamlit.web.cli import main as streamlit
 
     for needed in ("pandas", "spotify_ai_pipeline.interfaces.dashboard.sections"):

@@ -12,12 +12,13 @@ import click
 import requests
 import yaml
 
-from spotify_ai_pipeline.interfaces.cli import look, sandboxes, show, signin
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.interfaces.cli import login, mix, sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.refreshing import run
-from spotify_ai_pipeline.services import spotify_auth
+from spotify_ai_pipeline.interfaces.cli.refresh import run
+from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.settings import CHECKOUT, CONFIG_FILE, DEMOS
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 DEFAULT_PORT = 8790
 UNHURRIED = 10_000
@@ -56,20 +57,20 @@ def demo(world: Path | None, port: int) -> None:
     started = time.monotonic()
     root = _root(world)
     world = world.absolute() if world else _default_world(root)
-    with sandboxes.running(world, port):
-        home = Home.open(root)
-        _connect(home, world, port)
-        display = run(home, "everything")
+    with sandbox.running(world, port):
+        workspace = Workspace.open(root)
+        _connect(workspace, world, port)
+        display = run(workspace, "everything")
     console.print()
-    show.mix_table(home)
+    mix_view.mix_table(workspace)
     console.print()
-    show.change(home)
-    figures = look.listening(home)
+    mix_view.change(workspace)
+    figures = mix.listening(workspace)
     counts = figures["counts"]
     calls = ", ".join(f"{count:,} {service}" for service, count in sorted(display.calls.items()))
     console.print(
         f"{counts['library']:,} songs in the library, {counts['listens']:,} listens "
-        f"({look.percent(figures['resolved_share'])} resolved to a Spotify id); "
+        f"({mix.percent(figures['resolved_share'])} resolved to a Spotify id); "
         f"calls: {calls}; {time.monotonic() - started:.0f} s"
     )
     on_the_path = "  (source .venv/bin/activate puts spotify-ai on the path)" if CHECKOUT else ""
@@ -103,25 +104,25 @@ def _default_world(root: Path) -> Path:
     return world
 
 
-def _connect(home: Home, world: Path, port: int) -> None:
+def _connect(workspace: Workspace, world: Path, port: int) -> None:
     """Points the demo's settings at the sandbox and signs in there, as the listener would in a browser."""
     listener = json.loads((world / "world.json").read_text())["listener"]
     base = f"http://127.0.0.1:{port}/"
     services = {name: {"url": base + path, "calls_per_second": UNHURRIED} for name, path in PREFIXES.items()}
-    (home.root / CONFIG_FILE).write_text(
+    (workspace.root / CONFIG_FILE).write_text(
         yaml.safe_dump({"listener": {"name": "demo"}, "services": services}, sort_keys=False)
     )
-    secrets = home.root / ".env"
+    secrets = workspace.root / ".env"
     secrets.touch(mode=0o600)
     secrets.write_text(
         f"SPOTIFY_CLIENT_ID=sandbox\nSPOTIFY_CLIENT_SECRET=sandbox\nLASTFM_API_KEY=sandbox\nLASTFM_USER={listener['lastfm_user']}\n"
         f"LISTENBRAINZ_USER={listener['listenbrainz_user']}\nANTHROPIC_API_KEY=sandbox\n"
         f"TELEGRAM_BOT_TOKEN={TELEGRAM_TOKEN}\nTELEGRAM_USER_ID={TELEGRAM_USER}\n"
     )
-    home.demo_file.write_text(json.dumps({"world": str(world), "port": port}))
-    (DEMOS / "last").write_text(home.root.name)
-    if not home.token_file.exists():
-        auth = spotify_auth.oauth(home)
-        signin.accept(
+    workspace.demo_file.write_text(json.dumps({"world": str(world), "port": port}))
+    (DEMOS / "last").write_text(workspace.root.name)
+    if not workspace.token_file.exists():
+        auth = spotify_auth.oauth(workspace)
+        login.accept(
             auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"]
         )

@@ -14,15 +14,15 @@ import click
 from rich.text import Text
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.interfaces.cli import sandboxes
+from spotify_ai_pipeline.app.account_checks import BAD, GOOD, ODD, Finding, accounts
+from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
-from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.interfaces.words import when
-from spotify_ai_pipeline.services.checkup import BAD, GOOD, ODD, Finding, accounts
+from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.settings import ENV_FILE, PROJECT_ROOT
-from spotify_ai_pipeline.storage.home import STATE_FILE, Home
 from spotify_ai_pipeline.storage.lake import POINTER
 from spotify_ai_pipeline.storage.state import newest_schema
+from spotify_ai_pipeline.storage.workspace import STATE_FILE, Workspace
 
 MARKS = {GOOD: ("✓", "green"), ODD: ("!", "yellow"), BAD: ("✗", "red")}
 LEAST_FREE, LITTLE_FREE = 2**30, 5 * 2**30
@@ -36,10 +36,10 @@ def doctor(as_json: bool) -> None:
 
     It makes at most six calls. The exit code is 1 if something is wrong (✗), and 0 if all is well or merely odd (!).
     """
-    home = Home.open()
+    workspace = Workspace.open()
     found: list[Finding] = []
-    with sandboxes.beside(home):
-        for finding in _look(home):
+    with sandbox.beside(workspace):
+        for finding in _look(workspace):
             found.append(finding)
             if not as_json:
                 mark, style = MARKS[finding.how]
@@ -52,17 +52,17 @@ def doctor(as_json: bool) -> None:
     sys.exit(1 if any(finding.how == BAD for finding in found) else 0)
 
 
-def _look(home: Home) -> Iterator[Finding]:
+def _look(workspace: Workspace) -> Iterator[Finding]:
     yield _versions()
-    yield _state(home)
-    yield _settings(home)
-    yield _lake(home)
-    yield from _modes(home)
-    yield _disk(home)
-    yield from _quotas(home)
-    yield from accounts(home)
-    yield from _daemon(home)
-    for alert in home.state.rows("SELECT name, message FROM alerts ORDER BY raised_at"):
+    yield _state(workspace)
+    yield _settings(workspace)
+    yield _lake(workspace)
+    yield from _modes(workspace)
+    yield _disk(workspace)
+    yield from _quotas(workspace)
+    yield from accounts(workspace)
+    yield from _daemon(workspace)
+    for alert in workspace.state.rows("SELECT name, message FROM alerts ORDER BY raised_at"):
         yield Finding("open alert", ODD, alert["message"], "it ends when its cause ends")
 
 
@@ -91,26 +91,26 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def _state(home: Home) -> Finding:
+def _state(workspace: Workspace) -> Finding:
     try:
-        (said,) = home.state.connection.execute("PRAGMA quick_check(1)").fetchone()
+        (said,) = workspace.state.connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
         said = str(error)
     if said != "ok":
         return Finding(
             "state", BAD, f"{STATE_FILE} is damaged: {said}", "spotify-ai restore --replace YOUR-LAST-BACKUP.zip"
         )
-    return Finding("state", GOOD, f"{home.root / STATE_FILE}, schema {newest_schema()}")
+    return Finding("state", GOOD, f"{workspace.root / STATE_FILE}, schema {newest_schema()}")
 
 
-def _settings(home: Home) -> Finding:
-    changed = home.state.overrides()
-    return Finding("settings", GOOD, f"{len(home.settings.flat)} values, {len(changed)} changed on this machine")
+def _settings(workspace: Workspace) -> Finding:
+    changed = workspace.state.overrides()
+    return Finding("settings", GOOD, f"{len(workspace.settings.flat)} values, {len(changed)} changed on this machine")
 
 
-def _lake(home: Home) -> Finding:
+def _lake(workspace: Workspace) -> Finding:
     """Whether every file that a pointer names is there."""
-    base, lost, seen = home.lake.base, list[str](), 0
+    base, lost, seen = workspace.lake.base, list[str](), 0
     for pointer in [*base.glob(f"*/*/{POINTER}"), *base.glob(f"*/*/*/{POINTER}")]:
         names = json.loads(pointer.read_text())["files"]
         seen += len(names)
@@ -123,15 +123,15 @@ def _lake(home: Home) -> Finding:
             "make these again: spotify-ai up, Materialize",
         )
     return (
-        Finding("lake", GOOD, f"{seen:,} files, {len(home.lake.datasets())} datasets")
+        Finding("lake", GOOD, f"{seen:,} files, {len(workspace.lake.datasets())} datasets")
         if seen
         else Finding("lake", ODD, "nothing was made yet", "spotify-ai refresh")
     )
 
 
-def _modes(home: Home) -> Iterator[Finding]:
+def _modes(workspace: Workspace) -> Iterator[Finding]:
     """Files with secrets are for their owner alone."""
-    secret = [home.token_file, home.root / ".env", home.root / STATE_FILE, ENV_FILE]
+    secret = [workspace.token_file, workspace.root / ".env", workspace.root / STATE_FILE, ENV_FILE]
     open_ = [path for path in secret if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077]
     if open_:
         yield Finding(
@@ -141,9 +141,9 @@ def _modes(home: Home) -> Iterator[Finding]:
         yield Finding("file modes", GOOD, "tokens, keys and state are readable by you alone")
 
 
-def _disk(home: Home) -> Finding:
-    free = shutil.disk_usage(home.root).free
-    seen = f"{free / 2**30:,.1f} GiB free at {home.root}"
+def _disk(workspace: Workspace) -> Finding:
+    free = shutil.disk_usage(workspace.root).free
+    seen = f"{free / 2**30:,.1f} GiB free at {workspace.root}"
     how = BAD if free < LEAST_FREE else ODD if free < LITTLE_FREE else GOOD
     return Finding(
         "disk",
@@ -153,10 +153,10 @@ def _disk(home: Home) -> Finding:
     )
 
 
-def _quotas(home: Home) -> Iterator[Finding]:
-    from spotify_ai_pipeline.interfaces.cli.health import health
+def _quotas(workspace: Workspace) -> Iterator[Finding]:
+    from spotify_ai_pipeline.interfaces.cli.status import health
 
-    rows = health(home)["services"]
+    rows = health(workspace)["services"]
     for row in rows:
         if row["paused"]:
             yield Finding(
@@ -181,18 +181,18 @@ def _quotas(home: Home) -> Iterator[Finding]:
         )
 
 
-def _daemon(home: Home) -> Iterator[Finding]:
-    from spotify_ai_pipeline.automation import daemon
+def _daemon(workspace: Workspace) -> Iterator[Finding]:
+    from spotify_ai_pipeline.defs.automation import reap_dead_runs
 
-    silent = daemon.silent_for(home)
+    silent = reap_dead_runs.silent_for(workspace)
     if silent is not None and silent < SILENT_SECONDS:
         yield Finding("daemon", GOOD, f"last sign of life {silent:.0f} s ago")
         return
-    if dead := daemon.put_down_the_dead(home):
+    if dead := reap_dead_runs.reap_dead_runs(workspace):
         yield Finding(
             "dead runs", ODD, f"{dead} runs had lost their process", "they are marked as failed now; run them again"
         )
-    seen = "never ran" if silent is None else f"last sign of life {when(home, clock.now() - silent)}"
+    seen = "never ran" if silent is None else f"last sign of life {when(workspace, clock.now() - silent)}"
     yield Finding(
         "daemon", ODD, seen, "nothing runs by itself until it is started: spotify-ai up, or see docs/deploy.md"
     )

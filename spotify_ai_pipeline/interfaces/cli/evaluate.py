@@ -9,14 +9,14 @@ import click
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.interfaces.cli import evaluating_discovery
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.evaluation import discovery_report
+from spotify_ai_pipeline.evaluation.identity import IdentityScore, evaluate_identity
+from spotify_ai_pipeline.evaluation.mood_report import mood_shift
+from spotify_ai_pipeline.evaluation.similarity_report import similarity
+from spotify_ai_pipeline.evaluation.taste_report import newcomers, sessions
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.evaluate_similarity import similarity
-from spotify_ai_pipeline.interfaces.cli.evaluate_taste import newcomers, sessions
-from spotify_ai_pipeline.interfaces.cli.evaluating_moods import mood_shift
 from spotify_ai_pipeline.interfaces.cli.files import read_parquet
-from spotify_ai_pipeline.music.identity.evaluation import IdentityScore, evaluate_identity
-from spotify_ai_pipeline.problems import Problem
 
 NEEDED = ("artist", "track", "artist_uncorrected", "track_uncorrected")
 
@@ -27,8 +27,8 @@ def evaluate() -> None:
 
 
 for command in (
-    evaluating_discovery.bandit,
-    evaluating_discovery.discovery,
+    discovery_report.bandit,
+    discovery_report.discovery,
     similarity,
     sessions,
     newcomers,
@@ -87,7 +87,7 @@ def _show(score: IdentityScore, examples: int) -> None:
 def _read(file: Path) -> pl.DataFrame:
     frame = read_parquet(file)
     if missing := [column for column in NEEDED if frame.schema.get(column) != pl.String]:
-        raise Problem(
+        raise UserError(
             f"{file}: no text column {' or '.join(missing)}; needed are {', '.join(NEEDED)}, "
             f"found are {', '.join(frame.columns)}"
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import polars as pl
 
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.errors import UserError
 
 history_option = click.option(
     "--history",
@@ -18,10 +18,10 @@ history_option = click.option(
 
 
 def read_parquet(file: Path) -> pl.DataFrame:
-    """The table in ``file``; raises ``Problem`` where there is none."""
+    """The table in ``file``; raises ``UserError`` where there is none."""
     try:
         return pl.read_parquet(file)
     except FileNotFoundError:
-        raise Problem(f"{file}: there is no such file") from None
+        raise UserError(f"{file}: there is no such file") from None
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise Problem(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+        raise UserError(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None

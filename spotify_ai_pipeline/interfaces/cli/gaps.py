@@ -8,11 +8,11 @@ import click
 import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.look import SPARKS, json_option
+from spotify_ai_pipeline.interfaces.cli.mix import SPARKS, json_option
 from spotify_ai_pipeline.music.plays.coverage import by_month, still_unknown
 from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
 from spotify_ai_pipeline.storage import exclusions
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 ANY = "any"
 NOTHING = "·"
@@ -25,10 +25,10 @@ def gaps(as_json: bool) -> None:
 
     A dot marks a month for which a source has nothing: unknown, not unheard.
     """
-    home = Home.open()
-    listens = home.lake.scan("identity", "listens").select("played_at", "sources").collect()
+    workspace = Workspace.open()
+    listens = workspace.lake.scan("identity", "listens").select("played_at", "sources").collect()
     months = by_month(listens)
-    forgotten = still_unknown(exclusions.gaps(home.state, SPOTIFY_RECENT.name), listens, SPOTIFY_RECENT.name)
+    forgotten = still_unknown(exclusions.gaps(workspace.state, SPOTIFY_RECENT.name), listens, SPOTIFY_RECENT.name)
     silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()
     if as_json:
         print_json(
@@ -42,7 +42,7 @@ def gaps(as_json: bool) -> None:
     _chart(months)
     if silent:
         console.print(f"unknown: no source knows of a play in {', '.join(silent)}")
-    zone = home.settings.listener.zone
+    zone = workspace.settings.listener.zone
     for since, until in forgotten:
         console.print(
             f"unknown: between {since.astimezone(zone):%Y-%m-%d %H:%M} and {until.astimezone(zone):%Y-%m-%d %H:%M} Spotify may "

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
-from spotify_ai_pipeline.interfaces.cli import atlas, sandboxes, show
+from spotify_ai_pipeline.app.managed_playlists import named, of_cluster
+from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.interfaces.cli import map, sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.interfaces.words import when
-from spotify_ai_pipeline.services.our_playlists import named, of_cluster
-from spotify_ai_pipeline.services.playlist_writer import PlaylistWriter
-from spotify_ai_pipeline.services.spotify import Spotify
+from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import playlists
-from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @click.command()
@@ -27,21 +28,21 @@ def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bo
     If you delete or unfollow the playlist, refreshes stop and `spotify-ai status` says so; --recreate makes a new one, once. If
     you delete the list of a cluster, only that list stops.
     """
-    home = Home.open()
-    about = named(home.settings, ADVENTURE if adventurous else MIX)
+    workspace = Workspace.open()
+    about = named(workspace.settings, ADVENTURE if adventurous else MIX)
     if cluster is not None:
-        row = atlas.find(atlas.described(home), cluster)
+        row = map.find(map.described(workspace), cluster)
         about = of_cluster(row["cluster_id"], row["name"])
     if recreate:
-        with sandboxes.beside(home):
-            PlaylistWriter(Spotify.of(home), home).recreate(about)
-        home.state.resolve_alert(f"{about.name} playlist")
-    known = playlists.written(home.state, about.name)
+        with sandbox.beside(workspace):
+            PlaylistWriter(Spotify.of(workspace), workspace).recreate(about)
+        workspace.state.resolve_alert(f"{about.name} playlist")
+    known = playlists.written(workspace.state, about.name)
     found = {
         "name": about.title,
-        "link": show.playlist_link(home, about.name),
+        "link": mix_view.playlist_link(workspace, about.name),
         "songs": len(known.track_ids) if known else 0,
-        "written": when(home, known.written_at) if known else None,
+        "written": when(workspace, known.written_at) if known else None,
     }
     if as_json:
         print_json(found)

@@ -8,8 +8,8 @@ from types import TracebackType
 
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
+from spotify_ai_pipeline.clients import transport
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.services import transport
 
 
 class RunDisplay:

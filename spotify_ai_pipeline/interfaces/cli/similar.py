@@ -6,14 +6,14 @@ import click
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.app.mood_requests import LAYER, fitted, mood_query, text_vectors
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.interfaces.cli.songs import find_song
+from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.views.song_lookup import find_song
 from spotify_ai_pipeline.music.embedding import index, reasons
-from spotify_ai_pipeline.music.mood_words import understand
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.services.wishes import LAYER, fitted, text_vectors, wished
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.music.mood.parser import understand
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 OF_ONE_ARTIST = 3
 """Songs of one artist that are shown at most: all of an artist's songs are near each other, which is no news."""
@@ -31,14 +31,14 @@ def similar(song: str, limit: int, as_json: bool) -> None:
 
     It shows at most three songs of each artist. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
     """
-    home = Home.open()
-    song_id = find_song(home.lake.read("identity", "song_members"), song)
-    order = home.lake.read(LAYER, "song_index")["song_id"]
+    workspace = Workspace.open()
+    song_id = find_song(workspace.lake.read("identity", "song_members"), song)
+    order = workspace.lake.read(LAYER, "song_index")["song_id"]
     place = order.index_of(song_id)
     if place is None:
-        raise Problem(f"{song}: its sound is unknown; `spotify-ai refresh --features` looks it up")
-    found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", index.FILE))
-    library = _library(home)
+        raise UserError(f"{song}: its sound is unknown; `spotify-ai refresh --features` looks it up")
+    found = index.from_bytes(workspace.lake.read_blob(LAYER, "song_index", index.FILE))
+    library = _library(workspace)
     what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)
     shown = _nearest(library, found, order, index.vector_of(found, place), limit, but=song_id)
     why = reasons.shared(what, shown, reasons.Usual.of(library))
@@ -55,15 +55,15 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     It understands words for moods and sounds, and the tags of your songs. If songs have lyrics or CLAP vectors, it compares the
     whole text with these too. It shows at most three songs of each artist.
     """
-    home = Home.open()
-    model = fitted(home)
+    workspace = Workspace.open()
+    model = fitted(workspace)
     said = " ".join(words)
-    texts = text_vectors(model, said, home.settings.features)
-    wish = understand(said, model.tags.vocabulary) if texts else wished(model, said)
-    target = model.direction(wish.axes, wish.tags, home.settings.features, texts).astype(np.float32)
-    order = home.lake.read(LAYER, "song_index")["song_id"]
-    found = index.from_bytes(home.lake.read_blob(LAYER, "song_index", index.FILE))
-    library = _library(home)
+    texts = text_vectors(model, said, workspace.settings.features)
+    wish = understand(said, model.tags.vocabulary) if texts else mood_query(model, said)
+    target = model.direction(wish.axes, wish.tags, workspace.settings.features, texts).astype(np.float32)
+    order = workspace.lake.read(LAYER, "song_index")["song_id"]
+    found = index.from_bytes(workspace.lake.read_blob(LAYER, "song_index", index.FILE))
+    library = _library(workspace)
     shown = _nearest(library, found, order, target, limit)
     why = reasons.wished(wish, shown, reasons.Usual.of(library))
     heard: dict[str, object] = {"understood": wish.understood, "not understood": wish.unknown}
@@ -71,11 +71,11 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     _print(f"{', '.join(wish.understood)}{missed}", heard, shown, why, as_json)
 
 
-def _library(home: Home) -> pl.DataFrame:
+def _library(workspace: Workspace) -> pl.DataFrame:
     """Every song with its names, link, audio features and tags."""
-    names = home.lake.read("identity", "songs").select("song_id", "artist", "title", "track_id", "artist_key")
-    audio = home.lake.read(LAYER, "audio_features").select("song_id", *reasons.AXES)
-    tags = home.lake.read(LAYER, "tags").select("song_id", "tags")
+    names = workspace.lake.read("identity", "songs").select("song_id", "artist", "title", "track_id", "artist_key")
+    audio = workspace.lake.read(LAYER, "audio_features").select("song_id", *reasons.AXES)
+    tags = workspace.lake.read(LAYER, "tags").select("song_id", "tags")
     link = pl.format("https://open.spotify.com/track/{}", "track_id").alias("link")
     return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left").with_columns(link)
 

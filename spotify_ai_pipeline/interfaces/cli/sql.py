@@ -7,10 +7,10 @@ import sys
 
 import click
 
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.storage import warehouse
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage import duckdb_views
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 TABLES = """
     SELECT table_name AS "table", string_agg(column_name, ', ' ORDER BY column_index) AS columns
@@ -31,15 +31,15 @@ def sql(query: str | None, output: str | None) -> None:
     """
     import duckdb
 
-    home = Home.open()
-    with warehouse.connect(home.lake, home.state) as connection:
+    workspace = Workspace.open()
+    with duckdb_views.connect(workspace.lake, workspace.state) as connection:
         try:
             answer = connection.sql(query or TABLES)
             if answer is None:
                 return
             columns, rows = answer.columns, answer.fetchall()
         except duckdb.Error as error:
-            raise Problem(" ".join(str(error).split("LINE 1:")[0].split())) from None
+            raise UserError(" ".join(str(error).split("LINE 1:")[0].split())) from None
     if output == "json":
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif output == "csv":

@@ -11,13 +11,13 @@ import polars as pl
 from rich.progress import track
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.music import tuning
-from spotify_ai_pipeline.music.ranking import weigh
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.music.taste import tuning
+from spotify_ai_pipeline.music.taste.ranking import weigh
 from spotify_ai_pipeline.settings import Scoring
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 SHOWN = 15
 
@@ -33,16 +33,16 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
     them on the later one. It shows what they would change on the mix. It sets them only if their lead is more than chance
     and you say yes.
     """
-    home = Home.open()
-    tried = _search(home)
+    workspace = Workspace.open()
+    tried = _search(workspace)
     current, found = tried[0], tuning.best(tried)
     gained, low, high = tuning.lead(found, current, np.random.default_rng(seed))
     changes, better = tuning.changed(found.scoring, current.scoring), low > 0
-    came, left = _on_the_mix(home, found.scoring) if better else ([], [])
+    came, left = _on_the_mix(workspace, found.scoring) if better else ([], [])
     if as_json:
         taken = better and yes
         if taken:
-            _take(home, changes)
+            _take(workspace, changes)
         weights = {f"scoring.{key}": {"current": now, "found": then} for key, (now, then) in changes.items()}
         held = {"current": float(current.late().mean()), "found": float(found.late().mean())}
         proof = {"weeks": len(current.late()), "held": held, "lead": gained, "low": low, "high": high}
@@ -72,20 +72,20 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
     if not yes and not (sys.stdin.isatty() and click.confirm("Take these weights?", default=False)):
         console.print("Nothing was changed; `spotify-ai tune --yes` sets them.")
         return
-    undo = _take(home, changes)
+    undo = _take(workspace, changes)
     console.print("Taken. To go back:")
     for line in undo:
         console.print(plain(f"  {line}"))
 
 
-def _search(home: Home) -> list[tuning.Tried]:
-    lake, now = home.lake, clock.now()
+def _search(workspace: Workspace) -> list[tuning.Tried]:
+    lake, now = workspace.lake, clock.now()
     songs = lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
     listens = lake.scan("identity", "listens").filter("counts").select("song_id", "played_at").collect()
     embeddings = lake.read("features", "song_embeddings").select("song_id", "vector")
     weeks = list(
         track(
-            tuning.cuts(songs, listens, embeddings, home.settings, now),
+            tuning.cuts(songs, listens, embeddings, workspace.settings, now),
             "replaying your weeks",
             total=tuning.WEEKS,
             console=console,
@@ -93,24 +93,24 @@ def _search(home: Home) -> list[tuning.Tried]:
         )
     )
     if len(weeks) < tuning.ENOUGH_WEEKS:
-        raise Problem(
+        raise UserError(
             f"too little history to tune by: {len(weeks)} weeks with {tuning.ENOUGH_PLAYS} plays or more in the past year, "
             f"{tuning.ENOUGH_WEEKS} are needed"
         )
-    tries = tuning.search(weeks, home.settings)
+    tries = tuning.search(weeks, workspace.settings)
     return list(track(tries, "weights", total=tuning.TRIES, console=console, transient=True))
 
 
-def _on_the_mix(home: Home, scoring: Scoring) -> tuple[list[str], list[str]]:
+def _on_the_mix(workspace: Workspace, scoring: Scoring) -> tuple[list[str], list[str]]:
     """(songs that would come, songs that would go) if the next refresh decided by ``scoring`` instead."""
-    from spotify_ai_pipeline.assets.deciding import Material, decide_list
+    from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
     from spotify_ai_pipeline.storage.playlists import MIX
 
-    material = Material.of_lake(home)
+    material = Material.of_lake(workspace)
     lists: list[pl.DataFrame] = []
-    for weights in (home.settings.scoring, scoring):
+    for weights in (workspace.settings.scoring, scoring):
         scores = weigh(material.song_scores, weights, np.random.default_rng(1))
-        made = decide_list(home, MIX, replace(material, song_scores=scores), clock.now())
+        made = decide_list(workspace, MIX, replace(material, song_scores=scores), clock.now())
         lists.append(made.decision.listed)
     now, then = lists
     return _names(then.join(now, on="song_id", how="anti")), _names(now.join(then, on="song_id", how="anti"))
@@ -120,12 +120,12 @@ def _names(songs: pl.DataFrame) -> list[str]:
     return [f"{artist} — {title}" for artist, title in songs.select("artist", "title").iter_rows()]
 
 
-def _take(home: Home, changes: dict[str, tuple[float, float]]) -> list[str]:
+def _take(workspace: Workspace, changes: dict[str, tuple[float, float]]) -> list[str]:
     """Sets the overrides, and gives the commands that take them back."""
-    before = home.state.overrides()
+    before = workspace.state.overrides()
     undo: list[str] = []
     for name, (_, found) in changes.items():
         key = f"scoring.{name}"
-        home.state.set_override(key, found)
+        workspace.state.set_override(key, found)
         undo.append(f"spotify-ai config set {key} {before[key]}" if key in before else f"spotify-ai config unset {key}")
     return undo

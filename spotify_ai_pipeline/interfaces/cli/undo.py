@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.interfaces.cli.taking_back import undo_refresh
-from spotify_ai_pipeline.problems import Problem
+from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.undo_refresh import undo_refresh
 from spotify_ai_pipeline.storage import queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @click.command()
@@ -24,15 +24,15 @@ def undo(item: int | None, as_json: bool) -> None:
 
     With an ID (see `spotify-ai queue --answered`) the question waits again, and the effects of the answer are undone.
     """
-    home = Home.open()
+    workspace = Workspace.open()
     if item is None:
-        undo_refresh(home, as_json=as_json)
+        undo_refresh(workspace, as_json=as_json)
         return
-    taken = queue.undo(home.state, item, "cli")
-    question = queue.item(home.state, item)
+    taken = queue.undo(workspace.state, item, "cli")
+    question = queue.item(workspace.state, item)
     if as_json:
         print_json({"item_id": item, "taken_back": taken, "status": question.status if question else None})
     elif taken and question:
         console.print(plain(f"{question.title} — {question.artist}: taken back; it is {question.status} again"))
     else:
-        raise Problem(f"{item}: there is no answer with that number; `spotify-ai queue --answered` lists them")
+        raise UserError(f"{item}: there is no answer with that number; `spotify-ai queue --answered` lists them")

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import click
 
-from spotify_ai_pipeline.interfaces.cli import sandboxes
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.problems import Problem
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 PATIENCE_SECONDS = 20
 
@@ -27,16 +27,16 @@ PATIENCE_SECONDS = 20
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI on 127.0.0.1.")
 def up(port: int) -> None:
     """Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends all of them."""
-    home = Home.open()
+    workspace = Workspace.open()
     refuse_taken(port)
-    home.name_to_dagster()
-    workspace = str(home.workspace_file)
+    workspace.name_to_dagster()
+    served = str(workspace.workspace_file)
     commands = [
-        [_script("dagster-webserver"), "--host", "127.0.0.1", "--port", str(port), "--workspace", workspace],
-        [_script("dagster-daemon"), "run", "--workspace", workspace],
+        [_script("dagster-webserver"), "--host", "127.0.0.1", "--port", str(port), "--workspace", served],
+        [_script("dagster-daemon"), "run", "--workspace", served],
     ]
-    if home.demo_file.exists():
-        demo = json.loads(home.demo_file.read_text())
+    if workspace.demo_file.exists():
+        demo = json.loads(workspace.demo_file.read_text())
         refuse_taken(demo["port"])
         commands.insert(
             0,
@@ -63,9 +63,9 @@ def dagster(arguments: tuple[str, ...]) -> None:
     spotify-ai dagster asset materialize -m spotify_ai_pipeline.definitions \\
         --select scrobbles --partition-range 2023-01...2025-12
     """
-    home = Home.open()
-    home.name_to_dagster()
-    with sandboxes.beside(home):
+    workspace = Workspace.open()
+    workspace.name_to_dagster()
+    with sandbox.beside(workspace):
         sys.exit(subprocess.call([_script("dagster"), *arguments], cwd=PROJECT_ROOT))
 
 
@@ -92,7 +92,7 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
             time.sleep(0.1)
     if failed is not None and not stopping:
         name = Path(commands[failed][0]).name
-        raise Problem(f"{name} ended with code {children[failed].returncode}; its messages are above")
+        raise UserError(f"{name} ended with code {children[failed].returncode}; its messages are above")
     return 0
 
 
@@ -100,7 +100,7 @@ def _script(name: str) -> str:
     """An entry point of our own environment."""
     found = shutil.which(name, path=str(Path(sys.executable).parent))
     if found is None:
-        raise Problem(f"{name} is not installed in this environment; run `make demo` or `make install` again")
+        raise UserError(f"{name} is not installed in this environment; run `make demo` or `make install` again")
     return found
 
 
@@ -110,4 +110,4 @@ def refuse_taken(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise Problem(f"port {port} is taken; stop what uses it or choose another with --port") from None
+            raise UserError(f"port {port} is taken; stop what uses it or choose another with --port") from None

@@ -7,12 +7,12 @@ import polars as pl
 from rich.table import Table
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.look import json_option
-from spotify_ai_pipeline.music import explain
-from spotify_ai_pipeline.music.listening import seconds
-from spotify_ai_pipeline.problems import Problem
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.music.plays.play_counts import seconds
+from spotify_ai_pipeline.music.taste import explain
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 BAR = 24
 """Characters of the longest bar."""
@@ -27,8 +27,8 @@ def why(song: str, as_json: bool) -> None:
     The parts sum to the score: the score of an average song of the slot, and what the song's own plays, its artist, the songs
     played beside it, its age, mood and freshness add or take.
     """
-    home = Home.open()
-    row, place, story, parts = explained(home, song)
+    workspace = Workspace.open()
+    row, place, story, parts = explained(workspace, song)
     if as_json:
         print_json(
             {key: row[key] for key in ("song_id", "artist", "title", "slot", "score")}
@@ -41,12 +41,12 @@ def why(song: str, as_json: bool) -> None:
         console.print(_bars(parts))
 
 
-def explained(home: Home, song: str) -> tuple[dict[str, object], str, str, list[explain.Part]]:
+def explained(workspace: Workspace, song: str) -> tuple[dict[str, object], str, str, list[explain.Part]]:
     """A song's row of the scores, its place on the mix, the story of its plays, and the parts of its score."""
-    row = find(home.lake.read("taste", "song_scores"), song)
-    listed = home.lake.read("playlist", "mix").drop_nulls("rank").filter(song_id=row["song_id"])
+    row = find(workspace.lake.read("taste", "song_scores"), song)
+    listed = workspace.lake.read("playlist", "mix").drop_nulls("rank").filter(song_id=row["song_id"])
     place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
-    return row, place, _story(home, row), explain.parts(row)
+    return row, place, _story(workspace, row), explain.parts(row)
 
 
 def _bars(parts: list[explain.Part]) -> Table:
@@ -60,21 +60,21 @@ def _bars(parts: list[explain.Part]) -> Table:
     return shown
 
 
-def _story(home: Home, row: dict[str, object]) -> str:
-    artist = home.lake.read("identity", "songs").filter(artist_key=row["artist_key"])["song_id"].to_list()
-    listens = home.lake.scan("identity", "listens").filter("counts").select("song_id", "played_at")
+def _story(workspace: Workspace, row: dict[str, object]) -> str:
+    artist = workspace.lake.read("identity", "songs").filter(artist_key=row["artist_key"])["song_id"].to_list()
+    listens = workspace.lake.scan("identity", "listens").filter("counts").select("song_id", "played_at")
     of_artist = listens.filter(pl.col("song_id").is_in(artist)).collect().sort("played_at")
     of_song = of_artist.filter(song_id=row["song_id"])
     song_times, artist_times = seconds(of_song["played_at"]), seconds(of_artist["played_at"])
-    return explain.story(song_times, artist_times, clock.now(), home.settings.listener.zone)
+    return explain.story(song_times, artist_times, clock.now(), workspace.settings.listener.zone)
 
 
 def find(scores: pl.DataFrame, words: str) -> dict[str, object]:
-    """The best-scored row whose id is ``words`` or whose artist and title hold them; raises ``Problem`` for none."""
+    """The best-scored row whose id is ``words`` or whose artist and title hold them; raises ``UserError`` for none."""
     name = (pl.col("artist") + " " + pl.col("title")).str.to_lowercase()
     found = scores.filter((pl.col("song_id") == words) | name.str.contains(words.lower(), literal=True))
     if found.is_empty():
-        raise Problem(f"{words!r}: no song of yours has that in its artist or title; `spotify-ai mix` shows the list")
+        raise UserError(f"{words!r}: no song of yours has that in its artist or title; `spotify-ai mix` shows the list")
     return found.sort("score", descending=True, nulls_last=True).row(0, named=True)
 
 

@@ -8,20 +8,20 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.errors import explain
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.interfaces.views.errors import explain
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 T = TypeVar("T")
 REMEMBERED_SECONDS = 900
 """Figures that speak of the last days are made anew after this long even where nothing was materialized."""
 
 
-def home() -> Home:
+def workspace() -> Workspace:
     """The listener's home, with the settings that are in force now."""
-    return Home.open()
+    return Workspace.open()
 
 
-def kept(place: Home, compute: Callable[..., T], *datasets: str, **options: Any) -> T:
+def kept(place: Workspace, compute: Callable[..., T], *datasets: str, **options: Any) -> T:
     """``compute`` over lazy frames of ``datasets`` ("identity/listens") and ``options``, remembered until one of them has a
     new version. Raises ``LakeError`` where one was never made."""
     versions = tuple(place.lake.version_of(*name.split("/")) for name in datasets)
@@ -35,7 +35,7 @@ def _made(
     lake: str,
     versions: tuple[str, ...],
     options: dict[str, Any],
-    _home: Home,
+    _home: Workspace,
     _compute: Callable[..., Any],
     _datasets: tuple[str, ...],
 ) -> Any:
@@ -50,7 +50,7 @@ def _remembered() -> Callable[..., Any]:
     return st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)(_made)
 
 
-def made(place: Home, dataset: str) -> bool:
+def made(place: Workspace, dataset: str) -> bool:
     """Whether ``dataset`` has a version."""
     return place.lake.current(*dataset.split("/")) is not None
 

@@ -17,7 +17,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music.embedding.blocks import (
+from spotify_ai_pipeline.music.embedding.feature_blocks import (
     AUDIO_COLUMNS,
     CENTRE,
     AudioSpace,
@@ -26,7 +26,7 @@ from spotify_ai_pipeline.music.embedding.blocks import (
     VectorSpace,
     unit,
 )
-from spotify_ai_pipeline.music.embedding.known import ARTIST, AUDIO, BLOCKS, CLAP, LYRICS, TAGS, Known
+from spotify_ai_pipeline.music.embedding.inputs import ARTIST, AUDIO, BLOCKS, CLAP, LYRICS, TAGS, Inputs
 from spotify_ai_pipeline.settings import Features
 
 MODEL_FILE = "model.npz"
@@ -62,7 +62,7 @@ class Model:
     """Settings under which it was fitted."""
 
     @classmethod
-    def fit(cls, known: Known, features: Features) -> Model:
+    def fit(cls, known: Inputs, features: Features) -> Model:
         """Learned from all that is known; the order of songs does not matter."""
         tags = TagSpace.fit(known.of_songs, features.tag_dimensions)
         rows = tags.block(known.of_songs, known.songs["song_id"])
@@ -80,7 +80,7 @@ class Model:
         )
         return replace(spaces, moments=_moments(list(spaces.blocks(known).values())))
 
-    def blocks(self, known: Known) -> dict[str, Matrix]:
+    def blocks(self, known: Inputs) -> dict[str, Matrix]:
         """Each block of the songs by its name, before anything is inferred."""
         places = {artist: place for place, artist in enumerate(self.artists)}
         rows = [places.get(artist, -1) for artist in known.songs["artist_key"]]
@@ -93,7 +93,7 @@ class Model:
             CLAP: self._foreign(self.clap, known.vectors(CLAP)),
         }
 
-    def embed(self, known: Known, features: Features) -> pl.DataFrame:
+    def embed(self, known: Inputs, features: Features) -> pl.DataFrame:
         """Vectors (song_id, vector: unit length, float32; has_<block>: whether the block is known or was inferred; model) of
         the songs of which any block is known. Each row depends on its own song alone."""
         starts = range(0, max(known.songs.height, 1), SONGS_AT_ONCE)
@@ -101,7 +101,7 @@ class Model:
         table = pl.concat([self._embedded(part, features) for part in parts])
         return table.with_columns(model=pl.lit(self.version(features)))
 
-    def _embedded(self, known: Known, features: Features) -> pl.DataFrame:
+    def _embedded(self, known: Inputs, features: Features) -> pl.DataFrame:
         blocks = self.blocks(known)
         present = {name: block.any(axis=1) for name, block in blocks.items()}
         filled = self.fill(list(blocks.values()))
@@ -187,7 +187,7 @@ class Model:
         weights = [self._weight(name, features) for name in BLOCKS]
         return hashlib.sha256(self.to_bytes() + json.dumps(weights).encode()).hexdigest()[:12]
 
-    def outgrown(self, known: Known, features: Features) -> str:
+    def outgrown(self, known: Inputs, features: Features) -> str:
         """Why the model no longer fits what is known, in words; empty while it does.
 
         It is fitted anew where the settings changed, and where the songs with any block became more or fewer by the share

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music.embedding.blocks import KNOTS, Matrix
-from spotify_ai_pipeline.music.mood_lexicon import AXES
-from spotify_ai_pipeline.music.mood_words import CALLED, Wish
+from spotify_ai_pipeline.music.embedding.feature_blocks import KNOTS, Matrix
+from spotify_ai_pipeline.music.mood.lexicon import AXES
+from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
 
 MOST = 3
 """Tags, and features, that a reason names."""
@@ -63,7 +63,7 @@ def shared(song: Mapping[str, Any], others: pl.DataFrame, usual: Usual) -> list[
     return said
 
 
-def wished(wish: Wish, songs: pl.DataFrame, usual: Usual) -> list[str]:
+def wished(wish: MoodQuery, songs: pl.DataFrame, usual: Usual) -> list[str]:
     """For each song, what of the wish it fulfils."""
     said: list[str] = []
     ends = {CALLED[axis][value > 0] for axis, value in wish.axes.items()}

@@ -188,10 +188,10 @@ def _gather(
     del known  # by far the largest of what is here: the joins need its room
     _join_tracks(groups, free, roots)
     for track in reversed(tracks):  # the earliest comes last and has the say
-        home = by_key[track.key][0] if track.key in by_key else track
+        workspace = by_key[track.key][0] if track.key in by_key else track
         name = Member(SPELLING, track.key)
         if name not in apart:
-            groups.join(name, Member.track(home.track_id), Why("name", "the name on Spotify"))
+            groups.join(name, Member.track(workspace.track_id), Why("name", "the name on Spotify"))
     for key, found in roots.items():
         if key not in by_key:
             groups.join(

@@ -11,7 +11,7 @@ from spotify_ai_pipeline.music.mix.credits import of_songs
 from spotify_ai_pipeline.music.mix.edits import WRITTEN_AT_ONCE
 from spotify_ai_pipeline.music.mix.select import CREDITS, select
 from spotify_ai_pipeline.music.mix.sequence import sequence, yielded
-from spotify_ai_pipeline.music.ranking import DISCOVERY, EXPLORATION
+from spotify_ai_pipeline.music.taste.ranking import DISCOVERY, EXPLORATION
 from spotify_ai_pipeline.settings import Playlist
 
 NEW, KEPT, OUT = "new", "kept", "out"

@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.listening import WEEK, Plays
+from spotify_ai_pipeline.music.plays.play_counts import WEEK, Plays
 
 WEEKS = 26
 """Weeks, the latest, that tell the habit."""

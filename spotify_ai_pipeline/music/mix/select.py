@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 import polars as pl
 
 from spotify_ai_pipeline.music.mix.shares import change_cap, quotas
-from spotify_ai_pipeline.music.ranking import EXPLORATION
+from spotify_ai_pipeline.music.taste.ranking import EXPLORATION
 from spotify_ai_pipeline.settings import Playlist
 
 RESURFACED_WORTH = 2.0

@@ -181,7 +181,7 @@ def _clear(order: Sequence[int], place: int, credits: Credits, wanted: Spacings)
 
 def _smoothed(order: list[int], credits: Credits, wanted: Spacings, energy: Sequence[float | None]) -> list[int]:
     """``order`` with songs swapped that stand near each other, where energy then jumps less and spacing stays as it is."""
-    home = {song: place for place, song in enumerate(order)}
+    workspace = {song: place for place, song in enumerate(order)}
 
     def jumps(places: set[int]) -> float:
         total = 0.0
@@ -196,7 +196,7 @@ def _smoothed(order: list[int], credits: Credits, wanted: Spacings, energy: Sequ
         for place in range(len(order)):
             for other in range(place + 1, min(place + FARTHEST, len(order) - 1) + 1):
                 one, two = order[place], order[other]
-                if abs(home[one] - other) > FARTHEST or abs(home[two] - place) > FARTHEST:
+                if abs(workspace[one] - other) > FARTHEST or abs(workspace[two] - place) > FARTHEST:
                     continue
                 touched = {place - 1, place, other - 1, other}
                 before = jumps(touched)

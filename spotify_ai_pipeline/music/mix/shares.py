@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor
 
-from spotify_ai_pipeline.music.ranking import CORE, DISCOVERY, EXPLORATION
+from spotify_ai_pipeline.music.taste.ranking import CORE, DISCOVERY, EXPLORATION
 from spotify_ai_pipeline.settings import Cycling, Playlist
 
 AS_CONFIGURED = 5

@@ -15,7 +15,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.plays.alignment import Floats, Indices, Mask, Stamps, align
 from spotify_ai_pipeline.music.plays.records import PLAY, SHORTEST_MS, SOURCES
-from spotify_ai_pipeline.music.plays.stamps import are_ends
+from spotify_ai_pipeline.music.plays.timestamp_convention import are_ends
 
 DAY = 86_400.0
 LONGEST_PAUSE = 1_800.0

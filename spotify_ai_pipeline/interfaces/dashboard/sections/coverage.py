@@ -6,38 +6,38 @@ import polars as pl
 import streamlit as st
 
 from spotify_ai_pipeline.interfaces.cli.gaps import ANY
-from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import coverage
 from spotify_ai_pipeline.music.plays.coverage import still_unknown
 from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
 from spotify_ai_pipeline.storage import exclusions
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 LISTENS, SONGS = "identity/listens", "identity/songs"
 FEATURES = ("features/audio_features", "features/tags", "features/lyrics", "features/clap")
 
 
 def page() -> None:
-    home = data.home()
+    workspace = data.workspace()
     st.title("Coverage and gaps")
     st.subheader("The library")
-    known = data.kept(home, coverage.library, SONGS, *FEATURES)
-    look.lying_bars(known, "share", "known", title="share of songs", form=".0%")
+    known = data.kept(workspace, coverage.library, SONGS, *FEATURES)
+    theme.lying_bars(known, "share", "known", title="share of songs", form=".0%")
     st.subheader("The listening")
-    months = data.kept(home, coverage.months, LISTENS)
-    look.heat(months.sort("source", "month"), "month", "source", "plays")
+    months = data.kept(workspace, coverage.months, LISTENS)
+    theme.heat(months.sort("source", "month"), "month", "source", "plays")
     st.caption("A blank month is one for which a source has nothing: unknown, not unheard.")
-    _gaps(home, months)
+    _gaps(workspace, months)
 
 
-def _gaps(home: Home, months: pl.DataFrame) -> None:
+def _gaps(workspace: Workspace, months: pl.DataFrame) -> None:
     silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()
     lost = still_unknown(
-        exclusions.gaps(home.state, SPOTIFY_RECENT.name),
-        home.lake.scan("identity", "listens").select("played_at", "sources").collect(),
+        exclusions.gaps(workspace.state, SPOTIFY_RECENT.name),
+        workspace.lake.scan("identity", "listens").select("played_at", "sources").collect(),
         SPOTIFY_RECENT.name,
     )
-    zone = home.settings.listener.zone
+    zone = workspace.settings.listener.zone
     st.subheader("Gaps")
     if silent:
         st.text(f"No source knows of a play in {', '.join(silent)}.")

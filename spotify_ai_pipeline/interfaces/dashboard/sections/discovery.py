@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.discovering import sources
-from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.cli.discover import sources
+from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import discovery
 from spotify_ai_pipeline.storage import queue
 
@@ -13,15 +13,15 @@ EVERY = (*queue.OPEN, "approved", "rejected", "later", "expired")
 
 
 def page() -> None:
-    home = data.home()
+    workspace = data.workspace()
     st.title("Discovery")
-    table = discovery.funnel(sources(home), queue.items(home.state, EVERY, queue.DISCOVERY))
+    table = discovery.funnel(sources(workspace), queue.items(workspace.state, EVERY, queue.DISCOVERY))
     st.caption(
         "The songs that the sources named in the last run; and, ever, those that you were asked about, heard on trial and kept."
     )
-    look.lying_bars(discovery.stages(table), "songs", "stage")
+    theme.lying_bars(discovery.stages(table), "songs", "stage")
     st.subheader("By source")
-    look.table(
+    theme.table(
         table,
         {
             "weight": st.column_config.NumberColumn(

@@ -7,23 +7,23 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.health import health
-from spotify_ai_pipeline.interfaces.dashboard import data, look
-from spotify_ai_pipeline.interfaces.words import when
+from spotify_ai_pipeline.interfaces.cli.status import health
+from spotify_ai_pipeline.interfaces.dashboard import data, theme
+from spotify_ai_pipeline.interfaces.views.wording import when
 
 
 def page() -> None:
-    home = data.home()
-    found = health(home)
+    workspace = data.workspace()
+    found = health(workspace)
     st.title("Health")
     for alert in found["alerts"]:
-        st.error(look.plain(alert["message"]), icon=":material/warning:")
+        st.error(theme.plain(alert["message"]), icon=":material/warning:")
     if not found["alerts"]:
         st.success("No alert is open.", icon=":material/check_circle:")
     last = found["last_refresh"]
     claude, sign_in = found["claude"], found["sign_in"]
-    look.figures(
-        ("last refresh", when(home, last["refreshed_at"]) if last else "none yet"),
+    theme.figures(
+        ("last refresh", when(workspace, last["refreshed_at"]) if last else "none yet"),
         ("questions waiting", f"{found['questions']}"),
         (
             "Spotify",
@@ -33,14 +33,14 @@ def page() -> None:
     )
     if sign_in["closed_to_this_app"]:
         st.caption(
-            look.plain("Closed to this app, other services stand in: " + ", ".join(sign_in["closed_to_this_app"]))
+            theme.plain("Closed to this app, other services stand in: " + ", ".join(sign_in["closed_to_this_app"]))
         )
     st.subheader("Budgets of today")
     _budgets(found["services"])
     st.subheader("What was made")
-    look.table(pl.DataFrame(found["assets"]).select("layer", "asset", "rows", made=pl.col("made") + " UTC"))
+    theme.table(pl.DataFrame(found["assets"]).select("layer", "asset", "rows", made=pl.col("made") + " UTC"))
     st.caption(
-        look.plain(
+        theme.plain(
             f"{found['listener']} ({'demo on the sandbox' if found['demo'] else 'real accounts'}), {found['data']}"
         )
     )
@@ -55,4 +55,4 @@ def _budgets(services: list[dict[str, Any]]) -> None:
         failed="failures",
         pause=pl.concat_str("paused", pl.lit(" "), "why").str.strip_chars(),
     )
-    look.table(rows, {"used": st.column_config.ProgressColumn("used", min_value=0, max_value=100, format="%.0f %%")})
+    theme.table(rows, {"used": st.column_config.ProgressColumn("used", min_value=0, max_value=100, format="%.0f %%")})

@@ -5,40 +5,42 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli import show
-from spotify_ai_pipeline.interfaces.dashboard import data, look
-from spotify_ai_pipeline.interfaces.words import when
+from spotify_ai_pipeline.interfaces.dashboard import data, theme
+from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.music.mix.decide import nearer
 from spotify_ai_pipeline.storage import playlists, queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 SIGNS = {"new": "+", "out": "−"}
 TRACK = "https://open.spotify.com/track/"
 
 
 def page() -> None:
-    home = data.home()
-    decided = home.lake.read("playlist", "mix")
+    workspace = data.workspace()
+    decided = workspace.lake.read("playlist", "mix")
     listed = decided.drop_nulls("rank").sort("rank")
     st.title("Your mix")
     slots = dict(listed.group_by("slot").len().iter_rows())
-    look.figures(
+    theme.figures(
         ("songs", f"{listed.height}"),
-        *((slot, f"{slots.get(slot, 0)}") for slot in show.SLOT_STYLE),
-        ("questions waiting", f"{queue.pending(home.state)}"),
+        *((slot, f"{slots.get(slot, 0)}") for slot in mix_view.SLOT_STYLE),
+        ("questions waiting", f"{queue.pending(workspace.state)}"),
     )
-    if link := show.playlist_link(home):
+    if link := mix_view.playlist_link(workspace):
         st.link_button("Open on Spotify", link, icon=":material/open_in_new:")
     songs, change, scores = st.tabs(["Songs", "Last change", "Scores"])
     with songs:
         _songs(listed)
-        if found := nearer(listed, home.settings.playlist.min_artist_spacing):
+        if found := nearer(listed, workspace.settings.playlist.min_artist_spacing):
             names = ", ".join(found)
             st.caption(
-                look.plain(f"A spacing of {home.settings.playlist.min_artist_spacing} could not be kept for {names}")
+                theme.plain(
+                    f"A spacing of {workspace.settings.playlist.min_artist_spacing} could not be kept for {names}"
+                )
             )
     with change:
-        _change(home, next(iter(playlists.refreshes(home.state, limit=1)), None))
+        _change(workspace, next(iter(playlists.refreshes(workspace.state, limit=1)), None))
     with scores:
         _scores(listed)
 
@@ -47,7 +49,7 @@ def _songs(listed: pl.DataFrame) -> None:
     """The songs in order, each with its reason below: lines that a phone breaks where it has to."""
     st.caption("In order; + is new in the last refresh.")
     lines = [
-        look.song(
+        theme.song(
             row["title"], row["artist"], row["reason"], f"{row['rank']} {'+ ' * (row['change'] == 'new')}", row["slot"]
         )
         for row in listed.iter_rows(named=True)
@@ -55,27 +57,29 @@ def _songs(listed: pl.DataFrame) -> None:
     st.markdown("\n\n".join(lines))
 
 
-def _change(home: Home, last: playlists.Refresh | None) -> None:
+def _change(workspace: Workspace, last: playlists.Refresh | None) -> None:
     """The last diff, each change with its reason; a first fill is only counted."""
     if last is None:
         st.text("Nothing was written to Spotify yet.")
         return
-    taken_back = f", taken back {when(home, last.undone_at)}" if last.undone_at else ""
-    st.text(f"{when(home, last.refreshed_at)}: {last.outcome}, +{last.added} −{last.removed}{taken_back}. {last.note}")
+    taken_back = f", taken back {when(workspace, last.undone_at)}" if last.undone_at else ""
+    st.text(
+        f"{when(workspace, last.refreshed_at)}: {last.outcome}, +{last.added} −{last.removed}{taken_back}. {last.note}"
+    )
     changes = [] if last.outcome == "filled" else last.changes or []
     lines = [
-        look.song(one["title"] or one["track_id"], one["artist"] or "?", one["reason"], SIGNS[one["change"]] + " ")
+        theme.song(one["title"] or one["track_id"], one["artist"] or "?", one["reason"], SIGNS[one["change"]] + " ")
         for one in changes
     ]
     st.markdown("\n\n".join(lines))
 
 
 def _scores(listed: pl.DataFrame) -> None:
-    look.table(
-        listed.select("rank", "title", "artist", "slot", "score", *show.PARTS, link=TRACK + pl.col("track_id")),
+    theme.table(
+        listed.select("rank", "title", "artist", "slot", "score", *mix_view.PARTS, link=TRACK + pl.col("track_id")),
         {
             "rank": st.column_config.NumberColumn("#", width=40),
-            **{part: st.column_config.NumberColumn(part, format="%.2f") for part in ("score", *show.PARTS)},
+            **{part: st.column_config.NumberColumn(part, format="%.2f") for part in ("score", *mix_view.PARTS)},
             "link": st.column_config.LinkColumn("listen", display_text="open"),
         },
         height=600,

@@ -6,30 +6,32 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import discovery
 from spotify_ai_pipeline.interfaces.dashboard.sections.discovery import EVERY
-from spotify_ai_pipeline.music.model_record import card, importance, standings
-from spotify_ai_pipeline.music.score_card import summary
+from spotify_ai_pipeline.music.mix.scorecard import summary
+from spotify_ai_pipeline.music.taste.model_card import card, importance, standings
 from spotify_ai_pipeline.storage import queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 SCORE_CARD = "taste/score_card"
 NORMAL_95 = 1.96
 
 
 def page() -> None:
-    home = data.home()
+    workspace = data.workspace()
     st.title("Model")
-    if data.made(home, SCORE_CARD):
+    if data.made(workspace, SCORE_CARD):
         st.subheader("Score card")
-        st.text(summary(home.lake.read(*SCORE_CARD.split("/"))))
-    weights = home.lake.read("taste", "taste_weights")
+        st.text(summary(workspace.lake.read(*SCORE_CARD.split("/"))))
+    weights = workspace.lake.read("taste", "taste_weights")
     _leads(standings(weights))
-    _calibration(home)
+    _calibration(workspace)
     if moves := importance(weights):
         st.subheader("What moves the forecast")
-        look.lying_bars(pl.DataFrame({"term": list(moves), "share": list(moves.values())}), "share", "term", form=".0%")
+        theme.lying_bars(
+            pl.DataFrame({"term": list(moves), "share": list(moves.values())}), "share", "term", form=".0%"
+        )
     with st.expander("Model card"):
         st.markdown(card(weights))
 
@@ -44,32 +46,32 @@ def _leads(trials: pl.DataFrame) -> None:
     spread = NORMAL_95 * pl.col("lead_error")
     drawn = alt.Chart(tried.with_columns(low=pl.col("lead") - spread, high=pl.col("lead") + spread))
     name = alt.Y("model:N", title=None, axis=alt.Axis(labelLimit=130))
-    lines = drawn.mark_rule(color=look.BLUE, strokeWidth=3).encode(
+    lines = drawn.mark_rule(color=theme.BLUE, strokeWidth=3).encode(
         x=alt.X("low:Q", title="lead: share of a week's plays"), x2="high:Q", y=name
     )
-    points = drawn.mark_point(color=look.BLUE, filled=True, size=90).encode(
+    points = drawn.mark_point(color=theme.BLUE, filled=True, size=90).encode(
         x="lead:Q", y=name, tooltip=["model", "against", "weeks", alt.Tooltip("lead:Q", format="+.3f")]
     )
-    zero = alt.Chart(pl.DataFrame({"lead": [0.0]})).mark_rule(color=look.GREY, strokeDash=[4, 4]).encode(x="lead:Q")
-    look.chart((zero + lines + points).properties(height=60 * tried.height + 60))
-    st.caption(f"A model ranks the mix while its lead is above zero. Now: {look.plain(tried['office'][0])}.")
+    zero = alt.Chart(pl.DataFrame({"lead": [0.0]})).mark_rule(color=theme.GREY, strokeDash=[4, 4]).encode(x="lead:Q")
+    theme.chart((zero + lines + points).properties(height=60 * tried.height + 60))
+    st.caption(f"A model ranks the mix while its lead is above zero. Now: {theme.plain(tried['office'][0])}.")
 
 
-def _calibration(home: Home) -> None:
+def _calibration(workspace: Workspace) -> None:
     st.subheader("Predicted matches against your answers")
-    said = discovery.calibration(queue.items(home.state, EVERY))
+    said = discovery.calibration(queue.items(workspace.state, EVERY))
     if said.is_empty():
         st.text("No predicted match was answered yes or no yet.")
         return
     axis = alt.Axis(format="%")
-    points = alt.Chart(said).mark_circle(color=look.BLUE).encode(
+    points = alt.Chart(said).mark_circle(color=theme.BLUE).encode(
         x=alt.X("predicted:Q", scale=alt.Scale(domain=[0, 1]), axis=axis),
         y=alt.Y("approved:Q", scale=alt.Scale(domain=[0, 1]), axis=axis),
         size=alt.Size("answers:Q", legend=None),
         tooltip=[alt.Tooltip("predicted:Q", format=".0%"), alt.Tooltip("approved:Q", format=".0%"), "answers"],
     )  # fmt: skip
     even = alt.Chart(pl.DataFrame({"predicted": [0, 1], "approved": [0, 1]})).mark_line(
-        color=look.GREY, strokeDash=[4, 4]
+        color=theme.GREY, strokeDash=[4, 4]
     )
-    look.chart((even.encode(x="predicted:Q", y="approved:Q") + points).properties(height=look.HEIGHT))
+    theme.chart((even.encode(x="predicted:Q", y="approved:Q") + points).properties(height=theme.HEIGHT))
     st.caption(f"{said['answers'].sum()} answers. On the dashed line a prediction of 60 % is right six times in ten.")

@@ -5,23 +5,23 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.atlas import LAYER, described
-from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.cli.map import LAYER, described
+from spotify_ai_pipeline.interfaces.dashboard import data, theme
 
 HEIGHT = 640
 SHOWN = ("name", "family", "songs", "play_share", "recent_play_share", "description")
 
 
 def page() -> None:
-    home = data.home()
+    workspace = data.workspace()
     st.title("Map of the library")
-    drawn = home.lake.read_blob(LAYER, "library_map", "map.html").decode()
+    drawn = workspace.lake.read_blob(LAYER, "library_map", "map.html").decode()
     st.caption("Songs that sound alike lie near each other. Point at one, search, or click to listen.")
     st.iframe(drawn, height=HEIGHT)
     st.subheader("Clusters")
-    rows = pl.DataFrame(described(home), infer_schema_length=None)
+    rows = pl.DataFrame(described(workspace), infer_schema_length=None)
     shares = {
         name: st.column_config.NumberColumn(title, format="percent")
         for name, title in (("play_share", "of plays"), ("recent_play_share", "of plays lately"))
     }
-    look.table(rows.select(name for name in SHOWN if name in rows.columns), shares)
+    theme.table(rows.select(name for name in SHOWN if name in rows.columns), shares)

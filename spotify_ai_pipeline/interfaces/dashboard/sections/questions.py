@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.dashboard import data, look
-from spotify_ai_pipeline.interfaces.words import ASKS, meaning
+from spotify_ai_pipeline.interfaces.dashboard import data, theme
+from spotify_ai_pipeline.interfaces.views.wording import ASKS, meaning
 from spotify_ai_pipeline.storage import queue
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 ANSWERS = {
     "approve": ("Approve", "thumb_up"),
@@ -41,26 +41,26 @@ class _Shown:
 
 
 def page() -> None:
-    home = data.home()
+    workspace = data.workspace()
     st.title("Questions")
     if said := st.session_state.pop("question said", None):
         st.toast(said)
-    _way_back(home)
-    question = queue.next_question(home.state)
+    _way_back(workspace)
+    question = queue.next_question(workspace.state)
     if question is None:
         st.text("No questions wait. A refresh asks about old songs, discovery about new ones.")
     else:
-        _ask(home, question)
-    _waiting(home)
+        _ask(workspace, question)
+    _waiting(workspace)
 
 
-def _ask(home: Home, question: queue.Question) -> None:
+def _ask(workspace: Workspace, question: queue.Question) -> None:
     shown = st.session_state.get(SHOWN)
     if shown is None or shown.item_id != question.item_id:
         shown = st.session_state[SHOWN] = _Shown(question.item_id)
     with st.container(border=True):
-        st.caption(f"{queue.pending(home.state)} waiting · question {question.item_id}")
-        st.subheader(look.plain(question.title), anchor=False)
+        st.caption(f"{queue.pending(workspace.state)} waiting · question {question.item_id}")
+        st.subheader(theme.plain(question.title), anchor=False)
         st.text(question.artist)
         st.text(f"{ASKS.get(question.kind, '')} {question.reason}".strip())
         if question.chance is not None:
@@ -78,40 +78,40 @@ def _ask(home: Home, question: queue.Question) -> None:
                     icon=f":material/{icon}:",
                     type="primary" if place < FIRST else "secondary",
                     on_click=_decide,
-                    args=(home, question, verdict, shown),
+                    args=(workspace, question, verdict, shown),
                 )
 
 
-def _decide(home: Home, question: queue.Question, verdict: str, shown: _Shown) -> None:
+def _decide(workspace: Workspace, question: queue.Question, verdict: str, shown: _Shown) -> None:
     if time.monotonic() - shown.since < DOUBLE_CLICK_SECONDS:
         return
-    taken = queue.decide(home.state, question.item_id, verdict, "dashboard", shown.nonce)
+    taken = queue.decide(workspace.state, question.item_id, verdict, "dashboard", shown.nonce)
     says = meaning(question.kind, verdict) if taken else "was answered before; nothing changed"
-    st.session_state["question said"] = look.plain(f"{question.title}: {says}")
+    st.session_state["question said"] = theme.plain(f"{question.title}: {says}")
     if taken:
         st.session_state[ANSWERED] = question.item_id
 
 
-def _way_back(home: Home) -> None:
+def _way_back(workspace: Workspace) -> None:
     """The last answer that was given here can be taken back."""
     if (item_id := st.session_state.get(ANSWERED)) is None:
         return
-    last = queue.item(home.state, item_id)
+    last = queue.item(workspace.state, item_id)
     if last is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Undo", key=f"undo-{item_id}", icon=":material/undo:", on_click=_undo, args=(home, item_id))
+            st.button("Undo", key=f"undo-{item_id}", icon=":material/undo:", on_click=_undo, args=(workspace, item_id))
             st.text(f"{last.title} — {last.artist}: {last.status}")
 
 
-def _undo(home: Home, item_id: int) -> None:
-    taken = queue.undo(home.state, item_id, "dashboard")
+def _undo(workspace: Workspace, item_id: int) -> None:
+    taken = queue.undo(workspace.state, item_id, "dashboard")
     st.session_state["question said"] = "taken back" if taken else "there is nothing to take back"
     st.session_state.pop(ANSWERED, None)
     st.session_state.pop(SHOWN, None)
 
 
-def _waiting(home: Home) -> None:
-    found = queue.items(home.state)
+def _waiting(workspace: Workspace) -> None:
+    found = queue.items(workspace.state)
     if not found:
         return
     st.subheader("What waits, and what is on trial")
@@ -120,7 +120,7 @@ def _waiting(home: Home) -> None:
         for one in found
     ]
     kinds = {"status": pl.String, "song": pl.String, "match": pl.Float64, "from": pl.String, "why": pl.String}
-    look.table(
+    theme.table(
         pl.DataFrame(rows, schema=kinds, orient="row"),
         {"match": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.dashboard import data, look
+from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import rotation
 from spotify_ai_pipeline.music.mix import loyalty
 from spotify_ai_pipeline.storage import playlists
@@ -15,11 +15,11 @@ REFRESHES = 120
 
 
 def page() -> None:
-    home = data.home()
-    cycling = home.settings.cycling
+    workspace = data.workspace()
+    cycling = workspace.settings.cycling
     st.title("Staleness and rotation")
-    standing = data.kept(home, rotation.standing, STATS, SONGS, cooldown_days=cycling.cooldown_days)
-    look.figures(
+    standing = data.kept(workspace, rotation.standing, STATS, SONGS, cooldown_days=cycling.cooldown_days)
+    theme.figures(
         *((state, f"{count:,}") for state, count in standing.iter_rows()),
         ("turnover dial", f"{cycling.aggressiveness} of 10"),
     )
@@ -28,27 +28,29 @@ def page() -> None:
         "its score against a newcomer; `spotify-ai cycling` turns the dial."
     )
     st.subheader("What each refresh changed")
-    turnover = rotation.turnover(playlists.refreshes(home.state, limit=REFRESHES), home.settings.listener.zone)
+    turnover = rotation.turnover(
+        playlists.refreshes(workspace.state, limit=REFRESHES), workspace.settings.listener.zone
+    )
     if turnover.height:
         drawn = alt.Chart(turnover).mark_bar().encode(
             x=alt.X("at:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("songs:Q", title="songs in and out"),
             color=alt.Color(
                 "direction:N", sort=["in", "out"], legend=alt.Legend(orient="top", title=None),
-                scale=alt.Scale(domain=["in", "out"], range=[look.BLUE, look.ORANGE]),
+                scale=alt.Scale(domain=["in", "out"], range=[theme.BLUE, theme.ORANGE]),
             ),
             tooltip=["at", "direction", "songs"],
         )  # fmt: skip
-        look.chart(drawn.properties(height=look.HEIGHT))
+        theme.chart(drawn.properties(height=theme.HEIGHT))
     else:
         st.text("Nothing yet: the first fill is not a change.")
     st.subheader("Songs by how tired you are of them")
-    tired = data.kept(home, rotation.staleness, STATS)
+    tired = data.kept(workspace, rotation.staleness, STATS)
     if tired.height:
-        look.bars(tired, "staleness", "songs", title="songs")
+        theme.bars(tired, "staleness", "songs", title="songs")
         st.subheader("The songs that you are most tired of")
-        look.table(
-            data.kept(home, rotation.stalest, STATS, SONGS),
+        theme.table(
+            data.kept(workspace, rotation.stalest, STATS, SONGS),
             {
                 "staleness": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.2f"),
                 "recent_plays": st.column_config.NumberColumn(f"plays in {cycling.staleness_window_days} days"),

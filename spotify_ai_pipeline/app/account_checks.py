@@ -1,0 +1,107 @@
+"""Check-up of what is outside: does each account answer, with what it needs, and does the clock agree with the world's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import requests
+
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.clients.transport import Transport
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+GOOD, ODD, BAD = "good", "odd", "bad"
+MOST_SKEW_SECONDS = 60.0
+"""Spotify refuses tokens of clocks that are minutes off, and days begin at the wrong time."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it is (good, odd, bad), what was seen, and what to do about it (empty for good)."""
+
+    what: str
+    how: str
+    seen: str
+    do: str = ""
+
+
+def accounts(workspace: Workspace) -> Iterator[Finding]:
+    """One finding for each account and for the clock; at most four calls."""
+    yield spotify(workspace)
+    yield permissions(workspace)
+    if workspace.secrets.has_lastfm:
+        yield _answers(
+            "Last.fm",
+            lambda: f"newest scrobble {LastFm.of(workspace).newest_scrobble()}",
+            "LASTFM_API_KEY and LASTFM_USER",
+        )
+    if workspace.secrets.has_listenbrainz:
+        yield _answers(
+            "ListenBrainz", lambda: f"first listen {ListenBrainz.of(workspace).first_listen()}", "LISTENBRAINZ_USER"
+        )
+    if not workspace.secrets.has_lastfm and not workspace.secrets.has_listenbrainz:
+        yield Finding(
+            "listening history",
+            ODD,
+            "neither Last.fm nor ListenBrainz is named",
+            "set LASTFM_API_KEY and LASTFM_USER in .env, or lay an export into the inbox",
+        )
+    yield machine_clock(workspace)
+
+
+def spotify(workspace: Workspace) -> Finding:
+    if not workspace.secrets.spotify_client_id:
+        return Finding("Spotify", BAD, "no app is named", "set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in .env")
+    if spotify_auth.sign_in_state(workspace) != "signed in":
+        return Finding("Spotify", BAD, "nobody is signed in", "spotify-ai login")
+    found = _answers(
+        "Spotify", lambda: f"signed in, {_playlists(workspace)} playlists", "the sign-in: spotify-ai login"
+    )
+    warning = spotify_auth.sign_in_warning(workspace)
+    return Finding("Spotify", ODD, warning, "spotify-ai login") if warning and found.how == GOOD else found
+
+
+def _playlists(workspace: Workspace) -> int:
+    client = Spotify.of(workspace)
+    return len(client.playlists(client.user_id()))
+
+
+def permissions(workspace: Workspace) -> Finding:
+    """Whether the sign-in has every scope that is asked for now."""
+    if not workspace.token_file.exists():
+        return Finding("permissions", ODD, "nobody is signed in", "spotify-ai login")
+    granted = str(json.loads(workspace.token_file.read_text()).get("scope") or "").split()
+    lacking = sorted(set(spotify_auth.SCOPES) - set(granted))
+    if lacking:
+        return Finding("permissions", BAD, f"the sign-in lacks {', '.join(lacking)}", "spotify-ai login")
+    return Finding("permissions", GOOD, f"all {len(spotify_auth.SCOPES)} scopes are granted")
+
+
+def machine_clock(workspace: Workspace) -> Finding:
+    """The machine's clock against the date of Spotify's answer."""
+    transport = Transport("spotify_accounts", workspace.settings.services.spotify_accounts, workspace.state)
+    try:
+        answer = transport.session.head(transport.service.url, allow_redirects=False)
+        skew = clock.now() - parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (UserError, requests.RequestException, KeyError, ValueError) as error:
+        return Finding("clock", ODD, f"nobody to compare with ({error})", "look whether this machine is online")
+    if abs(skew) > MOST_SKEW_SECONDS:
+        return Finding("clock", BAD, f"off by {skew:+,.0f} s", "set the clock: timedatectl set-ntp true")
+    return Finding(
+        "clock", GOOD, f"right to {max(abs(skew), 1):.0f} s; days are those of {workspace.settings.listener.timezone}"
+    )
+
+
+def _answers(what: str, ask: Callable[[], str], look_at: str) -> Finding:
+    try:
+        return Finding(what, GOOD, ask())
+    except UserError as error:
+        return Finding(what, BAD, str(error), f"look at {look_at}; where the service is in trouble, wait")

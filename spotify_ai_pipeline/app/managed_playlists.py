@@ -1,0 +1,161 @@
+"""The playlists that we keep on Spotify, by our own name for each: what they are called there, and what a refresh of one did.
+
+Taking back, restoring and copying go through the same writer as a refresh, and are logged like one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.playlist_writer import Edited, Named, Outcome, PlaylistWriter
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.identity.songs import song_of_track
+from spotify_ai_pipeline.settings import Settings
+from spotify_ai_pipeline.storage import pins, playlists, queue, snapshots
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
+from spotify_ai_pipeline.storage.snapshots import Snapshot
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+DAY = 86_400.0
+INTERVAL, ASKED_FOR = "interval", "asked for"
+
+
+def named(settings: Settings, name: str = MIX) -> Named:
+    """The living playlist ``name`` as it is called on Spotify."""
+    title = {MIX: settings.spotify.playlist_name, ADVENTURE: settings.spotify.adventure_name}[name]
+    what = {
+        MIX: "Kept fresh by Spotify AI from what you listen to.",
+        ADVENTURE: "What you do not know yet, by Spotify AI.",
+    }
+    return Named(name, title, what[name], {MIX: "", ADVENTURE: "--adventure"}[name])
+
+
+def of_cluster(cluster_id: object, title: str) -> Named:
+    """The playlist of a cluster, which bears the cluster's name."""
+    what = "A cluster of your library, kept by Spotify AI."
+    return Named(f"cluster:{cluster_id}", title, what, f"--cluster {cluster_id}")
+
+
+def finished(state: playlists.State, name: str, run_id: str, done: Outcome, changes: Sequence[dict[str, Any]]) -> str:
+    """Logs a refresh that was written, and gives its outcome: filled, refreshed or unchanged."""
+    outcome = "unchanged" if done.before == done.after else "refreshed" if done.before else "filled"
+    note = f"{len(done.missing)} songs are not on Spotify any more" if done.missing else ""
+    playlists.log_refresh(
+        state,
+        run_id,
+        done.added,
+        done.removed,
+        outcome,
+        note,
+        name,
+        before=done.before,
+        after=done.after,
+        changes=changes,
+    )
+    return outcome
+
+
+def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome | None]:
+    """Takes the last refresh that changed the list back: the list is what it was before, without what the listener has said
+    no to since. The songs that it brought in do not come back for as long as "not now" lasts.
+
+    Gives the refresh, and what was written; None where it was taken back already. Raises ``UserError``.
+    """
+    state, listing = workspace.state, named(workspace.settings, name)
+    last = playlists.last_change(state, name)
+    if last is None or last.before is None or last.after is None:
+        raise UserError(f"there is no refresh of {listing.title} to take back; `spotify-ai log` shows what there was")
+    if last.undone_at is not None:
+        return last, None
+    if not last.before:
+        raise UserError(f"{listing.title} was filled for the first time: there is no list before that to go back to")
+    held, barred = pins.held_and_barred(state, clock.now())
+    changes = last.changes or []
+    unwanted = {change["track_id"] for change in changes if change["change"] == "out" and change["song_id"] in barred}
+    target = [track for track in dict.fromkeys(last.before) if track not in unwanted]
+    try:
+        done = PlaylistWriter(Spotify.of(workspace), workspace).write(listing, target, decided_on=last.after)
+    except Edited:
+        raise UserError(
+            f"{listing.title} was edited since its last refresh, and taking that back would lose the edits; change the list "
+            "on Spotify by hand (the next refresh respects that), or `spotify-ai snapshot restore` an older one"
+        ) from None
+    brought = [change["song_id"] for change in changes if change["change"] == "new" and change["song_id"] not in held]
+    queue.say(state, [queue.Said(song, "later", f"undo:{last.refresh_id}:{song}") for song in brought], "undo")
+    playlists.mark_undone(state, last.refresh_id)
+    return last, done
+
+
+def take_snapshot(workspace: Workspace, client: Spotify, why: str, name: str = MIX) -> Snapshot:
+    """A dated copy of the list as it is on Spotify now: a row in the state and a playlist beside it."""
+    stored = playlists.written(workspace.state, name)
+    songs = client.track_ids(stored.playlist_id) if stored else []
+    if not songs:
+        raise UserError(
+            f"{named(workspace.settings, name).title} holds no songs to copy; `spotify-ai refresh` fills it"
+        )
+    today = clock.utc_now().astimezone(workspace.settings.listener.zone)
+    prefix = workspace.settings.spotify.snapshot_prefix + ("" if name == MIX else f" {name}")
+    snapshot = snapshots.take(workspace.state, f"{prefix} {today:%Y-%m-%d}", list(dict.fromkeys(songs)), why, name)
+    publish(workspace, client)
+    return snapshot
+
+
+def publish(workspace: Workspace, client: Spotify) -> int:
+    """Makes the playlists of snapshots that have none yet; gives their number."""
+    waiting = snapshots.not_on_spotify(workspace.state)
+    for snapshot in waiting:
+        about = Named(
+            snapshot.written_as, snapshot.name, f"A copy that Spotify AI keeps, number {snapshot.snapshot_id}."
+        )
+        PlaylistWriter(client, workspace).write(about, snapshot.track_ids)
+    return len(waiting)
+
+
+def snapshot_is_due(workspace: Workspace, name: str = MIX) -> bool:
+    """Whether the interval has passed since the last snapshot, or since the first fill where there is none."""
+    taken = snapshots.every(workspace.state, name)
+    first = workspace.state.rows("SELECT min(refreshed_at) AS at FROM refreshes WHERE playlist = ?", (name,))[0]["at"]
+    since = taken[0].taken_at if taken else first
+    return since is not None and clock.now() - since >= workspace.settings.playlist.snapshot_interval_days * DAY
+
+
+def restore(workspace: Workspace, snapshot: Snapshot) -> Outcome:
+    """Makes the list what it was in ``snapshot``, without songs that the listener has said no to since, and with those on the
+    list now that are pinned. It can be taken back like any refresh."""
+    state, listing = workspace.state, named(workspace.settings, snapshot.playlist)
+    client = Spotify.of(workspace)
+    held, barred = pins.held_and_barred(state, clock.now())
+    song_of = song_of_track(workspace.lake.read("identity", "songs"))
+    stored = playlists.written(state, snapshot.playlist)
+    now = client.track_ids(stored.playlist_id) if stored else []
+    wanted = [track for track in snapshot.track_ids if song_of.get(track) not in barred]
+    there = {song_of.get(track, track) for track in wanted}
+    wanted += [track for track in dict.fromkeys(now) if song_of.get(track) in held and song_of.get(track) not in there]
+    if not wanted:
+        raise UserError(f"you have said no to every song of {snapshot.name}: the list stays as it is")
+    done = PlaylistWriter(client, workspace).write(listing, wanted, decided_on=now)
+    why = f"restored from {snapshot.name}"
+    new, out = set(done.after) - set(done.before), set(done.before) - set(done.after)
+    known = names(workspace)
+    changes = [
+        {"change": change, "song_id": song_of.get(track, track), "track_id": track, **known(track), "reason": why}
+        for change, tracks in (("new", new), ("out", out))
+        for track in sorted(tracks)
+    ]
+    playlists.log_refresh(
+        state, str(uuid.uuid4()), done.added, done.removed, "restored", why, snapshot.playlist,
+        before=done.before, after=done.after, changes=changes,
+    )  # fmt: skip
+    return done
+
+
+def names(workspace: Workspace) -> Callable[[str], dict[str, str]]:
+    """A function from a Spotify id to its artist and title, as far as they are known."""
+    table = workspace.lake.read("identity", "songs").select("track_ids", "artist", "title").explode("track_ids")
+    known = {track: {"artist": artist, "title": title} for track, artist, title in table.iter_rows()}
+    return lambda track: known.get(track, {"artist": "", "title": track})

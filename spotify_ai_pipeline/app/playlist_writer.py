@@ -1,0 +1,191 @@
+"""The writer: makes a playlist of ours hold what was decided, and reads it back. One code path for every list we keep.
+
+It reads the list, plans the calls and makes them; after an answer that was lost it reads and plans again. What it is about
+to do is noted first, so that after a crash its own half-done work is not taken for the listener's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.clients.spotify_playlists import UNKNOWN_OUTCOME, PlaylistInfo, Rows, SpotifyError
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.mix.edit_script import plan
+from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+ROUNDS = 4
+"""Times that a list is read and planned anew after answers that were lost."""
+LOCK = "playlist.lock"
+
+
+class PlaylistGone(UserError):
+    """The playlist is no longer in the listener's library: whether there shall be a new one is theirs to say."""
+
+
+class Edited(UserError):
+    """The list is not the one that the decision was made for."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A playlist that we keep: our name for it, and what it is called on Spotify."""
+
+    name: str
+    title: str
+    description: str
+    option: str = ""
+    """By which `spotify-ai playlist` knows it; none for the mix."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a write found and left."""
+
+    playlist_id: str
+    before: list[str]
+    target: list[str]
+    """What was written: the songs asked for, with spares for those that Spotify no longer has."""
+    after: list[str]
+    missing: list[str]
+    """Songs asked for that Spotify no longer has."""
+
+    @property
+    def added(self) -> int:
+        return len(set(self.after) - set(self.before))
+
+    @property
+    def removed(self) -> int:
+        return len(set(self.before) - set(self.after))
+
+
+class PlaylistWriter:
+    """Writes the listener's playlists, one writer at a time on this machine."""
+
+    def __init__(self, client: Spotify, workspace: Workspace) -> None:
+        self._client, self._home, self._state = client, workspace, workspace.state
+
+    def write(
+        self,
+        named: Named,
+        target: Sequence[str],
+        *,
+        decided_on: Collection[str] | None = None,
+        spares: Sequence[str] = (),
+    ) -> Outcome:
+        """Makes ``target`` (Spotify ids, in order, none twice) the list's songs.
+
+        ``decided_on`` are the ids that the list held when this was decided: where it holds others now, nothing is written and
+        ``Edited`` raised. ``spares`` stand in, first come first served, for songs that Spotify turns out to have no more.
+        Raises ``PlaylistGone``, ``Deferred`` where Spotify asks for a pause (the next write goes on), ``UserError``.
+        """
+        with alone(self._home):
+            playlist_id = self._find_or_create(named)
+            before = self._client.rows(playlist_id)
+            found = before.track_ids
+            if decided_on is not None and found != list(target) and set(found) != set(decided_on):
+                raise Edited(
+                    f"{named.title} was edited since this was decided; run the refresh again to respect the edit"
+                )
+            return self._make(named, playlist_id, before, list(target), list(spares))
+
+    def recreate(self, named: Named) -> Outcome:
+        """A new playlist with the songs of the one that is gone. Raises ``UserError`` where it is still there."""
+        stored = playlists.written(self._state, named.name)
+        if stored is None:
+            raise UserError(f"{named.title} was not made yet; `spotify-ai refresh` makes it")
+        with alone(self._home):
+            if stored.playlist_id in self._owned():
+                raise UserError(
+                    f"{named.title} is in your library: https://open.spotify.com/playlist/{stored.playlist_id}"
+                )
+            playlist_id = self._adopt_or_create(named)
+            playlists.move(self._state, playlist_id, named.name)
+            songs = list(dict.fromkeys(stored.track_ids))
+            if not songs:
+                return Outcome(playlist_id, [], [], [], [])
+            return self._make(named, playlist_id, self._client.rows(playlist_id), songs, [])
+
+    def _make(self, named: Named, playlist_id: str, before: Rows, target: list[str], spares: list[str]) -> Outcome:
+        playlists.intend(self._state, before.track_ids, target, named.name)
+        asked, rows, rounds = target, before, ROUNDS
+        while rounds:
+            rounds -= 1
+            try:
+                for call in plan(target, rows.rows, rows.fixed):
+                    self._client.edit(playlist_id, call)
+            except (SpotifyError, *UNKNOWN_OUTCOME) as error:
+                rows = self._client.rows(playlist_id)
+                if rounds and isinstance(error, UNKNOWN_OUTCOME):
+                    continue
+                new = [track for track in target if track not in rows.track_ids]
+                if target != asked or not (missing := self._client.not_found(new)):
+                    raise
+                playlists.note_unavailable(self._state, missing)
+                target, rounds = stand_in(target, missing, spares), ROUNDS
+                playlists.intend(self._state, before.track_ids, target, named.name)
+                continue
+            rows = self._client.rows(playlist_id)
+            if rows.track_ids == target or _edited(before.track_ids, target, rows.track_ids):
+                break
+        else:
+            raise UserError(
+                f"Spotify does not show {named.title} as it was written; the next refresh looks again and goes on"
+            )
+        playlists.remember(self._state, playlist_id, target, named.name)
+        playable = set(rows.track_ids) - set(rows.unplayable)
+        playlists.note_unavailable(self._state, rows.unplayable, playable)
+        missing = [track for track in asked if track not in target]
+        return Outcome(playlist_id, before.track_ids, target, rows.track_ids, missing)
+
+    def _find_or_create(self, named: Named) -> str:
+        """The playlist by its stored id, or a new one where none was ever made."""
+        stored = playlists.written(self._state, named.name)
+        if stored is None:
+            playlist_id = self._adopt_or_create(named)
+            playlists.remember(self._state, playlist_id, [], named.name)
+            return playlist_id
+        if stored.playlist_id not in self._owned():
+            raise PlaylistGone(
+                f"{named.title} is no longer in your Spotify library; follow it again, or have a new one made: "
+                f"spotify-ai playlist --recreate {named.option}".rstrip()
+            )
+        return stored.playlist_id
+
+    def _adopt_or_create(self, named: Named) -> str:
+        """A list that we made and could not note any more, else a new one. A list of the listener's is never taken."""
+        known = playlists.ours(self._state)
+        for playlist_id, row in self._owned().items():
+            if (row.name, row.description) == (named.title, named.description) and playlist_id not in known:
+                return playlist_id
+        return self._client.create_playlist(named.title, named.description)
+
+    def _owned(self) -> dict[str, PlaylistInfo]:
+        return {row.playlist_id: row for row in self._client.playlists(self._client.user_id()) if row.readable}
+
+
+def stand_in(target: Sequence[str], missing: Iterable[str], spares: Iterable[str]) -> list[str]:
+    """``target`` with a spare in the place of each song that is missing, while there are any."""
+    gone, waiting = set(missing), iter([spare for spare in spares if spare not in set(target)])
+    return [found for track in target if (found := next(waiting, None) if track in gone else track) is not None]
+
+
+@contextmanager
+def alone(workspace: Workspace) -> Generator[None]:
+    """One writer at a time on this machine; a process that dies leaves the place free. Raises ``UserError`` where another is
+    writing."""
+    with (workspace.root / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError("another process is writing a playlist right now; wait for it and try again") from None
+        yield
+
+
+def _edited(before: Sequence[str], target: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether ``after`` is neither of the lists nor on the way from one to the other: the listener was quicker."""
+    return bool(set(after) - set(before) - set(target) or set(before) & set(target) - set(after))

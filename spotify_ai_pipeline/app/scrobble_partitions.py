@@ -1,0 +1,62 @@
+"""Scrobbles by month: which months are final, and what has to be asked of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from spotify_ai_pipeline.clients.lastfm import SCROBBLES, LastFm
+from spotify_ai_pipeline.storage.lake import Lake
+
+PLACE = ("ingest", "scrobbles")
+MONTH_FORMAT = "%Y-%m"
+FIRST_MONTH = "first_month"
+"""The fact that holds the month of the first scrobble."""
+
+
+def window(month: str) -> tuple[datetime, datetime]:
+    """The first moment of a calendar month (UTC), and that of the next one."""
+    start = datetime.strptime(month, MONTH_FORMAT).replace(tzinfo=UTC)
+    return start, (start + timedelta(days=32)).replace(day=1)
+
+
+def unread_since(lake: Lake, month: str, overlap: timedelta) -> datetime | None:
+    """From when on ``month`` has to be asked for: all of it where it was never read, else the time since the last reading
+    and the days before, in which scrobbles may have come in late. None where it is final: it was read that long after its
+    end."""
+    start, end = window(month)
+    if (version := lake.current(*PLACE, month)) is None:
+        return start
+    since = max((datetime.fromisoformat(version.created_at) - overlap).replace(microsecond=0), start)
+    return since if since < end else None
+
+
+def first_open(lake: Lake, first_month: str, overlap: timedelta, now: datetime) -> str:
+    """The first month that is not final: there a backfill resumes that was cut. At the latest the month of ``now``."""
+    months = _months(first_month, now)
+    return next((month for month in months if unread_since(lake, month, overlap) is not None), f"{now:{MONTH_FORMAT}}")
+
+
+def read_month(
+    client: LastFm, lake: Lake, month: str, overlap: timedelta, now: datetime, *, again: bool = False
+) -> pl.DataFrame | None:
+    """The scrobbles of ``month`` up to ``now``: what is known, and what Last.fm says of the time that is unread. None where
+    it is final. ``again`` asks for all of it, whatever is known."""
+    start, end = window(month)
+    since = start if again else unread_since(lake, month, overlap)
+    if since is None:
+        return None
+    fresh = client.scrobbles(since, min(end, now))
+    if since == start:
+        return fresh
+    known = lake.read_part(*PLACE, month)
+    return pl.concat([known.filter(pl.col("played_at") < since), fresh.select(list(SCROBBLES))])
+
+
+def _months(first: str, now: datetime) -> Iterator[str]:
+    start, _ = window(first)
+    while start <= now:
+        yield f"{start:{MONTH_FORMAT}}"
+        start = (start + timedelta(days=32)).replace(day=1)

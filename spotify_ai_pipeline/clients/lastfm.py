@@ -1,0 +1,319 @@
+"""Last.fm: scrobbles and tags, through pylast's network and request layer.
+
+pylast's own paging asks for 50 scrobbles a page and drops MusicBrainz ids, so pages are asked for here, 200 at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from xml.etree import ElementTree
+
+import polars as pl
+import pylast
+
+from spotify_ai_pipeline.clients.transport import Deferred, Transport
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.storage.response_cache import ResponseCache
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+PAGE = 200
+NOT_FOUND = "6"
+TRY_AGAIN = frozenset({"8", "11", "16", "29"})
+MEANT = frozenset({"2", "3", "4", "5", NOT_FOUND, "7", "9", "10", "13", "17", "26"})
+"""Errors that asking again does not change. Any other with HTTP 400 is a breakdown that Last.fm wraps so."""
+REMEDY = {
+    "4": "check LASTFM_API_KEY in .env",
+    NOT_FOUND: "check LASTFM_USER in .env",
+    "10": "the key is not valid: check LASTFM_API_KEY in .env",
+    "17": 'the listening history is private: on last.fm, Settings, Privacy, turn off "Hide recent listening"',
+    "26": "the key is suspended: make a new one at https://www.last.fm/api/account/create",
+}
+ASKS = 3
+"""Times that a page is asked for which does not fit the page before it, or a window that changes while it is read."""
+
+NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
+"""Signs that players scrobble in titles, that Last.fm passes on, and that no XML parser takes."""
+
+SCROBBLES = {
+    "played_at": pl.Datetime("ms", "UTC"),
+    "artist": pl.String,
+    "title": pl.String,
+    "album": pl.String,
+    "track_mbid": pl.String,
+    "artist_mbid": pl.String,
+}
+
+
+Scrobble = tuple[datetime, str, str, str | None, str | None, str | None]
+"""A row of ``SCROBBLES``."""
+
+ARTIST_TAGS, TRACK_TAGS = "lastfm artist.getTopTags", "lastfm track.getTopTags"
+NEIGHBOURS, FRIENDS = 50, 50
+NEIGHBOURS_DAYS = 30
+"""Days that the neighbours of a song or artist are kept."""
+PRIVATE = "17"
+
+
+@dataclass(frozen=True)
+class Near:
+    """A song that Last.fm puts beside another, with its likeness (0 to 1; None where it gives none)."""
+
+    artist: str
+    title: str
+    mbid: str | None
+    match: float | None
+
+
+class LastFmError(UserError):
+    """Last.fm refused: says what and what to do; ``code`` is its own, where there was one."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class _Changed(LastFmError):
+    """A scrobble came into a window while it was read."""
+
+
+class LastFm:
+    """What Last.fm knows of ``user``."""
+
+    def __init__(self, transport: Transport, api_key: str, user: str, answers: ResponseCache) -> None:
+        self.user, self._answers = user, answers
+        self._network = pylast.LastFMNetwork(api_key=api_key, proxy={"https://": transport.httpx_transport})  # pyright: ignore[reportArgumentType]
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> LastFm:
+        secrets = workspace.secrets
+        if not (secrets.lastfm_user and secrets.lastfm_api_key.get_secret_value()):
+            raise LastFmError("Last.fm is not connected: set LASTFM_USER and LASTFM_API_KEY in .env (see .env.example)")
+        transport = Transport(
+            "lastfm", workspace.settings.services.lastfm, workspace.state, safe_posts=True, sound=_sound
+        )
+        return cls(transport, secrets.lastfm_api_key.get_secret_value(), secrets.lastfm_user, workspace.answers)
+
+    def first_scrobble(self) -> datetime | None:
+        """The time of the oldest scrobble, None for a listener without any: two calls."""
+        total = int(self._recent_tracks(limit=1, page=1).get("total") or 0)
+        oldest = [played for played, *_ in _scrobbles(self._recent_tracks(limit=1, page=total))] if total else []
+        return oldest[-1] if oldest else None
+
+    def newest_scrobble(self) -> datetime | None:
+        """The time of the newest scrobble, None for a listener without any: one call."""
+        return max((played for played, *_ in _scrobbles(self._recent_tracks(limit=1, page=1))), default=None)
+
+    def scrobbles(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """The scrobbles in [start, end), oldest first: one call for each 200, and at least one.
+
+        ``end`` holds still what is paged through; what comes in late, into the window itself, makes it be read again.
+        """
+        for remaining in reversed(range(ASKS)):
+            try:
+                rows = [row for page in self._pages(start, end) for row in page]
+            except _Changed:
+                if not remaining:
+                    raise
+                continue
+            return pl.DataFrame(rows, schema=SCROBBLES, orient="row").sort("played_at", maintain_order=True)
+        raise AssertionError("unreachable: the last reading returns or raises")
+
+    def artist_tags(self, artist: str) -> dict[str, float]:
+        """Tags of an artist with weights 0 to 1; empty where Last.fm knows none. One call, once."""
+        return self._top_tags(ARTIST_TAGS, artist, "artist.getTopTags", artist=artist)
+
+    def track_tags(self, artist: str, title: str) -> dict[str, float]:
+        """Tags of a track with weights 0 to 1; empty where Last.fm knows none. One call, once."""
+        return self._top_tags(TRACK_TAGS, f"{artist}\n{title}", "track.getTopTags", artist=artist, track=title)
+
+    def _top_tags(self, kind: str, key: str, method: str, **params: str) -> dict[str, float]:
+        kept = self._answers.get(kind, [key])
+        if key not in kept:
+            answer = self._ask(method, autocorrect=1, **params)
+            kept[key] = (_tags(answer) or None) if answer.get("status") == "ok" else None
+            self._answers.put(kind, kept)
+        return kept[key] or {}
+
+    def similar_tracks(self, artist: str, title: str) -> list[Near]:
+        """Songs heard by those who hear this one, nearest first; empty where Last.fm knows none. One call a month."""
+        answer = self._kept("track.getSimilar", artist=artist, track=title, autocorrect=1, limit=NEIGHBOURS)
+        return [_near(row) for row in answer.iterfind("similartracks/track")]
+
+    def similar_artists(self, artist: str) -> list[tuple[str, float]]:
+        """(name, likeness 0 to 1) of artists heard by those who hear this one, nearest first. One call a month."""
+        answer = self._kept("artist.getSimilar", artist=artist, autocorrect=1, limit=NEIGHBOURS)
+        return [
+            (row.findtext("name") or "", float(row.findtext("match") or 0))
+            for row in answer.iterfind("similarartists/artist")
+        ]
+
+    def top_tracks(self, artist: str) -> list[Near]:
+        """The best known songs of an artist, best first. One call a month."""
+        answer = self._kept("artist.getTopTracks", artist=artist, autocorrect=1, limit=10)
+        return [_near(row) for row in answer.iterfind("toptracks/track")]
+
+    def friends(self) -> list[str]:
+        """The names of the listener's friends; empty where there are none. One call."""
+        try:
+            answer = self._ask("user.getFriends", user=self.user, limit=FRIENDS)
+        except LastFmError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return []
+        return [row.findtext("name") or "" for row in answer.iterfind("friends/user")]
+
+    def played_by(self, friend: str, since: datetime) -> list[tuple[str, str]]:
+        """(artist, title) of what a friend played since then, newest first, 200 at most; empty where their history is private.
+        One call."""
+        try:
+            found = self._ask("user.getRecentTracks", user=friend, limit=PAGE, **{"from": int(since.timestamp())})
+        except LastFmError as error:
+            if error.code not in (PRIVATE, NOT_FOUND):
+                raise
+            return []
+        page = found.find("recenttracks")
+        return [(artist, title) for _, artist, title, *_ in _scrobbles(page)] if page is not None else []
+
+    def now_playing(self, friend: str) -> tuple[str, str] | None:
+        """(artist, title) of what a friend plays at this moment; None where it is silent. Raises ``LastFmError`` where their
+        history is private. One call."""
+        found = self._ask("user.getRecentTracks", user=friend, limit=1).find("recenttracks")
+        for track in found.iterfind("track") if found is not None else ():
+            if track.get("nowplaying") == "true":
+                return track.findtext("artist") or "", track.findtext("name") or ""
+        return None
+
+    def _kept(self, method: str, **params: Any) -> ElementTree.Element:
+        """The answer to a question about music, asked once a month."""
+        kind, key = f"lastfm {method}", "\t".join(map(str, params.values()))
+        kept = self._answers.get(kind, [key])
+        if key not in kept:
+            answer = self._ask(method, **params)
+            text = None if answer.get("status") == "failed" else ElementTree.tostring(answer, encoding="unicode")
+            kept[key] = text
+            self._answers.put(kind, kept, days=NEIGHBOURS_DAYS)
+        return ElementTree.fromstring(kept[key] or "<lfm/>")
+
+    def _pages(self, start: datetime, end: datetime) -> Iterator[list[Scrobble]]:
+        window = {"from": int(start.timestamp()), "to": int(end.timestamp()), "limit": PAGE}
+        number, pages, total, oldest = 1, 1, None, None
+        while number <= pages:
+            found, rows = self._page(window, number, total, oldest)
+            if total is not None and found.get("total") != total:
+                raise _Changed("scrobbles come in while they are read; run the step again")
+            total, pages = found.get("total"), int(found.get("totalPages") or 0)
+            oldest = rows[-1][0] if rows else oldest
+            yield rows
+            number += 1
+
+    def _page(
+        self, window: dict[str, int], number: int, total: str | None, oldest: datetime | None
+    ) -> tuple[ElementTree.Element, list[Scrobble]]:
+        """A page, newest first. One that does not fit what came before is asked for again, and believed when it insists."""
+        seen: list[tuple[str | None, list[Scrobble]]] = []
+        for _ in range(ASKS):
+            found = self._recent_tracks(page=number, **window)
+            rows = list(_scrobbles(found))
+            follows = total in (None, found.get("total")) and (
+                oldest is None or all(played <= oldest for played, *_ in rows)
+            )
+            seen.append((found.get("total"), rows))
+            if follows or seen == [seen[0]] * ASKS:
+                return found, rows
+        raise LastFmError("Last.fm sends other pages than those asked for; try again later")
+
+    def _recent_tracks(self, **params: Any) -> ElementTree.Element:
+        for _ in range(ASKS):  # now and then Last.fm answers for somebody else
+            found = self._ask("user.getRecentTracks", user=self.user, **params).find("recenttracks")
+            if found is not None and (found.get("user") or "").casefold() == self.user.casefold():
+                return found
+        raise LastFmError(f"Last.fm answers for another listener than {self.user}; try again later")
+
+    def _ask(self, method: str, **params: Any) -> ElementTree.Element:
+        """The ``<lfm>`` element of the answer; one with status "failed" where what was asked for does not exist."""
+        try:
+            text = _Request(self._network, method, params)._download_response()
+            answer = _parsed(text)
+        except pylast.NetworkError as error:
+            if isinstance(error.underlying_error, Deferred):
+                raise error.underlying_error from None
+            raise LastFmError(f"Last.fm cannot be reached ({error.underlying_error}); try again later") from error
+        except pylast.WSError as error:
+            raise LastFmError(f"Last.fm is out of order (HTTP {error.status}); try again later") from None
+        except ElementTree.ParseError as error:
+            raise LastFmError(f"Last.fm sent an answer that is not XML ({error}); try again later") from error
+        code = _error_code(answer)
+        if answer.get("status") == "ok" or (code == NOT_FOUND and not method.startswith("user.")):
+            return answer
+        said = answer.findtext("error") or "no reason given"
+        raise LastFmError(
+            f"Last.fm refused {method} (error {code}: {said}); {REMEDY.get(code, 'try again later')}", code
+        )
+
+
+class _Request(pylast._Request):
+    """pylast's request without its check of the answer, which builds and prints the document three times: a page of 200
+    scrobbles is parsed once, above."""
+
+    def _check_response_for_errors(self, response: str) -> None:
+        pass
+
+
+@lru_cache(maxsize=1)  # an answer is looked at twice: is it sound, and what does it say?
+def _parsed(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(NOT_XML.sub("", text))
+
+
+def _error_code(answer: ElementTree.Element) -> str:
+    error = answer.find("error")
+    return "" if error is None else error.get("code", "")
+
+
+def _sound(status: int, body: bytes) -> bool:
+    """Whether an answer is whole and meant: Last.fm puts breakdowns into answers of any status."""
+    if status == 429 or status >= 500:
+        return True  # the transport knows what to do
+    try:
+        answer = _parsed(body.decode())
+    except (ElementTree.ParseError, UnicodeDecodeError):
+        return False
+    code = _error_code(answer)
+    return answer.get("status") == "ok" or (code not in TRY_AGAIN if status != 400 else code in MEANT)
+
+
+def _scrobbles(page: ElementTree.Element) -> Iterator[Scrobble]:
+    for track in page.iterfind("track"):
+        date = track.find("date")
+        if date is None or track.get("nowplaying") == "true":
+            continue
+        artist = track.find("artist")
+        assert artist is not None
+        played = datetime.fromtimestamp(int(date.get("uts") or 0), UTC)
+        yield (
+            played,
+            artist.text or "",
+            track.findtext("name") or "",
+            track.findtext("album") or None,
+            track.findtext("mbid") or None,
+            artist.get("mbid") or None,
+        )
+
+
+def _near(row: ElementTree.Element) -> Near:
+    match = row.findtext("match")
+    return Near(
+        row.findtext("artist/name") or "",
+        row.findtext("name") or "",
+        row.findtext("mbid") or None,
+        float(match) if match else None,
+    )
+
+
+def _tags(answer: ElementTree.Element) -> dict[str, float]:
+    rows = answer.iterfind("toptags/tag")
+    return {(row.findtext("name") or "").casefold(): int(row.findtext("count") or 0) / 100 for row in rows}

@@ -1,0 +1,382 @@
+"""Spotify: the library and the plays of the signed-in listener, through spotipy. What we write: ``spotify_playlists``.
+
+Written for an app of 2026: playlist rows hold ``item`` (older ones ``track``), playlists are read by their owner or a
+collaborator only, and one PUT replaces at most 100 songs. Pages of lists are kept by what they are a page of, so that a
+reading that was cut goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import spotipy
+from spotipy.oauth2 import SpotifyOauthError
+
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES
+from spotify_ai_pipeline.clients.spotify_playlists import (
+    PAGE,
+    Failed,
+    PlaylistEdits,
+    PlaylistInfo,
+    SpotifyError,
+    playlist_of,
+    song_of,
+)
+from spotify_ai_pipeline.clients.transport import Transport, Unreachable
+from spotify_ai_pipeline.music.identity.linking import Offer
+from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_RECENT
+from spotify_ai_pipeline.storage.response_cache import ResponseCache
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+logging.getLogger("spotipy").setLevel(logging.CRITICAL)  # it prints each refusal, which is said better here
+
+KEPT = "spotify list page"
+PAGE_DAYS = 30
+"""Days that pages of a list are kept for a reading that was cut."""
+ASKS = 3
+"""Times that a page is asked for which does not fit the page before it, or a list that changes while it is read."""
+ARTIST_OF = "spotify artist of track"
+SEARCH_PAGE = 10
+LONGEST_QUERY = 250
+"""Characters of a search that Spotify takes."""
+FEATURES_A_CALL = 100
+
+CLOSED = frozenset({403, 404, 410})
+"""Answers to a call that is not open to this app."""
+
+LIKED = "liked"
+"""The list id of the liked songs, beside the ids of playlists."""
+
+LIBRARY = {
+    "list_id": pl.String,
+    "list_name": pl.String,
+    "snapshot_id": pl.String,
+    "position": pl.Int64,
+    "added_at": pl.Datetime("ms", "UTC"),
+    "track_id": pl.String,
+    "title": pl.String,
+    "artist": pl.String,
+    "artists": pl.List(pl.String),
+    "album": pl.String,
+    "isrc": pl.String,
+    "duration_ms": pl.Int64,
+    "release_date": pl.String,
+}
+
+
+class ListChanged(SpotifyError):
+    """A list was edited between two of its pages: it has to be read again from the first."""
+
+
+@dataclass(frozen=True)
+class Album:
+    """An album or single; ``released`` is a date, or the month or year where no more is known."""
+
+    album_id: str
+    title: str
+    released: str
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Rows of a list from ``offset`` on; a row that is no song (removed, local, episode, without an id) is None."""
+
+    offset: int
+    total: int
+    rows: list[dict[str, Any] | None]
+
+    def follows(self, before: _Page | None) -> bool:
+        """Whether this can be the page after ``before``: of the same list, and not the same page again."""
+        return before is None or (self.total == before.total and self.rows != before.rows)
+
+
+class Spotify(PlaylistEdits):
+    """The signed-in listener's Spotify."""
+
+    def __init__(self, transport: Transport, auth: spotify_auth.Auth, answers: ResponseCache) -> None:
+        self._transport, self._state, self._answers, self._auth = transport, transport.state, answers, auth
+        self._client = spotipy.Spotify(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
+        self._client.prefix = transport.service.url
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Spotify:
+        if (said := spotify_auth.sign_in_state(workspace)) != "signed in":
+            raise SpotifyError(
+                "Spotify is not connected; fill in .env (see .env.example) and run `spotify-ai login`"
+                if said == "not connected"
+                else "Spotify needs you to sign in again; run `spotify-ai login`"
+            )
+        transport = Transport("spotify", workspace.settings.services.spotify, workspace.state)
+        return cls(transport, spotify_auth.oauth(workspace), workspace.answers)
+
+    def calls_left(self) -> int:
+        """Calls that read and still fit into today's budget."""
+        return self._transport.calls_left()
+
+    def user_id(self) -> str:
+        """The listener's id: one call a sign-in."""
+        if (known := self._state.fact(spotify_auth.USER)) is None:
+            known = self._call("me")["id"]
+            self._state.set_fact(spotify_auth.USER, known)
+        return known
+
+    def may_call(self, path: str) -> bool | None:
+        """Whether this app may call ``path``, by trying; None where the answer is not clear."""
+        try:
+            self._call("_get", path)
+        except (Failed, Unreachable):
+            return None
+        except SpotifyError as error:
+            return False if error.status in CLOSED else None
+        return True
+
+    def playlists(self, user_id: str) -> list[PlaylistInfo]:
+        """Every playlist in the listener's library: one call for each 50."""
+        rows = self._all("current_user_playlists", limit=PAGE)
+        return [playlist_of(row, user_id) for row in rows if row]
+
+    def liked_pages(self) -> Iterator[tuple[int, pl.DataFrame]]:
+        """(total, the songs on a page of liked songs), newest first; a call for each page that is taken and not kept.
+
+        Liked songs have no snapshot id: the first page, always asked for, tells whether the kept ones still hold.
+        """
+        first = self._page("current_user_saved_tracks", 0)
+        mark = hashlib.sha1(json.dumps(vars(first)).encode(), usedforsecurity=False).hexdigest()
+        for page in self._pages(f"{LIKED} {mark}", "current_user_saved_tracks", first=first):
+            yield page.total, _frame(page, LIKED, "Liked Songs", None)
+
+    def playlist_items(self, playlist: PlaylistInfo) -> tuple[pl.DataFrame, int]:
+        """(the songs of a playlist in order, the number of rows that are no song: removed, local or an episode)."""
+        for reading in reversed(range(ASKS)):
+            key = f"{playlist.playlist_id} {playlist.snapshot_id} {reading}"
+            try:
+                pages = list(self._pages(key, "playlist_items", playlist.playlist_id))
+            except ListChanged:
+                if not reading:
+                    raise
+                continue
+            frame = pl.concat(
+                [_frame(page, playlist.playlist_id, playlist.name, playlist.snapshot_id) for page in pages]
+            )
+            return frame, sum(len(page.rows) for page in pages) - frame.height
+        raise AssertionError("unreachable: the last reading returns or raises")
+
+    def recently_played(self) -> pl.DataFrame:
+        """The last plays that Spotify remembers, 50 at most, oldest first, as plays: one call.
+
+        The stamps are starts or ends; the service does not say which. Plays of less than 30 s and of private sessions are
+        not among them.
+        """
+        page = self._call("current_user_recently_played", limit=PAGE)
+        rows = [_played(row, track) for row in page["items"] if (track := song_of(row))]
+        return pl.DataFrame(rows, schema=PLAY).sort("played_at", maintain_order=True)
+
+    def audio_features(self, track_ids: Sequence[str]) -> Iterator[tuple[Sequence[str], dict[str, dict[str, float]]]]:
+        """(ids asked for, features by id) for each call of up to a hundred ids, for apps that are ``capable`` of it."""
+        for start in range(0, len(track_ids), FEATURES_A_CALL):
+            batch = track_ids[start : start + FEATURES_A_CALL]
+            rows = self._call("_get", "audio-features", ids=",".join(batch))["audio_features"]
+            yield (
+                batch,
+                {
+                    row["id"]: {name: float(row[name]) for name in AUDIO_FEATURES if row.get(name) is not None}
+                    for row in rows
+                    if row
+                },
+            )
+
+    def search(self, artist: str, title: str) -> list[Offer]:
+        """Up to ten tracks that Spotify finds for a name, best first, in one call of the day's budget."""
+        quoted = " ".join(f'{field}:"{_unquoted(text)}"' for field, text in (("track", title), ("artist", artist)))
+        answer = self._call("search", quoted[:LONGEST_QUERY], limit=SEARCH_PAGE, type="track")
+        return [_offer(track) for track in answer["tracks"]["items"] if track and track.get("id")]
+
+    def recommendations(self, track_ids: Sequence[str], size: int) -> list[Offer]:
+        """Up to ``size`` (100) tracks like up to five others, in one call, for apps that are ``capable`` of it."""
+        answer = self._call("_get", "recommendations", seed_tracks=",".join(track_ids[:5]), limit=size)
+        return [_offer(track) for track in answer["tracks"] if track and track.get("id")]
+
+    def artist_id(self, track_id: str) -> str | None:
+        """The id of a track's first artist, kept for good: a call a track, once."""
+        kept = self._answers.get(ARTIST_OF, [track_id])
+        if track_id not in kept:
+            kept[track_id] = next((artist["id"] for artist in self._call("track", track_id)["artists"]), None)
+            self._answers.put(ARTIST_OF, kept)
+        return kept[track_id]
+
+    def newest_albums(self, artist_id: str) -> list[Album]:
+        """An artist's ten newest albums and singles, in one call."""
+        page = self._call("artist_albums", artist_id, include_groups="album,single", limit=SEARCH_PAGE)
+        rows = [Album(row["id"], row["name"], row.get("release_date") or "") for row in page["items"] if row]
+        return sorted(rows, key=lambda album: album.released, reverse=True)
+
+    def album_tracks(self, album_id: str) -> list[Offer]:
+        """The first fifty tracks of an album, in one call."""
+        return [_offer(track) for track in self._call("album_tracks", album_id, limit=PAGE)["items"] if track.get("id")]
+
+    def liked(self, track_id: str) -> bool:
+        """Whether a track is among the liked songs: one call."""
+        return bool(self._call("_get", "me/library/contains", uris=f"spotify:track:{track_id}")[0])
+
+    def like(self, track_id: str) -> None:
+        """Puts a track into the liked songs; one that is there stays, so that a call whose outcome is unknown is repeated."""
+        self._saved("_put", track_id, there=True)
+
+    def unlike(self, track_id: str) -> None:
+        """Takes a track out of the liked songs."""
+        self._saved("_delete", track_id, there=False)
+
+    def append(self, playlist_id: str, track_id: str) -> bool:
+        """Puts a track at the end of a playlist of the listener's own; False where it was on it already."""
+        if track_id in self.track_ids(playlist_id):
+            return False
+        self._write(
+            lambda: self._call("playlist_add_items", playlist_id, [f"spotify:track:{track_id}"]),
+            lambda: True if track_id in self.track_ids(playlist_id) else None,
+        )
+        return True
+
+    def _saved(self, method: str, track_id: str, *, there: bool) -> None:
+        uri = f"spotify:track:{track_id}"
+
+        def happened() -> bool | None:
+            return True if self.liked(track_id) == there else None
+
+        self._write(lambda: self._silent(method, "me/library", uris=uri), happened)
+        if happened() is None:
+            raise SpotifyError(f"Spotify took the song {track_id} and reads back another library; try again later")
+
+    def _pages(self, key: str, method: str, *args: Any, first: _Page | None = None) -> Iterator[_Page]:
+        """The pages of one state of a list, which ``key`` names; kept ones cost no call. Raises ``ListChanged``."""
+        before = None
+        while before is None or before.offset + PAGE < before.total:
+            offset = before.offset + PAGE if before else 0
+            page = first if first and not before else self._kept(key, offset)
+            asked = page or self._page(method, offset, *args, before=before)
+            if before and asked.total != before.total:
+                raise ListChanged("a list on Spotify changes while it is read; run the step again")
+            if page is None:
+                self._answers.put(KEPT, {f"{key} {offset}": vars(asked)}, days=PAGE_DAYS)
+            yield asked
+            before = asked
+
+    def _kept(self, key: str, offset: int) -> _Page | None:
+        kept = self._answers.get(KEPT, [f"{key} {offset}"])
+        return next((_Page(**page) for page in kept.values()), None)
+
+    def _page(self, method: str, offset: int, *args: Any, before: _Page | None = None) -> _Page:
+        """The page at ``offset``. One that does not fit the page before is asked for again, and believed when it insists."""
+        seen: list[_Page] = []
+        for _ in range(ASKS):
+            answer = self._call(method, *args, limit=PAGE, offset=offset)
+            page = _Page(answer["offset"], answer["total"], [_row(row) for row in answer["items"]])
+            if page.offset == offset and page.follows(before):
+                return page
+            seen.append(page)
+        if seen[0].offset == offset and all(page == seen[0] for page in seen):
+            return seen[0]
+        raise Failed(f"Spotify sends other pages than those asked for ({method}); try again later")
+
+    def _all(self, method: str, *args: Any, **options: Any) -> Iterator[Any]:
+        page = self._call(method, *args, **options)
+        while True:
+            yield from page["items"]
+            if not page["next"]:
+                return
+            page = self._call("next", page)
+
+    def _call(self, method: str, *args: Any, **options: Any) -> Any:
+        answer = self._silent(method, *args, **options)
+        if answer is None:
+            raise Unreachable("spotify", f"an empty answer to {method}")
+        return answer
+
+    def _silent(self, method: str, *args: Any, **options: Any) -> Any:
+        """As ``_call``, for calls that are answered with nothing."""
+        try:
+            try:
+                answer = getattr(self._client, method)(*args, **options)
+            except spotipy.SpotifyException as error:
+                if error.http_status != 401:
+                    raise
+                # The token died before its time. Nothing was done with it, so that a write may be repeated as well.
+                self._auth.renew()
+                answer = getattr(self._client, method)(*args, **options)
+        except SpotifyOauthError as error:
+            raise SpotifyError(f"Spotify's sign-in service refused ({error.error}); try again later") from None
+        except spotipy.SpotifyException as error:
+            said = str(error.msg).rsplit(":\n ", 1)[-1]
+            kind = Failed if error.http_status >= 500 else SpotifyError
+            raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
+        return answer
+
+
+def _offer(track: dict[str, Any]) -> Offer:
+    return Offer(
+        track["id"],
+        track["name"],
+        [one["name"] for one in track["artists"]],
+        (track.get("external_ids") or {}).get("isrc"),
+        track["duration_ms"],
+    )
+
+
+def _unquoted(text: str) -> str:
+    return text.replace('"', " ")
+
+
+def _row(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What we keep of a row, as JSON takes it."""
+    if (track := song_of(row)) is None:
+        return None
+    artists = [artist["name"] for artist in track.get("artists") or [] if artist.get("name")]
+    album = track.get("album") or {}
+    return {
+        "added_at": (row or {}).get("added_at"),
+        "track_id": track["id"],
+        "title": track["name"],
+        "artist": artists[0] if artists else None,
+        "artists": artists,
+        "album": album.get("name"),
+        "isrc": (track.get("external_ids") or {}).get("isrc"),
+        "duration_ms": track.get("duration_ms"),
+        "release_date": album.get("release_date"),
+    }
+
+
+def _frame(page: _Page, list_id: str, name: str, snapshot_id: str | None) -> pl.DataFrame:
+    """The songs of a page; a position counts every row of the list, so that it names a row even where an id does not."""
+    about = {"list_id": list_id, "list_name": name, "snapshot_id": snapshot_id}
+    rows = [
+        about | row | {"position": page.offset + place, "added_at": _time(row["added_at"])}
+        for place, row in enumerate(page.rows)
+        if row
+    ]
+    return pl.DataFrame(rows, schema=LIBRARY)
+
+
+def _played(row: dict[str, Any], track: dict[str, Any]) -> dict[str, Any]:
+    context = row.get("context") or {}
+    from_list = str(context.get("uri", "")).rsplit(":", 1)[-1] if context.get("type") == "playlist" else None
+    return {
+        "source": SPOTIFY_RECENT.name,
+        "played_at": _time(row["played_at"]),
+        "artist": track["artists"][0]["name"],
+        "title": track["name"],
+        "album": track["album"]["name"],
+        "track_id": track["id"],
+        "duration_ms": track["duration_ms"],
+        "playlist_id": from_list or None,
+    }
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

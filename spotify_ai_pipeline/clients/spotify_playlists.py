@@ -1,0 +1,192 @@
+"""Spotify's playlists: finding them, reading their rows, and each call that changes one.
+
+A write whose answer was lost may have happened: nothing here repeats one without looking first. In which order calls make
+one list into another is ``playlist_plan``; who calls them is ``playlist_writer``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from spotify_ai_pipeline.clients.transport import Unreachable
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.mix.edit_script import LARGEST_WRITE, Add, Call, Move, Remove, Replace
+
+Found = TypeVar("Found")
+
+PAGE = 50
+WRITES = 2
+GONE = "removed "
+"""Begins the row of a playlist in which nothing is left: it cannot be named, and so not be removed by itself."""
+OTHER = "other "
+"""Begins a row of the listener's that no call can write: a local file, an episode."""
+
+
+class SpotifyError(UserError):
+    """Spotify refused: says what and what to do; ``status`` is that of the answer, where there was one."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Failed(SpotifyError):
+    """Spotify broke down over a call: of one that changes something, nobody knows whether it happened."""
+
+
+UNKNOWN_OUTCOME = (Failed, Unreachable)
+"""After these, look before anything is repeated."""
+
+
+@dataclass(frozen=True)
+class PlaylistInfo:
+    """A row of /me/playlists."""
+
+    playlist_id: str
+    name: str
+    snapshot_id: str
+    items: int
+    readable: bool
+    """Owned or collaborative: the items of others' playlists are closed."""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A playlist as it is: a Spotify id a song, and a token for each row that is none (see ``GONE`` and ``OTHER``)."""
+
+    rows: list[str]
+    unplayable: list[str]
+    """Ids of songs that are on the list and cannot be played now."""
+
+    @property
+    def track_ids(self) -> list[str]:
+        return [row for row in self.rows if not row.startswith((GONE, OTHER))]
+
+    @property
+    def fixed(self) -> list[str]:
+        """Rows that a write must leave: all that are no song, where one of them is the listener's. A list whose other rows
+        are empty loses nothing when it is replaced."""
+        return [row for row in self.rows if row.startswith((GONE, OTHER))] if self._holds_other else []
+
+    @property
+    def _holds_other(self) -> bool:
+        return any(row.startswith(OTHER) for row in self.rows)
+
+
+class PlaylistEdits:
+    """What the client can do to playlists. Mixed into ``Spotify``, which brings ``_call`` and ``_all``."""
+
+    _call: Callable[..., Any]
+    _all: Callable[..., Iterator[Any]]
+
+    def rows(self, playlist_id: str) -> Rows:
+        """Every row of a playlist now, in order."""
+        found: list[str] = []
+        unplayable: list[str] = []
+        for place, row in enumerate(self._all("playlist_items", playlist_id, limit=PAGE)):
+            if track := song_of(row):
+                found.append(track["id"])
+                if track.get("is_playable") is False:
+                    unplayable.append(track["id"])
+            else:
+                found.append(f"{OTHER if _holds_something(row) else GONE}{place}")
+        return Rows(found, unplayable)
+
+    def track_ids(self, playlist_id: str) -> list[str]:
+        """The Spotify ids on a playlist now, in order; rows that are no song are left out."""
+        return self.rows(playlist_id).track_ids
+
+    def create_playlist(self, name: str, description: str) -> str:
+        """The id of a new private playlist."""
+
+        def made() -> str | None:
+            rows = self._all("current_user_playlists", limit=PAGE)
+            empty = (row for row in rows if row and row["name"] == name and row["description"] == description)
+            return next((row["id"] for row in empty if not playlist_of(row, "").items), None)
+
+        return self._write(
+            lambda: self._call("current_user_playlist_create", name, public=False, description=description)["id"], made
+        )
+
+    def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
+        """Makes ``track_ids`` (at most 100) the playlist's content in one call, and gives the new snapshot's id.
+
+        One PUT either happened or did not: no reader ever sees an empty or doubled list.
+        """
+        if not 0 < len(track_ids) <= LARGEST_WRITE:
+            raise ValueError(f"one call replaces 1 to {LARGEST_WRITE} songs, not {len(track_ids)}")
+
+        def replaced() -> str | None:
+            same = self.track_ids(playlist_id) == list(track_ids)
+            return self._call("playlist", playlist_id, fields="snapshot_id")["snapshot_id"] if same else None
+
+        return self._write(
+            lambda: self._call("playlist_replace_items", playlist_id, _uris(track_ids))["snapshot_id"], replaced
+        )
+
+    def edit(self, playlist_id: str, call: Call) -> None:
+        """Makes one call of a plan. Where its outcome is unknown it is not repeated: read the list and plan again."""
+        match call:
+            case Replace(tracks):
+                self.replace_items(playlist_id, tracks)
+            case Add(tracks, at):
+                self._call("playlist_add_items", playlist_id, _uris(tracks), position=at)
+            case Remove(tracks):
+                self._call("playlist_remove_all_occurrences_of_items", playlist_id, _uris(tracks))
+            case Move(start, length, before):
+                self._call("playlist_reorder_items", playlist_id, start, before, range_length=length)
+
+    def not_found(self, track_ids: Iterable[str]) -> list[str]:
+        """Those of ``track_ids`` that Spotify does not know (any more): one call each."""
+        gone: list[str] = []
+        for track in track_ids:
+            try:
+                self._call("track", track)
+            except UNKNOWN_OUTCOME:
+                continue
+            except SpotifyError as error:
+                if error.status in (400, 404):
+                    gone.append(track)
+        return gone
+
+    def _write(self, write: Callable[[], Found], happened: Callable[[], Found | None]) -> Found:
+        """What ``write`` gives. Where its outcome is unknown, ``happened`` looks before anything is repeated: it gives what
+        the write would have given, or None where nothing was written."""
+        for remaining in reversed(range(WRITES)):
+            try:
+                return write()
+            except UNKNOWN_OUTCOME:
+                if (found := happened()) is not None:
+                    return found
+                if not remaining:
+                    raise
+        raise AssertionError("unreachable: the last write returns or raises")
+
+
+def playlist_of(row: dict[str, Any], user_id: str) -> PlaylistInfo:
+    counted = row.get("items") or row.get("tracks") or {}
+    readable = row["owner"]["id"] == user_id or bool(row["collaborative"])
+    return PlaylistInfo(
+        row["id"], row["name"], row["snapshot_id"], counted.get("total", 0), readable, row.get("description") or ""
+    )
+
+
+def song_of(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The song of a playlist or library row; None where the row is empty, removed, a local file or an episode."""
+    track = (row or {}).get("item") or (row or {}).get("track")
+    return (
+        track
+        if track and track.get("id") and track.get("type", "track") == "track" and not track.get("is_local")
+        else None
+    )
+
+
+def _holds_something(row: dict[str, Any] | None) -> bool:
+    return bool((row or {}).get("item") or (row or {}).get("track"))
+
+
+def _uris(track_ids: Iterable[str]) -> list[str]:
+    return [f"spotify:track:{track}" for track in track_ids]

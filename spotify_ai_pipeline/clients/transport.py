@@ -1,0 +1,357 @@
+"""The one way out: every request of every client passes here, whichever HTTP library the client uses.
+
+A ``Transport`` paces calls, counts every attempt in the ledger before it leaves, keeps the day's budgets, repeats what is
+safe to repeat and turns long refusals into ``Deferred``. Ledger, pace and cool-downs are kept in the state: they hold over
+restarts and for all processes together. Clients get a ``requests`` session or an ``httpx2`` transport.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import ssl
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import Any, TypeVar
+
+import httpx2
+import requests
+from requests.adapters import HTTPAdapter
+
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.settings import Service
+from spotify_ai_pipeline.storage.state import State
+
+Answer = TypeVar("Answer")
+
+USER_AGENT = "spotify-ai/0.1 (personal playlist manager)"
+ATTEMPTS = 4
+BUSY = frozenset({500, 502, 503, 504})
+DAY = 86_400
+LONGEST_WAIT = 60.0
+"""Seconds of ``Retry-After`` that are waited out; a longer one ends the step as deferred."""
+BACKOFF = 0.5
+"""Seconds before the first repetition, give or take half of it; each further one waits twice as long."""
+MOST_BYTES, CHUNK = 64 * 2**20, 2**16
+"""An answer that is longer, once unpacked, is not read to its end."""
+TELL_EVERY = 5.0
+"""Seconds of a wait after which observers are told what is left of it."""
+
+Observer = Callable[[str, str], None]
+_observers: list[Observer] = []
+
+
+class Deferred(UserError):
+    """A service may not be called before ``until`` (UTC seconds): the step ends here and a later run resumes."""
+
+    def __init__(self, service: str, until: float, reason: str) -> None:
+        when = datetime.fromtimestamp(until, UTC)
+        super().__init__(f"{service} is deferred until {when:%Y-%m-%d %H:%M} UTC: {reason}")
+        self.service, self.until, self.reason = service, until, reason
+
+
+class Refused(UserError):
+    """A service answered, and not with what was asked for."""
+
+
+def json_of(answer: requests.Response, service: str) -> Any:
+    """The body of a good answer; raises ``Refused`` for any other."""
+    if not answer.ok:
+        raise Refused(f"{service} refused a call (HTTP {answer.status_code}); try again later")
+    return answer.json()
+
+
+def sound_of(answer: requests.Response, service: str) -> bytes:
+    """The body of a good answer that is no JSON; raises ``Refused`` for any other."""
+    if not answer.ok:
+        raise Refused(f"{service} refused a preview (HTTP {answer.status_code}); try again later")
+    return answer.content
+
+
+class Unreachable(UserError, requests.ConnectionError):
+    """No sound answer came. Of a call that changes something, nobody knows whether it happened."""
+
+    def __init__(self, service: str, why: str) -> None:
+        super().__init__(f"{service} cannot be reached ({why}); try again later")
+        self.service = service
+
+
+def observe(observer: Observer) -> None:
+    """Has ``observer`` told of every attempt (service, "call") and every wait (service, "waits 12 s")."""
+    _observers.append(observer)
+
+
+def forget(observer: Observer) -> None:
+    _observers.remove(observer)
+
+
+@contextmanager
+def observed(observer: Observer) -> Generator[None]:
+    """``observer`` is told what happens inside the block."""
+    observe(observer)
+    try:
+        yield
+    finally:
+        forget(observer)
+
+
+class Transport:
+    """The way to one service.
+
+    ``safe_posts`` says that this service's POST requests only read, and may be repeated like GET. ``sound`` says of an
+    answer (status, body) whether it is whole and meant, for services that do not speak JSON; one that is not counts as
+    failed and is repeated like a broken connection.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        service: Service,
+        state: State,
+        *,
+        safe_posts: bool = False,
+        sound: Callable[[int, bytes], bool] | None = None,
+    ) -> None:
+        self.name, self.service, self.state = name, service, state
+        self.repeatable = {"GET", "HEAD", "POST"} if safe_posts else {"GET", "HEAD"}
+        self.sound = sound
+
+    def call(
+        self,
+        method: str,
+        attempt: Callable[[], Answer],
+        response_of: Callable[[Answer], tuple[int, Any]],
+        broken: tuple[type[Exception], ...],
+    ) -> Answer:
+        """The answer of ``attempt``, repeated where that is safe.
+
+        ``response_of`` gives (status, headers) of an answer; ``broken`` are the errors of a connection that failed. Raises
+        ``Deferred`` where the service asks for a long pause or the day's budget is used up, ``Unreachable`` where no
+        attempt brought a sound answer.
+        """
+        kind = "read" if method in self.repeatable else "write"
+        for remaining in reversed(range(ATTEMPTS)):
+            self._admit(kind)
+            try:
+                answer = attempt()
+            except broken as error:
+                self.failed(kind)
+                if not remaining or kind == "write":
+                    raise Unreachable(self.name, str(error) or type(error).__name__) from error
+                self._wait(self._backoff(remaining))
+                continue
+            finally:
+                self._tell("call")
+            status, headers = response_of(answer)
+            if status >= 400:
+                self.failed(kind)
+            if status == 429:
+                pause = _seconds(headers.get("Retry-After"))
+                if pause > LONGEST_WAIT or not remaining:
+                    raise self.cool_down(pause)
+                self._wait(pause)
+            elif status in BUSY and kind == "read" and remaining:
+                self._wait(self._backoff(remaining))
+            else:
+                return answer
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    @cached_property
+    def session(self) -> requests.Session:
+        """A ``requests`` session, connections kept, whose every request passes ``call``."""
+        session = requests.Session()
+        session.headers["User-Agent"] = USER_AGENT
+        adapter = _Adapter(self)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        return session
+
+    @cached_property
+    def httpx_transport(self) -> httpx2.BaseTransport:
+        """An ``httpx2`` transport that sends whatever it is given to the service's own URL, through ``call``."""
+        return _HttpxTransport(self, one_address=True)
+
+    @cached_property
+    def httpx_transport_of_paths(self) -> httpx2.BaseTransport:
+        """The same for a client that is told the service's URL itself and asks for paths below it."""
+        return _HttpxTransport(self, one_address=False)
+
+    def check(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Raises ``Unreachable`` for an answer that is not whole: a cut or garbled body with a good status is no answer."""
+        if not (self.sound(status, body) if self.sound else _whole_json(status, headers, body)):
+            raise Unreachable(self.name, f"the answer was not whole, {len(body):,} bytes with status {status}")
+
+    def _admit(self, kind: str) -> None:
+        if (wait := self.take_turn(kind)) > 0:
+            time.sleep(wait)
+
+    def take_turn(self, kind: str) -> float:
+        """Takes the next turn and enters the call in the ledger, or raises ``Deferred``: one transaction, so that processes
+        side by side keep one budget and one pace. Gives the seconds until the turn."""
+        with self.state.transaction() as connection:
+            now = clock.now()
+            for row in connection.execute(
+                "SELECT until, reason FROM cooldowns WHERE service = ? AND until > ?", (self.name, now)
+            ):
+                raise Deferred(self.name, row["until"], row["reason"])
+            budget = self.service.budgets[kind]
+            used = connection.execute(
+                "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = ?", (_day(now), self.name, kind)
+            ).fetchone()
+            if used and used["calls"] >= budget:
+                raise Deferred(
+                    self.name, (now // DAY + 1) * DAY, f"the day's budget of {budget} {kind} calls is used up"
+                )
+            pace = connection.execute("SELECT next_call FROM pace WHERE service = ?", (self.name,)).fetchone()
+            longest = now + LONGEST_WAIT  # a clock that was set back must not stop the calls for long
+            turn = min(max(now, pace["next_call"] if pace else 0), longest)
+            connection.execute(
+                "INSERT OR REPLACE INTO pace VALUES (?, ?)", (self.name, turn + 1 / self.service.calls_per_second)
+            )
+            connection.execute(
+                "INSERT INTO api_calls VALUES (?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET calls = calls + 1",
+                (_day(now), self.name, kind),
+            )
+        return turn - now
+
+    def calls_left(self) -> int:
+        """Reading calls that still fit into today's budget."""
+        rows = self.state.rows(
+            "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = 'read'",
+            (_day(clock.now()), self.name),
+        )
+        return self.service.budgets["read"] - (rows[0]["calls"] if rows else 0)
+
+    def failed(self, kind: str) -> None:
+        """Enters a call that failed in the ledger."""
+        with self.state.transaction() as connection:
+            connection.execute(
+                "INSERT INTO api_calls VALUES (?, ?, ?, 0, 1) ON CONFLICT DO UPDATE SET failures = failures + 1",
+                (_day(clock.now()), self.name, kind),
+            )
+
+    def cool_down(self, seconds: float) -> Deferred:
+        """Keeps the pause that the service asks for, for all processes; gives the error to raise."""
+        until, reason = clock.now() + seconds, "too many requests; the service asked for a pause"
+        with self.state.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO cooldowns VALUES (?, ?, ?)", (self.name, until, reason))
+        return Deferred(self.name, until, reason)
+
+    def _backoff(self, remaining: int) -> float:
+        return BACKOFF * 2 ** (ATTEMPTS - 1 - remaining) * random.uniform(0.5, 1.5)
+
+    def _wait(self, seconds: float) -> None:
+        """Waits, and tells every few seconds what is left."""
+        while seconds > 0:
+            if seconds >= 1:
+                self._tell(f"waits {seconds:.0f} s")
+            time.sleep(min(seconds, TELL_EVERY))
+            seconds -= TELL_EVERY
+
+    def _tell(self, what: str) -> None:
+        for observer in _observers:
+            observer(self.name, what)
+
+
+class _Adapter(HTTPAdapter):
+    """Sends a ``requests`` request through a ``Transport``; urllib3's own retries stay off."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(max_retries=0)
+        self.transport = transport
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        options["timeout"] = self.transport.service.timeout_seconds
+
+        def attempt() -> requests.Response:
+            response = super(_Adapter, self).send(request, *args, **options)
+            response._content = _bounded(response.iter_content(CHUNK), self.transport.name)
+            self.transport.check(
+                response.status_code, response.headers, response.content
+            )  # reads the body here, where a cut is repeated
+            return response
+
+        return self.transport.call(
+            request.method or "GET",
+            attempt,
+            lambda response: (response.status_code, response.headers),
+            (requests.RequestException,),
+        )
+
+
+class _HttpxTransport(httpx2.BaseTransport):
+    """Sends an ``httpx2`` request through a ``Transport``.
+
+    A client that is made anew for each request (pylast) closes its transports with itself: ``close`` does nothing, so that
+    connections live on.
+    """
+
+    def __init__(self, transport: Transport, one_address: bool) -> None:
+        self.transport, self.one_address = transport, one_address
+        self.url = httpx2.URL(transport.service.url)
+        self.inner = httpx2.HTTPTransport(verify=_trusted())
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if self.one_address:
+            request.url = self.url.copy_with(query=request.url.query or None)
+            request.headers["Host"] = self.url.netloc.decode()
+        request.headers["User-Agent"] = USER_AGENT
+        timeout = httpx2.Timeout(self.transport.service.timeout_seconds)
+        request.extensions = {**request.extensions, "timeout": timeout.as_dict()}
+
+        def attempt() -> httpx2.Response:
+            response = self.inner.handle_request(request)
+            response._content = _bounded(response.iter_bytes(CHUNK), self.transport.name)
+            self.transport.check(response.status_code, response.headers, response.read())
+            return response
+
+        return self.transport.call(
+            request.method,
+            attempt,
+            lambda response: (response.status_code, response.headers),
+            (httpx2.TransportError, httpx2.DecodingError, Unreachable),
+        )
+
+    def close(self) -> None:
+        pass
+
+
+def _bounded(chunks: Iterable[bytes], service: str) -> bytes:
+    """The whole body; raises ``Unreachable`` for one that no honest answer is as long as."""
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise Unreachable(service, f"the answer is longer than {MOST_BYTES:,} bytes")
+    return bytes(body)
+
+
+def _whole_json(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    if status >= 400 or not body or "json" not in headers.get("Content-Type", ""):
+        return True
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
+
+
+@cache  # 40 ms, once a process
+def _trusted() -> ssl.SSLContext:
+    return httpx2.create_ssl_context()
+
+
+def _seconds(retry_after: str | None) -> float:
+    """``Retry-After`` in seconds; a missing or unreadable one counts as five."""
+    try:
+        return max(float(retry_after or 5), 0.0)
+    except ValueError:
+        return 5.0
+
+
+def _day(now: float) -> str:
+    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"

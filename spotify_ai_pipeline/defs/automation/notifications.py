@@ -1,0 +1,233 @@
+"""What comes by itself: sensors that look for something worth saying and lay it down for the bot to send.
+
+None of them opens a connection to Telegram: the table of messages stands between, so that a bot that is down loses nothing and
+a sensor needs no token. Each keeps its switch, its cap a day and the quiet hours (``services/speaking.py``).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from spotify_ai_pipeline.app import friends, notification_policy
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
+from spotify_ai_pipeline.defs.discovery.sources import flat, liking
+from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
+from spotify_ai_pipeline.defs.groups import DISCOVERY, FEATURES, IDENTITY, TASTE
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.discovery import affinity
+from spotify_ai_pipeline.music.discovery.dedupe import new_songs
+from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
+from spotify_ai_pipeline.music.embedding.model import Model
+from spotify_ai_pipeline.music.identity.linking import best_offer
+from spotify_ai_pipeline.music.mix.scorecard import summary
+from spotify_ai_pipeline.music.mood import change_point
+from spotify_ai_pipeline.music.mood.detection import SESSION_GAP_SECONDS
+from spotify_ai_pipeline.music.mood.parser import describe
+from spotify_ai_pipeline.storage import notification_outbox, queue, trials
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+SILENT_AFTER = DAY
+"""A service that is deferred shorter than this went silent for a while, as services do."""
+LATEST_LISTENS = 20_000
+"""In which sessions are looked for: many times those of a test."""
+ONE_FRIEND = 0.4
+"""How sure a friend's play is as a lead, 0 to 1: what the source of friends' plays gives one play of one friend."""
+
+
+@dataclass(frozen=True)
+class News:
+    """``about`` names the news, so that it is said once; ``lasts`` seconds is how long it is worth saying."""
+
+    about: str
+    body: dict[str, Any]
+    lasts: float
+
+
+def candidate(workspace: Workspace, now: float) -> Iterator[News]:
+    """The new song that should fit best, where it is likely enough to."""
+    least = workspace.settings.proactive.candidate.least_chance
+    waiting = [
+        one for one in queue.items(workspace.state, ("pending",), queue.DISCOVERY) if (one.chance or 0.0) >= least
+    ]
+    for one in sorted(waiting, key=lambda one: -(one.chance or 0.0)):
+        if not notification_outbox.known(workspace.state, about := f"candidate {one.item_id}"):
+            yield News(about, {"item_id": one.item_id}, DAY)
+            return
+
+
+def mood_shift(workspace: Workspace, now: float) -> Iterator[News]:
+    """What is played has changed: a change point between the last sessions and those of the weeks before."""
+    embeddings = workspace.lake.read_or_none(FEATURES, "song_embeddings")
+    kept = workspace.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
+    model = Model.from_bytes(kept) if kept else None
+    if embeddings is None or model is None:
+        return
+    listens = workspace.lake.scan(IDENTITY, "listens").filter("counts").select("song_id", "played_at")
+    latest = listens.sort("played_at").tail(LATEST_LISTENS).collect()
+    heard = latest.join(embeddings.select("song_id", "vector"), on="song_id", how="inner", maintain_order="left")
+    at = heard["played_at"].dt.epoch("ms").to_numpy() / 1_000
+    found = change_point.sessions(at, heard["vector"].to_numpy().astype(np.float64), SESSION_GAP_SECONDS)
+    seen = int(np.searchsorted(found.ended, workspace.state.fact(LAST_SHIFT) or 0.0, side="right"))
+    if len(found.ended) - seen < change_point.RECENT:
+        return  # too little was heard since the last alarm
+    shift = change_point.latest_shift(found.means)
+    if shift is None or shift.chance > workspace.settings.proactive.mood_shift.false_alarms:
+        return
+    workspace.state.set_fact(LAST_SHIFT, float(found.ended[-1]))
+    lately, before = (", ".join(describe(model.sound(mean))) or "mixed" for mean in (shift.recent, shift.before))
+    text = (
+        f"What you play has changed: {lately} over your last {change_point.RECENT} sessions, {before} before. "
+        "A refresh brings the mix along."
+    )
+    yield News(f"mood shift {int(found.ended[-1])}", {"text": text, "chance": shift.chance}, DAY)
+
+
+LAST_SHIFT = "last mood shift"
+
+
+def sign_in(workspace: Workspace, now: float) -> Iterator[News]:
+    """The sign-in to Spotify is about to end: once a week, and when it has ended."""
+    if warning := spotify_auth.sign_in_warning(workspace):
+        left = spotify_auth.days_left(workspace)
+        when = "ended" if left is None else f"{left // 7} weeks"
+        yield News(f"sign-in {workspace.state.fact(spotify_auth.SIGNED_IN)} {when}", {"text": f"{warning}"}, 2 * DAY)
+
+
+def silent_source(workspace: Workspace, now: float) -> Iterator[News]:
+    """A source of new songs that puts nothing forward any more, or a service that has been out of reach for a day."""
+    for row in workspace.state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at"):
+        yields = row["name"].startswith("yield ")
+        silent = row["name"].startswith("deferred ") and now - row["raised_at"] >= SILENT_AFTER
+        if yields or silent:
+            yield News(f"alert {row['name']} {int(row['raised_at'])}", {"text": f"{row['message']}"}, 2 * DAY)
+
+
+def score_card(workspace: Workspace, now: float) -> Iterator[News]:
+    """How well the mix fitted, once for each week."""
+    card = workspace.lake.read_or_none(TASTE, "score_card")
+    if card is not None and not card.is_empty():
+        text = f"Your week\n{summary(card)}"
+        yield News(f"score card {card['week'][-1]:%Y-%m-%d}", {"text": text}, 2 * DAY)
+
+
+def friend(workspace: Workspace, now: float) -> Iterator[News]:
+    """A friend plays a song that is new to the listener and should fit."""
+    settings = workspace.settings.proactive.friend
+    songs, stats = workspace.lake.read_or_none(IDENTITY, "songs"), workspace.lake.read_or_none(TASTE, "listening_stats")
+    tags = workspace.lake.read_or_none(FEATURES, "tags")
+    if not workspace.secrets.has_lastfm or songs is None or stats is None or tags is None:
+        return
+    for playing in friends.playing(workspace, LastFm.of(workspace), settings.calls_per_tick):
+        about = f"friend {playing.friend} {playing.artist} {playing.title}".casefold()
+        if notification_outbox.known(workspace.state, about):
+            continue
+        song = _fitting(workspace, playing, songs, stats, tags, now)
+        if song is not None and song["chance"] >= settings.least_match and (track := _track_id(workspace, playing)):
+            text = f"{playing.friend} plays something for you, predicted match {song['chance']:.0%}:"
+            yield News(about, {"text": text, "song": song | {"track_id": track}}, 30 * MINUTE)
+
+
+def _fitting(
+    workspace: Workspace,
+    playing: friends.Playing,
+    songs: pl.DataFrame,
+    stats: pl.DataFrame,
+    tags: pl.DataFrame,
+    now: float,
+) -> dict[str, Any] | None:
+    """The song as the queue takes it, with its chance; None where it is not new to the listener."""
+    lead = Lead(playing.artist, playing.title, ONE_FRIEND, playing.friend)
+    row = {**vars(lead), "source": "lastfm_friends", "found_at": datetime.fromtimestamp(now, UTC)}
+    fresh, _ = new_songs(gather(pl.DataFrame([row], schema=LEADS)), songs, trials.refused(workspace.state, now))
+    if fresh.is_empty():
+        return None
+    found = fresh.row(0, named=True)
+    scored = workspace.lake.read_or_none(DISCOVERY, "candidate_scores")
+    known = scored.filter(song_id=found["song_id"]) if scored is not None else None
+    if known is not None and known.height:
+        chance = float(known["chance"][0])
+    else:
+        words = flat(tags).join(songs.filter(artist_key=found["artist_key"]).select("song_id"), on="song_id")
+        of_artist = words.group_by("tag").agg(pl.mean("weight")).sort("tag").to_dicts() or None
+        kind = pl.List(pl.Struct({"tag": pl.String(), "weight": pl.Float64()}))
+        one = fresh.with_columns(tags=pl.Series([of_artist], dtype=kind))
+        chance = float(affinity.chance(one, affinity.Profile.of(liking(songs, stats), flat(tags)))[0])
+    return {
+        "song_id": found["song_id"],
+        "artist_key": found["artist_key"],
+        "artist": playing.artist,
+        "title": playing.title,
+        "score": chance,
+        "chance": chance,
+        "source": "lastfm_friends",
+        "reason": f"{playing.friend} played it",
+    }
+
+
+def _track_id(workspace: Workspace, playing: friends.Playing) -> str | None:
+    """Its Spotify id by ListenBrainz labs, which costs nothing of Spotify's budget: one call."""
+    (offers,) = ListenBrainzLabs.of(workspace).by_name([(playing.artist, playing.title, None)])
+    offer = best_offer(playing.artist, playing.title, offers)
+    return offer[0].track_id if offer else None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A sensor: what it looks for, how often, and what it says about itself."""
+
+    kind: str
+    find: Callable[[Workspace, float], Iterator[News]]
+    every: float
+    why: str
+
+
+WATCHES = [
+    Watch(notification_policy.CANDIDATE, candidate, 10 * MINUTE, "Suggests a new song that should fit very well."),
+    Watch(notification_policy.MOOD_SHIFT, mood_shift, 30 * MINUTE, "Says that what you play has changed."),
+    Watch(notification_policy.SIGN_IN, sign_in, 6 * HOUR, "Says that the sign-in to Spotify is about to end."),
+    Watch(notification_policy.SILENT_SOURCE, silent_source, HOUR, "Says that a source went silent."),
+    Watch(notification_policy.SCORE_CARD, score_card, 6 * HOUR, "Sends the weekly score card."),
+    Watch(notification_policy.FRIEND, friend, 10 * MINUTE, "Says that a friend on Last.fm plays something for you."),
+]
+
+
+def sensor(watch: Watch) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=f"say_{watch.kind}",
+        minimum_interval_seconds=int(watch.every),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"{watch.why} Starts no run; proactive.{watch.kind} in the settings switches it.",
+    )
+    def look(workspace: WorkspaceResource) -> dg.SkipReason:
+        return dg.SkipReason(look_once(watch, workspace.workspace, workspace.now()))
+
+    return look
+
+
+def look_once(watch: Watch, workspace: Workspace, now: float) -> str:
+    """Looks, and lays down what may be said; what came of it, in words. Nothing is looked for that may not be said."""
+    said = 0
+    try:
+        if reason := notification_policy.why_not(workspace, watch.kind, now):
+            return reason
+        for news in watch.find(workspace, now):
+            said += notification_policy.enqueue_if_allowed(
+                workspace, watch.kind, news.about, news.body, now, news.lasts
+            )
+            if reason := notification_policy.why_not(workspace, watch.kind, now):
+                return f"{said} said; {reason}"
+    except UserError as error:  # an outage, a used-up budget: the next look asks again
+        return f"{said} said; cannot look now: {error}"
+    return f"{said} said" if said else "no news"
+
+
+SUGGESTIONS = [sensor(watch) for watch in WATCHES]

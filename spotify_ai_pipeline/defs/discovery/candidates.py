@@ -1,0 +1,340 @@
+"""Candidates: the songs behind the leads that are new to the listener, with a Spotify id, scored, and the few to propose."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from spotify_ai_pipeline.app.discovery_sources import FOR_THE_MIX, SOURCES
+from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
+from spotify_ai_pipeline.clients.listenbrainz_labs import ROWS_A_CALL, ListenBrainzLabs
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.defs.degraded import report_degraded
+from spotify_ai_pipeline.defs.discovery.candidate_model import content_of, earned
+from spotify_ai_pipeline.defs.discovery.sources import flat, liking
+from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
+from spotify_ai_pipeline.defs.groups import DISCOVERY, FEATURES, OWNERS
+from spotify_ai_pipeline.defs.io_manager import frame_of
+from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.resources import (
+    LastFmResource,
+    ListenBrainzLabsResource,
+    ListenBrainzResource,
+    SpotifyResource,
+    WorkspaceResource,
+)
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify
+from spotify_ai_pipeline.music.discovery.candidate_model import TERMS, Content, chances, features, of_table
+from spotify_ai_pipeline.music.discovery.dedupe import new_songs
+from spotify_ai_pipeline.music.discovery.leads import gather
+from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
+from spotify_ai_pipeline.music.embedding.model import Inputs, Model
+from spotify_ai_pipeline.music.embedding.tags import blend, clean
+from spotify_ai_pipeline.music.identity.linking import best_offer
+from spotify_ai_pipeline.music.plays.play_counts import Plays
+from spotify_ai_pipeline.storage import queue, trials
+
+MOST = 600
+"""Candidates that are kept, the surest first: those beyond would cost calls and are never proposed."""
+ASK_AGAIN_AFTER = timedelta(days=30)
+A_FEW = 0.3
+"""Share of its chance that a song keeps whose artist the listener wants to hear less of."""
+PER_ARTIST = 2
+"""Songs of one artist that may wait for an answer at once."""
+
+TAGS = pl.List(pl.Struct({"tag": pl.String(), "weight": pl.Float64()}))
+LINKS: dict[str, pl.DataType] = {
+    "song_id": pl.String(),
+    "track_id": pl.String(),
+    "link": pl.String(),  # who knew the id: the source itself, labs or search
+    "labs_asked_at": pl.Datetime("ms", "UTC"),
+    "search_asked_at": pl.Datetime("ms", "UTC"),
+}
+ARMS = {name: bandit.OUTCOMES[name] for name in ("source", "region", "artist_key", "chance")}
+CANDIDATES: dict[str, pl.DataType] = {
+    "song_id": pl.String(),
+    "artist_key": pl.String(),
+    "artist": pl.String(),
+    "title": pl.String(),
+    "track_id": pl.String(),  # null: nobody knows it on Spotify yet
+    "mbid": pl.String(),
+    "source": pl.String(),  # the surest of ``sources``
+    "sources": pl.List(pl.String()),
+    "seeds": pl.List(pl.String()),
+    "strength": pl.Float64(),
+    "reason": pl.String(),
+    "tags": TAGS,  # null: unknown
+    **{name: LINKS[name] for name in ("link", "labs_asked_at", "search_asked_at")},
+}
+
+
+@dg.asset(
+    group_name=DISCOVERY,
+    kinds={"polars", "parquet"},
+    owners=OWNERS,
+    code_version="1",
+    ins={name: dg.AssetIn(name) for name in SOURCES},
+)
+def candidates(
+    context: dg.AssetExecutionContext,
+    workspace: WorkspaceResource,
+    listenbrainz: ListenBrainzResource,
+    listenbrainz_labs: ListenBrainzLabsResource,
+    lastfm: LastFmResource,
+    spotify: SpotifyResource,
+    songs: pl.DataFrame,
+    tags: pl.DataFrame,
+    **leads: pl.DataFrame,
+) -> dg.MaterializeResult:
+    """Songs that the sources put forward and that are new: in neither library nor history in any recording or spelling, and
+    not refused. A Spotify id comes from the source, else from ListenBrainz labs, which costs no quota, else from Spotify's
+    search within the run's budget, surest first; tags from the listener's other songs of the artist, else from ListenBrainz and
+    Last.fm."""
+    now = datetime.fromtimestamp(workspace.now(), UTC)
+    gathered = gather(pl.concat(leads.values()))
+    fresh, known = new_songs(gathered, songs, trials.refused(workspace.state, workspace.now()))
+    best = fresh.sort("strength", "song_id", descending=[True, False]).head(MOST)
+    before = frame_of(workspace.lake, DISCOVERY, "candidates", CANDIDATES)
+    linked, troubles = best, list[UserError]()
+    try:
+        linked = _linked(best, before.select(list(LINKS)), listenbrainz_labs.client(), spotify, workspace, now)
+    except UserError as error:
+        troubles.append(error)
+    if "link" not in linked.columns:
+        linked = best.with_columns(pl.lit(None, LINKS[name]).alias(name) for name in list(LINKS)[2:])
+    try:
+        words = _tags(linked, before, songs, tags, listenbrainz.client(), lastfm, workspace)
+    except UserError as error:
+        words = {}
+        troubles.append(error)
+    table = linked.with_columns(tags=pl.Series([words.get(song) for song in linked["song_id"]], dtype=TAGS)).select(
+        pl.col(name).cast(kind) for name, kind in CANDIDATES.items()
+    )
+    by_source = table.explode("sources").group_by("sources").len().sort("len", descending=True)
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "songs put forward": gathered.height,
+            **known,
+            "with a Spotify id": table["track_id"].drop_nulls().len(),
+            "without tags": int(table["tags"].is_null().sum()),
+            "candidates by source": bar_chart(by_source["sources"].to_list(), by_source["len"].to_list(), "candidates"),
+            "deferred": report_degraded(context, workspace, troubles[0] if troubles else None),
+        },
+    )
+
+
+@dg.asset_check(asset=candidates, description="No candidate is in library or history, and none comes twice.")
+def candidates_are_new(candidates: pl.DataFrame) -> dg.AssetCheckResult:
+    doubled = candidates.height - candidates["song_id"].n_unique()
+    ids = candidates["track_id"].drop_nulls()
+    return dg.AssetCheckResult(
+        passed=not doubled, metadata={"doubled": doubled, "Spotify ids that two share": ids.len() - ids.n_unique()}
+    )
+
+
+@dg.asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
+def candidate_scores(
+    workspace: WorkspaceResource,
+    candidates: pl.DataFrame,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+    listening_stats: pl.DataFrame,
+    tags: pl.DataFrame,
+    song_embeddings: pl.DataFrame,
+    candidate_model: pl.DataFrame,
+) -> dg.MaterializeResult:
+    """The chance that each candidate stays, and the region of taste that it lies in, best first.
+
+    The candidate model says it once it told songs that stay from others; until then affinity to the listener's profile does.
+    What the model knew of each (``terms``) is kept with the question: verdicts teach it later.
+    """
+    terms = _terms(workspace, candidates, songs, listens, tags, song_embeddings)
+    profile = affinity.Profile.of(liking(songs, listening_stats), flat(tags))
+    clusters = workspace.lake.read_or_none(FEATURES, "clusters")
+    fewer = queue.fewer_artists(workspace.state, workspace.now())
+    share = np.where(candidates["artist_key"].is_in(list(fewer)), A_FEW, 1.0)
+    learned = earned(candidate_model)
+    chance = affinity.chance(candidates, profile)
+    if learned:
+        chance = chances(of_table(candidate_model), terms, candidates["source"].to_list())
+    noted = pl.DataFrame(terms, schema=list(TERMS), orient="row").select(pl.struct(pl.all().fill_nan(None)))
+    table = candidates.with_columns(
+        chance=pl.Series(chance * share),
+        terms=noted.to_series().struct.json_encode(),
+        region=pl.Series(affinity.regions(candidates, profile, clusters, songs), dtype=pl.String),
+    ).sort("chance", "song_id", descending=[True, False])
+    regions = table.group_by("region").len().sort("len", descending=True).head(12)
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "chances by": "the candidate model" if learned else "affinity",
+            "candidates by region": bar_chart(regions["region"].to_list(), regions["len"].to_list(), "candidates"),
+        },
+    )
+
+
+def _terms(
+    workspace: WorkspaceResource,
+    candidates: pl.DataFrame,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+    tags: pl.DataFrame,
+    song_embeddings: pl.DataFrame,
+) -> NDArray[np.float64]:
+    """What the candidate model knows of each candidate now (``features``); its vector by the model that made the songs'."""
+    about = candidates.select("song_id", "artist_key", "tags")
+    kept = workspace.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
+    if kept and (model := Model.from_bytes(kept)):
+        silent = pl.DataFrame(schema={"song_id": pl.String} | dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
+        known = Inputs(about.drop("tags"), silent, flat(about))
+        vectors = model.embed(known, workspace.settings.features).select("song_id", "vector")
+        about = about.join(vectors, on="song_id", how="left", maintain_order="left")
+    plays, at = Plays.of(listens, songs["song_id"]), np.full(candidates.height, workspace.now())
+    strength = candidates["strength"].to_numpy()
+    return features(Content.of(about), at, plays, content_of(songs, tags.lazy(), song_embeddings.lazy()), strength)
+
+
+@dg.asset(group_name=DISCOVERY, kinds={"sqlite"}, owners=OWNERS, code_version="1")
+def discoveries(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource, candidate_scores: pl.DataFrame
+) -> dg.MaterializeResult:
+    """What is proposed: the bandit draws a song for each free place of the queue, from sources and regions that deliver, no two
+    alike; each with source and reason."""
+    settings, now = workspace.settings.discovery, workspace.now()
+    stale = trials.withdraw(workspace.state, now - settings.trial_days * queue.DAY)
+    waiting = queue.items(workspace.state, kind=queue.DISCOVERY)
+    arms = pl.DataFrame([vars(item) for item in waiting], schema=ARMS)
+    belief = bandit.learn(trials.outcomes(workspace.state, now))
+    linked = candidate_scores.filter(pl.col("track_id").is_not_null())
+    ready = linked.unique("track_id", keep="first", maintain_order=True)
+    rng = np.random.default_rng(int(context.run_id[:8], 16))
+    free = max(settings.candidates_per_refresh - sum(item.status == "pending" for item in waiting), 0)
+    picked = diversify.pick(
+        bandit.draws(belief, ready, rng, settings.bandit, settings.epsilon),
+        diversify.unit_vectors(ready["tags"].to_list()),
+        ready["artist_key"].to_list(),
+        free,
+        PER_ARTIST,
+        [item.artist_key for item in waiting],
+    )
+    shown = ready[picked].with_columns(score=pl.Series(bandit.expected(belief, ready[picked])))
+    scores = bandit.expected(belief, arms.with_columns(pl.col("chance").fill_null(0.5)))
+    trials.rescore(workspace.state, dict(zip([item.item_id for item in waiting], scores.tolist(), strict=True)))
+    asked = queue.propose(
+        workspace.state, queue.DISCOVERY, shown.iter_rows(named=True), settings.candidates_per_refresh
+    )
+    weights = pl.DataFrame(
+        [(name, *belief.of(name)) for name in SOURCES], schema=["source", "weight", "deviation"], orient="row"
+    )
+    by_source = shown.group_by("source").len("proposed")
+    table = weights.join(by_source, on="source", how="left").with_columns(pl.col("proposed").fill_null(0))
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "proposed": asked,
+            "waiting": len(waiting) + asked,
+            "withdrawn, too long unanswered": stale,
+            "policy": settings.bandit,
+            "weight of each source": bar_chart(
+                table["source"].to_list(),
+                np.exp(table["weight"].to_numpy()).tolist(),
+                "odds of a yes, against the mean",
+            ),
+        },
+    )
+
+
+def _linked(
+    songs: pl.DataFrame,
+    known: pl.DataFrame,
+    labs: ListenBrainzLabs,
+    spotify: SpotifyResource,
+    workspace: WorkspaceResource,
+    now: datetime,
+) -> pl.DataFrame:
+    """``songs`` with track_id, link and when each was asked about."""
+    told = songs.join(known.rename({"track_id": "known_id"}), on="song_id", how="left").with_columns(
+        link=pl.when(pl.col("track_id").is_not_null()).then(pl.lit("source")).otherwise(pl.col("link")),
+        track_id=pl.coalesce("track_id", "known_id"),
+    )
+    rows = {row["song_id"]: row for row in told.drop("known_id").iter_rows(named=True)}
+
+    def due(asked: str) -> list[dict[str, object]]:
+        return [
+            row
+            for row in rows.values()
+            if not row["track_id"] and (not row[asked] or row[asked] < now - ASK_AGAIN_AFTER)
+        ]
+
+    wanted = due("labs_asked_at")
+    for start in range(0, len(wanted), ROWS_A_CALL):
+        batch = wanted[start : start + ROWS_A_CALL]
+        by_recording = labs.by_recording([str(row["mbid"]) for row in batch if row["mbid"]])
+        by_name = labs.by_name([(str(row["artist"]), str(row["title"]), None) for row in batch])
+        for row, named in zip(batch, by_name, strict=True):
+            offer = best_offer(str(row["artist"]), str(row["title"]), [*by_recording.get(str(row["mbid"]), []), *named])
+            rows[row["song_id"]] |= {"labs_asked_at": now} | (
+                {"track_id": offer[0].track_id, "link": "labs"} if offer else {}
+            )
+    rest = due("search_asked_at")
+    if rest and workspace.settings.discovery.searches_per_run:
+        client = spotify.client()
+        for row in rest[
+            : max(min(workspace.settings.discovery.searches_per_run, client.calls_left() - FOR_THE_MIX), 0)
+        ]:
+            _search(client, row, now)
+    return pl.DataFrame(list(rows.values()), schema={**told.drop("known_id").schema})
+
+
+def _search(client: Spotify, row: dict[str, object], now: datetime) -> None:
+    artist, title = str(row["artist"]), str(row["title"])
+    offer = best_offer(artist, title, client.search(artist, title))
+    row |= {"search_asked_at": now} | ({"track_id": offer[0].track_id, "link": "search"} if offer else {})
+
+
+def _tags(
+    table: pl.DataFrame,
+    before: pl.DataFrame,
+    songs: pl.DataFrame,
+    tags: pl.DataFrame,
+    listenbrainz: ListenBrainz,
+    lastfm: LastFmResource,
+    workspace: WorkspaceResource,
+) -> Mapping[str, list[dict[str, object]]]:
+    """Tags of each song of ``table`` that some are known of, by song id."""
+    found = dict(before.drop_nulls("tags").select("song_id", "tags").iter_rows())
+    of_recording = listenbrainz.recording_tags(table["mbid"].drop_nulls().unique().to_list())
+    of_artist = _artist_tags(songs, tags)
+    client: LastFm | None = lastfm.client() if workspace.workspace.secrets.has_lastfm else None
+    asked = 0
+    for row in table.iter_rows(named=True):
+        if row["song_id"] in found:
+            continue
+        known, artist_key = of_recording.get(row["mbid"] or ""), row["artist_key"]
+        weights = (clean(blend(known.own, known.artist), [row["artist"]]) if known else {}) or of_artist.get(artist_key)
+        if not weights and client and asked < workspace.settings.discovery.calls_per_source:
+            asked += 1
+            weights = of_artist[artist_key] = clean(blend({}, client.artist_tags(row["artist"])), [row["artist"]])
+        if weights:
+            found[row["song_id"]] = [{"tag": tag, "weight": weight} for tag, weight in weights.items()]
+    return found
+
+
+def _artist_tags(songs: pl.DataFrame, tags: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """Mean tags of the listener's songs of each artist."""
+    mean = (
+        flat(tags)
+        .join(songs.select("song_id", "artist_key"), on="song_id", maintain_order="left")
+        .group_by("artist_key", "tag", maintain_order=True)
+        .agg(pl.mean("weight"))
+    )
+    by_artist: dict[str, dict[str, float]] = {}
+    for artist, tag, weight in mean.sort("artist_key", "tag").iter_rows():
+        by_artist.setdefault(artist, {})[tag] = weight
+    return by_artist

@@ -1,0 +1,114 @@
+"""Trials: what new songs the mix may take, what became of those on it, and verdicts brought about."""
+
+import dagster as dg
+import polars as pl
+
+from spotify_ai_pipeline.app.verdict_effects import apply_due
+from spotify_ai_pipeline.defs.degraded import report_degraded
+from spotify_ai_pipeline.defs.groups import DISCOVERY, IDENTITY, OWNERS
+from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
+from spotify_ai_pipeline.music.identity.songs import song_of_track
+from spotify_ai_pipeline.music.mix.decide import TRIALS
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import trials as kept
+from spotify_ai_pipeline.storage.verdicts import DAY
+
+WITH_STATUS = TRIALS | {"status": pl.String}
+"""``score`` is the chance that it stays, 0 to 1; trial and asked stand on a list already, pending waits for a place."""
+
+
+@dg.asset(
+    group_name=DISCOVERY, kinds={"sqlite", "parquet"}, owners=OWNERS, code_version="1", deps=["listens", "discoveries"]
+)
+def trials(workspace: WorkspaceResource, songs: pl.DataFrame) -> dg.MaterializeResult:
+    """The songs for the mix's discovery slot: those on trial first, then what waits, best first. Before, those on trial take
+    their next step: heard often enough, they are asked about; skipped away or never heard, they leave."""
+    listens = workspace.lake.scan(IDENTITY, "listens")  # those broken off before 30 s as well: they tell of a skip
+    moved = advance(workspace, songs, listens.filter(~pl.col("excluded")))
+    fewer = queue.fewer_artists(workspace.state, workspace.now())
+    waiting = [
+        one
+        for one in queue.items(workspace.state, kind=queue.DISCOVERY)
+        if one.status != "pending" or one.artist_key not in fewer
+    ]
+    song_of = song_of_track(songs)
+    rows = [
+        (
+            song_of.get(one.track_id, one.song_id),
+            one.track_id,
+            one.title,
+            one.artist,
+            one.artist_key,
+            one.chance or 0.0,
+            one.reason,
+            one.status,
+        )
+        for one in waiting
+    ]
+    table = pl.DataFrame(rows, schema=WITH_STATUS, orient="row")
+    counts = dict(table.group_by("status").len().sort("status").iter_rows())
+    return dg.MaterializeResult(value=table, metadata={**counts, "asked or ended now": moved})
+
+
+@dg.asset(
+    group_name=DISCOVERY,
+    kinds={"sqlite"},
+    owners=OWNERS,
+    code_version="1",
+    deps=["spotify_playlist", "adventure_playlist"],
+)
+def trials_on_lists(workspace: WorkspaceResource) -> dg.MaterializeResult:
+    """Proposed songs that stand on a playlist of ours now: their trial has begun."""
+    listed = kept.on_playlists(workspace.state)
+    begun = [
+        item.item_id
+        for item in queue.items(workspace.state, ("pending",), queue.DISCOVERY)
+        if item.track_id in listed and queue.advance(workspace.state, item.item_id, "trial", "on the playlist")
+    ]
+    rows = [(one.item_id, one.song_id, one.status, one.track_id in listed) for one in kept.on_trial(workspace.state)]
+    schema = {"item_id": pl.Int64, "song_id": pl.String, "status": pl.String, "listed": pl.Boolean}
+    return dg.MaterializeResult(
+        value=pl.DataFrame(rows, schema=schema, orient="row"), metadata={"begun now": len(begun), "on trial": len(rows)}
+    )
+
+
+@dg.asset(group_name=DISCOVERY, kinds={"spotify", "sqlite"}, owners=OWNERS, code_version="1")
+def applied_verdicts(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource
+) -> dg.MaterializeResult:
+    """Verdicts brought about: an approved discovery goes into the liked songs, or the playlist of discovery.approve_to, once; one
+    taken back leaves it again. What cannot be done now stays due."""
+    outcomes, trouble = list[str](), None
+    try:
+        outcomes.extend(apply_due(workspace.state, spotify.client, workspace.settings.discovery.approve_to))
+    except UserError as error:
+        trouble = error
+    return dg.MaterializeResult(
+        value=pl.DataFrame({"outcome": outcomes}, schema={"outcome": pl.String}),
+        metadata={"applied": len(outcomes), "deferred": report_degraded(context, workspace, trouble)},
+    )
+
+
+def advance(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.LazyFrame) -> int:
+    """Counts what was heard of each song on trial since it came on a list, and takes the steps that follow from it. Gives the
+    number of steps. A song that was taken off by hand, or refused elsewhere, is no trial any more."""
+    song_of = song_of_track(songs)
+    verdicts, now, moved = queue.standing(workspace.state, workspace.now()), workspace.now(), 0
+    for item in kept.on_trial(workspace.state):
+        song = song_of.get(item.track_id, item.song_id)
+        since = pl.col("played_at").dt.epoch("s") >= item.trial_at
+        plays = listens.filter((pl.col("song_id") == song) & since).select("skipped").collect()
+        heard = Heard(plays.height, int(plays["skipped"].fill_null(False).sum()), (now - item.trial_at) / DAY)
+        queue.set_play_counts(workspace.state, item.item_id, heard.plays, heard.skips)
+        said = verdicts.get(song) or verdicts.get(item.song_id)
+        gone = said is not None and said not in queue.HOLDING
+        step = (
+            ("expired", "taken off the list" if said == "remove" else f"said: {said}")
+            if gone
+            else next_step(heard, workspace.settings.discovery)
+        )
+        if step is not None and step[0] != item.status:
+            moved += queue.advance(workspace.state, item.item_id, *step)
+    return moved

@@ -1,0 +1,1 @@
+"""Identity: which recordings are one song."""

@@ -1,0 +1,1 @@
+"""Ingest: the library, scrobbles, and plays from other sources."""

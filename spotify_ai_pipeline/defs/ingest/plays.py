@@ -1,0 +1,140 @@
+"""Plays from beside Last.fm: ListenBrainz, what Spotify remembers, and files; and all of them in one table."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import polars as pl
+
+from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT
+from spotify_ai_pipeline.defs.degraded import report_degraded
+from spotify_ai_pipeline.defs.groups import IDENTITY, INGEST, OWNERS
+from spotify_ai_pipeline.defs.io_manager import Parts, Pieces
+from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.resources import ListenBrainzResource, SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.importers import ingest
+from spotify_ai_pipeline.music.plays.coverage import missed
+from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather, spans
+from spotify_ai_pipeline.storage.exclusions import note_gap
+
+NOTHING = "none"
+"""The partition of a source that has told of nothing yet: downstream reads it as no plays."""
+LATE_LISTENS = timedelta(days=2)
+"""Listens are handed in up to this long after they were heard: so much of the past is read again."""
+
+
+@dg.asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")
+def listenbrainz_listens(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource, listenbrainz: ListenBrainzResource
+) -> Parts:
+    """Every listen that ListenBrainz knows, one Parquet file a month, from the last month that was read to this one."""
+    kept = workspace.lake.partitions(INGEST, "listenbrainz_listens")
+    known = [month for month in kept if month != NOTHING]
+    now = datetime.fromtimestamp(workspace.now(), UTC)
+
+    metadata: dict[str, str] = {}
+
+    def monthly() -> Iterator[tuple[str, pl.DataFrame]]:
+        trouble, month = None, now
+        try:
+            client = listenbrainz.client()
+            if known:
+                start = min(datetime.strptime(known[-1], MONTH_FORMAT).replace(tzinfo=UTC), now - LATE_LISTENS)
+            else:
+                start = client.first_listen() or now
+            month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            while month <= now:
+                after = (month + timedelta(days=32)).replace(day=1)
+                frame = client.listens(month, after)
+                context.log.info(f"{month:%Y-%m}: {frame.height:,} listens")
+                yield f"{month:%Y-%m}", frame
+                month = after
+        except UserError as error:
+            if not known or f"{month:%Y-%m}" not in {*known, f"{now:%Y-%m}"}:
+                raise  # a hole in the history is nothing to go on with
+            trouble = error
+        yield from _nothing(workspace.lake.partitions(INGEST, "listenbrainz_listens"), PLAY)
+        metadata["deferred"] = report_degraded(context, workspace, trouble)
+
+    return Parts(monthly() if workspace.workspace.secrets.has_listenbrainz else _nothing(kept, PLAY), metadata)
+
+
+@dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
+def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource) -> Parts:
+    """The last plays that Spotify remembers, added to those of before, one Parquet file a day.
+
+    Spotify remembers 50. Where none of them is known from before, plays may have been forgotten in between: the gap is
+    recorded as unknown.
+    """
+    try:
+        page, trouble = spotify.client().recently_played(), None
+    except UserError as error:
+        page, trouble = pl.DataFrame(schema=PLAY), error
+    known = workspace.lake.read_or_none(INGEST, "recent_plays")
+    known = pl.DataFrame(schema=PLAY) if known is None else known
+    last = known["played_at"].max()
+    if (gap := missed(last, page["played_at"].to_list())) is not None:  # pyright: ignore[reportArgumentType]
+        note_gap(workspace.state, SPOTIFY_RECENT.name, *gap)
+        context.log.warning(f"plays between {gap[0]:%Y-%m-%d %H:%M} and {gap[1]:%Y-%m-%d %H:%M} UTC may be missing")
+    same = ["played_at", "track_id"]
+    fresh = page.join(known, on=same, how="anti")
+    context.log.info(f"{fresh.height} plays are new")
+    together = pl.concat([known, fresh]).unique(same, keep="first").sort(same)
+    touched = fresh["played_at"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
+    daily = ((day, together.filter(pl.col("played_at").dt.strftime("%Y-%m-%d") == day)) for day in touched)
+    parts = daily if touched else _nothing(workspace.lake.partitions(INGEST, "recent_plays"), PLAY)
+    return Parts(parts, {"deferred": report_degraded(context, workspace, trouble)})
+
+
+@dg.asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")
+def history_imports(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
+    """Plays from files: what `spotify-ai import` took in, and now the files that lie in the inbox.
+
+    A file that was taken in moves to the inbox's folder ``imported``, one of no known format to ``refused``, with an alert.
+    """
+    reports = []
+    for report in ingest.take_in_inbox(workspace.workspace):
+        context.log.info(report.line())
+        reports.append(report)
+    known = workspace.lake.partitions(INGEST, ingest.PLAYS)
+    return dg.MaterializeResult(
+        value=Parts(_nothing(known, ingest.IMPORTED)),
+        metadata={"files taken in now": [report.line() for report in reports], "parts kept": len(known)},
+    )
+
+
+@dg.asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[history_imports])
+def album_ratings(workspace: WorkspaceResource) -> dg.MaterializeResult:
+    """The listener's ratings of albums (1 to 10, null where they gave none), from RateYourMusic; the last file counts."""
+    table = ingest.ratings(workspace.lake)
+    rated = table.drop_nulls("rating").group_by("rating").len().sort("rating")
+    chart = bar_chart([str(rating) for rating in rated["rating"]], rated["len"].to_list(), "albums by rating")
+    return dg.MaterializeResult(value=table, metadata={"albums by rating": chart})
+
+
+@dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
+def plays(
+    scrobbles: pl.LazyFrame,
+    listenbrainz_listens: pl.LazyFrame,
+    recent_plays: pl.LazyFrame,
+    history_imports: pl.LazyFrame,
+) -> Pieces:
+    """What every source tells of every play, in one table: one row a play and source, as it was spelled there."""
+    told = [scrobbles.with_columns(source=pl.lit(LASTFM.name)), listenbrainz_listens, recent_plays, history_imports]
+    by_source = Counter[str]()
+
+    def in_time() -> Iterator[pl.DataFrame]:
+        for span in spans(pl.concat([table.select("played_at") for table in told]).collect()["played_at"]):
+            table = gather([source.filter(span).collect() for source in told])
+            by_source.update(dict(table.group_by("source").len().iter_rows()))
+            yield table
+
+    return Pieces(in_time(), by_source)
+
+
+def _nothing(known: list[str], schema: Mapping[str, pl.DataType]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """An empty part for a source that has none, so that what reads it finds no plays."""
+    if not known:
+        yield NOTHING, pl.DataFrame(schema=dict(schema))

@@ -1,0 +1,1 @@
+"""Playlists: decisions, their effects, copies of them, and what became of them."""

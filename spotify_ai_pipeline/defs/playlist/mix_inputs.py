@@ -1,0 +1,197 @@
+"""What a decision is made from: the frames of the lake and what the listener said, gathered for ``music.mix.decide``.
+
+Nothing here writes: the asset, and a dry run beside it, decide the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
+from spotify_ai_pipeline.music.identity.songs import song_of_track
+from spotify_ai_pipeline.music.mix import loyalty
+from spotify_ai_pipeline.music.mix.credits import of_songs
+from spotify_ai_pipeline.music.mix.decide import Decision, Rules, Standing, decide
+from spotify_ai_pipeline.music.mix.edits import Edits, by_song, hand_edits
+from spotify_ai_pipeline.music.mix.habit import artist_cap
+from spotify_ai_pipeline.music.plays.play_counts import Plays
+from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
+from spotify_ai_pipeline.settings import Playlist, Settings
+from spotify_ai_pipeline.storage import pins, playlists, queue
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Written
+from spotify_ai_pipeline.storage.state import State
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+ON_TRIAL_AT_0, ON_TRIAL_A_STEP = 0.2, 0.06
+"""The share of the adventure that is on trial, at dial 0 and by step: a fifth to four fifths."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """The frames that a decision reads."""
+
+    song_scores: pl.DataFrame
+    spotify_library: pl.DataFrame
+    songs: pl.DataFrame
+    listens: pl.DataFrame
+    audio_features: pl.DataFrame
+    trials: pl.DataFrame
+    """Songs on trial (``music.mix.decide.TRIALS``)."""
+
+    @classmethod
+    def of(
+        cls,
+        song_scores: pl.LazyFrame,
+        spotify_library: pl.LazyFrame,
+        songs: pl.LazyFrame,
+        listens: pl.LazyFrame,
+        audio_features: pl.LazyFrame,
+        trials: pl.LazyFrame,
+    ) -> Material:
+        """What a decision needs of these."""
+        return cls(
+            song_scores.collect(),
+            spotify_library.select("list_id", "track_id", "position").collect(),
+            songs.select("song_id", "track_ids", "title", "artist", "artists", "artist_key").collect(),
+            listens.select("song_id", "played_at").collect(),
+            audio_features.select("song_id", "energy").collect(),
+            trials.collect(),
+        )
+
+    @classmethod
+    def of_lake(cls, workspace: Workspace) -> Material:
+        """The frames as the lake holds them now."""
+        scan = workspace.lake.scan
+        return cls.of(
+            scan("taste", "song_scores"),
+            scan("ingest", "spotify_library"),
+            scan("identity", "songs"),
+            scan("identity", "listens").filter("counts"),
+            scan("features", "audio_features"),
+            scan("discovery", "trials"),
+        )
+
+
+@dataclass(frozen=True)
+class Decided:
+    decision: Decision
+    edits: Edits
+    said: list[queue.Said]
+    """The edits by hand as verdicts, to be recorded where the decision is to count."""
+    artist_cap: int | None
+    playlist: Playlist
+
+
+def playlist_of(settings: Settings, name: str, adventurous: int | None = None) -> Playlist:
+    """The rules of size, slots and change of the list ``name``; ``adventurous`` stands in for the configured dial."""
+    if name == MIX:
+        dial = settings.playlist.adventurousness if adventurous is None else adventurous
+        return settings.playlist.model_copy(update={"adventurousness": dial})
+    dial = settings.adventure.dial if adventurous is None else adventurous
+    on_trial = ON_TRIAL_AT_0 + ON_TRIAL_A_STEP * dial
+    return settings.playlist.model_copy(
+        update={
+            "target_size": settings.adventure.target_size,
+            "core_fraction": 0.0,
+            "exploration_fraction": 1 - on_trial,
+            "discovery_fraction": on_trial,
+            "adventurousness": 5,
+        }
+    )
+
+
+def decide_list(
+    workspace: Workspace, name: str, material: Material, now: float, adventurous: int | None = None
+) -> Decided:
+    """The next list ``name`` at ``now`` (UTC seconds). Edits by hand are respected as if they were recorded already."""
+    settings, state = workspace.settings, workspace.state
+    playlist = playlist_of(settings, name, adventurous)
+    dial = settings.adventure.dial if adventurous is None else adventurous
+    song_of = _song_of(material)
+    last, read_at = playlists.written(state, name), state.fact(LIBRARY_READ_AT) or 0.0
+    there = on_spotify(last, read_at, material.spotify_library, song_of)
+    edits = edits_by_hand(last, read_at, list(there), song_of, queue.standing(state, now))
+    standing = _standing(state, name, there, edits, song_of, now, settings)
+    plays = Plays.of(material.listens, material.songs["song_id"])
+    cap = artist_cap(plays, artist_numbers(material.songs["artist_key"]), now, playlist.target_size)
+    rules = Rules(playlist, loyalty(settings.cycling), cap, dial / 10 if name == ADVENTURE else 0.0)
+    decision = decide(_with_sound(material), standing, rules, material.trials)
+    said = [
+        queue.Said(song, verdict, f"hand:{last.written_at if last else 0}:{song}:{verdict}")
+        for verdict, songs in (("keep", edits.added), ("remove", edits.removed))
+        for song in songs
+    ]
+    return Decided(decision, edits, said, cap, playlist)
+
+
+def on_spotify(
+    last: Written | None, read_at: float, library: pl.DataFrame, song_of: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """The songs on our playlist now, in order, each with the Spotify ids under which it is there; empty before the first fill.
+
+    A library that was read before our last write knows an older list: then what we wrote counts.
+    """
+    if last is None:
+        return {}
+    if read_at > last.written_at:
+        track_ids = library.filter(pl.col("list_id") == last.playlist_id).sort("position")["track_id"].to_list()
+    else:
+        track_ids = last.track_ids
+    return by_song(track_ids, song_of)
+
+
+def edits_by_hand(
+    last: Written | None, read_at: float, current: list[str], song_of: Mapping[str, str], verdicts: Mapping[str, str]
+) -> Edits:
+    """What the listener did to the list since we wrote it; nothing where the list was read before that."""
+    if last is None or read_at <= last.written_at:
+        return Edits([], [])
+    intended = None if last.intended is None else list(by_song(last.intended, song_of))
+    removed = {song for song, verdict in verdicts.items() if verdict == "remove"}
+    return hand_edits(current, list(by_song(last.track_ids, song_of)), intended, removed)
+
+
+def _standing(
+    state: State,
+    name: str,
+    there: dict[str, list[str]],
+    edits: Edits,
+    song_of: Mapping[str, str],
+    now: float,
+    settings: Settings,
+) -> Standing:
+    held, barred = pins.held_and_barred(state, now)
+    held = (held | set(edits.added)) - set(edits.removed)
+    barred = {song: why for song, why in barred.items() if song not in edits.added} | dict.fromkeys(
+        edits.removed, "remove"
+    )
+    other = MIX if name == ADVENTURE else ADVENTURE
+    elsewhere = set(by_song(known.track_ids, song_of)) if (known := playlists.written(state, other)) else set[str]()
+    by_name = pins.pinned(state)
+    held -= elsewhere - set(there) - by_name  # what was put on the other list by hand is kept there
+    if name == ADVENTURE:
+        held -= by_name
+        title = settings.spotify.playlist_name
+        barred = dict.fromkeys(elsewhere - held, f"it is on {title} now") | barred
+    return Standing(there, held, barred, playlists.unavailable(state))
+
+
+def _song_of(material: Material) -> dict[str, str]:
+    """The song of each Spotify id, trials included."""
+    return song_of_track(material.songs) | dict(material.trials.select("track_id", "song_id").iter_rows())
+
+
+def _with_sound(material: Material) -> pl.DataFrame:
+    """The scores with everyone who is heard on each song, and its energy."""
+    names, kind = material.songs.select("artists", "artist", "title"), pl.List(pl.String)
+    parts = [
+        pl.Series(of_songs(part.iter_rows()), dtype=kind) for part in names.iter_slices()
+    ]  # not all as objects at once
+    credits = material.songs.select("song_id", credits=pl.concat([pl.Series(dtype=kind), *parts]))
+    energy = material.audio_features.select("song_id", "energy").unique("song_id")
+    return material.song_scores.join(credits, on="song_id", how="left", maintain_order="left").join(
+        energy, on="song_id", how="left", maintain_order="left"
+    )

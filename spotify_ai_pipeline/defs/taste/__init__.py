@@ -1,0 +1,1 @@
+"""Taste: statistics, forecast, mood, clusters and the map."""

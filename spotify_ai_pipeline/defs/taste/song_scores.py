@@ -1,0 +1,180 @@
+"""Taste: how each song stands with the listener now."""
+
+import itertools
+import json
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from spotify_ai_pipeline.defs.groups import IDENTITY, OWNERS, TASTE
+from spotify_ai_pipeline.defs.io_manager import WithBlobs
+from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.defs.taste.mood import SAID
+from spotify_ai_pipeline.music.mood.detection import mood_match, mood_rank
+from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.taste import activation_store, ranking, taste_model
+from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.music.taste.model_card import champion
+from spotify_ai_pipeline.music.taste.model_selection import RECENCY
+from spotify_ai_pipeline.music.taste.song_statistics import statistics
+from spotify_ai_pipeline.music.taste.staleness import Heard
+
+PARTS = taste_model.PARTS
+
+
+REST = "rest.json"
+
+
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+def activations(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
+    """What every play left behind, a row a song, up to the days in which scrobbles may still come late.
+
+    The last version and the plays since make this one; all plays are learned again only where the past itself changed.
+    """
+    settled = workspace.now() - workspace.settings.scrobbles.overlap_days * DAY
+    kept = workspace.lake.read_or_none(TASTE, "activations")
+    known = Memory.empty(songs.height, workspace.settings.listener.timezone)
+    if kept is not None:
+        known = _recall(workspace, kept, songs, listens)
+    known = known if known.now <= settled else Memory.empty(songs.height, known.zone)
+    memory = known.until(settled, Plays.of(listens, songs["song_id"]))
+    rest = activation_store.rest(memory, listens)
+    return dg.MaterializeResult(
+        value=WithBlobs(activation_store.to_table(memory, songs["song_id"]), {REST: json.dumps(rest).encode()}),
+        metadata={
+            "plays learned in this run": int(memory.plays.sum() - known.plays.sum()),
+            "plays known": int(memory.plays.sum()),
+        },
+    )
+
+
+def _recall(workspace: WorkspaceResource, kept: pl.DataFrame, songs: pl.DataFrame, listens: pl.DataFrame) -> Memory:
+    rest = json.loads(workspace.lake.read_blob(TASTE, "activations", REST))
+    return activation_store.recall(kept, rest, listens, songs["song_id"], workspace.settings.listener.timezone)
+
+
+@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="3")
+def listening_stats(
+    workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame, activations: pl.DataFrame
+) -> dg.MaterializeResult:
+    """Plays, staleness, momentum and activation of each song, as of now."""
+    plays = Plays.of(listens, songs["song_id"])
+    memory = _recall(workspace, activations, songs, listens).until(workspace.now(), plays)
+    heard = Heard.of(_with_skips(workspace), songs["song_id"])
+    stats = statistics(plays, memory, workspace.settings.cycling, workspace.settings.scoring, heard)
+    table = pl.concat([songs.select("song_id"), stats], how="horizontal")
+    quiet = table["days_quiet"].drop_nulls()
+    edges = [0, 7, 30, 60, 180, 365, 10**6]
+    counts = [int(((quiet >= low) & (quiet < high)).sum()) for low, high in itertools.pairwise(edges)]
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "never played": int((table["plays"] == 0).sum()),
+            "stale": int((table["staleness"] > 0).sum()),
+            "songs by days since the last play": bar_chart(
+                ["a week", "a month", "2 months", "half a year", "a year", "more"], counts, "songs last heard within"
+            ),
+        },
+    )
+
+
+def _with_skips(workspace: WorkspaceResource) -> pl.DataFrame:
+    """All listens that were the listener's, also those too short to count as a play: they tell what is skipped."""
+    told = "song_id", "played_at", "completion", "skipped", "skip_confidence"
+    return workspace.lake.scan(IDENTITY, "listens").filter(~pl.col("excluded")).select(told).collect()
+
+
+@dg.asset_check(
+    asset=listening_stats,
+    additional_ins={"listens": dg.AssetIn()},
+    description="Plays over all songs are the listens: none lost, none twice.",
+)
+def stats_count_every_listen(listening_stats: pl.DataFrame, listens: pl.DataFrame) -> dg.AssetCheckResult:
+    counted = int(listening_stats["plays"].sum())
+    return dg.AssetCheckResult(
+        passed=counted == listens.height, metadata={"counted": counted, "listens": listens.height}
+    )
+
+
+@dg.asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="3")
+def song_scores(
+    context: dg.AssetExecutionContext,
+    workspace: WorkspaceResource,
+    songs: pl.DataFrame,
+    listening_stats: pl.DataFrame,
+    song_embeddings: pl.DataFrame,
+    mood: pl.DataFrame,
+    listens: pl.DataFrame,
+    taste_weights: pl.DataFrame,
+    activations: pl.DataFrame,
+) -> dg.MaterializeResult:
+    """What each song with a Spotify id is worth to the mix now: slot, score, parts and a reason.
+
+    Plays are forecast by the ranker in office: the taste model, or the recency baseline of ``listening_stats``.
+    """
+    by_model = _forecast(workspace, songs, listens, taste_weights, activations)
+    listening_stats = listening_stats.drop("expected") if by_model is not None else listening_stats
+    playable = songs.filter(pl.col("track_id").is_not_null())
+    matched = song_embeddings.select("song_id", mood_match=_match(song_embeddings, mood))
+    known = playable.join(listening_stats, on="song_id").join(matched, on="song_id", how="left")
+    if by_model is not None:
+        known = known.join(by_model, on="song_id", how="left")
+    known = known.with_columns(pl.lit(None, pl.Float64).alias(part) for part in PARTS if part not in known.columns)
+    seed = int(context.run_id[:8], 16)
+    scoring = workspace.settings.scoring
+    if mood.height and mood["source"][0] == SAID:  # asked for, so followed whatever a mood that is only heard weighs
+        scoring = scoring.model_copy(update={"mood_weight": workspace.settings.mood.said_weight})
+    ranked = ranking.rank(known.sort("song_id"), workspace.settings.cycling, scoring, np.random.default_rng(seed))
+    columns = [
+        "song_id",
+        "track_id",
+        "track_ids",
+        "title",
+        "artist",
+        "artist_key",
+        "slot",
+        "score",
+        "taste",
+        "mood",
+        "freshness",
+    ]
+    table = ranked.with_columns(ranking.reasons()).select(
+        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library", "expected", *PARTS, *ranking.PARTS
+    )
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "seed": seed,
+            "in office": RECENCY if by_model is None else taste_weights["office"][0],
+            **dict(table.group_by("slot").len().sort("slot").iter_rows()),
+        },
+    )
+
+
+def _forecast(
+    workspace: WorkspaceResource,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+    weights: pl.DataFrame,
+    activations: pl.DataFrame,
+) -> pl.DataFrame | None:
+    """Expected plays by song and their parts, by the taste model; None where it is not in office."""
+    if (model := champion(weights)) is None:
+        return None
+    plays = Plays.of(listens, songs["song_id"])
+    memory = _recall(workspace, activations, songs, listens).until(workspace.now(), plays)
+    artist = taste_model.artist_numbers(songs["artist_key"])
+    settings = workspace.settings
+    at = taste_model.moment(memory, plays.before(memory.now), artist, settings.cycling, settings.scoring)
+    forecast = taste_model.forecast(model, at, plays.songs)
+    return pl.concat([songs.select("song_id"), forecast], how="horizontal")
+
+
+def _match(embeddings: pl.DataFrame, mood: pl.DataFrame) -> pl.Series:
+    """How well each song matches the mood, 0..1; null where the mood was taken in another space."""
+    if not mood.height or not embeddings.height or mood["model"][0] != embeddings["model"][0]:
+        return pl.Series([None] * embeddings.height, dtype=pl.Float64)
+    match = mood_match(embeddings["vector"].to_numpy(), np.array(mood["vector"][0], np.float32))
+    return pl.Series(mood_rank(match) if mood["source"][0] == SAID else match, dtype=pl.Float64)

@@ -1,0 +1,1 @@
+"""How well it does: backtests, protocols and simulations. The running program imports none of it."""

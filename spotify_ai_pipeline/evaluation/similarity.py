@@ -1,0 +1,114 @@
+"""How well nearness in a space of vectors agrees with genres and with what is played together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from spotify_ai_pipeline.music.embedding.feature_blocks import AUDIO_COLUMNS, Matrix, unit
+from spotify_ai_pipeline.music.embedding.model import Inputs, Model
+from spotify_ai_pipeline.settings import Features
+
+SESSION_GAP = 20 * 60
+"""Seconds of silence that end a session."""
+
+PAIRS_PER_SESSION = 20
+NEIGHBOURS = 10
+ROWS_AT_ONCE = 2_000
+
+Ints = NDArray[np.int64]
+
+
+def spaces(known: Inputs, features: Features) -> dict[str, Matrix]:
+    """Vectors of the same songs, unit length, in the spaces to compare; every song's audio must be known.
+
+    The plan's concatenation has a column a tag, holding its weight, beside the z-scores.
+    """
+    scores = _z_scores(known)
+    tags = known.of_songs
+    words = tags["tag"].unique().sort()
+    places = known.songs.select("song_id").with_row_index("row")
+    columns = pl.DataFrame({"tag": words}, schema={"tag": pl.String}).with_row_index("column")
+    entries = tags.join(places, on="song_id").join(columns, on="tag")
+    one_hot = np.zeros((known.songs.height, len(words)))
+    one_hot[entries["row"].to_numpy(), entries["column"].to_numpy()] = entries["weight"].to_numpy()
+    own = Model.fit(known, features).embed(known, features)["vector"].to_numpy()
+    return {
+        "audio z-scores": unit(scores),
+        "z-scores beside one-hot tags": unit(np.hstack([scores, one_hot])),
+        "song_embeddings": own,
+    }
+
+
+def genre_share(vectors: NDArray[np.floating], genres: list[set[str]], artists: pl.Series | None = None) -> float:
+    """Of each song's ten nearest by cosine, the share with a genre of its own; songs of ``artists``' same one left out."""
+    vectors = vectors.astype(np.float32)
+    names = {name: place for place, name in enumerate(sorted(set[str]().union(*genres)))}
+    has = np.zeros((len(genres), len(names)), np.bool_)
+    for row, theirs in enumerate(genres):
+        has[row, [names[name] for name in theirs]] = True
+    who = None if artists is None else artists.rank("dense").to_numpy()
+    shares: list[Matrix] = []
+    for start in range(0, len(vectors), ROWS_AT_ONCE):
+        rows = np.arange(start, min(start + ROWS_AT_ONCE, len(vectors)))
+        near = vectors[rows] @ vectors.T
+        near[np.arange(len(rows)), rows] = -np.inf
+        if who is not None:
+            near[who[rows, None] == who[None, :]] = -np.inf
+        nearest = np.argpartition(-near, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+        shares.append((has[rows, None, :] & has[nearest]).any(axis=2).mean(axis=1))
+    return float(np.concatenate(shares).mean())
+
+
+def unrevealing(tags: pl.DataFrame, genres: Iterable[str], strict: bool) -> pl.DataFrame:
+    """The tags without those that name a genre ("hip_hop" and "hip hop" alike); ``strict``: without any that holds a word
+    of a genre's name ("punk_rock" of "rock")."""
+    plain = pl.col("tag").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", " ")
+    names = {" ".join(_words(name)) for name in genres}
+    if not strict:
+        return tags.filter(~plain.is_in(names | {name.replace(" ", "") for name in names}))
+    words = sorted({word for name in names for word in name.split()})
+    return tags.filter(plain.str.split(" ").list.set_intersection(words).list.len() == 0)
+
+
+def session_pairs(song: Ints, at: Matrix, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """(pairs of different songs of one session, pairs of different songs drawn at random from the plays), each (n, 2).
+
+    ``song`` is a song's row for each play, ``at`` its time, in order (UTC seconds).
+    """
+    session = np.concatenate([[0], np.cumsum(np.diff(at) > SESSION_GAP)])
+    together: list[Ints] = []
+    for plays in np.split(song, np.flatnonzero(np.diff(session)) + 1):
+        songs = np.unique(plays)
+        if len(songs) > 1:
+            draws = min(len(songs), PAIRS_PER_SESSION)
+            together += [rng.choice(songs, 2, replace=False) for _ in range(draws)]
+    same = np.array(together, np.int64).reshape(-1, 2)
+    apart = rng.choice(song, same.shape)
+    return same, apart[apart[:, 0] != apart[:, 1]]
+
+
+def pair_auc(vectors: Matrix, same: Ints, apart: Ints) -> float:
+    """Probability that a pair of one session is nearer than a random pair: the area under the ROC curve (Mann-Whitney)."""
+    near = [np.einsum("ij,ij->i", vectors[pairs[:, 0]], vectors[pairs[:, 1]]) for pairs in (same, apart)]
+    ranks = pl.Series(np.concatenate(near)).rank().to_numpy()
+    below = ranks[: len(same)].sum() - len(same) * (len(same) + 1) / 2
+    return float(below / (len(same) * len(apart)))
+
+
+def other_artists(pairs: Ints, artists: pl.Series) -> Ints:
+    """The pairs of songs by different artists."""
+    who = artists.rank("dense").to_numpy()
+    return pairs[who[pairs[:, 0]] != who[pairs[:, 1]]]
+
+
+def _z_scores(known: Inputs) -> Matrix:
+    values = known.audio_rows.select(AUDIO_COLUMNS).to_numpy().astype(np.float64)
+    return (values - values.mean(axis=0)) / np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0)
+
+
+def _words(name: str) -> Collection[str]:
+    return "".join(sign if sign.isalnum() else " " for sign in name.casefold()).split()

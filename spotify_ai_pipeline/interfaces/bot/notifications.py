@@ -1,0 +1,80 @@
+"""What the pipeline laid down to be said unasked, sent to the listener."""
+
+from __future__ import annotations
+
+import logging
+
+from telegram.error import TelegramError
+
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app import notification_policy
+from spotify_ai_pipeline.interfaces.bot import questions, templates
+from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
+from spotify_ai_pipeline.interfaces.views import wording
+from spotify_ai_pipeline.storage import notification_outbox, queue, telegram_prompts
+from spotify_ai_pipeline.storage.notification_outbox import Notification
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+EVERY_SECONDS = 5.0
+DAY = 86_400.0
+
+log = logging.getLogger(__name__)
+
+
+async def speak(workspace: Workspace, chat: Chat) -> int:
+    """Sends what waits, oldest first, unless the listener wants quiet now; gives the number sent.
+
+    A message is marked after it was sent: one whose sending was cut may come twice, none gets lost.
+    """
+    now, count = clock.now(), 0
+    waiting = notification_outbox.waiting(workspace.state, now)
+    if not waiting or notification_policy.silent_because(workspace, now):
+        return 0
+    for message in waiting:
+        try:
+            if await _send(workspace, chat, message):
+                count += 1
+        except TelegramError as error:  # the next round tries again
+            log.warning("a message waits: %s", error)
+            break
+        notification_outbox.sent(workspace.state, message.message_id, clock.now())
+    return count
+
+
+def tell_of_pause(workspace: Workspace, until: float) -> None:
+    """Lays down what to say after a pause until ``until`` (UTC seconds) that left the listener without an answer."""
+    text = f"I had to be silent until {wording.when(workspace, until)}. A command may have got no answer: ask again."
+    notification_outbox.enqueue(
+        workspace.state, "pause", f"pause until {until:.0f}", {"text": text}, clock.now(), until + DAY
+    )
+
+
+async def _send(workspace: Workspace, chat: Chat, message: Notification) -> bool:
+    body = message.body
+    if "item_id" in body:
+        found = queue.item(workspace.state, body["item_id"])
+        asked = {one.item_id for one in telegram_prompts.on_screen(workspace.state, chat.chat_id)}
+        if found is None or found.status not in queue.OPEN or found.item_id in asked:
+            return False  # answered meanwhile, or on the screen already
+        await questions.ask(workspace, chat, found)
+        return True
+    await chat.send(_text(message), _buttons(message))
+    return True
+
+
+def _text(message: Notification) -> str:
+    body = message.body
+    if "song" in body:
+        song = body["song"]
+        return f"{templates.text(body['text'])}\n{templates.song(song['artist'], song['title'])}\n<i>{templates.text(song['reason'])}</i>"
+    return templates.fitted(map(templates.text, str(body["text"]).splitlines()))
+
+
+def _buttons(message: Notification) -> Buttons:
+    body = message.body
+    if "song" in body:
+        listen = link("▶ listen", f"https://open.spotify.com/track/{body['song']['track_id']}")
+        return [[button("+ queue it", "q", message.message_id), listen]]
+    if message.kind == notification_policy.MOOD_SHIFT:
+        return [[button("↻ refresh now", "r")]]
+    return ()

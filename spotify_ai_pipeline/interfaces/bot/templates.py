@@ -1,0 +1,110 @@
+"""What the bot says, as HTML of Telegram's kind: whatever stands in a title is text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from spotify_ai_pipeline.interfaces.cli import mix as look
+from spotify_ai_pipeline.interfaces.views import wording
+from spotify_ai_pipeline.music.taste.explain import Part
+from spotify_ai_pipeline.storage import queue
+
+LONGEST = 3_900
+"""Characters of a message; Telegram allows 4,096."""
+LONGEST_LINE = 400
+SPARE = 60
+"""Characters for the line that says how much is left out."""
+COMMANDS = {
+    "next": "one song at a time: approve, reject, not now",
+    "refresh": "bring the AI Mix up to date, and see what changed",
+    "discover": "look for new songs",
+    "mood": "what you want to hear, in words: /mood rainy sunday, nothing too loud",
+    "playlist": "the link to the AI Mix",
+    "why": "why a song has its rank: /why a part of its title",
+    "stats": "your listening in figures",
+    "cycling": "how fast the list turns over, 1 to 10: /cycling 7",
+    "snapshot": "a frozen, dated copy of the AI Mix",
+    "undo": "take the last answer or the last refresh back",
+    "pause": "send no notifications for a while: /pause 2d, /pause off",
+    "help": "what I understand",
+}
+"""The command menu."""
+
+HELP = "\n".join(f"/{name} – {escape(what)}" for name, what in COMMANDS.items())
+BAR = 10
+OUTCOMES = {"approved": "✓", "rejected": "✗", "later": "↷", "expired": "·"}
+
+
+def question(found: queue.Question, waiting: int) -> str:
+    left = f"\n<i>{waiting - 1} more waiting</i>" if waiting > 1 else ""
+    return f"{song(found.artist, found.title)}\n{text(wording.why_asked(found))}{left}"
+
+
+def answered(found: queue.Question, verdict: str) -> str:
+    """A question whose buttons are gone: what the answer brings about."""
+    return f"{OUTCOMES[queue.STATUS[verdict]]} {song(found.artist, found.title)}\n{text(wording.meaning(found.kind, verdict))}"
+
+
+def settled(found: queue.Question) -> str:
+    """A question that was answered elsewhere, or is over."""
+    return f"{OUTCOMES.get(found.status, '·')} {song(found.artist, found.title)}\n<i>{text(found.status)} already</i>"
+
+
+def change(mix: Mapping[str, Any], title: str, outcome: str) -> str:
+    """What a refresh changed, each song with why."""
+    new, out = mix["added"], mix["removed"]
+    head = f"<b>{text(title)}</b> {text(outcome)}: +{len(new)} −{len(out)}"
+    if outcome == "filled":
+        return f"{head}\n{len(mix['songs'])} songs"
+    rows = [*(("+", row) for row in new), *(("−", row) for row in out)]
+    return fitted(
+        [head, *(f"{sign} {song(row['artist'], row['title'])} <i>{text(row['reason'])}</i>" for sign, row in rows)]
+    )
+
+
+def stats(found: Mapping[str, Any]) -> str:
+    counts = found["counts"]
+    lines = [
+        f"<b>{counts['listens']:,}</b> listens of {counts['songs_heard']:,} songs, {found['first']} to {found['last']}",
+        f"{counts['library']:,} songs in the library; {look.percent(found['resolved_share'])} of listens have a Spotify id",
+        f"by hour: <code>{look.spark(found['listens_by_hour'])}</code>",
+        "",
+        "<b>artists of the last 30 days</b>",
+        *(f"{row['plays']:>4} {text(row['name'])}" for row in found["artists_lately"]),
+        "",
+        "<b>songs of the last 30 days</b>",
+        *(f"{row['plays']:>4} {text(row['name'])}" for row in found["songs_lately"]),
+    ]
+    return fitted(lines)
+
+
+def why(row: Mapping[str, object], place: str, story: str, parts: Sequence[Part]) -> str:
+    longest = max((abs(part.worth) for part in parts), default=0.0) or 1.0
+    lines = [song(row["artist"], row["title"]), f"{text(place)} ({text(row['slot'])})", text(story), ""]
+    for part in parts:
+        bar = ("█" if part.worth >= 0 else "░") * max(round(BAR * abs(part.worth) / longest), 1)
+        lines.append(f"<code>{part.worth:+.2f} {bar}</code> {text(part.name)}: <i>{text(part.says)}</i>")
+    return fitted(lines)
+
+
+def song(artist: object, title: object) -> str:
+    return f"<b>{text(title)}</b> — {text(artist)}"
+
+
+def text(value: object) -> str:
+    """A value as it is, cut where it is absurdly long."""
+    shown = str(value)
+    return escape(shown if len(shown) <= LONGEST_LINE else shown[: LONGEST_LINE - 1] + "…", quote=False)
+
+
+def fitted(lines: Iterable[str]) -> str:
+    """The lines that fit into one message, and how many did not. Markup counts: what is shown is shorter."""
+    every, kept, size = list(lines), list[str](), 0
+    for line in every:
+        if size + len(line) + 1 > LONGEST - SPARE:
+            return "\n".join([*kept, f"<i>… and {len(every) - len(kept)} more; `spotify-ai mix` shows all</i>"])
+        kept.append(line)
+        size += len(line) + 1
+    return "\n".join(kept)

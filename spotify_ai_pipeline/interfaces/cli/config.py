@@ -1,0 +1,74 @@
+"""`spotify-ai config`: the settings in force, and overrides of this machine."""
+
+from __future__ import annotations
+
+import click
+import yaml
+
+from spotify_ai_pipeline import settings
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
+@click.pass_context
+def config(context: click.Context, as_json: bool) -> None:
+    """Show the settings in force and where each comes from; `set` and `unset` change them for this machine."""
+    if context.invoked_subcommand:
+        return
+    workspace = Workspace.open()
+    overrides = workspace.state.overrides()
+    files = settings.config_files(workspace.root)
+    general = settings.load(files[:1]).flat
+    rows = [
+        {
+            "key": key,
+            "value": value,
+            "from": "override" if key in overrides else str(files[0].name if value == general[key] else files[-1]),
+        }
+        for key, value in workspace.settings.flat.items()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    shown = table("key", "value", "from")
+    for row in rows:
+        shown.add_row(
+            plain(row["key"]),
+            plain(row["value"]),
+            plain(row["from"]),
+            style="yellow" if row["from"] == "override" else None,
+        )
+    console.print(shown)
+
+
+@config.command(name="set")
+@click.argument("key")
+@click.argument("value")
+def set_(key: str, value: str) -> None:
+    """Override KEY with VALUE on this machine, e.g. `spotify-ai config set playlist.target_size 80`."""
+    workspace = Workspace.open()
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"{key}: {value!r} is not valid YAML; put quotes around a text") from None
+    checked = settings.load(settings.config_files(workspace.root), workspace.state.overrides() | {key: parsed})
+    if key not in checked.flat:
+        raise UserError(
+            f"{key} is a group of settings; name one of them, e.g. {next(k for k in checked.flat if k.startswith(key))}"
+        )
+    before = workspace.settings.flat[key]
+    workspace.state.set_override(key, checked.flat[key])
+    console.print(plain(f"{key} = {checked.flat[key]} (was {before})"))
+
+
+@config.command()
+@click.argument("key")
+def unset(key: str) -> None:
+    """Take the override of KEY back."""
+    workspace = Workspace.open()
+    if not workspace.state.unset_override(key):
+        raise UserError(f"{key} is not overridden; `spotify-ai config` shows what is")
+    console.print(plain(f"{key} = {Workspace.open(workspace.root).settings.flat[key]}"))

@@ -1,0 +1,68 @@
+"""Several listeners on one machine."""
+
+from __future__ import annotations
+
+import click
+
+from spotify_ai_pipeline import settings
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json, table
+from spotify_ai_pipeline.storage import listeners
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+@click.group()
+def listener() -> None:
+    """Manage several listeners on one machine, each with their own data, settings and keys.
+
+    Any command works for one of them: spotify-ai --listener NAME mix. `up` shows all of them in one Dagster UI, and
+    `spotify-ai --listener NAME forget` removes one.
+    """
+
+
+@listener.command()
+@click.argument("name")
+@click.option("--timezone", help="IANA name, e.g. Europe/Lisbon; default: the one in the project's settings.")
+def add(name: str, timezone: str | None) -> None:
+    """Add the listener NAME (letters, digits, _)."""
+    general = settings.load([settings.PROJECT_ROOT / "config" / settings.CONFIG_FILE])
+    workspace = listeners.add(name, timezone or general.listener.timezone)
+    from spotify_ai_pipeline.defs.automation.reap_dead_runs import make_instance
+
+    make_instance(workspace)
+    console.print(f"{name}: {workspace.root}", soft_wrap=True)
+    console.print(f"next: fill in {workspace.root / '.env'}, then", soft_wrap=True)
+    console.print(f"  spotify-ai --listener {name} login\n  spotify-ai --listener {name} refresh")
+    console.print(f"  spotify-ai --listener {name} up      the Dagster UI with all listeners")
+
+
+@listener.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_(as_json: bool) -> None:
+    """Show the listeners of this machine."""
+    folder = settings.listeners_folder()
+    rows = []
+    for name in listeners.names(folder):
+        workspace = Workspace.open(folder / name)
+        known = {each["asset"]: each for each in workspace.lake.summary()}
+        rows.append(
+            {
+                "name": name,
+                "timezone": workspace.settings.listener.timezone,
+                "connected": workspace.token_file.exists(),
+                "songs": known.get("songs", {}).get("rows"),
+                "listens": known.get("listens", {}).get("rows"),
+                "mix": known.get("mix", {}).get("made"),
+                "root": str(workspace.root),
+            }
+        )
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console.print(f"none in {folder}; `spotify-ai listener add NAME` adds one", soft_wrap=True)
+        return
+    shown = table("name", "time zone", "signed in", "songs", "listens", "mix made (UTC)", right=("songs", "listens"))
+    for row in rows:
+        counts = (f"{row[key]:,}" if row[key] is not None else "" for key in ("songs", "listens"))
+        shown.add_row(row["name"], row["timezone"], "yes" if row["connected"] else "no", *counts, row["mix"] or "never")
+    console.print(shown)

@@ -1,0 +1,56 @@
+"""`spotify-ai login`: connect a Spotify account."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import click
+
+from spotify_ai_pipeline.app.spotify_capabilities import learn_capabilities
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+@click.command()
+@click.option(
+    "--paste",
+    is_flag=True,
+    help="Print the address, and ask you to paste the one you are sent to: for machines without a browser.",
+)
+def login(paste: bool) -> None:
+    """Connect your Spotify account: agree in the browser, then come back here.
+
+    It needs an app of your own (see .env.example). The token stays in a file that only you can read. It lasts six months.
+    """
+    workspace = Workspace.open()
+    auth = spotify_auth.oauth(workspace)
+    if paste:
+        console.print("Open this address in a browser and agree:\n")
+        console.print(auth.get_authorize_url(), soft_wrap=True)
+        console.print("\nThen the browser goes to an address that shows nothing. This is right.")
+        accept(auth, click.prompt("Paste that address here"))
+    else:
+        console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")
+        auth.sign_in(auth.from_browser())
+        learn_capabilities(workspace, Spotify.of(workspace))
+    console.print(f"Connected as {Spotify.of(workspace).user_id()}. Next: spotify-ai refresh")
+
+
+def accept(auth: spotify_auth.Auth, redirected_to: str) -> None:
+    """Trades the code in the address that Spotify redirected to for a token, keeps it, and learns what the app may do."""
+    answer = parse_qs(urlsplit(redirected_to.strip()).query)
+    if "code" not in answer:
+        raise UserError(
+            f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again"
+        )
+    auth.sign_in(answer["code"][0])
+    learn_capabilities(auth.workspace, Spotify.of(auth.workspace))
+
+
+def warn(workspace: Workspace) -> None:
+    """One line on stderr where the sign-in is about to end, or has ended."""
+    if warning := spotify_auth.sign_in_warning(workspace):
+        click.echo(f"note: {warning}", err=True)

@@ -1,0 +1,173 @@
+"""`spotify-ai match`: which names are one song and why, and corrections of it."""
+
+from __future__ import annotations
+
+import click
+import polars as pl
+
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.views.song_lookup import find_song, names, readings, track_id_of
+from spotify_ai_pipeline.interfaces.views.wording import when
+from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
+from spotify_ai_pipeline.music.identity.matching import song_key
+from spotify_ai_pipeline.storage import identity_overrides
+from spotify_ai_pipeline.storage.identity_overrides import Named
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+NEXT = "it counts from the next `spotify-ai refresh` on"
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
+
+
+@click.group()
+def match() -> None:
+    """Show which Spotify ids and spellings count as one song, and correct it.
+
+    SONG is a song id, a Spotify id or link, or "ARTIST - TITLE".
+    """
+
+
+@match.command(name="list")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(0), help="Number of unresolved names to show."
+)
+@json_option
+def list_(limit: int, as_json: bool) -> None:
+    """Show your corrections, and names that resemble a song without certainty, most played first."""
+    workspace = Workspace.open()
+    members = _members(workspace)
+    doubts = members.drop_nulls("near").sort("plays", "member", descending=[True, False], nulls_last=True)
+    said = identity_overrides.said(workspace.state)
+    if as_json:
+        overrides = [{"number": one.override_id, "said": one.words, "at": when(workspace, one.said_at)} for one in said]
+        print_json({"overrides": overrides, "unresolved": doubts.head(limit).to_dicts()})
+        return
+    if said:
+        shown = table("#", "you said", "when", right=("#",))
+        for one in said:
+            shown.add_row(str(one.override_id), plain(one.words), when(workspace, one.said_at))
+        console.print(shown)
+    else:
+        console.print("You said nothing yet: `match same`, `match split` and `match set` do.")
+    shown = table(
+        "plays",
+        "unresolved name",
+        "song it is like",
+        "why it is not taken for it",
+        title=f"{doubts.height:,} unresolved names are like a known song",
+        right=("plays",),
+    )
+    called = names(members)
+    for row in doubts.head(limit).iter_rows(named=True):
+        name = f"{row['artist']} — {row['title']}"
+        shown.add_row(str(row["plays"] or 0), plain(name), plain(called[row["near"]]), plain(row["near_evidence"]))
+    console.print(shown)
+
+
+@match.command()
+@click.argument("song")
+@json_option
+def show(song: str, as_json: bool) -> None:
+    """Show every Spotify id and spelling of SONG, the rule that joined it, and its evidence."""
+    members = _members(Workspace.open())
+    song_id = find_song(members, song)
+    rows = members.filter(pl.col("song_id") == song_id)
+    if as_json:
+        print_json({"song_id": song_id, "members": rows.drop("song_id").to_dicts()})
+        return
+    shown = table(
+        "",
+        "name",
+        "plays",
+        "Spotify id",
+        "by",
+        "evidence",
+        title=f"{names(members)[song_id]}  {song_id}",
+        right=("plays",),
+    )
+    for row in rows.iter_rows(named=True):
+        track = row["kind"] == TRACK
+        shown.add_row(
+            row["kind"],
+            plain(f"{row['artist']} — {row['title']}"),
+            "" if track else str(row["plays"] or 0),
+            row["member"] if track else "",
+            row["rule"],
+            plain(row["evidence"]),
+        )
+    console.print(shown)
+    for row in rows.drop_nulls("near").iter_rows(named=True):
+        console.print(plain(f"like {names(members)[row['near']]} ({row['near']}), but {row['near_evidence']}"))
+
+
+@match.command()
+@click.argument("a")
+@click.argument("b")
+def same(a: str, b: str) -> None:
+    """Say that songs A and B are one."""
+    workspace = Workspace.open()
+    members = _members(workspace)
+    one, two = find_song(members, a), find_song(members, b)
+    if one == two:
+        raise UserError(f"{a} and {b} are one song already: {names(members)[one]}")
+    words = f"same: {names(members)[two]} = {names(members)[one]}"
+    _say(workspace, "same", _anchor(members, two), _anchor(members, one), words)
+
+
+@match.command()
+@click.argument("track")
+def split(track: str) -> None:
+    """Say that TRACK (a Spotify id or link) is a song of its own."""
+    workspace = Workspace.open()
+    members = _members(workspace)
+    track_id = track_id_of(track)
+    row = members.filter((pl.col("kind") == TRACK) & (pl.col("member") == track_id))
+    if not row.height:
+        raise UserError(f"{track}: no Spotify id of your library; `spotify-ai match show SONG` lists a song's ids")
+    if members.filter((pl.col("song_id") == row["song_id"][0]) & (pl.col("kind") == TRACK)).height == 1:
+        raise UserError(f"{track}: is the only Spotify id of its song already")
+    _say(
+        workspace, "split", Named(TRACK, track_id), None, f"split: {row['artist'][0]} — {row['title'][0]} ({track_id})"
+    )
+
+
+@match.command(name="set")
+@click.argument("spelling")
+@click.argument("song")
+def set_(spelling: str, song: str) -> None:
+    """Say that SPELLING ("ARTIST - TITLE", as scrobbled) names SONG."""
+    workspace = Workspace.open()
+    members = _members(workspace)
+    song_id = find_song(members, song)
+    meant = readings(spelling)
+    if not meant:
+        raise UserError(f'{spelling!r}: a spelling is written as "ARTIST - TITLE"')
+    known = set(members.filter(pl.col("kind") == SPELLING)["member"].to_list())
+    artist, title = next((name for name in meant if song_key(*name) in known), meant[0])
+    subject, words = Named.spelling(artist, title), f"set: {artist} — {title} = {names(members)[song_id]}"
+    _say(workspace, "set", subject, _anchor(members, song_id), words)
+
+
+@match.command()
+@click.argument("number", type=int)
+def unset(number: int) -> None:
+    """Take back a correction: NUMBER is its number in `spotify-ai match list`."""
+    if not identity_overrides.unsay(Workspace.open().state, number):
+        raise UserError(f"{number}: there is no correction with this number; `spotify-ai match list` shows all")
+    console.print(f"taken back; {NEXT}")
+
+
+def _say(workspace: Workspace, kind: str, subject: Named, target: Named | None, words: str) -> None:
+    identity_overrides.say(workspace.state, kind, subject, target, words)
+    console.print(plain(f"{words}; {NEXT}"))
+
+
+def _members(workspace: Workspace) -> pl.DataFrame:
+    return workspace.lake.read("identity", "song_members")
+
+
+def _anchor(members: pl.DataFrame, song_id: str) -> Named:
+    """A member that stands for the song: its first Spotify id, else its first spelling."""
+    first = members.filter(pl.col("song_id") == song_id).row(0, named=True)
+    return Named(TRACK, first["member"]) if first["kind"] == TRACK else Named.spelling(first["artist"], first["title"])

@@ -1,0 +1,1 @@
+"""What every face shows, as frames and plain data."""

@@ -1,0 +1,128 @@
+"""What command line and bot say in the same words: questions, verdicts, moods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.mood_requests import CLAUDE, MoodRequest
+from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
+from spotify_ai_pipeline.storage import moods, queue
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+SAID: Mapping[str, Mapping[str, str]] = {
+    queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
+    queue.DISCOVERY: {"approve": "it goes into your library and stays on the mix"},
+    queue.REMOVE: {
+        "approve": "it stays in your library",
+        "reject": "it leaves your liked songs",
+        "later": "it stays for now; you may be asked again in half a year",
+    },
+}
+ALWAYS = {
+    "more": "approved, and more like this will come",
+    "reject": "it will not be proposed again",
+    "later": "not now; it may come up again in 60 days",
+    "wrong_version": "another recording of the song may come up; this one will not",
+    "fewer": "not now, and fewer songs by this artist for half a year",
+}
+LETTERS = {"a": "approve", "m": "more", "r": "reject", "s": "later", "w": "wrong_version", "f": "fewer"}
+"""What answers a question: a key on the command line, a button's data in the chat."""
+ASKS = {queue.RESURFACE: "bring it back?", queue.DISCOVERY: "new to you:"}
+
+SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+LONGEST_SPAN = 30 * SECONDS["d"]
+
+LEAST = 0.1
+"""A part of a direction that is smaller is not mentioned."""
+
+
+def meaning(kind: str, verdict: str) -> str:
+    """The effect of a verdict, in words."""
+    return SAID.get(kind, {}).get(verdict) or ALWAYS.get(verdict, "it counts")
+
+
+def why_asked(question: queue.Question) -> str:
+    """Why the song is asked about, its predicted match, and how often it was heard."""
+    number = "" if question.chance is None else f"  predicted match {question.chance:.0%}"
+    heard = f"  heard {question.plays - question.skips} times on trial" if question.plays else ""
+    return f"{ASKS.get(question.kind, '')} {question.reason}{number}{heard}".strip()
+
+
+def wish(found: MoodQuery) -> str:
+    """What was understood of a mood, the strongest first: "calm, melancholic, acoustic; not: metal; from 1990 to 1999"."""
+    strong = sorted(found.axes.items(), key=lambda item: -abs(item[1]))
+    sound = [_called(name, value) for name, value in strong if abs(value) >= LEAST]
+    liked = [tag for tag, weight in found.tags.items() if weight >= 1]
+    unwanted = [tag for tag, weight in found.tags.items() if weight <= -1]
+    parts = [
+        ", ".join(sound),
+        f"tags: {', '.join(liked)}" if liked else "",
+        f"not: {', '.join(unwanted)}" if unwanted else "",
+        f"clusters: {', '.join(found.clusters)}" if found.clusters else "",
+        ", ".join(f"from {first} to {last}" for first, last in found.eras),
+    ]
+    return "; ".join(filter(None, parts)) or "nothing in particular"
+
+
+def asked(workspace: Workspace, mood: MoodRequest) -> str:
+    """A mood that was put in force: what was understood, by whom, until when."""
+    missed = f" (not understood: {', '.join(mood.wish.unknown)})" if mood.wish.unknown else ""
+    by = "by Claude" if mood.by == CLAUDE else "by the lexicon"
+    return f"{wish(mood.wish)}{missed}, understood {by}, until {when(workspace, mood.until)}"
+
+
+def mood_now(workspace: Workspace) -> list[str]:
+    """The mood that the mix follows, line by line."""
+    said = moods.in_force(workspace.state, clock.now())
+    made = workspace.lake.read("taste", "mood").drop("vector").to_dicts()
+    lines = [f"you asked for: {said.words}, until {when(workspace, said.until)}"] if said else []
+    if not made:
+        return [*lines, "no mood is known: no song that you played lately has a vector"]
+    row = made[0]
+    tried = said is not None and row["said"] == said.words
+    if tried and row["source"] == "said":
+        return [*lines, f"the mix follows it (weight {workspace.settings.mood.said_weight:g})"]
+    why_not = (
+        "no song of yours is like it: the mix goes by what you play" if tried else "it counts from the next refresh on"
+    )
+    clusters = f"{' and '.join(row['clusters'])}: " if row["clusters"] else ""
+    weight = workspace.settings.scoring.mood_weight
+    return [
+        *lines,
+        *([why_not] if said else []),
+        f"mood: {clusters}{', '.join(row['words'])}",
+        *([f"tags: {', '.join(row['tags'])}"] if row["tags"] else []),
+        f"from: {_origin(workspace, row)}",
+        f"in the mix with weight {weight:g}" if weight else "the mix does not follow it (scoring.mood_weight is 0)",
+    ]
+
+
+def seconds_of(text: str) -> float | None:
+    """A time such as 45m, 3h or 2d in seconds; None for anything else, and for more than 30 days."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([mhd])\s*", text)
+    seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
+    return seconds if 0 < seconds <= LONGEST_SPAN else None
+
+
+def when(workspace: Workspace, seconds: float) -> str:
+    """A moment (UTC seconds) by the listener's clock, with the name of the time zone."""
+    return f"{datetime.fromtimestamp(seconds, workspace.settings.listener.zone):%Y-%m-%d %H:%M %Z}"
+
+
+def _origin(workspace: Workspace, row: dict[str, Any]) -> str:
+    if row["source"] == "said":
+        return f"your words {row['said']!r}; their time is over, and the next refresh changes it"
+    if row["source"] == "habit":
+        return "your habit at this part of the day and week"
+    span = f"{when(workspace, row['since'].timestamp())} to {when(workspace, row['until'].timestamp())}"
+    return f"your last {row['listens']} listens, {span}, and your habit at this part of the day and week"
+
+
+def _called(name: str, value: float) -> str:
+    low, high = CALLED[name]
+    word = high if value > 0 else low or f"not {high}"
+    return f"very {word}" if abs(value) > 0.9 else f"a little {word}" if abs(value) < 0.35 else word

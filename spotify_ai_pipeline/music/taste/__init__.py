@@ -1,0 +1,1 @@
+"""The taste: what the listener is expected to play, and why."""

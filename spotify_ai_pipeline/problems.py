@@ -1,5 +1,0 @@
-"""The one kind of error that reaches a person."""
-
-
-class Problem(Exception):
-    """Something that a person can put right. The message is one line: what, where, and what to do."""

@@ -1,0 +1,76 @@
+"""Answers that services gave, by identity, so that a run that was cut pays for nothing twice.
+
+One SQLite file below the data root that may be removed at any time: all in it can be asked for again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from spotify_ai_pipeline import clock
+
+ASK_AT_ONCE = 500
+DAY = 86_400.0
+NOT_THERE_DAYS = 90.0
+"""Days that "there is no such thing" is believed."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers (
+    kind TEXT NOT NULL,             -- service and method: reccobeats audio-features
+    key TEXT NOT NULL,              -- what was asked about: a Spotify id, an artist
+    answer TEXT NOT NULL,           -- JSON; null: the service said that there is no such thing
+    expires_at REAL,                -- UTC seconds; null: for good
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS answers_by_expiry ON answers (expires_at);
+"""
+
+
+class ResponseCache:
+    """The answers kept in the file at ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    def get(self, kind: str, keys: Collection[str]) -> dict[str, Any]:
+        """The answers known of ``keys``; None is a known "there is no such thing"."""
+        wanted, found = list(keys), dict[str, Any]()
+        for start in range(0, len(wanted), ASK_AT_ONCE):
+            batch = wanted[start : start + ASK_AT_ONCE]
+            rows = self._connection.execute(
+                "SELECT key, answer FROM answers WHERE kind = ? AND (expires_at IS NULL OR expires_at > ?)"
+                f" AND key IN ({', '.join('?' * len(batch))})",
+                (kind, clock.now(), *batch),
+            )
+            found |= {key: json.loads(answer) for key, answer in rows}
+        return found
+
+    def put(self, kind: str, answers: Mapping[str, Any], days: float | None = None) -> None:
+        """Keeps ``answers`` for ``days`` (None: for good), and lets go of what has expired. None as an answer says that the
+        service knows of no such thing: it is believed for ``NOT_THERE_DAYS``, whatever ``days`` says."""
+        now = clock.now()
+        until = None if days is None else now + days * DAY
+        rows = [
+            (kind, key, json.dumps(answer), now + NOT_THERE_DAYS * DAY if answer is None else until)
+            for key, answer in answers.items()
+        ]
+        with self._connection as connection:
+            connection.execute("DELETE FROM answers WHERE expires_at < ?", (now,))
+            connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        if (connection := getattr(self._local, "connection", None)) is None:
+            connection = sqlite3.connect(self.path, timeout=30)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(SCHEMA)
+            self._local.connection = connection
+        return connection

@@ -1,0 +1,114 @@
+"""One listener's home: settings, secrets, lake and state, opened together."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from upath import UPath
+
+from spotify_ai_pipeline import settings
+from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
+from spotify_ai_pipeline.storage.lake import Lake, place_of
+from spotify_ai_pipeline.storage.response_cache import ResponseCache
+from spotify_ai_pipeline.storage.state import State
+
+STATE_FILE = "state.sqlite"
+LISTENER = "spotify_ai/listener"
+"""Tag of a run: whose it is, where several share the instance."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything that is kept for one listener below ``root``."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path | None = None) -> Workspace:
+        """The home at ``root``, else where the environment says (``settings.data_root``).
+
+        Raises ``OSError`` where the folder cannot be written, ``SettingsError`` and ``StateError`` where they cannot be used.
+        """
+        workspace = cls(root or settings.data_root())
+        workspace.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(workspace.root, os.W_OK):
+            raise PermissionError(
+                13, "the data folder cannot be written; change its owner or set SPOTIFY_AI_DATA", str(workspace.root)
+            )
+        return workspace
+
+    @cached_property
+    def state(self) -> State:
+        return State(self.root / STATE_FILE)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return settings.load(settings.config_files(self.root), self.state.overrides())
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Where several listeners share a machine, each has the secrets of their own file and no others."""
+        if self.shared_as:
+            return settings.own_secrets(self.root / ".env")
+        return settings.load_secrets(settings.ENV_FILE, self.root / ".env")
+
+    @cached_property
+    def lake(self) -> Lake:
+        return Lake(self.lake_root, self.settings.listener.name)
+
+    @property
+    def lake_root(self) -> UPath:
+        """Where the lake lies: below ``root``, or where the environment says, beside those of others and perhaps in a bucket."""
+        return place_of(os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake")))
+
+    @cached_property
+    def answers(self) -> ResponseCache:
+        return ResponseCache(self.root / "answers.sqlite")
+
+    @property
+    def shared_as(self) -> str:
+        """The name by which this listener is told from others on the same Dagster instance; empty for one who is alone."""
+        return self.root.name if self.root.parent.name == settings.LISTENERS else ""
+
+    @property
+    def run_tags(self) -> dict[str, str]:
+        """What tells this listener's runs from those of others."""
+        return {LISTENER: self.shared_as} if self.shared_as else {}
+
+    @property
+    def dagster_storage(self) -> Path:
+        """The Dagster instance: one's own, or the one that all listeners of the machine share."""
+        return (self.root.parent.parent if self.shared_as else self.root) / "dagster"
+
+    @property
+    def workspace_file(self) -> Path:
+        """The code locations that the UI and the daemon load."""
+        return self.root.parent / "workspace.yaml" if self.shared_as else PROJECT_ROOT / "workspace.yaml"
+
+    @property
+    def token_file(self) -> Path:
+        return self.root / "spotify_token.json"
+
+    def name_to_dagster(self) -> None:
+        """Sets the environment by which Dagster finds its instance and the assets find this home, and numba a place for what
+        it compiles: beside the packages, or with the data where those may not be written."""
+        os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
+        os.environ["SPOTIFY_AI_DAGSTER_STORAGE"] = str(self.dagster_storage)
+        os.environ["SPOTIFY_AI_DATA"] = str(self.root)
+        if not os.access(sysconfig.get_path("purelib"), os.W_OK):
+            os.environ.setdefault("NUMBA_CACHE_DIR", str(self.root / "numba"))
+        self.dagster_storage.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def inbox(self) -> Path:
+        """Exports that are laid here are taken in by themselves."""
+        return self.root / "inbox"
+
+    @property
+    def demo_file(self) -> Path:
+        """Names the sandbox that stands in for the services; there is none where the accounts are real."""
+        return self.root / "demo.json"
