@@ -46,7 +46,7 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 
 
 def build_defs(workspace: Workspace | None = None, place: WorkspaceResource | None = None) -> dg.Definitions:
-    """The definitions for ``workspace``, else for the home that the environment names; ``place`` has another clock, for trials."""
+    """The definitions for ``workspace``, else for the one that the environment names. ``place`` has another clock, for trials."""
     dagster_clock.follow()
     workspace = workspace or Workspace.open()
     modules = [

@@ -36,7 +36,8 @@ CHUNK = 2**20
 
 
 def save(workspace: Workspace, file: Path) -> dict[str, int]:
-    """Writes the backup of ``workspace`` to ``file``; gives the number of files and of bytes. Raises ``UserError`` where ``file`` is
+    """Writes the backup of ``workspace`` to ``file``; gives the number of files and of bytes. Raises ``UserError`` where ``file``
+    is
     there already."""
     if file.exists():
         raise UserError(f"{file} exists already; choose another name")

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline.defs.features import embeddings
-from spotify_ai_pipeline.defs.identity import songs as identity
+from spotify_ai_pipeline.defs.identity import songs as identity_defs
 from spotify_ai_pipeline.defs.ingest import library
-from spotify_ai_pipeline.defs.playlist import mix as playlist
+from spotify_ai_pipeline.defs.playlist import mix as playlist_defs
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste import song_scores
 
@@ -48,15 +48,17 @@ def test_an_empty_library_fails() -> None:
     ],
 )
 def test_a_doubled_song_id_or_spelling_fails(change: dict[str, list[Any]]) -> None:
-    assert verdict(identity.songs_are_unique, SONGS)
-    assert not verdict(identity.songs_are_unique, SONGS.with_columns(**{k: pl.Series(v) for k, v in change.items()}))
+    assert verdict(identity_defs.songs_are_unique, SONGS)
+    assert not verdict(
+        identity_defs.songs_are_unique, SONGS.with_columns(**{k: pl.Series(v) for k, v in change.items()})
+    )
 
 
 def test_listens_that_are_mostly_unresolved_fail() -> None:
-    assert verdict(identity.listens_are_resolved, LISTENS, SONGS), "half of them is enough"
+    assert verdict(identity_defs.listens_are_resolved, LISTENS, SONGS), "half of them is enough"
     more = pl.concat([LISTENS, LISTENS.tail(1)])
-    assert not verdict(identity.listens_are_resolved, more, SONGS)
-    assert verdict(identity.listens_are_resolved, LISTENS.head(0), SONGS), "no listens yet is no error"
+    assert not verdict(identity_defs.listens_are_resolved, more, SONGS)
+    assert verdict(identity_defs.listens_are_resolved, LISTENS.head(0), SONGS), "no listens yet is no error"
 
 
 def vectors(*rows: list[float], songs: list[str] | None = None) -> pl.DataFrame:
@@ -92,19 +94,19 @@ def mix(new: int, kept: int = 85, out: int = 0) -> pl.DataFrame:
 
 def test_a_mix_that_is_empty_too_long_doubled_or_over_the_cap_fails(tmp_path: Path) -> None:
     workspace = WorkspaceResource(root=str(tmp_path / "home"))
-    assert verdict(playlist.mix_is_sound, workspace, mix(15, out=15))
-    assert verdict(playlist.mix_is_sound, workspace, mix(100, kept=0)), "the first fill is whole"
-    assert not verdict(playlist.mix_is_sound, workspace, mix(16, kept=84))
-    assert not verdict(playlist.mix_is_sound, workspace, mix(0, kept=101))
-    assert not verdict(playlist.mix_is_sound, workspace, mix(0, kept=0, out=100))
+    assert verdict(playlist_defs.mix_is_sound, workspace, mix(15, out=15))
+    assert verdict(playlist_defs.mix_is_sound, workspace, mix(100, kept=0)), "the first fill is whole"
+    assert not verdict(playlist_defs.mix_is_sound, workspace, mix(16, kept=84))
+    assert not verdict(playlist_defs.mix_is_sound, workspace, mix(0, kept=101))
+    assert not verdict(playlist_defs.mix_is_sound, workspace, mix(0, kept=0, out=100))
     doubled = mix(0, kept=100).with_columns(song_id=pl.lit("same"))
-    assert not verdict(playlist.mix_is_sound, workspace, doubled)
+    assert not verdict(playlist_defs.mix_is_sound, workspace, doubled)
 
 
 def test_a_playlist_that_reads_back_otherwise_fails(tmp_path: Path) -> None:
     workspace = WorkspaceResource(root=str(tmp_path / "home"))
     decided = mix(2, kept=1, out=1)
     back = pl.DataFrame({"position": [1, 2, 3], "track_id": ["s0", "s1", "s2"]})
-    assert verdict(playlist.playlist_is_the_mix, workspace, back, decided)
-    assert not verdict(playlist.playlist_is_the_mix, workspace, back.head(2), decided)
-    assert not verdict(playlist.playlist_is_the_mix, workspace, back[::-1], decided)
+    assert verdict(playlist_defs.playlist_is_the_mix, workspace, back, decided)
+    assert not verdict(playlist_defs.playlist_is_the_mix, workspace, back.head(2), decided)
+    assert not verdict(playlist_defs.playlist_is_the_mix, workspace, back[::-1], decided)

@@ -18,8 +18,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import app, chat, jobs, questions, templates
 from spotify_ai_pipeline.interfaces.cli.demo import TELEGRAM_USER
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage import notification_outbox as messages
-from spotify_ai_pipeline.storage import queue, telegram_prompts
+from spotify_ai_pipeline.storage import notification_outbox, queue, telegram_prompts
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 from .conftest import NASTY, PATIENCE_S, Phone, connect, data, listening
@@ -144,7 +143,9 @@ def test_a_long_pause_is_kept_by_all_processes_and_nothing_is_lost(workspace: Wo
         (pause,) = workspace.state.rows("SELECT service, until FROM cooldowns")
         assert pause["service"] == "telegram" and pause["until"] == pytest.approx(now + 7_200, abs=60)
         before = calls()
-        messages.enqueue(workspace.state, "mood_shift", "m", {"text": "What you play has changed"}, now, now + 9_000)
+        notification_outbox.enqueue(
+            workspace.state, "mood_shift", "m", {"text": "What you play has changed"}, now, now + 9_000
+        )
         time.sleep(2)
         assert calls() <= before + 1, "one poll may have been on its way"
         assert thread.is_alive() and phone.messages() == []

@@ -16,8 +16,7 @@ from spotify_ai_pipeline.clients.spotify import Spotify, SpotifyError
 from spotify_ai_pipeline.defs.discovery.trials import advance
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.mix.edit_script import Add
-from spotify_ai_pipeline.storage import pins, playlists, queue, trials
-from spotify_ai_pipeline.storage import verdicts as said
+from spotify_ai_pipeline.storage import pins, playlists, queue, trials, verdicts
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -142,7 +141,7 @@ def test_a_song_that_is_not_kept_leaves_the_liked_songs_once_and_comes_back(conn
     queue.undo(state, 1, "cli")
     list(apply_due(state, lambda: spotify, "liked"))
     assert spotify.liked(unliked)
-    assert said.verdict_history(state)["song_id"].to_list() == ["b"], "what was taken back does not count"
+    assert verdicts.verdict_history(state)["song_id"].to_list() == ["b"], "what was taken back does not count"
     assert pins.held_and_barred(state, clock.now()) == (set(), {}), "to stay in the library is not to stay on the list"
 
 

@@ -89,8 +89,8 @@ def run_job(workspace: Workspace, job_name: str, on_event: OnEvent, tags: Mappin
 
 
 def _wait_for_nobody(instance: dg.DagsterInstance, workspace: Workspace) -> None:
-    """Raises ``UserError`` where another run is at work on the same playlist, or needs the machine; a run whose process died is put
-    down as failed."""
+    """Raises ``UserError`` where another run writes the same playlist or needs the machine. A run whose process died is
+    reported as failed."""
     under_way = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
     for run in instance.get_runs(under_way):
         writes = PLAYLIST_WRITER.keys() <= run.tags.keys() and workspace.run_tags.items() <= run.tags.items()

@@ -36,8 +36,8 @@ def score_card(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.Da
         for refresh in reversed(playlists.refreshes(workspace.state, limit=-1))
         if refresh.after
     ]
-    verdicts = verdicts.verdict_history(workspace.state).filter(~pl.col("verdict").is_in(APPROVALS))
-    turned_down = {numbers[song]: at.timestamp() for song, _, at in verdicts.iter_rows() if song in numbers}
+    said = verdicts.verdict_history(workspace.state).filter(~pl.col("verdict").is_in(APPROVALS))
+    turned_down = {numbers[song]: at.timestamp() for song, _, at in said.iter_rows() if song in numbers}
     settings = workspace.settings
     plays = Plays.of(listens, songs["song_id"])
     table = score(

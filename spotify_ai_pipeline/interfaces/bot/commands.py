@@ -95,7 +95,8 @@ class Commands:
         if known is None:
             await self.chat.send(f"{templates.text(title)} was not made yet; /refresh makes it.")
             return
-        told = f"<b>{templates.text(title)}</b>: {len(known.track_ids)} songs, written {wording.when(workspace, known.written_at)}"
+        written = wording.when(workspace, known.written_at)
+        told = f"<b>{templates.text(title)}</b>: {len(known.track_ids)} songs, written {written}"
         await self.chat.send(told, [[link("▶ open", mix_view.playlist_link(workspace))]])
 
     async def snapshot(self, _: str) -> None:

@@ -66,7 +66,8 @@ def _text(message: Notification) -> str:
     body = message.body
     if "song" in body:
         song = body["song"]
-        return f"{templates.text(body['text'])}\n{templates.song(song['artist'], song['title'])}\n<i>{templates.text(song['reason'])}</i>"
+        named = templates.song(song["artist"], song["title"])
+        return f"{templates.text(body['text'])}\n{named}\n<i>{templates.text(song['reason'])}</i>"
     return templates.fitted(map(templates.text, str(body["text"]).splitlines()))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli import refresh as refreshing
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.refresh import run
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.storage.playlists import ADVENTURE
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -70,7 +70,7 @@ def refresh(as_json: bool) -> None:
     """Update this list alone, from the data that was read last."""
     workspace = _enabled()
     with sandbox.beside(workspace):
-        refreshing.run(workspace, "refresh_the_adventure", quiet=as_json)
+        run(workspace, "refresh_the_adventure", quiet=as_json)
     if as_json:
         print_json(mix_view.mix_as_data(workspace, ADVENTURE))
     else:

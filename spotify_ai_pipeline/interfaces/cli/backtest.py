@@ -31,16 +31,16 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
 
     It calls the functions of the pipeline, with the settings in force.
     """
-    from spotify_ai_pipeline.evaluation import backtest as evaluation
+    from spotify_ai_pipeline.evaluation.backtest import clean_history, refresh_times, weekly_mixes
 
-    plays = evaluation.clean_history(read_history(history))
+    plays = clean_history(read_history(history))
     if not plays.height:
         raise UserError(f"{history}: holds no play of 30 seconds or more")
     begin = start.replace(tzinfo=UTC).timestamp() if start else None
-    times = evaluation.refresh_times(plays["ts"].to_numpy(), begin)
+    times = refresh_times(plays["ts"].to_numpy(), begin)
     if not len(times):
         raise UserError(f"{history}: too short; a backtest needs at least a week of plays after its first refresh")
-    mixes = evaluation.weekly_mixes(plays, times, Workspace.open().settings)
+    mixes = weekly_mixes(plays, times, Workspace.open().settings)
     made = list(track(mixes, "weekly mixes", total=len(times), console=console, transient=True))
     fresh = out.with_name(out.name + ".new")
     pl.concat(made).write_parquet(fresh)

@@ -39,7 +39,8 @@ def log(limit: int, adventurous: bool, as_json: bool) -> None:
         note = f" ({refresh.note})" if refresh.note else ""
         console.print(
             plain(
-                f"{when(workspace, refresh.refreshed_at)}  {refresh.outcome} +{refresh.added} −{refresh.removed}{note}{taken_back}"
+                f"{when(workspace, refresh.refreshed_at)}  {refresh.outcome} "
+                f"+{refresh.added} −{refresh.removed}{note}{taken_back}"
             ),
             style="bold",
         )

@@ -105,7 +105,8 @@ def playlist_link(workspace: Workspace, name: str = MIX) -> str:
 
 
 def _title(workspace: Workspace, songs: int, name: str) -> str:
-    return f"{named(workspace.settings, name).title}: {songs} songs for {workspace.settings.listener.name} (+ new in the last refresh)"
+    title, listener = named(workspace.settings, name).title, workspace.settings.listener.name
+    return f"{title}: {songs} songs for {listener} (+ new in the last refresh)"
 
 
 def _names(rows: pl.DataFrame) -> list[dict[str, Any]]:
