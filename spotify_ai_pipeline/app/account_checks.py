@@ -15,7 +15,7 @@ from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.transport import Transport
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 GOOD, ODD, BAD = "good", "odd", "bad"
@@ -91,7 +91,7 @@ def machine_clock(workspace: Workspace) -> Finding:
     try:
         answer = transport.session.head(transport.service.url, allow_redirects=False)
         skew = clock.now() - parsedate_to_datetime(answer.headers["Date"]).timestamp()
-    except (UserError, requests.RequestException, KeyError, ValueError) as error:
+    except (ExpectedError, requests.RequestException, KeyError, ValueError) as error:
         return Finding("clock", ODD, f"nobody to compare with ({error})", "look whether this machine is online")
     if abs(skew) > MOST_SKEW_SECONDS:
         return Finding("clock", BAD, f"off by {skew:+,.0f} s", "set the clock: timedatectl set-ntp true")
@@ -103,5 +103,5 @@ def machine_clock(workspace: Workspace) -> Finding:
 def _answers(what: str, ask: Callable[[], str], look_at: str) -> Finding:
     try:
         return Finding(what, GOOD, ask())
-    except UserError as error:
+    except ExpectedError as error:
         return Finding(what, BAD, str(error), f"look at {look_at}; where the service is in trouble, wait")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from spotify_ai_pipeline.clients.spotify import ASKS, CLOSED, LIKED, ListChanged, Spotify
-from spotify_ai_pipeline.clients.spotify_playlists import SpotifyError
+from spotify_ai_pipeline.clients.spotify_playlists import SpotifyRefused
 from spotify_ai_pipeline.clients.transport import Deferred
 
 LIBRARY_READ_AT = "library_read_at"
@@ -71,7 +71,7 @@ def read_library(client: Spotify, known: pl.DataFrame, say: Callable[[str], obje
                 reading.deferred = pause
             except ListChanged:
                 say(f"{playlist.name} is being edited; it stays as it was")
-            except SpotifyError as error:
+            except SpotifyRefused as error:
                 if error.status not in CLOSED:
                     raise
                 reading.followed.append(playlist.name)  # collaborative, and not ours; or gone since it was listed

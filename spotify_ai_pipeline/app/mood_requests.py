@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 
 from spotify_ai_pipeline.clients.claude import Claude, why_not
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.embedding.feature_blocks import Matrix
 from spotify_ai_pipeline.music.embedding.inputs import CLAP, LYRICS
 from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Model
@@ -106,7 +106,7 @@ def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery
     try:
         asked = llm_schema.question(text, tags, clusters)
         answer = Claude.of(workspace).ask(llm_schema.MoodAnswer, system, asked, "mood", LONGEST_ANSWER)
-    except UserError as error:  # over budget, refused, cut short, out of reach: the lexicon always works
+    except ExpectedError as error:  # over budget, refused, cut short, out of reach: the lexicon always works
         return None, LEXICON, str(error)
     wish = llm_schema.grounded(answer, text, tags, clusters)
     return (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.spotify_playlists import UNKNOWN_OUTCOME, PlaylistInfo, Rows, SpotifyError
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Retryable, UserError
 from spotify_ai_pipeline.music.mix.edit_script import plan
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -27,7 +27,7 @@ class PlaylistGone(UserError):
     """The playlist is no longer in the listener's library: whether there shall be a new one is theirs to say."""
 
 
-class Edited(UserError):
+class Edited(Retryable):
     """The list is not the one that the decision was made for."""
 
 
@@ -81,7 +81,7 @@ class PlaylistWriter:
 
         ``decided_on`` are the ids that the list held when this was decided: where it holds others now, nothing is written and
         ``Edited`` raised. ``spares`` stand in, first come first served, for songs that Spotify turns out to have no more.
-        Raises ``PlaylistGone``, ``Deferred`` where Spotify asks for a pause (the next write goes on), ``UserError``.
+        Raises ``PlaylistGone``, ``Retryable`` (the next write goes on), ``Refused``.
         """
         with alone(self._home):
             playlist_id = self._find_or_create(named)
@@ -133,7 +133,7 @@ class PlaylistWriter:
             if rows.track_ids == target or _edited(before.track_ids, target, rows.track_ids):
                 break
         else:
-            raise UserError(
+            raise Retryable(
                 f"Spotify does not show {named.title} as it was written; the next refresh looks again and goes on"
             )
         playlists.remember(self._state, playlist_id, target, named.name)
@@ -176,13 +176,13 @@ def stand_in(target: Sequence[str], missing: Iterable[str], spares: Iterable[str
 
 @contextmanager
 def alone(workspace: Workspace) -> Generator[None]:
-    """One writer at a time on this machine; a process that dies leaves the place free. Raises ``UserError`` where another is
+    """One writer at a time on this machine; a process that dies leaves the place free. Raises ``Retryable`` where another is
     writing."""
     with (workspace.root / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError("another process is writing a playlist right now; wait for it and try again") from None
+            raise Retryable("another process is writing a playlist right now; wait for it and try again") from None
         yield
 
 

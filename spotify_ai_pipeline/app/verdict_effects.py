@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from spotify_ai_pipeline.clients.spotify import Spotify, SpotifyError
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.mix.edit_script import Remove
 from spotify_ai_pipeline.storage import verdicts
 from spotify_ai_pipeline.storage.queue import DISCOVERY, REMOVE
@@ -22,8 +23,8 @@ UNLIKED_NOW, WAS_GONE, LEFT = "taken out of the liked songs", "was not in the li
 
 def apply_due(state: State, client: Callable[[], Spotify], approve_to: str) -> Iterator[str]:
     """Brings about what is due, oldest first, and says of each what was done. Every call can be repeated: where a run dies
-    between a call and its note, the next run finds the song there. Raises ``UserError`` where Spotify is in trouble; the rest
-    stays due."""
+    between a call and its note, the next run finds the song there. Raises ``Retryable``
+    where Spotify is in trouble and ``UserError`` where a setting has to be mended; the rest stays due."""
     for due in verdicts.pending_effects(state):
         outcome = NOTHING
         if due.kind == DISCOVERY and due.verdict in BRING:
@@ -57,9 +58,7 @@ def _bring(state: State, spotify: Spotify, due: PendingEffect, approve_to: str) 
         return LIKED_NOW
     owned = {row.name: row.playlist_id for row in spotify.playlists(spotify.user_id()) if row.readable}
     if approve_to not in owned:
-        raise SpotifyError(
-            f"discovery.approve_to: you have no playlist {approve_to!r}; make it on Spotify, or set liked"
-        )
+        raise UserError(f"discovery.approve_to: you have no playlist {approve_to!r}; make it on Spotify, or set liked")
     if not spotify.append(owned[approve_to], due.track_id):
         return f"was on the playlist {approve_to} already"
     return f"{PUT_ON} {approve_to}, {PLAYLIST}{owned[approve_to]}"

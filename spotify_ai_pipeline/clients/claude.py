@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
 from spotify_ai_pipeline.settings import Claude as ClaudeSettings
 from spotify_ai_pipeline.storage import llm_cost_ledger
 from spotify_ai_pipeline.storage.state import State
@@ -28,8 +28,20 @@ OVERHEAD_TOKENS = 1_000
 """Room for what the service adds to a question: roles, and the instructions that hold an answer to its schema."""
 
 
-class ClaudeError(UserError):
-    """No answer that can be used: says why."""
+class ClaudeError(ExpectedError):
+    """Claude gave no answer that can be used. The message says why."""
+
+
+class ClaudeNotAsked(ClaudeError, UserError):
+    """The settings or a missing key keep Claude from being asked."""
+
+
+class ClaudeRefused(ClaudeError, Refused):
+    """Claude was asked, and its answer is of no use."""
+
+
+class ClaudeBusy(ClaudeError, Retryable):
+    """Claude is out of reach or out of order."""
 
 
 def why_not(workspace: Workspace) -> str | None:
@@ -64,7 +76,7 @@ class Claude:
     def of(cls, workspace: Workspace) -> Claude:
         """Raises ``ClaudeError`` where it is switched off or there is no key."""
         if (reason := why_not(workspace)) is not None:
-            raise ClaudeError(f"Claude is not asked: {reason}")
+            raise ClaudeNotAsked(f"Claude is not asked: {reason}")
         transport = Transport("anthropic", workspace.settings.services.anthropic, workspace.state)
         return cls(
             transport,
@@ -103,22 +115,23 @@ class Claude:
         except anthropic.APIStatusError as error:
             if error.status_code < 500:
                 llm_cost_ledger.release(self._state, number)  # turned away: nothing was made, nothing is charged
-            raise ClaudeError(_in_words(error)) from None
+            kind = ClaudeRefused if error.status_code < 500 else ClaudeBusy
+            raise kind(_in_words(error)) from None
         except anthropic.APIConnectionError as error:
             cause = error.__cause__
             if isinstance(cause, Deferred):
                 llm_cost_ledger.release(self._state, number)
                 raise cause from None
-            raise ClaudeError(
-                str(cause) if isinstance(cause, UserError) else f"Claude cannot be reached ({error})"
+            raise ClaudeBusy(
+                str(cause) if isinstance(cause, Retryable) else f"Claude cannot be reached ({error})"
             ) from None
         self._book(number)
         if (stopped := self._answer.get("stop_reason")) == "refusal":
-            raise ClaudeError(f"Claude declined to answer ({purpose})")
+            raise ClaudeRefused(f"Claude declined to answer ({purpose})")
         if stopped != "end_turn":
-            raise ClaudeError(f"Claude's answer was cut short ({stopped}; {purpose})")
+            raise ClaudeRefused(f"Claude's answer was cut short ({stopped}; {purpose})")
         if answer is None:
-            raise ClaudeError(f"Claude's answer does not have the form that was asked for ({purpose})")
+            raise ClaudeRefused(f"Claude's answer does not have the form that was asked for ({purpose})")
         return answer
 
     def _note_answer(self, response: httpx2.Response) -> None:

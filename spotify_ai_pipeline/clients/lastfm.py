@@ -17,7 +17,7 @@ import polars as pl
 import pylast
 
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -69,15 +69,27 @@ class Near:
     match: float | None
 
 
-class LastFmError(UserError):
-    """Last.fm refused: says what and what to do; ``code`` is its own, where there was one."""
+class LastFmError(ExpectedError):
+    """A call to Last.fm did not bring what was asked for. ``code`` is Last.fm's own, where there was one."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.code = code
 
 
-class _Changed(LastFmError):
+class LastFmNotConnected(LastFmError, UserError):
+    """No account is named. The message says what to do."""
+
+
+class LastFmRefused(LastFmError, Refused):
+    """Last.fm said no. The message says what and what to do."""
+
+
+class LastFmBusy(LastFmError, Retryable):
+    """Last.fm is out of reach or out of order, or answered something else than what was asked for."""
+
+
+class _Changed(LastFmBusy):
     """A scrobble came into a window while it was read."""
 
 
@@ -92,7 +104,9 @@ class LastFm:
     def of(cls, workspace: Workspace) -> LastFm:
         secrets = workspace.secrets
         if not (secrets.lastfm_user and secrets.lastfm_api_key.get_secret_value()):
-            raise LastFmError("Last.fm is not connected: set LASTFM_USER and LASTFM_API_KEY in .env (see .env.example)")
+            raise LastFmNotConnected(
+                "Last.fm is not connected: set LASTFM_USER and LASTFM_API_KEY in .env (see .env.example)"
+            )
         transport = Transport(
             "lastfm", workspace.settings.services.lastfm, workspace.state, safe_posts=True, sound=_sound
         )
@@ -225,14 +239,14 @@ class LastFm:
             seen.append((found.get("total"), rows))
             if follows or seen == [seen[0]] * ASKS:
                 return found, rows
-        raise LastFmError("Last.fm sends other pages than those asked for; try again later")
+        raise LastFmBusy("Last.fm sends other pages than those asked for; try again later")
 
     def _recent_tracks(self, **params: Any) -> ElementTree.Element:
         for _ in range(ASKS):  # now and then Last.fm answers for somebody else
             found = self._ask("user.getRecentTracks", user=self.user, **params).find("recenttracks")
             if found is not None and (found.get("user") or "").casefold() == self.user.casefold():
                 return found
-        raise LastFmError(f"Last.fm answers for another listener than {self.user}; try again later")
+        raise LastFmBusy(f"Last.fm answers for another listener than {self.user}; try again later")
 
     def _ask(self, method: str, **params: Any) -> ElementTree.Element:
         """The ``<lfm>`` element of the answer; one with status "failed" where what was asked for does not exist."""
@@ -242,18 +256,17 @@ class LastFm:
         except pylast.NetworkError as error:
             if isinstance(error.underlying_error, Deferred):
                 raise error.underlying_error from None
-            raise LastFmError(f"Last.fm cannot be reached ({error.underlying_error}); try again later") from error
+            raise LastFmBusy(f"Last.fm cannot be reached ({error.underlying_error}); try again later") from error
         except pylast.WSError as error:
-            raise LastFmError(f"Last.fm is out of order (HTTP {error.status}); try again later") from None
+            raise LastFmBusy(f"Last.fm is out of order (HTTP {error.status}); try again later") from None
         except ElementTree.ParseError as error:
-            raise LastFmError(f"Last.fm sent an answer that is not XML ({error}); try again later") from error
+            raise LastFmBusy(f"Last.fm sent an answer that is not XML ({error}); try again later") from error
         code = _error_code(answer)
         if answer.get("status") == "ok" or (code == NOT_FOUND and not method.startswith("user.")):
             return answer
         said = answer.findtext("error") or "no reason given"
-        raise LastFmError(
-            f"Last.fm refused {method} (error {code}: {said}); {REMEDY.get(code, 'try again later')}", code
-        )
+        kind = LastFmRefused if code in MEANT else LastFmBusy
+        raise kind(f"Last.fm refused {method} (error {code}: {said}); {REMEDY.get(code, 'try again later')}", code)
 
 
 class _Request(pylast._Request):

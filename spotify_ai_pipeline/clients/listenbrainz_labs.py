@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from spotify_ai_pipeline.clients.transport import Transport
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Retryable
 from spotify_ai_pipeline.music.identity.linking import Offer
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -16,7 +16,7 @@ ROWS_A_CALL = 100
 """Names sent in one call: kind to a service without published limits."""
 
 
-class LabsError(UserError):
+class LabsError(Retryable):
     """The service did not answer, or not as it used to; what it would have said may be asked for another time."""
 
 

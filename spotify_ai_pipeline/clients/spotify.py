@@ -26,7 +26,9 @@ from spotify_ai_pipeline.clients.spotify_playlists import (
     Failed,
     PlaylistEdits,
     PlaylistInfo,
-    SpotifyError,
+    SpotifyBusy,
+    SpotifyNotConnected,
+    SpotifyRefused,
     playlist_of,
     song_of,
 )
@@ -72,7 +74,7 @@ LIBRARY = {
 }
 
 
-class ListChanged(SpotifyError):
+class ListChanged(SpotifyBusy):
     """A list was edited between two of its pages: it has to be read again from the first."""
 
 
@@ -109,7 +111,7 @@ class Spotify(PlaylistEdits):
     @classmethod
     def of(cls, workspace: Workspace) -> Spotify:
         if (said := spotify_auth.sign_in_state(workspace)) != "signed in":
-            raise SpotifyError(
+            raise SpotifyNotConnected(
                 "Spotify is not connected; fill in .env (see .env.example) and run `spotify-ai login`"
                 if said == "not connected"
                 else "Spotify needs you to sign in again; run `spotify-ai login`"
@@ -134,7 +136,7 @@ class Spotify(PlaylistEdits):
             self._call("_get", path)
         except (Failed, Unreachable):
             return None
-        except SpotifyError as error:
+        except SpotifyRefused as error:
             return False if error.status in CLOSED else None
         return True
 
@@ -252,7 +254,7 @@ class Spotify(PlaylistEdits):
 
         self._write(lambda: self._silent(method, "me/library", uris=uri), happened)
         if happened() is None:
-            raise SpotifyError(f"Spotify took the song {track_id} and reads back another library; try again later")
+            raise SpotifyBusy(f"Spotify took the song {track_id} and reads back another library; try again later")
 
     def _pages(self, key: str, method: str, *args: Any, first: _Page | None = None) -> Iterator[_Page]:
         """The pages of one state of a list, which ``key`` names; kept ones cost no call. Raises ``ListChanged``."""
@@ -311,10 +313,10 @@ class Spotify(PlaylistEdits):
                 self._auth.renew()
                 answer = getattr(self._client, method)(*args, **options)
         except SpotifyOauthError as error:
-            raise SpotifyError(f"Spotify's sign-in service refused ({error.error}); try again later") from None
+            raise SpotifyBusy(f"Spotify's sign-in service refused ({error.error}); try again later") from None
         except spotipy.SpotifyException as error:
             said = str(error.msg).rsplit(":\n ", 1)[-1]
-            kind = Failed if error.http_status >= 500 else SpotifyError
+            kind = Failed if error.http_status >= 500 else SpotifyRefused
             raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
         return answer
 

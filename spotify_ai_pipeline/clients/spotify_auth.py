@@ -17,7 +17,7 @@ from spotipy.oauth2 import SpotifyOAuth, SpotifyOauthError
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.transport import Transport
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Refused, UserError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SCOPES = (
@@ -46,7 +46,7 @@ class NeedsSignIn(UserError):
     """Nobody is signed in (any more): says what to do."""
 
 
-class SignInRefused(UserError):
+class SignInRefused(Refused):
     """Spotify did not take what the sign-in brought: says why and what to do."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from spotify_ai_pipeline.clients.transport import Unreachable
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
 from spotify_ai_pipeline.music.mix.edit_script import LARGEST_WRITE, Add, Call, Move, Remove, Replace
 
 Found = TypeVar("Found")
@@ -24,15 +24,27 @@ OTHER = "other "
 """Begins a row of the listener's that no call can write: a local file, an episode."""
 
 
-class SpotifyError(UserError):
-    """Spotify refused: says what and what to do; ``status`` is that of the answer, where there was one."""
+class SpotifyError(ExpectedError):
+    """A call to Spotify did not bring what was asked for. ``status`` is that of the answer, where there was one."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
 
 
-class Failed(SpotifyError):
+class SpotifyNotConnected(SpotifyError, UserError):
+    """Nobody is signed in to Spotify. The message says what to do."""
+
+
+class SpotifyRefused(SpotifyError, Refused):
+    """Spotify said no, and nothing was changed."""
+
+
+class SpotifyBusy(SpotifyError, Retryable):
+    """Spotify could not serve the call now, and nothing was changed."""
+
+
+class Failed(SpotifyError, Retryable):
     """Spotify broke down over a call: of one that changes something, nobody knows whether it happened."""
 
 
@@ -147,7 +159,7 @@ class PlaylistEdits:
                 self._call("track", track)
             except UNKNOWN_OUTCOME:
                 continue
-            except SpotifyError as error:
+            except SpotifyRefused as error:
                 if error.status in (400, 404):
                     gone.append(track)
         return gone

@@ -25,7 +25,7 @@ class Paused(TelegramError):
 
     def __init__(self, why: Deferred) -> None:
         super().__init__(str(why))
-        self.until = why.until
+        self.until = why.until or 0.0
 
 
 class TokenRefused(TelegramError):

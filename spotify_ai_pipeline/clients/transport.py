@@ -21,8 +21,7 @@ import httpx2
 import requests
 from requests.adapters import HTTPAdapter
 
-from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable
 from spotify_ai_pipeline.settings import Service
 from spotify_ai_pipeline.storage.state import State
 
@@ -45,34 +44,40 @@ Observer = Callable[[str, str], None]
 _observers: list[Observer] = []
 
 
-class Deferred(UserError):
+class Deferred(Retryable):
     """A service may not be called before ``until`` (UTC seconds): the step ends here and a later run resumes."""
 
     def __init__(self, service: str, until: float, reason: str) -> None:
         when = datetime.fromtimestamp(until, UTC)
-        super().__init__(f"{service} is deferred until {when:%Y-%m-%d %H:%M} UTC: {reason}")
-        self.service, self.until, self.reason = service, until, reason
-
-
-class Refused(UserError):
-    """A service answered, and not with what was asked for."""
+        super().__init__(f"{service} is deferred until {when:%Y-%m-%d %H:%M} UTC: {reason}", until)
+        self.service, self.reason = service, reason
 
 
 def json_of(answer: requests.Response, service: str) -> Any:
-    """The body of a good answer; raises ``Refused`` for any other."""
+    """The body of a good answer; raises ``Refused`` or ``OutOfOrder`` for any other."""
     if not answer.ok:
-        raise Refused(f"{service} refused a call (HTTP {answer.status_code}); try again later")
+        raise _not_ok(answer.status_code, service, "call")
     return answer.json()
 
 
 def sound_of(answer: requests.Response, service: str) -> bytes:
-    """The body of a good answer that is no JSON; raises ``Refused`` for any other."""
+    """The body of a good answer that is no JSON; raises ``Refused`` or ``OutOfOrder`` for any other."""
     if not answer.ok:
-        raise Refused(f"{service} refused a preview (HTTP {answer.status_code}); try again later")
+        raise _not_ok(answer.status_code, service, "preview")
     return answer.content
 
 
-class Unreachable(UserError, requests.ConnectionError):
+def _not_ok(status: int, service: str, asked: str) -> ExpectedError:
+    if status >= 500:
+        return OutOfOrder(f"{service} is out of order (HTTP {status}); try again later")
+    return Refused(f"{service} refused a {asked} (HTTP {status})")
+
+
+class OutOfOrder(Retryable):
+    """A service answered that it is in trouble itself."""
+
+
+class Unreachable(Retryable, requests.ConnectionError):
     """No sound answer came. Of a call that changes something, nobody knows whether it happened."""
 
     def __init__(self, service: str, why: str) -> None:

@@ -3,13 +3,15 @@
 import dagster as dg
 
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 
 DEFERRED = "spotify_ai/deferred"
 """Tag of a run that went on with what was known; its value names the service or the asset."""
 
 
-def report_degraded(context: dg.AssetExecutionContext, workspace: WorkspaceResource, trouble: UserError | None) -> str:
+def report_degraded(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource, trouble: ExpectedError | None
+) -> str:
     """Tells of ``trouble`` in the log, on the run and as an alert, which goes away with the first run that had none. Gives
     what asset metadata says: the trouble, or nothing."""
     asset = context.asset_key.path[-1]

@@ -21,8 +21,7 @@ from typing import IO, Any
 
 from upath import UPath
 
-from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Corrupt, UserError
 from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage.lake import POINTER, Lake, Version
 from spotify_ai_pipeline.storage.state import newest_schema
@@ -77,7 +76,7 @@ def restore(workspace: Workspace, file: Path, *, replace: bool = False) -> dict[
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(name) as source, target.open("wb") as sink:
                     if _copy(source, sink) != wanted:
-                        raise UserError(f"{file}: {name} is damaged; nothing was restored, take another backup")
+                        raise Corrupt(f"{file}: {name} is damaged; nothing was restored, take another backup")
                 target.chmod(0o600)
         if found:
             aside = workspace.root / f"replaced-{clock.utc_now():%Y%m%dT%H%M%S}"

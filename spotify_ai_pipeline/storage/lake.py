@@ -35,7 +35,7 @@ KEEP_SECONDS = 86_400.0
 
 
 class LakeError(UserError):
-    """A dataset that is not there or cannot be read: says which and what to do."""
+    """A dataset was never made. The message says which, and what makes it."""
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Retryable
 from spotify_ai_pipeline.storage.state import State
 
 
-class OverBudget(UserError):
+class OverBudget(Retryable):
     """A question that could bring the month above its cap: it was not sent."""
 
     def __init__(self, spent: float, most: float, cap: float) -> None:

@@ -16,14 +16,21 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Corrupt, ExpectedError, UserError
 
 BUSY_SECONDS = 30
 
 
-class StateError(UserError):
-    """The state file cannot be used: says where and what to do."""
+class StateError(ExpectedError):
+    """The state file cannot be used. The message says where it is and what to do."""
+
+
+class StateDamaged(StateError, Corrupt):
+    """The file is no database."""
+
+
+class StateTooNew(StateError, UserError):
+    """A newer version of this program wrote the file."""
 
 
 class State:
@@ -40,7 +47,7 @@ class State:
             path.touch(mode=0o600)  # what the listener said is theirs alone; SQLite gives its side files the same mode
             self._migrate()
         except sqlite3.DatabaseError as error:
-            raise StateError(
+            raise StateDamaged(
                 f"{path}: cannot be used as the state ({error}); restore a backup or move it away"
             ) from None
 
@@ -109,7 +116,7 @@ class State:
         scripts = migrations()
         known, newest = self._version(), newest_schema()
         if known > newest:
-            raise StateError(
+            raise StateTooNew(
                 f"{self.path}: written by a newer version (schema {known}, this one knows {newest}); upgrade"
             )
         for number in sorted(number for number in scripts if number > known):

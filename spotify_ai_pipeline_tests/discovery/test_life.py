@@ -12,9 +12,10 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.discovery_sources import SOURCES
 from spotify_ai_pipeline.app.verdict_effects import LEFT, NOTHING, UNLIKED_NOW, apply_due
 from spotify_ai_pipeline.clients.lastfm import LastFm
-from spotify_ai_pipeline.clients.spotify import Spotify, SpotifyError
+from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.defs.discovery.trials import advance
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.mix.edit_script import Add
 from spotify_ai_pipeline.storage import pins, playlists, queue, trials, verdicts
 from spotify_ai_pipeline.storage.state import State
@@ -165,7 +166,7 @@ def test_an_approval_goes_to_the_chosen_playlist_or_says_that_there_is_none(conn
     state, spotify = connected.state, Spotify.of(connected)
     queue.propose(state, queue.DISCOVERY, [song("a", track_id=unliked)], 10)
     queue.decide(state, 1, "more", "cli")
-    with pytest.raises(SpotifyError, match="no playlist 'Nowhere'"):
+    with pytest.raises(UserError, match="no playlist 'Nowhere'"):
         list(apply_due(state, lambda: spotify, "Nowhere"))
     assert len(verdicts.pending_effects(state)) == 1, "it stays due"
     (said,) = apply_due(state, lambda: spotify, "Best")

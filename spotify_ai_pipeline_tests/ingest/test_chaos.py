@@ -23,7 +23,8 @@ from spotify_ai_pipeline.app import scrobble_partitions
 from spotify_ai_pipeline.app.library_reader import read_library
 from spotify_ai_pipeline.clients import lastfm, spotify, spotify_auth, transport
 from spotify_ai_pipeline.clients.lastfm import LastFm, LastFmError
-from spotify_ai_pipeline.clients.spotify import LIBRARY, Spotify, SpotifyError
+from spotify_ai_pipeline.clients.spotify import LIBRARY, Spotify
+from spotify_ai_pipeline.clients.spotify_playlists import SpotifyError
 from spotify_ai_pipeline.clients.transport import Deferred, Unreachable
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.workspace import Workspace

@@ -17,8 +17,9 @@ from click.testing import CliRunner
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.spotify_capabilities import ENDPOINTS, capable, learn_capabilities
 from spotify_ai_pipeline.clients import spotify_auth
-from spotify_ai_pipeline.clients.spotify import Spotify, SpotifyError
+from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.spotify_auth import NeedsSignIn
+from spotify_ai_pipeline.clients.spotify_playlists import SpotifyError, SpotifyRefused
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -158,7 +159,7 @@ def test_D4_an_older_app_keeps_what_it_may_call(workspace: Workspace, monkeypatc
 
     def old_app(method: str, path: str = "", **_: object) -> object:
         if "recommendations" in path:
-            raise SpotifyError("Spotify refused", 404)
+            raise SpotifyRefused("Spotify refused", 404)
         return {"audio_features": features}
 
     monkeypatch.setattr(client, "_call", old_app)

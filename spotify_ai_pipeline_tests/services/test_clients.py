@@ -15,7 +15,8 @@ from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.lastfm import SCROBBLES, LastFm, LastFmError
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES, ReccoBeats
-from spotify_ai_pipeline.clients.spotify import LIBRARY, PAGE, Spotify, SpotifyError
+from spotify_ai_pipeline.clients.spotify import LIBRARY, PAGE, Spotify
+from spotify_ai_pipeline.clients.spotify_playlists import SpotifyError
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.storage.workspace import Workspace
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Corrupt, UserError
 from spotify_ai_pipeline.storage import backup
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -146,7 +146,7 @@ def test_a_backup_that_is_not_whole_changes_nothing(workspace: Workspace, tmp_pa
             archive.writestr(name, data)
     if harm == "not a zip":
         bad.write_bytes(b"PK nothing")
-    with pytest.raises(UserError, match=r"bad\.zip"):
+    with pytest.raises(Corrupt if harm == "damaged" else UserError, match=r"bad\.zip"):
         backup.restore(other, bad)
     assert list(other.root.iterdir()) == []
     assert not (tmp_path / "evil").exists()

@@ -21,7 +21,7 @@ from spotify_ai_pipeline.defs.discovery.sources import flat, liking
 from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
 from spotify_ai_pipeline.defs.groups import DISCOVERY, FEATURES, IDENTITY, TASTE
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
@@ -225,7 +225,7 @@ def look_once(watch: Watch, workspace: Workspace, now: float) -> str:
             )
             if reason := notification_policy.why_not(workspace, watch.kind, now):
                 return f"{said} said; {reason}"
-    except UserError as error:  # an outage, a used-up budget: the next look asks again
+    except ExpectedError as error:  # an outage, a used-up budget: the next look asks again
         return f"{said} said; cannot look now: {error}"
     return f"{said} said" if said else "no news"
 

@@ -8,7 +8,7 @@ import json
 import sys
 
 from spotify_ai_pipeline.defs.automation.run import run_job
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -19,7 +19,7 @@ def main(job: str) -> int:
 
     try:
         result = run_job(Workspace.open(), job, lambda step, kind, message: tell(step=step, kind=kind, message=message))
-    except UserError as error:
+    except ExpectedError as error:
         tell(success=False, error=str(error), run_id="")
         return 1
     tell(success=result.success, error=result.error, run_id=result.run_id)

@@ -27,7 +27,7 @@ from spotify_ai_pipeline.defs.resources import (
     SpotifyResource,
     WorkspaceResource,
 )
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify
 from spotify_ai_pipeline.music.discovery.candidate_model import TERMS, Content, chances, features, of_table
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
@@ -100,16 +100,16 @@ def candidates(
     fresh, known = new_songs(gathered, songs, trials.refused(workspace.state, workspace.now()))
     best = fresh.sort("strength", "song_id", descending=[True, False]).head(MOST)
     before = frame_of(workspace.lake, DISCOVERY, "candidates", CANDIDATES)
-    linked, troubles = best, list[UserError]()
+    linked, troubles = best, list[ExpectedError]()
     try:
         linked = _linked(best, before.select(list(LINKS)), listenbrainz_labs.client(), spotify, workspace, now)
-    except UserError as error:
+    except ExpectedError as error:
         troubles.append(error)
     if "link" not in linked.columns:
         linked = best.with_columns(pl.lit(None, LINKS[name]).alias(name) for name in list(LINKS)[2:])
     try:
         words = _tags(linked, before, songs, tags, listenbrainz.client(), lastfm, workspace)
-    except UserError as error:
+    except ExpectedError as error:
         words = {}
         troubles.append(error)
     table = linked.with_columns(tags=pl.Series([words.get(song) for song in linked["song_id"]], dtype=TAGS)).select(

@@ -11,7 +11,7 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import seeds as seeding
 from spotify_ai_pipeline.music.discovery.affinity import Profile
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead
@@ -70,7 +70,7 @@ def source_asset(name: str, source: Source) -> dg.AssetsDefinition:
             try:
                 for batch in source.find(asking):
                     batches += batch
-            except UserError as error:
+            except ExpectedError as error:
                 trouble = error
         rows = [{**vars(lead), "source": name, "found_at": now} for lead in batches if lead.artist and lead.title]
         found = pl.DataFrame(rows, schema=LEADS)

@@ -7,7 +7,7 @@ from spotify_ai_pipeline.app.verdict_effects import apply_due
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import DISCOVERY, IDENTITY, OWNERS
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import TRIALS
@@ -83,7 +83,7 @@ def applied_verdicts(
     outcomes, trouble = list[str](), None
     try:
         outcomes.extend(apply_due(workspace.state, spotify.client, workspace.settings.discovery.approve_to))
-    except UserError as error:
+    except ExpectedError as error:
         trouble = error
     return dg.MaterializeResult(
         value=pl.DataFrame({"outcome": outcomes}, schema={"outcome": pl.String}),

@@ -13,7 +13,7 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 
 SAID = {"source": pl.String(), "retry_at": pl.Datetime("ms", "UTC")}
 
@@ -42,7 +42,7 @@ def most_played_first(songs: pl.DataFrame, listens: pl.DataFrame) -> pl.DataFram
 
 def ask_in_order(
     providers: Mapping[str, Ask], song_ids: Sequence[str], workspace: WorkspaceResource
-) -> tuple[list[dict[str, Any]], UserError | None]:
+) -> tuple[list[dict[str, Any]], ExpectedError | None]:
     """(rows of the songs that a provider knew or that all were asked about in vain, the first trouble).
 
     A provider in trouble loses nothing that it said before, and the next one is asked; a song that it did not get to is
@@ -59,7 +59,7 @@ def ask_in_order(
                 rows += [
                     {"song_id": song, **values, "source": name, "retry_at": None} for song, values in found.items()
                 ]
-        except UserError as error:
+        except ExpectedError as error:
             trouble = trouble or error
         in_vain = (in_vain & asked) - known
         rest = [song for song in rest if song not in known]

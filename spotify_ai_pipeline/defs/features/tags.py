@@ -23,7 +23,7 @@ from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import LastFmResource, ListenBrainzResource, WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
 
 TAGS = {
@@ -72,7 +72,7 @@ def tags(
                 _ask_listenbrainz(listenbrainz.client(), rest, known)
             elif workspace.workspace.secrets.has_lastfm:
                 _ask_lastfm(context, lastfm.client(), rest, workspace.settings.features.tag_songs_per_run, known)
-        except UserError as error:
+        except ExpectedError as error:
             known.asked.clear()
             trouble = trouble or error
     fresh = _rows(wanted, known, moment(workspace.now()), timedelta(days=workspace.settings.features.ask_again_days))

@@ -12,7 +12,7 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import IDENTITY, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.resources import ListenBrainzLabsResource, SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
 from spotify_ai_pipeline.music.identity.linking import LINKS, best_offer
@@ -69,12 +69,12 @@ def song_links(
 
     def through(
         links: pl.DataFrame, asked: str, most: int, answers: Callable[[pl.DataFrame], Iterator[pl.DataFrame]]
-    ) -> tuple[pl.DataFrame, UserError | None]:
+    ) -> tuple[pl.DataFrame, ExpectedError | None]:
         songs = linking.wanted(song_members, links, asked, now, again).head(most)
         frames, trouble = list[pl.DataFrame](), None
         try:
             frames.extend(answers(with_albums_and_recordings(songs, plays)))
-        except UserError as error:
+        except ExpectedError as error:
             trouble = error
         return linking.remember(links, pl.concat([pl.DataFrame(schema=LINKS), *frames])), trouble
 

@@ -20,7 +20,7 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import EARLIEST_MONTH, INGEST, OWNERS, months
 from spotify_ai_pipeline.defs.io_manager import Parts, frame_of
 from spotify_ai_pipeline.defs.resources import LastFmResource, SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 
 READ_AGAIN = "spotify_ai/read_again"
 """A run with this tag asks for every month of its range again, finished ones too."""
@@ -108,7 +108,7 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
                 try:
                     with observed(lambda service, what: _say_waits(context, service, what)):
                         frame = read_month(client, workspace.lake, month, overlap, now, again=again)
-                except UserError as reason:
+                except ExpectedError as reason:
                     kept = workspace.lake.partitions(INGEST, "scrobbles")
                     if month not in kept and not (kept and month == f"{now:{MONTH_FORMAT}}"):
                         raise  # a hole in the history is nothing to go on with; that this month is short, is

@@ -13,7 +13,7 @@ from spotify_ai_pipeline.defs.groups import IDENTITY, INGEST, OWNERS
 from spotify_ai_pipeline.defs.io_manager import Parts, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import ListenBrainzResource, SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.plays.coverage import missed
 from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather, spans
@@ -51,7 +51,7 @@ def listenbrainz_listens(
                 context.log.info(f"{month:%Y-%m}: {frame.height:,} listens")
                 yield f"{month:%Y-%m}", frame
                 month = after
-        except UserError as error:
+        except ExpectedError as error:
             if not known or f"{month:%Y-%m}" not in {*known, f"{now:%Y-%m}"}:
                 raise  # a hole in the history is nothing to go on with
             trouble = error
@@ -70,7 +70,7 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     """
     try:
         page, trouble = spotify.client().recently_played(), None
-    except UserError as error:
+    except ExpectedError as error:
         page, trouble = pl.DataFrame(schema=PLAY), error
     known = workspace.lake.read_or_none(INGEST, "recent_plays")
     known = pl.DataFrame(schema=PLAY) if known is None else known

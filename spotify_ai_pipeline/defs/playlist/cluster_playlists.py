@@ -14,7 +14,7 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS, PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.playlist.mix_inputs import edits_by_hand, on_spotify
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering.playlists import bounded
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
@@ -127,7 +127,7 @@ def clusters_on_spotify(
         except Deferred as pause:
             trouble = pause
             break
-        except UserError as reason:
+        except ExpectedError as reason:
             left.append(str(reason))
             if not isinstance(reason, PlaylistGone) or _gone_since(workspace.state, about.name):
                 news.append(str(reason))

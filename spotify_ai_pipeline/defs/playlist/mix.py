@@ -14,7 +14,7 @@ from spotify_ai_pipeline.defs.groups import OWNERS, PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Decided, Material, decide_list
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music import mix as mixing
 from spotify_ai_pipeline.music.mix.decide import COLUMNS, KEPT, NEW, OUT, nearer
 from spotify_ai_pipeline.music.mix.select import CREDITS
@@ -192,7 +192,7 @@ def _written(
     except PlaylistGone as gone:
         workspace.state.raise_alert(alert, str(gone))
         raise dg.Failure(str(gone), allow_retries=False) from None
-    except UserError as problem:
+    except ExpectedError as problem:
         raise dg.Failure(str(problem), allow_retries=False) from None
     report_degraded(context, workspace, None)
     kept = changes.select("change", "song_id", "track_id", "artist", "title", "reason").to_dicts()
@@ -262,14 +262,14 @@ def playlist_snapshots(
 ) -> dg.MaterializeResult:
     """Frozen copies of the living lists, one an interval: a row in the state and a playlist on Spotify. Copies that a cut run
     left unfinished are finished."""
-    trouble: UserError | None = None
+    trouble: ExpectedError | None = None
     try:
         client = spotify.client()
         publish(workspace.workspace, client)
         for name in (MIX, ADVENTURE):
             if snapshot_is_due(workspace.workspace, name):
                 take_snapshot(workspace.workspace, client, INTERVAL, name)
-    except UserError as problem:
+    except ExpectedError as problem:
         trouble = problem
     taken = snapshots.every(workspace.state, None)
     schema = {

@@ -12,7 +12,7 @@ from spotify_ai_pipeline.clients.claude import Claude, why_not
 from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering import describe, naming
 from spotify_ai_pipeline.music.clustering.naming import Card
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -69,7 +69,7 @@ def cluster_names(
         try:
             for named in _ask(workspace.workspace, [_card(row) for row in wanting.iter_rows(named=True)], kept):
                 by_claude |= named
-        except UserError as error:  # over budget, refused, out of reach: tags always work
+        except ExpectedError as error:  # over budget, refused, out of reach: tags always work
             reason = str(error)
             context.log.warning(f"{error}; the other clusters are named by their tags")
     taken = {name for name, _ in by_claude.values()} | set(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space; existing data is untouched",
@@ -20,7 +20,7 @@ REMEDIES = {
 def explain(error: BaseException) -> str | None:
     """One line for an error that a person can act on; None for one that is our own mistake."""
     for cause in _chain(error):
-        if isinstance(cause, UserError):
+        if isinstance(cause, ExpectedError):
             return str(cause)
         if isinstance(cause, OSError) and cause.errno is not None:
             where = f"{cause.filename}: " if cause.filename else ""
