@@ -8,11 +8,13 @@ restarts and for all processes together. Clients get a ``requests`` session or a
 from __future__ import annotations
 
 import json
+import logging
 import random
 import ssl
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -23,6 +25,7 @@ from requests.adapters import HTTPAdapter
 
 from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable
 from spotify_ai_pipeline.settings import Service
+from spotify_ai_pipeline.storage import api_ledger
 from spotify_ai_pipeline.storage.state import State
 
 Answer = TypeVar("Answer")
@@ -30,7 +33,6 @@ Answer = TypeVar("Answer")
 USER_AGENT = "spotify-ai/0.1 (personal playlist manager)"
 ATTEMPTS = 4
 BUSY = frozenset({500, 502, 503, 504})
-DAY = 86_400
 LONGEST_WAIT = 60.0
 """Seconds of ``Retry-After`` that are waited out; a longer one ends the step as deferred."""
 BACKOFF = 0.5
@@ -41,7 +43,9 @@ TELL_EVERY = 5.0
 """Seconds of a wait after which observers are told what is left of it."""
 
 Observer = Callable[[str, str], None]
-_observers: list[Observer] = []
+_observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
+
+log = logging.getLogger(__name__)
 
 
 class Deferred(Retryable):
@@ -85,23 +89,17 @@ class Unreachable(Retryable, requests.ConnectionError):
         self.service = service
 
 
-def observe(observer: Observer) -> None:
-    """Has ``observer`` told of every attempt (service, "call") and every wait (service, "waits 12 s")."""
-    _observers.append(observer)
-
-
-def forget(observer: Observer) -> None:
-    _observers.remove(observer)
-
-
 @contextmanager
 def observed(observer: Observer) -> Generator[None]:
-    """``observer`` is told what happens inside the block."""
-    observe(observer)
+    """Tells ``observer`` of every attempt (service, "call") and every wait (service, "waits 12 s") inside the block.
+
+    A thread that is started inside the block has observers of its own, so runs side by side do not hear each other.
+    """
+    token = _observers.set((*_observers.get(), observer))
     try:
         yield
     finally:
-        forget(observer)
+        _observers.reset(token)
 
 
 class Transport:
@@ -147,11 +145,13 @@ class Transport:
                 self.failed(kind)
                 if not remaining or kind == "write":
                     raise Unreachable(self.name, str(error) or type(error).__name__) from error
+                log.info("%s: %s failed (%s); it is repeated", self.name, method, error)
                 self._wait(self._backoff(remaining))
                 continue
             finally:
                 self._tell("call")
             status, headers = response_of(answer)
+            log.debug("%s: %s answered with %d", self.name, method, status)
             if status >= 400:
                 self.failed(kind)
             if status == 429:
@@ -160,6 +160,7 @@ class Transport:
                     raise self.cool_down(pause)
                 self._wait(pause)
             elif status in BUSY and kind == "read" and remaining:
+                log.info("%s: %s answered with %d; it is repeated", self.name, method, status)
                 self._wait(self._backoff(remaining))
             else:
                 return answer
@@ -195,56 +196,34 @@ class Transport:
             time.sleep(wait)
 
     def take_turn(self, kind: str) -> float:
-        """Takes the next turn and enters the call in the ledger, or raises ``Deferred``: one transaction, so that processes
-        side by side keep one budget and one pace. Gives the seconds until the turn."""
-        with self.state.transaction() as connection:
-            now = clock.now()
-            for row in connection.execute(
-                "SELECT until, reason FROM cooldowns WHERE service = ? AND until > ?", (self.name, now)
-            ):
-                raise Deferred(self.name, row["until"], row["reason"])
-            budget = self.service.budgets[kind]
-            used = connection.execute(
-                "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = ?", (_day(now), self.name, kind)
-            ).fetchone()
-            if used and used["calls"] >= budget:
-                raise Deferred(
-                    self.name, (now // DAY + 1) * DAY, f"the day's budget of {budget} {kind} calls is used up"
-                )
-            pace = connection.execute("SELECT next_call FROM pace WHERE service = ?", (self.name,)).fetchone()
-            longest = now + LONGEST_WAIT  # a clock that was set back must not stop the calls for long
-            turn = min(max(now, pace["next_call"] if pace else 0), longest)
-            connection.execute(
-                "INSERT OR REPLACE INTO pace VALUES (?, ?)", (self.name, turn + 1 / self.service.calls_per_second)
-            )
-            connection.execute(
-                "INSERT INTO api_calls VALUES (?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET calls = calls + 1",
-                (_day(now), self.name, kind),
-            )
-        return turn - now
+        """Takes the next turn and enters the call in the ledger, or raises ``Deferred``. Gives the seconds until the turn."""
+        turn = api_ledger.take_turn(
+            self.state,
+            self.name,
+            kind,
+            clock.now(),
+            budget=self.service.budgets[kind],
+            calls_per_second=self.service.calls_per_second,
+            longest_wait=LONGEST_WAIT,
+        )
+        if isinstance(turn, api_ledger.Pause):
+            raise Deferred(self.name, turn.until, turn.reason)
+        return turn
 
     def calls_left(self) -> int:
         """Reading calls that still fit into today's budget."""
-        rows = self.state.rows(
-            "SELECT calls FROM api_calls WHERE day = ? AND service = ? AND kind = 'read'",
-            (_day(clock.now()), self.name),
-        )
-        return self.service.budgets["read"] - (rows[0]["calls"] if rows else 0)
+        return self.service.budgets["read"] - api_ledger.calls_of(self.state, self.name, "read", clock.now())
 
     def failed(self, kind: str) -> None:
         """Enters a call that failed in the ledger."""
-        with self.state.transaction() as connection:
-            connection.execute(
-                "INSERT INTO api_calls VALUES (?, ?, ?, 0, 1) ON CONFLICT DO UPDATE SET failures = failures + 1",
-                (_day(clock.now()), self.name, kind),
-            )
+        api_ledger.record_failure(self.state, self.name, kind, clock.now())
 
     def cool_down(self, seconds: float) -> Deferred:
         """Keeps the pause that the service asks for, for all processes; gives the error to raise."""
-        until, reason = clock.now() + seconds, "too many requests; the service asked for a pause"
-        with self.state.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO cooldowns VALUES (?, ?, ?)", (self.name, until, reason))
-        return Deferred(self.name, until, reason)
+        pause = api_ledger.Pause(clock.now() + seconds, "too many requests; the service asked for a pause")
+        api_ledger.record_pause(self.state, self.name, pause)
+        log.info("%s: a pause of %.0f s begins (%s)", self.name, seconds, pause.reason)
+        return Deferred(self.name, pause.until, pause.reason)
 
     def _backoff(self, remaining: int) -> float:
         return BACKOFF * 2 ** (ATTEMPTS - 1 - remaining) * random.uniform(0.5, 1.5)
@@ -258,7 +237,7 @@ class Transport:
             seconds -= TELL_EVERY
 
     def _tell(self, what: str) -> None:
-        for observer in _observers:
+        for observer in _observers.get():
             observer(self.name, what)
 
 
@@ -356,7 +335,3 @@ def _seconds(retry_after: str | None) -> float:
         return max(float(retry_after or 5), 0.0)
     except ValueError:
         return 5.0
-
-
-def _day(now: float) -> str:
-    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"

@@ -171,7 +171,10 @@ def test_killed_processes_leave_a_lake_to_go_on_from(sandbox: Any, quick_disk: P
 
 if __name__ == "__main__":
     dies_at, calls = int(sys.argv[2]), itertools.count(1)
-    transport.observe(
-        lambda _, what: os.kill(os.getpid(), signal.SIGKILL) if what == "call" and next(calls) == dies_at else None
-    )
-    sys.exit(0 if ingest(Workspace(Path(sys.argv[1]))) else 1)
+
+    def die(_: str, what: str) -> None:
+        if what == "call" and next(calls) == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with transport.observed(die):
+        sys.exit(0 if ingest(Workspace(Path(sys.argv[1]))) else 1)

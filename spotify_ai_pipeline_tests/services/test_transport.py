@@ -91,12 +91,9 @@ def test_a_short_pause_is_waited_out(rude: Any, transport: Transport) -> None:
     def watch(service: str, what: str) -> None:
         waits.append(what)
 
-    transport_module.observe(watch)
     started = time.monotonic()
-    try:
+    with transport_module.observed(watch):
         assert get(transport).status_code == 200
-    finally:
-        transport_module.forget(watch)
     assert time.monotonic() - started >= 1
     assert waits == ["call", "waits 1 s", "call"]
     assert transport.state.rows("SELECT * FROM cooldowns") == []

@@ -26,13 +26,14 @@ class RunDisplay:
     def __enter__(self) -> RunDisplay:
         self._progress.start()
         self._task = self._progress.add_task("starting")
-        transport.observe(self._on_call)
+        self._observing = transport.observed(self._on_call)
+        self._observing.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        transport.forget(self._on_call)
+        self._observing.__exit__(kind, error, trace)
         self._progress.stop()
 
     def on_event(self, step: str, kind: str, message: str) -> None:
