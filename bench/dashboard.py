@@ -27,6 +27,7 @@ import psutil
 from spotify_ai_pipeline.defs.taste.map import page as map_page
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 from spotify_ai_pipeline.settings import DEMOS, PROJECT_ROOT
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 sys.path.insert(0, str(PROJECT_ROOT))
@@ -51,15 +52,15 @@ PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 def grow(workspace: Workspace, times: int) -> None:
     """Makes the library of ``workspace`` ``times`` as large: each copy's songs have ids and artists of their own."""
-    for layer, asset in workspace.lake.datasets():
-        if asset in GROWS:
-            workspace.lake.write(_copies(workspace.lake.read(layer, asset), times), layer, asset)
-    drawn = _copies(workspace.lake.read("features", "library_map"), times)
+    for dataset in workspace.lake.datasets():
+        if dataset.name in GROWS:
+            workspace.lake.write(_copies(workspace.lake.read(dataset), times), dataset)
+    drawn = _copies(workspace.lake.read(datasets.LIBRARY_MAP), times)
     jitter = pl.int_range(pl.len()).hash(7).cast(pl.Float32) / 2.0**64 - 0.5
     drawn = drawn.with_columns(pl.col("x") + 0.3 * jitter, pl.col("y") + 0.3 * jitter.reverse())
-    names = workspace.lake.read("features", "cluster_names")
+    names = workspace.lake.read(datasets.CLUSTER_NAMES)
     workspace.lake.write(
-        drawn, "features", "library_map", blobs={"map.html": map_page.render(drawn, names, "ten times").encode()}
+        drawn, datasets.LIBRARY_MAP, blobs={"map.html": map_page.render(drawn, names, "ten times").encode()}
     )
 
 
@@ -100,7 +101,7 @@ def look(tab: Tab, address: str) -> tuple[float, float]:
 
 
 def measure(workspace: Workspace, program: str) -> None:
-    songs, listens = (workspace.lake.read("identity", name).height for name in ("songs", "listens"))
+    songs, listens = (workspace.lake.read(one).height for one in (datasets.SONGS, datasets.LISTENS))
     print(f"{songs:,} songs, {listens:,} listens; ms: painted, ready")  # noqa: T201
     paths = [(title, "" if not place else title.lower()) for place, (_, title, _) in enumerate(PAGES)]
     with serving(workspace.root) as (address, process), browsing(program) as tab:

@@ -6,6 +6,7 @@ import io
 
 import polars as pl
 
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Lake
 
 say = print
@@ -17,8 +18,8 @@ def differences(name: str, ours: Lake, theirs: Lake) -> list[str]:
     found: list[str] = []
     if ours.datasets() != theirs.datasets():
         return [f"{name}: only one has {set(ours.datasets()) ^ set(theirs.datasets())}"]
-    for layer, asset in ours.datasets():
-        for one, other in zip(ours.files(layer, asset), theirs.files(layer, asset), strict=True):
+    for dataset in ours.datasets():
+        for one, other in zip(ours.files(dataset), theirs.files(dataset), strict=True):
             left, right = one.read_bytes(), other.read_bytes()
             if left == right:
                 bytewise += 1
@@ -28,7 +29,7 @@ def differences(name: str, ours: Lake, theirs: Lake) -> list[str]:
                 rowwise += 1
             else:
                 where = [c for c in a.columns if c not in b.columns or a.height != b.height or not a[c].equals(b[c])]
-                found.append(f"{name}: {asset} differs in {where} ({a.height} and {b.height} rows)")
+                found.append(f"{name}: {dataset.name} differs in {where} ({a.height} and {b.height} rows)")
     say(f"  {name}: {bytewise} files equal byte for byte, {rowwise} row for row, {len(found)} differ")
     return found
 
@@ -38,5 +39,5 @@ def _told(content: bytes, lake: Lake) -> pl.DataFrame:
     a version holds the time it was written: in its place, whether it is that of the ``listens`` beside it."""
     frame = pl.read_parquet(io.BytesIO(content))
     if "data_version" in frame.columns:
-        frame = frame.with_columns(pl.col("data_version") == lake.version_of("identity", "listens"))
+        frame = frame.with_columns(pl.col("data_version") == lake.version_of(datasets.LISTENS))
     return frame

@@ -12,6 +12,7 @@ from upath import UPath
 from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
 from spotify_ai_pipeline.music.taste import activation_store
 from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Lake
 
 YEARS = 8
@@ -58,15 +59,15 @@ def make(folder: Path, songs: int, listens: int) -> None:
     )
     vectors = rng.normal(size=(songs, DIMENSIONS)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    place.write(table, "identity", "songs")
-    place.write(heard, "identity", "listens")
-    place.write(pl.DataFrame({"song_id": ids, "vector": vectors}), "features", "song_embeddings")
+    place.write(table, datasets.SONGS)
+    place.write(heard, datasets.LISTENS)
+    place.write(pl.DataFrame({"song_id": ids, "vector": vectors}), datasets.SONG_EMBEDDINGS)
 
 
 def keep_memory(folder: Path) -> None:
     """What the plays up to a week ago left behind, as the asset ``activations`` keeps it."""
     place = lake(folder)
-    songs, listens = place.read("identity", "songs"), place.read("identity", "listens")
+    songs, listens = place.read(datasets.SONGS), place.read(datasets.LISTENS)
     memory = Memory.empty(songs.height).until(NOW - 7 * DAY, Plays.of(listens, songs["song_id"]))
     rest = json.dumps(activation_store.rest(memory, listens)).encode()
-    place.write(activation_store.to_table(memory, songs["song_id"]), "taste", "activations", blobs={REST: rest})
+    place.write(activation_store.to_table(memory, songs["song_id"]), datasets.ACTIVATIONS, blobs={REST: rest})

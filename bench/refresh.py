@@ -33,6 +33,7 @@ from spotify_ai_pipeline.music.taste.model_selection import Championship
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import Heard
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Lake
 
 P = ParamSpec("P")
@@ -43,12 +44,12 @@ SIZES = [(8_000, 100_000), (80_000, 1_000_000), (800_000, 10_000_000)]
 
 def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> list[str]:
     """The Spotify ids of the list: what the assets from ``activations`` to ``mix`` do, without Dagster between them."""
-    songs, listens = lake.read("identity", "songs"), lake.read("identity", "listens")
-    embeddings = lake.read("features", "song_embeddings")
+    songs, listens = lake.read(datasets.SONGS), lake.read(datasets.LISTENS)
+    embeddings = lake.read(datasets.SONG_EMBEDDINGS)
     plays = Plays.of(listens, songs["song_id"])
     known = Memory.empty(songs.height)
-    if (kept := lake.read_or_none("taste", "activations")) is not None:
-        rest = json.loads(lake.read_blob("taste", "activations", listener.REST))
+    if (kept := lake.read_or_none(datasets.ACTIVATIONS)) is not None:
+        rest = json.loads(lake.read_blob(datasets.ACTIVATIONS, listener.REST))
         known = activation_store.recall(kept, rest, listens, songs["song_id"], "UTC")
     memory = known.until(NOW, plays)
     heard = Heard.of(listens, songs["song_id"])
@@ -70,7 +71,7 @@ def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> lis
 
 def training(lake: Lake, settings: Settings) -> tuple[taste_model.TasteModel, float]:
     """The taste model of the listener, and the seconds that it took."""
-    songs, listens = lake.read("identity", "songs"), lake.read("identity", "listens")
+    songs, listens = lake.read(datasets.SONGS), lake.read(datasets.LISTENS)
     start = time.perf_counter()
     plays = Plays.of(listens, songs["song_id"])
     rankers = Championship(plays, taste_model.artist_numbers(songs["artist_key"]), settings)

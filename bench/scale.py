@@ -30,6 +30,7 @@ import yaml
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.interfaces.cli import login, sandbox
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 YEARS, DAY = 12, 86_400
@@ -110,7 +111,7 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
         artists=pl.concat_list("artist"),
     )
     workspace.lake.write(
-        library.select(pl.col(name).cast(kind) for name, kind in LIBRARY.items()), "ingest", "spotify_library"
+        library.select(pl.col(name).cast(kind) for name, kind in LIBRARY.items()), datasets.SPOTIFY_LIBRARY
     )
 
     sittings = np.sort(rng.uniform(start, end - DAY, listens // 12 + 1))
@@ -128,9 +129,9 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
         artist_mbid=pl.lit(None, pl.String),
     )
     for month in plays.with_columns(month=pl.col("played_at").dt.strftime("%Y-%m")).partition_by("month"):
-        workspace.lake.write(month.select(*SCROBBLES), "ingest", "scrobbles", month["month"][0])
+        workspace.lake.write(month.select(*SCROBBLES), datasets.SCROBBLES, month["month"][0])
     for source, schema in {"listenbrainz_listens": PLAY, "recent_plays": PLAY, "history_imports": IMPORTED}.items():
-        workspace.lake.write(pl.DataFrame(schema=schema), "ingest", source, NOTHING)
+        workspace.lake.write(pl.DataFrame(schema=schema), datasets.REGISTER[source], NOTHING)
 
 
 @contextmanager
@@ -171,7 +172,7 @@ def write_features(root: Path) -> None:
     from spotify_ai_pipeline.defs.features.tags import TAGS
 
     rng, workspace = np.random.default_rng(2), Workspace.open(root)
-    songs = workspace.lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
+    songs = workspace.lake.read(datasets.SONGS).select("song_id", "track_id", "artist_key")
     genre = (songs["artist_key"].hash(1) % 40).to_numpy()
     centres = rng.uniform(0.15, 0.85, (40, len(AUDIO_FEATURES)))
     values = np.clip(centres[genre] + rng.normal(0, 0.12, (songs.height, len(AUDIO_FEATURES))), 0, 1)
@@ -190,9 +191,7 @@ def write_features(root: Path) -> None:
         *(pl.when(unknown).then(None).otherwise(pl.col(name)).alias(name) for name in (*AUDIO_FEATURES, "source")),
         retry_at=pl.when(unknown).then(later),
     )
-    workspace.lake.write(
-        audio.select(pl.col(name).cast(kind) for name, kind in AUDIO.items()), "features", "audio_features"
-    )
+    workspace.lake.write(audio.select(pl.col(name).cast(kind) for name, kind in AUDIO.items()), datasets.AUDIO_FEATURES)
     long = pl.DataFrame(
         {
             "place": np.repeat(np.arange(songs.height), 5),
@@ -213,7 +212,7 @@ def write_features(root: Path) -> None:
         source=pl.when(~silent).then(pl.lit("lastfm")),
         retry_at=pl.when(silent).then(later),
     )
-    workspace.lake.write(tags.select(pl.col(name).cast(kind) for name, kind in TAGS.items()), "features", "tags")
+    workspace.lake.write(tags.select(pl.col(name).cast(kind) for name, kind in TAGS.items()), datasets.TAGS)
 
 
 def make(root: Path, asset: str) -> dict[str, float]:

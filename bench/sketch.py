@@ -18,6 +18,8 @@ import numpy as np
 from sqlalchemy import JSON, ForeignKey, create_engine, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
+from spotify_ai_pipeline.storage import datasets
+
 CONFIG = {"window_days": 30, "lambda": 0.05, "min_plays": 5, "mood_songs": 20, "decay": 0.85, "size": 100, "spacing": 4}
 CORE, EXPLORATION = 0.7, 0.2
 TASTE, MOOD, FRESHNESS, NOISE = 0.4, 0.4, 0.2, 0.1
@@ -108,9 +110,9 @@ def generate(db: Session, now: datetime) -> list[str]:
 def refresh(folder: Path) -> float:
     """Seconds of one refresh by the sketch for the listener in ``folder``, after its database was filled."""
     lake = listener.lake(folder)
-    songs, listens = lake.read("identity", "songs"), lake.read("identity", "listens")
+    songs, listens = lake.read(datasets.SONGS), lake.read(datasets.LISTENS)
     counted = songs.join(listens.group_by("song_id").len(), on="song_id", how="left", maintain_order="left")
-    vectors = lake.read("features", "song_embeddings")["vector"].to_list()
+    vectors = lake.read(datasets.SONG_EMBEDDINGS)["vector"].to_list()
     ids = dict(zip(songs["song_id"], songs["track_id"], strict=True))
     engine = create_engine(f"sqlite:///{folder / 'sketch.db'}", json_serializer=json.dumps)
     Base.metadata.create_all(engine)

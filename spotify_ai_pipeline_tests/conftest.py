@@ -30,6 +30,7 @@ from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -235,7 +236,7 @@ class Pipeline:
 
     def listed(self) -> list[str]:
         """Track ids of the mix as decided, in order."""
-        return self.read("playlist", "mix").drop_nulls("rank").sort("rank")["track_id"].to_list()
+        return self.read(datasets.MIX).drop_nulls("rank").sort("rank")["track_id"].to_list()
 
 
 @pytest.fixture

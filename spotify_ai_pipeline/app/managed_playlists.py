@@ -15,7 +15,7 @@ from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.settings import Settings
-from spotify_ai_pipeline.storage import pins, playlists, queue, snapshots
+from spotify_ai_pipeline.storage import datasets, pins, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
 from spotify_ai_pipeline.storage.snapshots import Snapshot
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -130,7 +130,7 @@ def restore(workspace: Workspace, snapshot: Snapshot) -> Outcome:
     state, listing = workspace.state, named(workspace.settings, snapshot.playlist)
     client = Spotify.of(workspace)
     held, barred = pins.held_and_barred(state, clock.now())
-    song_of = song_of_track(workspace.lake.read("identity", "songs"))
+    song_of = song_of_track(workspace.lake.read(datasets.SONGS))
     stored = playlists.written(state, snapshot.playlist)
     now = client.track_ids(stored.playlist_id) if stored else []
     wanted = [track for track in snapshot.track_ids if song_of.get(track) not in barred]
@@ -156,6 +156,6 @@ def restore(workspace: Workspace, snapshot: Snapshot) -> Outcome:
 
 def names(workspace: Workspace) -> Callable[[str], dict[str, str]]:
     """A function from a Spotify id to its artist and title, as far as they are known."""
-    table = workspace.lake.read("identity", "songs").select("track_ids", "artist", "title").explode("track_ids")
+    table = workspace.lake.read(datasets.SONGS).select("track_ids", "artist", "title").explode("track_ids")
     known = {track: {"artist": artist, "title": title} for track, artist, title in table.iter_rows()}
     return lambda track: known.get(track, {"artist": "", "title": track})

@@ -15,7 +15,7 @@ from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Model
 from spotify_ai_pipeline.music.mood import llm_schema
 from spotify_ai_pipeline.music.mood.parser import HOUR, MoodQuery, understand
 from spotify_ai_pipeline.settings import Features
-from spotify_ai_pipeline.storage import moods
+from spotify_ai_pipeline.storage import datasets, moods
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -56,7 +56,7 @@ def wish_of(said: moods.SaidMood, model: Model) -> MoodQuery:
 
 def fitted(workspace: Workspace) -> Model:
     """The model of the embeddings; raises ``UserError`` where there is none yet."""
-    kept = workspace.lake.blob_or_none(LAYER, "song_embeddings", MODEL_FILE)
+    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
     model = Model.from_bytes(kept) if kept else None
     if model is None:
         raise LakeError(
@@ -93,7 +93,7 @@ def text_vectors(model: Model, text: str, features: Features) -> dict[str, Matri
 
 def cluster_names(workspace: Workspace) -> list[str]:
     """Names of the listener's clusters, the largest first; empty before there are any."""
-    table = workspace.lake.read_or_none(LAYER, "cluster_names")
+    table = workspace.lake.read_or_none(datasets.CLUSTER_NAMES)
     return [] if table is None else table.filter(level="cluster").sort("songs", descending=True)["name"].to_list()
 
 

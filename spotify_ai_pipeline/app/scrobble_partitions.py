@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from spotify_ai_pipeline.clients.lastfm import SCROBBLES, LastFm
+from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Lake
 
-PLACE = ("ingest", "scrobbles")
 MONTH_FORMAT = "%Y-%m"
 FIRST_MONTH = "first_month"
 """The fact that holds the month of the first scrobble."""
@@ -27,7 +27,7 @@ def unread_since(lake: Lake, month: str, overlap: timedelta) -> datetime | None:
     and the days before, in which scrobbles may have come in late. None where it is final: it was read that long after its
     end."""
     start, end = window(month)
-    if (version := lake.current(*PLACE, month)) is None:
+    if (version := lake.current(datasets.SCROBBLES, month)) is None:
         return start
     since = max((datetime.fromisoformat(version.created_at) - overlap).replace(microsecond=0), start)
     return since if since < end else None
@@ -51,8 +51,8 @@ def read_month(
     fresh = client.scrobbles(since, min(end, now))
     if since == start:
         return fresh
-    known = lake.read_part(*PLACE, month)
-    return pl.concat([known.filter(pl.col("played_at") < since), fresh.select(list(SCROBBLES))])
+    known = lake.read_part(datasets.SCROBBLES, month)
+    return pl.concat([known.filter(pl.col("played_at") < since), fresh.select(list(datasets.SCROBBLES.schema))])
 
 
 def _months(first: str, now: datetime) -> Iterator[str]:

@@ -18,6 +18,7 @@ import pylast
 
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
 from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -39,18 +40,9 @@ ASKS = 3
 NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 """Signs that players scrobble in titles, that Last.fm passes on, and that no XML parser takes."""
 
-SCROBBLES = {
-    "played_at": pl.Datetime("ms", "UTC"),
-    "artist": pl.String,
-    "title": pl.String,
-    "album": pl.String,
-    "track_mbid": pl.String,
-    "artist_mbid": pl.String,
-}
-
 
 Scrobble = tuple[datetime, str, str, str | None, str | None, str | None]
-"""A row of ``SCROBBLES``."""
+"""A row of ``datasets.SCROBBLES.schema``."""
 
 ARTIST_TAGS, TRACK_TAGS = "lastfm artist.getTopTags", "lastfm track.getTopTags"
 NEIGHBOURS, FRIENDS = 50, 50
@@ -134,7 +126,9 @@ class LastFm:
                 if not remaining:
                     raise
                 continue
-            return pl.DataFrame(rows, schema=SCROBBLES, orient="row").sort("played_at", maintain_order=True)
+            return pl.DataFrame(rows, schema=datasets.SCROBBLES.schema, orient="row").sort(
+                "played_at", maintain_order=True
+            )
         raise AssertionError("unreachable: the last reading returns or raises")
 
     def artist_tags(self, artist: str) -> dict[str, float]:

@@ -35,6 +35,7 @@ from spotify_ai_pipeline.clients.spotify_playlists import (
 from spotify_ai_pipeline.clients.transport import Transport, Unreachable
 from spotify_ai_pipeline.music.identity.linking import Offer
 from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_RECENT
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -56,22 +57,6 @@ CLOSED = frozenset({403, 404, 410})
 
 LIKED = "liked"
 """The list id of the liked songs, beside the ids of playlists."""
-
-LIBRARY = {
-    "list_id": pl.String,
-    "list_name": pl.String,
-    "snapshot_id": pl.String,
-    "position": pl.Int64,
-    "added_at": pl.Datetime("ms", "UTC"),
-    "track_id": pl.String,
-    "title": pl.String,
-    "artist": pl.String,
-    "artists": pl.List(pl.String),
-    "album": pl.String,
-    "isrc": pl.String,
-    "duration_ms": pl.Int64,
-    "release_date": pl.String,
-}
 
 
 class ListChanged(SpotifyBusy):
@@ -362,7 +347,7 @@ def _frame(page: _Page, list_id: str, name: str, snapshot_id: str | None) -> pl.
         for place, row in enumerate(page.rows)
         if row
     ]
-    return pl.DataFrame(rows, schema=LIBRARY)
+    return pl.DataFrame(rows, schema=datasets.SPOTIFY_LIBRARY.schema)
 
 
 def _played(row: dict[str, Any], track: dict[str, Any]) -> dict[str, Any]:

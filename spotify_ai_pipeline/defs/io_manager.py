@@ -1,7 +1,7 @@
 """Between Dagster and the lake: an asset's return value becomes a version, an argument is the current one.
 
-The asset's group is its layer in the lake. Every version carries row count, schema, a sample and the versions it was made
-from into the Dagster UI.
+The register says in which layer of the lake an asset lies. Every version carries row count, schema, a sample and the
+versions it was made from into the Dagster UI.
 """
 
 from collections import defaultdict
@@ -15,7 +15,8 @@ from pydantic import PrivateAttr
 
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.storage.lake import Lake, Version
+from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.lake import Dataset, Lake, Version
 
 READERS_GET, READERS_SEE = "spotify_ai/readers_get", "spotify_ai/readers_see"
 """Metadata of an asset that keeps more than its readers want: the column that says which rows they get, and which columns."""
@@ -59,58 +60,52 @@ class LakeIOManager(dg.ConfigurableIOManager):
     _inputs: defaultdict[str, dict[str, str]] = PrivateAttr(default_factory=lambda: defaultdict(dict))
 
     def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | WithBlobs | Parts | Pieces) -> None:
-        lake, asset = self.workspace.lake, context.asset_key.path[-1]
-        layer = context.asset_spec.group_name or "default"
+        lake, dataset = self.workspace.lake, datasets.REGISTER[context.asset_key.path[-1]]
         inputs = self._inputs.pop(context.step_key, {})
         code_version = context.asset_spec.code_version or "1"
         if isinstance(obj, Parts):
             rows: dict[str, int] = {}
             frame = pl.DataFrame()
             for partition, frame in obj.frames:
-                lake.write(frame, layer, asset, partition, code_version=code_version, inputs=inputs)
+                lake.write(frame, dataset, partition, code_version=code_version, inputs=inputs)
                 rows[partition] = frame.height
-            kept = lake.partition_rows(layer, asset)
-            shown = frame if frame.height else lake.read_part(layer, asset, max(kept, key=lambda name: kept[name]))
+            kept = lake.partition_rows(dataset)
+            shown = frame if frame.height else lake.read_part(dataset, max(kept, key=lambda name: kept[name]))
             chart = bar_chart(list(kept), list(kept.values()), "rows by partition")
             more = {
                 "dagster/row_count": sum(kept.values()),
                 "rows by partition": chart,
                 "partitions written": len(rows),
             }
-            context.add_output_metadata(describe(shown) | more | dict(obj.metadata))
+            context.add_output_metadata(describe(dataset, shown) | more | dict(obj.metadata))
             return
         if isinstance(obj, Pieces):
-            version = lake.write(obj.frames, layer, asset, code_version=code_version, inputs=inputs)
-            shown = describe(lake.scan(layer, asset).head(SAMPLE_ROWS).collect(), version)
+            version = lake.write(obj.frames, dataset, code_version=code_version, inputs=inputs)
+            shown = describe(dataset, lake.scan(dataset).head(SAMPLE_ROWS).collect(), version)
             context.add_output_metadata(shown | {"dagster/row_count": version.rows} | dict(obj.metadata))
             return
         whole = obj if isinstance(obj, WithBlobs) else WithBlobs(obj)
-        version = lake.write(whole.frame, layer, asset, code_version=code_version, inputs=inputs, blobs=whole.blobs)
-        context.add_output_metadata(describe(whole.frame, version))
+        version = lake.write(whole.frame, dataset, code_version=code_version, inputs=inputs, blobs=whole.blobs)
+        context.add_output_metadata(describe(dataset, whole.frame, version))
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame | pl.LazyFrame:
-        asset = context.asset_key.path[-1]
-        layer = layer_of(context)
-        frame = self.workspace.lake.scan(layer, asset)
+        dataset = datasets.REGISTER[context.asset_key.path[-1]]
+        frame = self.workspace.lake.scan(dataset)
         if context.step_context is not None:
-            self._inputs[context.step_context.step.key][asset] = self.workspace.lake.version_of(layer, asset)
+            self._inputs[context.step_context.step.key][dataset.name] = self.workspace.lake.version_of(dataset)
         spec = context.upstream_output.asset_spec if context.upstream_output else None
         if spec and READERS_GET in spec.metadata:
             frame = frame.filter(spec.metadata[READERS_GET]).select(spec.metadata[READERS_SEE])
         return frame if context.dagster_type.typing_type is pl.LazyFrame else frame.collect()
 
 
-def layer_of(context: dg.InputContext) -> str:
-    spec = context.upstream_output.asset_spec if context.upstream_output else None
-    return (spec.group_name if spec else None) or "default"
-
-
-def describe(frame: pl.DataFrame, version: Version | None = None) -> Metadata:
+def describe(dataset: Dataset, frame: pl.DataFrame, version: Version | None = None) -> Metadata:
     """What the UI shows of a frame: row count, schema, sample, version and its inputs."""
+    said = datasets.described(dataset)
     shown: Metadata = {
         "dagster/row_count": frame.height,
         "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(name, str(kind)) for name, kind in frame.schema.items()]
+            columns=[dg.TableColumn(name, str(kind), said.get(name)) for name, kind in frame.schema.items()]
         ),
         "sample": sample(frame),
     }
@@ -135,7 +130,7 @@ def _short(value: object) -> str:
     return text if len(text) <= SAMPLE_WIDTH else text[: SAMPLE_WIDTH - 1] + "…"
 
 
-def frame_of(lake: Lake, layer: str, asset: str, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    """An asset's own last version, for assets that add to what they know; empty where there is none."""
-    known = lake.read_or_none(layer, asset)
-    return pl.DataFrame(schema=schema) if known is None or dict(known.schema) != schema else known
+def frame_of(lake: Lake, dataset: Dataset) -> pl.DataFrame:
+    """An asset's own last version, for assets that add to what they know; empty where there is none of the right form."""
+    known = lake.read_or_none(dataset)
+    return dataset.empty() if known is None or dataset.differences(known.schema) else known

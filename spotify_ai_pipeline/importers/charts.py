@@ -9,6 +9,7 @@ from io import BufferedReader
 import polars as pl
 
 from spotify_ai_pipeline.importers.parse import Batch, csv_rows, missing, sift
+from spotify_ai_pipeline.storage import datasets
 
 NAME = "charts (CSV with the columns artist and title or album)"
 FIELDS = {
@@ -17,7 +18,6 @@ FIELDS = {
     "album": ("album", "release", "album name", "release name"),
 }
 """What the columns are called, in small letters; the first that is there counts."""
-CHART = {"list": pl.String(), "position": pl.Int64(), "artist": pl.String(), "title": pl.String(), "album": pl.String()}
 NOT_CHARTS = frozenset({"uts", "utc_time", "date", "played_at", "timestamp", "ts"})
 """Columns of histories: what was played when is no chart."""
 
@@ -46,7 +46,7 @@ def read(stream: BufferedReader) -> Iterator[Batch]:
             list=pl.lit(None, pl.String), position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64) + position
         )
         position += right.height
-        yield Batch(ranked.select(list(CHART)), rows.height + len(unreadable), unreadable + broken)
+        yield Batch(ranked.select(list(datasets.CHARTS.schema)), rows.height + len(unreadable), unreadable + broken)
 
 
 def _header(head: bytes) -> list[str]:

@@ -19,10 +19,10 @@ from spotify_ai_pipeline.importers import rateyourmusic
 from spotify_ai_pipeline.importers.detect import Export, UnknownFormat, find, opened
 from spotify_ai_pipeline.importers.parse import Broken
 from spotify_ai_pipeline.music.plays.records import MOMENT, PLAY, SOURCES
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Lake, readable
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-LAYER, PLAYS, RATINGS, CHARTS, QUARANTINE = "ingest", "history_imports", "rating_imports", "charts", "quarantine"
 PART_ROWS = 100_000
 
 IMPORTED: dict[str, pl.DataType] = {**PLAY, "stamped_at": MOMENT, "nth": pl.Int64()}
@@ -95,18 +95,21 @@ def waiting(workspace: Workspace) -> list[Path]:
 
 def ratings(lake: Lake) -> pl.DataFrame:
     """Each album's rating by the file that was taken in last."""
-    parts = [(lake.current(LAYER, RATINGS, part), part) for part in lake.partitions(LAYER, RATINGS)]
+    parts = [(lake.current(datasets.RATING_IMPORTS, part), part) for part in lake.partitions(datasets.RATING_IMPORTS)]
     made = sorted((version.created_at, part) for version, part in parts if version)
     table = pl.concat(
-        [pl.DataFrame(schema=rateyourmusic.RATING), *(lake.read_part(LAYER, RATINGS, part) for _, part in made)]
+        [
+            datasets.RATING_IMPORTS.empty(),
+            *(lake.read_part(datasets.RATING_IMPORTS, part) for _, part in made),
+        ]
     )
     return table.unique("rym_id", keep="last", maintain_order=True).sort("artist", "title")
 
 
 def charts(lake: Lake) -> pl.DataFrame:
     """The charts that were laid into the inbox, each by the file that was taken in last under its name."""
-    parts = [pl.read_parquet(readable([file])) for file in lake.files(LAYER, CHARTS)]
-    return pl.concat([pl.DataFrame(schema=charted.CHART), *parts]).sort("list", "position")
+    parts = [pl.read_parquet(readable([file])) for file in lake.files(datasets.CHARTS)]
+    return pl.concat([datasets.CHARTS.empty(), *parts]).sort("list", "position")
 
 
 class _Intake:
@@ -132,8 +135,8 @@ class _Intake:
         self.report.quarantined = len(self.report.broken)
         if self.report.broken:
             rows = [(self.export.name, row.line, row.reason) for row in self.report.broken]
-            frame = pl.DataFrame(rows, schema={"file": pl.String, "line": pl.Int64, "reason": pl.String}, orient="row")
-            self.lake.write(frame, LAYER, QUARANTINE, _digest(frame))
+            frame = pl.DataFrame(rows, schema=datasets.QUARANTINE.schema, orient="row")
+            self.lake.write(frame, datasets.QUARANTINE, _digest(frame))
         return self.report
 
     def _publish_plays(self) -> None:
@@ -145,16 +148,16 @@ class _Intake:
         self.report.new += fresh.height
         self.report.duplicate += part.height - fresh.height
         if fresh.height:
-            self.lake.write(fresh, LAYER, PLAYS, _digest(fresh))
+            self.lake.write(fresh, datasets.HISTORY_IMPORTS, _digest(fresh))
             self.seen.add(keys)
 
     def _publish_ratings(self) -> None:
         rows = pl.concat(self.pending)
         each = rows.unique("rym_id", keep="last", maintain_order=True)
-        fresh = each.join(ratings(self.lake), on=list(rateyourmusic.RATING), how="anti", nulls_equal=True)
+        fresh = each.join(ratings(self.lake), on=list(datasets.RATING_IMPORTS.schema), how="anti", nulls_equal=True)
         self.report.new, self.report.duplicate = fresh.height, rows.height - fresh.height
         if fresh.height:
-            self.lake.write(fresh, LAYER, RATINGS, _digest(fresh))
+            self.lake.write(fresh, datasets.RATING_IMPORTS, _digest(fresh))
 
     def _publish_chart(self) -> None:
         """The list under the file's name, in place of an older one of that name."""
@@ -163,7 +166,7 @@ class _Intake:
         known = charts(self.lake).filter(list=name)
         self.report.new = rows.join(known, on=["artist", "title", "album"], how="anti", nulls_equal=True).height
         self.report.duplicate = rows.height - self.report.new
-        self.lake.write(rows, LAYER, CHARTS, hashlib.sha256(name.encode()).hexdigest()[:16])
+        self.lake.write(rows, datasets.CHARTS, hashlib.sha256(name.encode()).hexdigest()[:16])
 
 
 class _Seen:
@@ -171,7 +174,7 @@ class _Seen:
 
     def __init__(self, lake: Lake) -> None:
         columns = ["source", "stamped_at", "track_id", "artist", "title", "ms_played", "nth"]
-        parts = (pl.read_parquet(readable([file]), columns=columns) for file in lake.files(LAYER, PLAYS))
+        parts = (pl.read_parquet(readable([file]), columns=columns) for file in lake.files(datasets.HISTORY_IMPORTS))
         self.keys = pl.concat([pl.Series([], dtype=pl.UInt64), *(_keys(part) for part in parts)])
 
     def fresh(self, keys: pl.Series) -> pl.Series:

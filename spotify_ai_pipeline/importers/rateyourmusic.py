@@ -8,6 +8,7 @@ from io import BufferedReader
 import polars as pl
 
 from spotify_ai_pipeline.importers.parse import Batch, csv_rows, missing, sift
+from spotify_ai_pipeline.storage import datasets
 
 NAME = "RateYourMusic ratings"
 COLUMNS = {
@@ -17,13 +18,6 @@ COLUMNS = {
     "title": "title",
     "release_date": "released",
     "rating": "rating",
-}
-RATING = {
-    "rym_id": pl.String(),
-    "artist": pl.String(),
-    "title": pl.String(),
-    "year": pl.Int64(),
-    "rating": pl.Int64(),  # half stars, 1 to 10
 }
 
 
@@ -46,4 +40,6 @@ def read(stream: BufferedReader) -> Iterator[Batch]:
             },
         )
         rated = right.with_columns(rating=pl.when(pl.col("rating") > 0).then("rating"))
-        yield Batch(rated.select(list(RATING)), rows.height + len(unreadable), unreadable + broken)
+        yield Batch(
+            rated.select(list(datasets.RATING_IMPORTS.schema)), rows.height + len(unreadable), unreadable + broken
+        )

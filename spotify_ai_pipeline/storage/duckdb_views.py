@@ -27,11 +27,11 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
     if not is_local(lake.base):
         connection.register_filesystem(lake.base.fs)
     readable: list[str] = []
-    for layer, asset in lake.datasets():
-        files = [_quoted(_named(file)) for file in lake.files(layer, asset)]
+    for dataset in lake.datasets():
+        files = [_quoted(_named(file)) for file in lake.files(dataset)]
         readable += files
         connection.execute(
-            f'CREATE VIEW "{asset}" AS SELECT * FROM read_parquet([{", ".join(files)}], hive_partitioning = false)'
+            f'CREATE VIEW "{dataset.name}" AS SELECT * FROM read_parquet([{", ".join(files)}], hive_partitioning = false)'
         )
     for (table,) in state.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
         cursor = state.connection.execute(f'SELECT * FROM "{table}"')

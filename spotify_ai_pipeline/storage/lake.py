@@ -38,6 +38,48 @@ class LakeError(UserError):
     """A dataset was never made. The message says which, and what makes it."""
 
 
+Schema = Mapping[str, pl.DataType]
+ANY_WIDTH = 0
+"""Width of an array in a schema that admits any width."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named table of the lake, kept in the folder ``layer/name``. The register (``datasets``) holds all of them.
+
+    ``partitioned_by`` says what a partition is; it is empty for a dataset that is made whole. ``notes`` say what columns
+    hold.
+    """
+
+    layer: str
+    name: str
+    about: str = field(default="", compare=False)
+    schema: Schema = field(default_factory=dict[str, pl.DataType], compare=False)
+    partitioned_by: str = field(default="", compare=False)
+    notes: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+
+    def empty(self) -> pl.DataFrame:
+        """A table without rows."""
+        return pl.DataFrame(schema=self.schema)
+
+    def differences(self, schema: Schema) -> list[str]:
+        """What keeps a table with ``schema`` from being this dataset, in words; nothing where it is one."""
+        lacking = [f"{column} is missing" for column in self.schema if column not in schema]
+        added = [f"{column} is not in the register" for column in schema if column not in self.schema]
+        other = [
+            f"{column} is {schema[column]}, not {kind}"
+            for column, kind in self.schema.items()
+            if column in schema and not _alike(kind, schema[column])
+        ]
+        return lacking + added + other
+
+
+def _alike(wanted: pl.DataType, found: pl.DataType) -> bool:
+    if isinstance(wanted, pl.Array) and wanted.size == ANY_WIDTH:
+        return isinstance(found, pl.Array) and wanted.inner == found.inner
+    return wanted == found
+
+
 @dataclass(frozen=True)
 class Version:
     """What ``current.json`` says of one version of a dataset."""
@@ -57,15 +99,14 @@ class Lake:
     def __init__(self, root: UPath, listener: str) -> None:
         self.base = root / listener
 
-    def folder(self, layer: str, asset: str, partition: str | None = None) -> UPath:
-        place = self.base / layer / asset
+    def folder(self, dataset: Dataset, partition: str | None = None) -> UPath:
+        place = self.base / dataset.layer / dataset.name
         return place / partition if partition else place
 
     def write(
         self,
         frame: pl.DataFrame | Iterable[pl.DataFrame],
-        layer: str,
-        asset: str,
+        dataset: Dataset,
         partition: str | None = None,
         *,
         code_version: str = "1",
@@ -76,7 +117,7 @@ class Lake:
 
         Several frames, at least one and of one schema, are a file each: what makes them may hold one at a time.
         """
-        place = self.folder(layer, asset, partition)
+        place = self.folder(dataset, partition)
         now = clock.utc_now()
         name = f"{now:{WRITTEN_AT}}-{uuid.uuid4().hex[:8]}"
         target = place / f"v={name}"
@@ -107,100 +148,97 @@ class Lake:
         self._prune(place, keep=name)
         return version
 
-    def current(self, layer: str, asset: str, partition: str | None = None) -> Version | None:
+    def current(self, dataset: Dataset, partition: str | None = None) -> Version | None:
         """The version that readers get now, or None."""
         try:
-            return Version(**json.loads((self.folder(layer, asset, partition) / POINTER).read_text()))
+            return Version(**json.loads((self.folder(dataset, partition) / POINTER).read_text()))
         except FileNotFoundError:
             return None
 
-    def partitions(self, layer: str, asset: str) -> list[str]:
+    def partitions(self, dataset: Dataset) -> list[str]:
         """Names of the partitions that have a version, sorted; empty for a dataset without partitions."""
-        place = self.folder(layer, asset)
+        place = self.folder(dataset)
         if not place.exists():
             return []
         return sorted(
             child.name for child in place.iterdir() if not child.name.startswith("v=") and (child / POINTER).exists()
         )
 
-    def partition_rows(self, layer: str, asset: str) -> dict[str, int]:
+    def partition_rows(self, dataset: Dataset) -> dict[str, int]:
         """Rows of each partition, in order."""
-        versions = {name: self.current(layer, asset, name) for name in self.partitions(layer, asset)}
+        versions = {name: self.current(dataset, name) for name in self.partitions(dataset)}
         return {name: version.rows for name, version in versions.items() if version}
 
-    def files(self, layer: str, asset: str) -> list[UPath]:
+    def files(self, dataset: Dataset) -> list[UPath]:
         """The Parquet files that make the dataset now, over all of its partitions."""
         paths: list[UPath] = []
-        for partition in self.partitions(layer, asset) or [None]:
-            if version := self.current(layer, asset, partition):
-                paths += _tables(self.folder(layer, asset, partition), version)
+        for partition in self.partitions(dataset) or [None]:
+            if version := self.current(dataset, partition):
+                paths += _tables(self.folder(dataset, partition), version)
         return paths
 
-    def scan(self, layer: str, asset: str) -> pl.LazyFrame:
+    def scan(self, dataset: Dataset) -> pl.LazyFrame:
         """The whole dataset, of which only what is asked for is read. Raises ``LakeError`` where it was never made."""
-        if not (files := self.files(layer, asset)):
+        if not (files := self.files(dataset)):
             raise LakeError(
-                f"{asset} was never made in {self.base}; run `spotify-ai refresh` (or materialize it in the UI) first"
+                f"{dataset.name} was never made in {self.base}; run `spotify-ai refresh` (or materialize it in the UI) first"
             )
         return _scan(files)
 
-    def read(self, layer: str, asset: str) -> pl.DataFrame:
+    def read(self, dataset: Dataset) -> pl.DataFrame:
         """The whole dataset. Raises ``LakeError`` where it was never made."""
-        return self.scan(layer, asset).collect()
+        return self.scan(dataset).collect()
 
-    def read_or_none(self, layer: str, asset: str) -> pl.DataFrame | None:
-        return _scan(files).collect() if (files := self.files(layer, asset)) else None
+    def read_or_none(self, dataset: Dataset) -> pl.DataFrame | None:
+        return _scan(files).collect() if (files := self.files(dataset)) else None
 
-    def read_part(self, layer: str, asset: str, partition: str) -> pl.DataFrame:
+    def read_part(self, dataset: Dataset, partition: str) -> pl.DataFrame:
         """One partition of a dataset. Raises ``LakeError`` where it was never made."""
-        if (version := self.current(layer, asset, partition)) is None:
-            raise LakeError(f"{asset} has no {partition} in {self.base}; materialize that partition first")
-        return _scan(_tables(self.folder(layer, asset, partition), version)).collect()
+        if (version := self.current(dataset, partition)) is None:
+            raise LakeError(f"{dataset.name} has no {partition} in {self.base}; materialize that partition first")
+        return _scan(_tables(self.folder(dataset, partition), version)).collect()
 
-    def read_blob(self, layer: str, asset: str, name: str) -> bytes:
+    def read_blob(self, dataset: Dataset, name: str) -> bytes:
         """The file ``name`` that was published beside the frame."""
-        if (version := self.current(layer, asset)) is None:
-            raise LakeError(f"{asset} was never made in {self.base}; run `spotify-ai refresh` first")
-        return (self.folder(layer, asset) / f"v={version.version}" / name).read_bytes()
+        if (version := self.current(dataset)) is None:
+            raise LakeError(f"{dataset.name} was never made in {self.base}; run `spotify-ai refresh` first")
+        return (self.folder(dataset) / f"v={version.version}" / name).read_bytes()
 
-    def blob_or_none(self, layer: str, asset: str, name: str) -> bytes | None:
+    def blob_or_none(self, dataset: Dataset, name: str) -> bytes | None:
         """As ``read_blob``; None where there is no such dataset, or its version has no such file."""
-        version = self.current(layer, asset)
+        version = self.current(dataset)
         known = version is not None and f"v={version.version}/{name}" in version.files
-        return self.read_blob(layer, asset, name) if known else None
+        return self.read_blob(dataset, name) if known else None
 
-    def version_of(self, layer: str, asset: str) -> str:
+    def version_of(self, dataset: Dataset) -> str:
         """One string that changes when any part of the dataset does; empty where there is none."""
-        versions = [self.current(layer, asset, partition) for partition in self.partitions(layer, asset) or [None]]
+        versions = [self.current(dataset, partition) for partition in self.partitions(dataset) or [None]]
         names = [version.version for version in versions if version]
         return (
             names[0] if len(names) == 1 else hashlib.sha256("".join(names).encode()).hexdigest()[:16] if names else ""
         )
 
-    def datasets(self) -> list[tuple[str, str]]:
-        """(layer, asset) of every dataset that has a version, sorted."""
+    def datasets(self) -> list[Dataset]:
+        """Every dataset that has a version, by layer and name."""
         if not self.base.exists():
             return []
-        found = [
-            (layer.name, asset.name)
-            for layer in self.base.iterdir()
-            if layer.is_dir()
-            for asset in layer.iterdir()
-            if asset.is_dir() and self.files(layer.name, asset.name)
+        places = [
+            place for layer in self.base.iterdir() if layer.is_dir() for place in layer.iterdir() if place.is_dir()
         ]
-        return sorted(found)
+        found = [Dataset(place.parent.name, place.name) for place in places]
+        return sorted((one for one in found if self.files(one)), key=lambda one: (one.layer, one.name))
 
     def summary(self) -> list[dict[str, Any]]:
         """For each dataset its name, rows and when it was last made."""
         made: list[dict[str, Any]] = []
-        for layer, asset in self.datasets():
-            versions = [self.current(layer, asset, partition) for partition in self.partitions(layer, asset) or [None]]
+        for dataset in self.datasets():
+            versions = [self.current(dataset, partition) for partition in self.partitions(dataset) or [None]]
             known = [version for version in versions if version]
             last = max(version.created_at for version in known)
             made.append(
                 {
-                    "asset": asset,
-                    "layer": layer,
+                    "asset": dataset.name,
+                    "layer": dataset.layer,
                     "rows": sum(version.rows for version in known),
                     "made": last[:16].replace("T", " "),
                 }

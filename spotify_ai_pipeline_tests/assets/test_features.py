@@ -10,12 +10,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.defs.features.audio_features import AUDIO
-from spotify_ai_pipeline.defs.features.clap import CLAP
-from spotify_ai_pipeline.defs.features.lyrics import LYRICS
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.sandbox import testing
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 Make = Callable[..., pl.DataFrame]
@@ -51,8 +48,8 @@ def keep(workspace: Workspace, songs: pl.DataFrame) -> None:
     at = datetime(2024, 1, 1, tzinfo=UTC)
     plays = [song for number, song in enumerate(reversed(songs["song_id"].to_list())) for _ in range(number)]
     listens = pl.DataFrame({"song_id": plays, "played_at": [at] * len(plays), "counts": [True] * len(plays)})
-    workspace.lake.write(songs, "identity", "songs")
-    workspace.lake.write(listens, "identity", "listens")
+    workspace.lake.write(songs, datasets.SONGS)
+    workspace.lake.write(listens, datasets.LISTENS)
 
 
 @pytest.fixture
@@ -94,7 +91,7 @@ def test_audio_features_come_by_id_else_by_isrc_and_unknown_is_null_until_its_da
     by_isrc = pl.when(song_id=first).then(None).otherwise("track_id").alias("track_id")
     keep(connected, songs.with_columns(by_isrc))
     table = make("audio_features", audio_providers=["reccobeats"])
-    assert table.schema == pl.Schema(AUDIO)
+    assert table.schema == pl.Schema(datasets.AUDIO_FEATURES.schema)
     assert table.filter(song_id=first)["source"].to_list() == ["reccobeats"], "by its ISRC"
     both = table.join(songs.select("song_id", id="track_id"), on="song_id").join(
         known, left_on="id", right_on="track_id"
@@ -126,8 +123,8 @@ def test_an_unknown_song_with_another_spotify_id_is_asked_about_at_once(
 
 
 def test_a_feature_without_providers_is_off(connected: Workspace, make: Make) -> None:
-    assert make("lyrics").schema == pl.Schema(LYRICS)
-    assert make("clap").schema == pl.Schema(CLAP)
+    assert make("lyrics").schema == pl.Schema(datasets.LYRICS.schema)
+    assert make("clap").schema == pl.Schema(datasets.CLAP.schema)
     assert make("lyrics").height == make("clap").height == 0
     assert not calls(connected, "lrclib") + calls(connected, "deezer") + calls(connected, "itunes")
 
@@ -208,7 +205,7 @@ def test_songs_are_heard_once(connected: Workspace, make: Make, tiny_clap: Path)
     heard = table.drop_nulls("vector")
     assert 0 < heard.height <= 16
     asked = calls(connected, "deezer") + calls(connected, "itunes")
-    connected.lake.write(pl.DataFrame(schema=CLAP), "features", "clap")  # as a run leaves it that is cut before its end
+    connected.lake.write(datasets.CLAP.empty(), datasets.CLAP)  # as a run leaves it that is cut before its end
     again = make("clap", sound_songs_per_run=0).drop_nulls("vector")
     assert again.drop("retry_at").equals(heard.drop("retry_at"))
     assert calls(connected, "deezer") + calls(connected, "itunes") == asked

@@ -15,7 +15,7 @@ from spotify_ai_pipeline.defs.playlist.removals import removals
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.song_scores import activations, listening_stats
 from spotify_ai_pipeline.interfaces.cli.why import why
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -53,8 +53,8 @@ def learned(place: WorkspaceResource, heard: pl.DataFrame) -> int:
     """Plays learned by ``activations`` for these listens, after what it kept was written as a run writes it."""
     made = activations(place, SONGS, heard)
     assert isinstance(made, dg.MaterializeResult)
-    place.lake.write(made.value.frame, "taste", "activations", blobs=made.value.blobs)
-    place.lake.write(heard, "identity", "listens")
+    place.lake.write(made.value.frame, datasets.ACTIVATIONS, blobs=made.value.blobs)
+    place.lake.write(heard, datasets.LISTENS)
     assert made.metadata is not None
     return int(str(made.metadata["plays learned in this run"]))
 
@@ -69,7 +69,7 @@ def test_a_refresh_learns_the_new_plays_alone(place: WorkspaceResource) -> None:
 def test_the_stats_are_of_all_plays_whatever_was_kept(place: WorkspaceResource) -> None:
     heard = listens(*LONG_AGO, ("s1", 1.0), ("s2", 0.5))
     learned(place, heard)
-    made = listening_stats(place, SONGS, heard, place.lake.read("taste", "activations"))
+    made = listening_stats(place, SONGS, heard, place.lake.read(datasets.ACTIVATIONS))
     assert isinstance(made, dg.MaterializeResult)
     assert made.value["plays"].to_list() == [2, 2, 2]
     assert made.value["days_quiet"].to_list() == pytest.approx([100.0, 1.0, 0.5])
@@ -105,10 +105,10 @@ def test_why_tells_the_story_and_the_parts(place: WorkspaceResource) -> None:
         "taste": 0.5, "mood": 0.0, "freshness": 1.0, "expected": 2.0, "by_plays": 3.0, "by_artist": 1.5,
         "by_company": 0.9, "by_age": 1.0, "from_taste": 0.45, "from_mood": 0.0, "from_freshness": 0.05, "from_chance": 0.0,
     }  # fmt: skip
-    place.lake.write(pl.DataFrame([row]), "taste", "song_scores")
-    place.lake.write(pl.DataFrame([{"song_id": "s0", "rank": 7}]), "playlist", "mix")
-    place.lake.write(listens(("s0", 300.0), ("s0", 290.0)), "identity", "listens")
-    place.lake.write(SONGS, "identity", "songs")
+    place.lake.write(pl.DataFrame([row]), datasets.SONG_SCORES)
+    place.lake.write(pl.DataFrame([{"song_id": "s0", "rank": 7}]), datasets.MIX)
+    place.lake.write(listens(("s0", 300.0), ("s0", 290.0)), datasets.LISTENS)
+    place.lake.write(SONGS, datasets.SONGS)
     root = {"SPOTIFY_AI_DATA": str(Workspace.open(Path(place.root)).root)}
     said = CliRunner().invoke(why, ["zero", "--json"], env=root)
     assert said.exit_code == 0, said.output

@@ -18,7 +18,7 @@ from spotify_ai_pipeline.defs.ingest.library import LIBRARY_READ_AT
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.views import mix_view
-from spotify_ai_pipeline.storage import playlists, queue, snapshots
+from spotify_ai_pipeline.storage import datasets, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
 
 CHECKS = 7
@@ -65,12 +65,12 @@ def reject(pipeline: Any, songs: list[str]) -> None:
 
 
 def songs_of(pipeline: Any, tracks: list[str]) -> list[str]:
-    named = dict(pipeline.read("playlist", "mix").select("track_id", "song_id").iter_rows())
+    named = dict(pipeline.read(datasets.MIX).select("track_id", "song_id").iter_rows())
     return [named[track] for track in tracks]
 
 
 def test_the_first_run_fills_the_playlist_with_the_decision(filled: Path, pipeline: Any) -> None:
-    mix = pipeline.read("playlist", "mix")
+    mix = pipeline.read(datasets.MIX)
     assert on_spotify(pipeline) == pipeline.listed()
     assert mix.height == mix["track_id"].n_unique() == pipeline.workspace.settings.playlist.target_size
     assert mix["reason"].is_not_null().all()
@@ -83,16 +83,16 @@ def test_the_first_run_fills_the_playlist_with_the_decision(filled: Path, pipeli
 def test_every_made_thing_agrees_with_the_world(pipeline: Any) -> None:
     heard = pl.read_parquet(pipeline.world / "plays.parquet").filter(pl.col("ms_played") >= 30_000)
     liked = pl.read_parquet(pipeline.world / "likes.parquet")
-    scrobbles, songs = pipeline.read("ingest", "scrobbles"), pipeline.read("identity", "songs")
-    listens, stats = pipeline.read("identity", "listens"), pipeline.read("taste", "listening_stats")
+    scrobbles, songs = pipeline.read(datasets.SCROBBLES), pipeline.read(datasets.SONGS)
+    listens, stats = pipeline.read(datasets.LISTENS), pipeline.read(datasets.LISTENING_STATS)
     assert scrobbles.height == heard.height
     assert 0.95 * heard.height <= listens.height <= heard.height
     assert stats["plays"].sum() == listens.height
     assert set(liked["track_id"]) <= set(songs["track_ids"].explode())
     assert songs["song_id"].is_unique().all()
-    features = pipeline.read("features", "audio_features")
+    features = pipeline.read(datasets.AUDIO_FEATURES)
     assert features["source"].null_count() == features["energy"].null_count() > 0, "unknown is null"
-    assert pipeline.read("features", "song_embeddings").height > 0.9 * songs.height
+    assert pipeline.read(datasets.SONG_EMBEDDINGS).height > 0.9 * songs.height
 
 
 def test_all_asset_checks_were_evaluated_and_passed(pipeline: Any) -> None:
@@ -133,7 +133,7 @@ def test_edits_by_hand_are_respected(pipeline: Any) -> None:
     before = on_spotify(pipeline)
     removed, last = songs_of(pipeline, [before[10], before[-1]])
     catalogue = pl.read_parquet(pipeline.world / "catalogue.parquet").filter("playable")
-    owned = set(pipeline.read("identity", "songs")["track_ids"].explode())
+    owned = set(pipeline.read(datasets.SONGS)["track_ids"].explode())
     stranger = next(track for track in catalogue["id"] if track not in owned)
     write(pipeline, [*before[:10], *before[11:-1], stranger])
     for _ in range(2):
@@ -159,7 +159,7 @@ def test_a_refresh_moves_the_list_within_the_cap(pipeline: Any) -> None:
     assert len(after) == len(before)
     assert 0 < len(set(after) - set(before)) == len(set(before) - set(after)) <= 15
     assert after == pipeline.listed()
-    changes = pipeline.read("playlist", "mix")["change"]
+    changes = pipeline.read(datasets.MIX)["change"]
     assert outcomes(pipeline)[-1] == ("refreshed", (changes == "new").sum(), (changes == "out").sum())
 
 
@@ -190,11 +190,11 @@ def grown(place: Path) -> list[str]:
 
 
 def test_new_plays_move_the_mix_towards_them_within_the_cap(grown: list[str], pipeline: Any) -> None:
-    heard, before = pipeline.read("identity", "listens").height, on_spotify(pipeline)
+    heard, before = pipeline.read(datasets.LISTENS).height, on_spotify(pipeline)
     refresh(pipeline)
     after = on_spotify(pipeline)
     fresh = set(after) - set(before)
-    assert heard < pipeline.read("identity", "listens").height <= heard + 200
+    assert heard < pipeline.read(datasets.LISTENS).height <= heard + 200
     assert len(after) == len(before)
     assert len(fresh) == 15, "as many as one refresh may bring"
     assert len(fresh & set(grown)) >= 10, "others may be expected even more"
@@ -204,13 +204,13 @@ def test_new_plays_move_the_mix_towards_them_within_the_cap(grown: list[str], pi
 
 def test_an_empty_decision_keeps_the_list(pipeline: Any) -> None:
     before = on_spotify(pipeline)
-    reject(pipeline, pipeline.read("identity", "songs")["song_id"].to_list())
+    reject(pipeline, pipeline.read(datasets.SONGS)["song_id"].to_list())
     assert not pipeline.refresh().success
     assert on_spotify(pipeline) == before
 
 
 def test_an_empty_decision_raises_an_alert(pipeline: Any) -> None:
-    reject(pipeline, pipeline.read("identity", "songs")["song_id"].to_list())
+    reject(pipeline, pipeline.read(datasets.SONGS)["song_id"].to_list())
     pipeline.refresh()
     assert [row["name"] for row in pipeline.workspace.state.rows("SELECT name FROM alerts")] == ["mix"]
 
@@ -252,9 +252,9 @@ def test_one_run_keeps_both_lists_and_takes_the_snapshot_that_is_due(pipeline: A
     assert not set(novel.track_ids) & set(on_spotify(pipeline))
     assert [one.track_ids for one in snapshots.every(state)] == [on_spotify(pipeline)]
     assert [known.outcome for known in playlists.refreshes(state, "adventure")] == ["filled"]
-    in_library = pipeline.read("identity", "songs").filter("in_library").height
+    in_library = pipeline.read(datasets.SONGS).filter("in_library").height
     refresh(pipeline)
-    assert pipeline.read("identity", "songs").filter("in_library").height == in_library, "our lists are no library"
+    assert pipeline.read(datasets.SONGS).filter("in_library").height == in_library, "our lists are no library"
     assert len(snapshots.every(state)) == 1
     assert outcomes(pipeline)[-2] == ("unchanged", 0, 0)
     assert outcomes(pipeline)[-1][1] <= 1, (
@@ -263,10 +263,10 @@ def test_one_run_keeps_both_lists_and_takes_the_snapshot_that_is_due(pipeline: A
 
 
 def test_a_more_adventurous_refresh_brings_back_more(pipeline: Any) -> None:
-    before = pipeline.read("playlist", "mix").filter(slot="exploration").height
+    before = pipeline.read(datasets.MIX).filter(slot="exploration").height
     result = pipeline.refresh(tags={"spotify_ai/adventurous": "10"})
     assert result.success, result.error
-    decided = pipeline.read("playlist", "mix").drop_nulls("rank")
+    decided = pipeline.read(datasets.MIX).drop_nulls("rank")
     assert decided.filter(slot="exploration").height > before
     assert pipeline.workspace.settings.playlist.adventurousness == 5
 
@@ -294,7 +294,7 @@ def test_a_mix_decided_on_an_older_library_makes_no_edits(pipeline: Any) -> None
 def test_another_release_of_a_song_on_the_list_does_not_freeze_it(pipeline: Any) -> None:
     known = playlists.written(pipeline.workspace.state)
     assert known is not None
-    songs = pipeline.read("identity", "songs").filter(pl.col("track_ids").list.len() > 1)
+    songs = pipeline.read(datasets.SONGS).filter(pl.col("track_ids").list.len() > 1)
     first, second = songs["track_ids"][0][:2].to_list()
     listed = [track for track in on_spotify(pipeline) if track not in (first, second)][:98]
     Spotify.of(pipeline.workspace).replace_items(known.playlist_id, [*listed, first, second])
@@ -351,6 +351,6 @@ def test_no_duckdb_file_and_no_secret_is_left_behind(pipeline: Any) -> None:
 
 
 def test_songs_never_heard_are_shown_too(filled: Path, pipeline: Any) -> None:
-    unheard = pipeline.read("playlist", "mix").with_columns(score=pl.lit(None, pl.Float64))
-    pipeline.workspace.lake.write(unheard, "playlist", "mix")
+    unheard = pipeline.read(datasets.MIX).with_columns(score=pl.lit(None, pl.Float64))
+    pipeline.workspace.lake.write(unheard, datasets.MIX)
     mix_view.mix_table(pipeline.workspace)

@@ -9,6 +9,7 @@ import pytest
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.defs.automation.pruning import prune_runs, sweep
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage import lake as lakes
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -66,15 +67,15 @@ def test_old_versions_of_parts_that_are_not_written_any_more_go_too(
 ) -> None:
     workspace, month = Workspace.open(tmp_path / "home"), "2026-01"
     for number in range(6):
-        workspace.lake.write(pl.DataFrame({"n": [number]}), "ingest", "scrobbles", month)
-    place = Path(str(workspace.lake.folder("ingest", "scrobbles", month)))
+        workspace.lake.write(pl.DataFrame({"n": [number]}), datasets.SCROBBLES, month)
+    place = Path(str(workspace.lake.folder(datasets.SCROBBLES, month)))
     left_by_a_kill = place / "current.json.dead"
     left_by_a_kill.write_text("{")
     assert workspace.lake.prune() == 0, "a reader may still have them open"
     monkeypatch.setattr(lakes, "KEEP_SECONDS", -1)
     assert workspace.lake.prune() == 3
     assert not left_by_a_kill.exists()
-    assert workspace.lake.read_part("ingest", "scrobbles", month)["n"].to_list() == [5]
+    assert workspace.lake.read_part(datasets.SCROBBLES, month)["n"].to_list() == [5]
     assert workspace.lake.prune() == 0
 
 

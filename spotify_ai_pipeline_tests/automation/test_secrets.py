@@ -22,7 +22,7 @@ from spotify_ai_pipeline.defs.plots import bar_chart, strips
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.sandbox import testing
-from spotify_ai_pipeline.storage import duckdb_views
+from spotify_ai_pipeline.storage import datasets, duckdb_views
 
 CANARIES = {
     "SPOTIFY_CLIENT_SECRET": "canary5ec7e7000000000000000000000",
@@ -73,8 +73,8 @@ def test_no_secret_is_told_by_runs_that_succeed_or_fail(
 def test_hostile_names_are_text_everywhere(pipeline: Any, capsys: pytest.CaptureFixture[str]) -> None:
     workspace = pipeline.workspace
     short = "[red]<b>'x"
-    named = workspace.lake.read("playlist", "mix").with_columns(artist=pl.lit(short), title=pl.lit(short))
-    workspace.lake.write(named, "playlist", "mix")
+    named = workspace.lake.read(datasets.MIX).with_columns(artist=pl.lit(short), title=pl.lit(short))
+    workspace.lake.write(named, datasets.MIX)
     mix_view.mix_table(workspace)
     mix_view.change(workspace)
     said = capsys.readouterr().out

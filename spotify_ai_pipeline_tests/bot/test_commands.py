@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spotify_ai_pipeline.interfaces.bot import jobs
-from spotify_ai_pipeline.storage import notification_outbox, playlists, queue
+from spotify_ai_pipeline.storage import datasets, notification_outbox, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
 
 from ..conftest import Pipeline
@@ -15,7 +15,7 @@ from .conftest import Phone, connect, data, listening
 def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "EDIT_EVERY", 0.2)
     workspace, phone = connect(pipeline.workspace, pipeline.url), Phone(pipeline.url)
-    before = len(workspace.lake.read("playlist", "mix"))
+    before = len(workspace.lake.read(datasets.MIX))
     assert before
     with listening(workspace):
         for text, said in (
@@ -67,7 +67,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
     found = queue.item(pipeline.workspace.state, item)
     assert found is not None
     assert found.status in queue.OPEN
-    moods = pipeline.read("taste", "mood").to_dicts()
+    moods = pipeline.read(datasets.MOOD).to_dicts()
     assert moods[0]["said"] == "rainy sunday, nothing too loud"
 
 

@@ -20,7 +20,7 @@ from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.defs.automation import notifications
 from spotify_ai_pipeline.music.mix.scorecard import CARD
 from spotify_ai_pipeline.sandbox import testing
-from spotify_ai_pipeline.storage import notification_outbox, queue
+from spotify_ai_pipeline.storage import datasets, notification_outbox, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 from ..conftest import Pipeline, wire
@@ -120,7 +120,7 @@ def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(works
 def test_the_score_card_is_sent_once_a_week_when_there_is_one(workspace: Workspace) -> None:
     assert notifications.look_once(WATCH["score_card"], workspace, NOON) == "no news"
     card = pl.DataFrame([dict.fromkeys(CARD, 1) | {"week": date(2026, 11, 9)}], schema=CARD)
-    workspace.lake.write(card, "taste", "score_card")
+    workspace.lake.write(card, datasets.SCORE_CARD)
     assert notifications.look_once(WATCH["score_card"], workspace, NOON).startswith("1 said")
     assert notifications.look_once(WATCH["score_card"], workspace, NOON + 24 * HOUR) == "no news"
     assert said(workspace)[0]["text"].startswith("Your week\nWeek of 09 November: 1 of 1 plays were on the mix")
@@ -174,7 +174,7 @@ def test_what_a_friend_plays_is_said_once_where_it_fits(pipeline: Pipeline) -> N
     )
     notifications.look_once(WATCH["friend"], workspace, NOON)
     found = said(workspace)
-    known = set(pipeline.read("identity", "songs")["song_id"])
+    known = set(pipeline.read(datasets.SONGS)["song_id"])
     assert found
     for body in found:
         assert body["song"]["track_id"]
@@ -188,8 +188,8 @@ def test_what_a_friend_plays_is_said_once_where_it_fits(pipeline: Pipeline) -> N
 
 def test_a_change_of_mood_is_said_once(pipeline: Pipeline) -> None:
     workspace = connect(pipeline.workspace, pipeline.url)
-    vectors = pipeline.read("features", "song_embeddings")
-    listens = pipeline.read("identity", "listens")
+    vectors = pipeline.read(datasets.SONG_EMBEDDINGS)
+    listens = pipeline.read(datasets.LISTENS)
     strange = vectors.with_columns(near=pl.Series(vectors["vector"].to_numpy() @ vectors["vector"].to_numpy()[0])).sort(
         "near"
     )
@@ -207,7 +207,7 @@ def test_a_change_of_mood_is_said_once(pipeline: Pipeline) -> None:
         pl.lit(None, kind).alias(name) for name, kind in listens.schema.items() if name not in frame.columns
     )
     table = made.with_columns(counts=pl.lit(value=True)).select(listens.columns)
-    workspace.lake.write(table, "identity", "listens")
+    workspace.lake.write(table, datasets.LISTENS)
     assert notifications.look_once(WATCH["mood_shift"], workspace, NOON).startswith("1 said")
     assert "What you play has changed" in said(workspace)[0]["text"]
     assert notifications.look_once(WATCH["mood_shift"], workspace, NOON + 24 * HOUR) == "no news"

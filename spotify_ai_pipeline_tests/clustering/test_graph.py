@@ -16,7 +16,7 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.defs.taste.map import page
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage import pins, playlists
+from spotify_ai_pipeline.storage import datasets, pins, playlists
 from spotify_ai_pipeline_tests.conftest import Pipeline
 
 LAYER = "features"
@@ -37,18 +37,18 @@ def cli(pipeline: Pipeline, *arguments: str, code: int = 0) -> subprocess.Comple
 
 
 def test_the_first_run_leaves_clusters_names_health_and_a_map(pipeline: Pipeline) -> None:
-    clusters, names = pipeline.read(LAYER, "clusters"), pipeline.read(LAYER, "cluster_names")
-    embeddings = pipeline.read(LAYER, "song_embeddings")
+    clusters, names = pipeline.read(datasets.CLUSTERS), pipeline.read(datasets.CLUSTER_NAMES)
+    embeddings = pipeline.read(datasets.SONG_EMBEDDINGS)
     assert set(clusters["song_id"]) == set(embeddings["song_id"])
     assert set(names["cluster_id"]) == set(clusters["cluster_id"]) | set(clusters["parent_cluster_id"])
     assert names["name"].n_unique() == names.height
     assert set(names["named_by"]) == {"tags"}  # there is no key
-    assert pipeline.read(LAYER, "cluster_health")["play_share"].sum() == pytest.approx(1)
-    assert pipeline.read("playlist", "cluster_playlists").is_empty()  # off by default
+    assert pipeline.read(datasets.CLUSTER_HEALTH)["play_share"].sum() == pytest.approx(1)
+    assert pipeline.read(datasets.CLUSTER_PLAYLISTS).is_empty()  # off by default
     lake = pipeline.workspace.lake
     for picture in ("map-light.png", "map-dark.png"):
-        assert lake.read_blob(LAYER, "library_map", picture).startswith(b"\x89PNG")
-    assert lake.read_blob(LAYER, "library_map", "map-light.png") != lake.read_blob(LAYER, "library_map", "map-dark.png")
+        assert lake.read_blob(datasets.LIBRARY_MAP, picture).startswith(b"\x89PNG")
+    assert lake.read_blob(datasets.LIBRARY_MAP, "map-light.png") != lake.read_blob(datasets.LIBRARY_MAP, "map-dark.png")
 
 
 def test_with_a_key_claude_names_them_names_stay(pipeline: Pipeline) -> None:
@@ -56,13 +56,13 @@ def test_with_a_key_claude_names_them_names_stay(pipeline: Pipeline) -> None:
         env.write("ANTHROPIC_API_KEY=sandbox\n")
     state = pipeline.workspace.state
     assert pipeline.refresh("recluster").success
-    names = pipeline.read(LAYER, "cluster_names")
+    names = pipeline.read(datasets.CLUSTER_NAMES)
     assert (names["named_by"] == "claude").any()
     spent = state.rows("SELECT count(*) AS n FROM spend")[0]["n"]
     assert spent
 
     assert pipeline.refresh("recluster").success
-    again = pipeline.read(LAYER, "cluster_names")
+    again = pipeline.read(datasets.CLUSTER_NAMES)
     assert again.select("cluster_id", "name", "named_at").equals(names.select("cluster_id", "name", "named_at"))
     assert state.rows("SELECT count(*) AS n FROM spend")[0]["n"] == spent
     status = json.loads(cli(pipeline, "status", "--json").stdout)
@@ -74,7 +74,7 @@ def test_the_largest_cluster_has_a_list_on_spotify_and_edits_of_it_are_respected
     state = pipeline.workspace.state
     state.set_override("clustering.playlists", 1)
     assert pipeline.refresh().success
-    decided = pipeline.read("playlist", "cluster_playlists").sort("rank")
+    decided = pipeline.read(datasets.CLUSTER_PLAYLISTS).sort("rank")
     assert decided["cluster_id"].n_unique() == 1
     assert set(decided["change"]) == {"new"}
     written = playlists.written(state, f"cluster:{decided['cluster_id'][0]}")
@@ -84,7 +84,7 @@ def test_the_largest_cluster_has_a_list_on_spotify_and_edits_of_it_are_respected
 
     client.replace_items(written.playlist_id, written.track_ids[1:])  # the listener takes the first song off
     assert pipeline.refresh().success
-    again = pipeline.read("playlist", "cluster_playlists")
+    again = pipeline.read(datasets.CLUSTER_PLAYLISTS)
     changes = again["change"].to_list()
     allowed = int(len(written.track_ids) * pipeline.workspace.settings.playlist.max_change_per_refresh)
     assert changes.count("new") <= allowed
@@ -126,7 +126,7 @@ def test_a_list_of_a_cluster_that_is_deleted_is_asked_about_once_and_made_again_
 
 def test_the_commands_show_clusters_and_write_the_map(pipeline: Pipeline) -> None:
     listed = json.loads(cli(pipeline, "clusters", "--json").stdout)
-    assert sum(row["songs"] for row in listed) == pipeline.read(LAYER, "clusters").height
+    assert sum(row["songs"] for row in listed) == pipeline.read(datasets.CLUSTERS).height
     first = listed[0]
     assert first["name"] in cli(pipeline, "clusters").stdout
     one = json.loads(cli(pipeline, "clusters", str(first["cluster_id"]), "--json").stdout)
@@ -137,11 +137,11 @@ def test_the_commands_show_clusters_and_write_the_map(pipeline: Pipeline) -> Non
     assert written == [str(pipeline.root / "library_map.png"), str(pipeline.root / "library_map.html")]
     content = (pipeline.root / "library_map.html").read_text()
     data = json.loads(content.split('type="application/json">')[1].split("</script>")[0])
-    assert len(data["title"]) == pipeline.read(LAYER, "clusters").height
+    assert len(data["title"]) == pipeline.read(datasets.CLUSTERS).height
     assert "http" not in content.replace("https://open.spotify.com/track/", "").replace("http-equiv", "")
     picture = pipeline.root / "dark.png"
     cli(pipeline, "map", "--dark", "--png", str(picture))
-    assert picture.read_bytes() == pipeline.workspace.lake.read_blob(LAYER, "library_map", "map-dark.png")
+    assert picture.read_bytes() == pipeline.workspace.lake.read_blob(datasets.LIBRARY_MAP, "map-dark.png")
 
 
 def test_a_refresh_and_clusters_that_are_young_import_nothing_heavy(pipeline: Pipeline) -> None:

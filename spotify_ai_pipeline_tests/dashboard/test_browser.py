@@ -17,7 +17,7 @@ import pytest
 
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.dashboard.chromium import Tab, browsing, executable
 
@@ -42,10 +42,10 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 def served(place: Path) -> Iterator[tuple[str, Workspace, subprocess.Popen[str]]]:
     """The dashboard of a filled home, one song of which has a title that tries everything."""
     workspace = Workspace.open(place / "home")
-    mix = workspace.lake.read("playlist", "mix")
+    mix = workspace.lake.read(datasets.MIX)
     first = mix["rank"].min()
     renamed = pl.when(pl.col("rank") == first).then(pl.lit(CANARY)).otherwise("title")
-    workspace.lake.write(mix.with_columns(title=renamed), "playlist", "mix")
+    workspace.lake.write(mix.with_columns(title=renamed), datasets.MIX)
     song = {"track_id": "t", "artist": "Artist <b>", "reason": "because <i>", "score": 9.0}
     songs = [{**song, "song_id": f"s{n}", "title": f"{CANARY} {n}", "score": 9.0 - n} for n in range(3)]
     queue.propose(workspace.state, queue.DISCOVERY, songs, limit=10_000)

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES, questions
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NAMES = [page.__module__.rpartition(".")[2] for page, _, _ in PAGES]
@@ -48,9 +48,9 @@ def test_what_is_made_anew_shows_up(workspace: Workspace) -> None:
     def listens() -> str:
         return next(metric.value for metric in draw("listening").metric if metric.label == "listens")
 
-    before = workspace.lake.read("identity", "listens")
+    before = workspace.lake.read(datasets.LISTENS)
     assert listens() == f"{before.filter('counts').height:,}"
-    workspace.lake.write(before.head(10).with_columns(counts=True), "identity", "listens")
+    workspace.lake.write(before.head(10).with_columns(counts=True), datasets.LISTENS)
     assert listens() == "10"
 
 

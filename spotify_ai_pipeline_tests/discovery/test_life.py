@@ -17,7 +17,7 @@ from spotify_ai_pipeline.defs.discovery.trials import advance
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.mix.edit_script import Add
-from spotify_ai_pipeline.storage import pins, playlists, queue, trials, verdicts
+from spotify_ai_pipeline.storage import datasets, pins, playlists, queue, trials, verdicts
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -30,11 +30,11 @@ def song(name: str, **more: object) -> dict[str, object]:
 def test_the_first_run_proposes_new_songs_and_says_how_each_source_fared(pipeline: Any) -> None:
     waiting = queue.items(pipeline.workspace.state, kind=queue.DISCOVERY)
     assert len(waiting) > 5
-    owned = set(pipeline.read("identity", "songs")["song_id"])
+    owned = set(pipeline.read(datasets.SONGS)["song_id"])
     assert not {one.song_id for one in waiting} & owned
     assert all(one.reason and one.source in SOURCES and one.chance is not None for one in waiting)
     assert max([one.artist_key for one in waiting].count(one.artist_key) for one in waiting) <= 2
-    fares = pipeline.read("discovery", "discoveries")
+    fares = pipeline.read(datasets.DISCOVERIES)
     assert set(fares["source"]) == set(SOURCES)
 
 
@@ -49,7 +49,7 @@ def test_what_was_refused_does_not_come_back_and_a_silent_source_is_alarmed_and_
     assert pipeline.refresh("discover").success
     again = queue.items(state, kind=queue.DISCOVERY)
     assert again and not {one.song_id for one in again} & {one.song_id for one in first}
-    weights = dict(pipeline.read("discovery", "discoveries").select("source", "weight").iter_rows())
+    weights = dict(pipeline.read(datasets.DISCOVERIES).select("source", "weight").iter_rows())
     most = max({one.source for one in first}, key=[one.source for one in first].count)
     assert weights[most] < 0, "a source whose songs are refused loses weight"
     alerts = state.rows("SELECT name FROM alerts WHERE name LIKE 'yield%'")

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.identity_overrides import said
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -28,9 +29,9 @@ def workspace(tmp_path, monkeypatch, tracks, spellings):
     )
 
     def refresh():
-        before = workspace.lake.read_or_none("identity", "song_members")
+        before = workspace.lake.read_or_none(datasets.SONG_MEMBERS)
         table = decide(known, heard, [one.override for one in said(workspace.state)], before=before)
-        workspace.lake.write(table, "identity", "song_members")
+        workspace.lake.write(table, datasets.SONG_MEMBERS)
         return dict(table.select("member", "song_id").iter_rows()), table
 
     refresh()

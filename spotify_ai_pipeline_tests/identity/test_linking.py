@@ -18,6 +18,7 @@ from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.linking import LINKS, Offer
 from spotify_ai_pipeline.music.identity.members import TRACKS, decide
 from spotify_ai_pipeline.settings import Service
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -192,7 +193,7 @@ def run(tmp_path, monkeypatch):
         result = compute(
             dg.build_asset_context(), WorkspaceResource(root=str(tmp_path)), labs, search, members, plays.lazy()
         )
-        workspace.lake.write(result.value, "identity", "song_links")
+        workspace.lake.write(result.value, datasets.SONG_LINKS)
         return dict(result.value.drop_nulls("track_id").select("track_id", "source").iter_rows())
 
     return once

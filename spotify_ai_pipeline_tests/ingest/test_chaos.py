@@ -27,6 +27,7 @@ from spotify_ai_pipeline.clients.spotify import LIBRARY, Spotify
 from spotify_ai_pipeline.clients.spotify_playlists import SpotifyError
 from spotify_ai_pipeline.clients.transport import Deferred, Unreachable
 from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 PLANS = 200
@@ -50,7 +51,7 @@ def ingest(workspace: Workspace) -> bool:
     while (start := scrobble_partitions.window(month)[0]) < LAST:
         frame = scrobble_partitions.read_month(client, workspace.lake, month, timedelta(days=7), LAST)
         if frame is not None:
-            workspace.lake.write(frame, *scrobble_partitions.PLACE, month)
+            workspace.lake.write(frame, datasets.SCROBBLES, month)
         month = f"{start + timedelta(days=32):%Y-%m}"
     return reading.deferred is None
 
@@ -79,10 +80,7 @@ def until_done(workspace: Workspace, clock: Any) -> None:
 def contents(workspace: Workspace) -> dict[str, pl.DataFrame]:
     """The lake, row for row."""
     lake = workspace.lake
-    parts = {
-        month: lake.read_part(*scrobble_partitions.PLACE, month)
-        for month in lake.partitions(*scrobble_partitions.PLACE)
-    }
+    parts = {month: lake.read_part(datasets.SCROBBLES, month) for month in lake.partitions(datasets.SCROBBLES)}
     return {"library": lake.read(*LIST).sort("list_id", "position"), **parts}
 
 

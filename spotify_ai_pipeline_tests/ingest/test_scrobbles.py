@@ -26,6 +26,7 @@ from spotify_ai_pipeline.defs.io_manager import LakeIOManager
 from spotify_ai_pipeline.defs.resources import LastFmResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.testing import running
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 FIRST, LAST = "2023-12", "2025-06"
@@ -96,13 +97,13 @@ def read_all(workspace: Workspace, *, now: datetime = NOW, last: str = LAST) -> 
     while month <= last:
         frame = scrobble_partitions.read_month(client, workspace.lake, month, WEEK, now)
         if frame is not None:
-            workspace.lake.write(frame, *scrobble_partitions.PLACE, month)
+            workspace.lake.write(frame, datasets.SCROBBLES, month)
         month = f"{scrobble_partitions.window(month)[1]:%Y-%m}"
 
 
 def test_every_scrobble_comes_once(sandbox: Any, workspace: Workspace) -> None:
     read_all(workspace)
-    found = workspace.lake.read(*scrobble_partitions.PLACE)
+    found = workspace.lake.read(datasets.SCROBBLES)
     assert (found["played_at"].dt.epoch("s")).to_list() == truth(sandbox.folder)["started"].to_list()
     assert found["artist"].null_count() == 0
 
@@ -128,7 +129,7 @@ def test_a_hundred_thousand_scrobbles_cost_their_pages(tmp_path: Path) -> None:
 
         with transport.observed(count):
             read_all(workspace)
-    assert workspace.lake.read(*scrobble_partitions.PLACE).height == sum(sizes) >= 100_000
+    assert workspace.lake.read(datasets.SCROBBLES).height == sum(sizes) >= 100_000
     assert fewest <= calls <= 1.05 * fewest
 
 
@@ -229,7 +230,7 @@ def test_a_backfill_that_was_killed_goes_on_at_its_month(sandbox: Any, workspace
     start = sandbox.calls("lastfm")
     with transport.observed(kill), pytest.raises(Killed):
         read_all(workspace)
-    kept = workspace.lake.partitions(*scrobble_partitions.PLACE)
+    kept = workspace.lake.partitions(datasets.SCROBBLES)
     assert (
         kept
         and scrobble_partitions.first_open(workspace.lake, FIRST, WEEK, NOW)
@@ -237,14 +238,14 @@ def test_a_backfill_that_was_killed_goes_on_at_its_month(sandbox: Any, workspace
     )
     read_all(Workspace(workspace.root))
     sizes = truth(sandbox.folder).group_by("month").len()["len"].to_list()
-    assert workspace.lake.read(*scrobble_partitions.PLACE).height == sum(sizes)
+    assert workspace.lake.read(datasets.SCROBBLES).height == sum(sizes)
     assert sandbox.calls("lastfm") - start <= sum(max(1, math.ceil(size / 200)) for size in sizes) + 2
 
 
 def written_at(workspace: Workspace, month: str, moment: datetime) -> None:
     """Makes the month's version look as if it had been read at ``moment``."""
-    pointer = Path(str(workspace.lake.folder(*scrobble_partitions.PLACE, month))) / "current.json"
-    version = workspace.lake.current(*scrobble_partitions.PLACE, month)
+    pointer = Path(str(workspace.lake.folder(datasets.SCROBBLES, month))) / "current.json"
+    version = workspace.lake.current(datasets.SCROBBLES, month)
     assert version is not None
     pointer.write_text(pointer.read_text().replace(version.created_at, moment.isoformat()))
 
@@ -254,7 +255,7 @@ def test_late_scrobbles_of_the_overlap_are_found_and_nothing_doubles(sandbox: An
     whole = LastFm.of(workspace).scrobbles(start, end)
     read_on = datetime(2025, 3, 20, tzinfo=UTC)
     late = pl.col("played_at").is_between(read_on - timedelta(days=3), read_on - timedelta(days=2))
-    workspace.lake.write(whole.filter((pl.col("played_at") < read_on) & ~late), *scrobble_partitions.PLACE, "2025-03")
+    workspace.lake.write(whole.filter((pl.col("played_at") < read_on) & ~late), datasets.SCROBBLES, "2025-03")
     written_at(workspace, "2025-03", read_on)
     assert whole.filter(late).height
     before = sandbox.calls("lastfm")
@@ -269,7 +270,7 @@ def test_a_month_is_final_when_read_long_enough_after_its_end(
     workspace: Workspace, days_after: int, final: bool
 ) -> None:
     workspace.lake.write(
-        LastFm.of(workspace).scrobbles(*scrobble_partitions.window("2025-03")), *scrobble_partitions.PLACE, "2025-03"
+        LastFm.of(workspace).scrobbles(*scrobble_partitions.window("2025-03")), datasets.SCROBBLES, "2025-03"
     )
     written_at(workspace, "2025-03", datetime(2025, 4, 1, tzinfo=UTC) + timedelta(days=days_after))
     assert (scrobble_partitions.unread_since(workspace.lake, "2025-03", WEEK) is None) == final
@@ -294,7 +295,7 @@ def run(
 def test_a_deferred_library_keeps_what_is_known_and_says_so(sandbox: Any, workspace: Workspace, clock: Any) -> None:
     with dg.instance_for_test() as instance:
         assert run(workspace, instance, library.spotify_library).success
-        known = workspace.lake.read("ingest", "spotify_library")
+        known = workspace.lake.read(datasets.SPOTIFY_LIBRARY)
         sandbox.fail(rate=1, kinds=["429_day"], path="/spotify")
         result = run(workspace, instance, library.spotify_library)
         assert result.success
@@ -302,7 +303,7 @@ def test_a_deferred_library_keeps_what_is_known_and_says_so(sandbox: Any, worksp
         assert "deferred until" in str(event.materialization.metadata["deferred"].value)
         stored = instance.get_run_by_id(result.run_id)
         assert stored is not None and stored.tags[DEFERRED] == "spotify"
-        assert_frame_equal(workspace.lake.read("ingest", "spotify_library"), known)
+        assert_frame_equal(workspace.lake.read(datasets.SPOTIFY_LIBRARY), known)
         (alert,) = workspace.state.rows("SELECT message FROM alerts")
         assert "spotify_library is not up to date" in alert["message"]
         sandbox.fail()
@@ -338,11 +339,11 @@ def test_deferred_scrobbles_keep_known_months_and_leave_no_hole(sandbox: Any, wo
         clock.skew += 86_500
         assert run(workspace, instance, scrobbles, **span).success
         written_at(workspace, "2025-06", datetime(2025, 6, 25, tzinfo=UTC))
-        known = workspace.lake.read(*scrobble_partitions.PLACE)
+        known = workspace.lake.read(datasets.SCROBBLES)
         sandbox.fail(rate=1, kinds=["429_day"], path="/lastfm")
         result = run(workspace, instance, scrobbles, **span)
         assert result.success
-        assert_frame_equal(workspace.lake.read(*scrobble_partitions.PLACE), known)
+        assert_frame_equal(workspace.lake.read(datasets.SCROBBLES), known)
         assert "deferred until" in str(
             result.get_asset_materialization_events()[0].materialization.metadata["deferred"].value
         )

@@ -21,7 +21,7 @@ from spotify_ai_pipeline.defs.automation.reap_dead_runs import make_instance
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage import listeners
+from spotify_ai_pipeline.storage import datasets, listeners
 from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import wire
 
@@ -129,14 +129,14 @@ def test_three_at_once_on_one_instance(house: Path, filled: Path) -> None:
             about = yaml.safe_load((root / "config.yaml").read_text()) | {"listener": {"name": name, "timezone": "UTC"}}
             (root / "config.yaml").write_text(yaml.safe_dump(about))
             (root / listeners.LOCATION_FILE).write_text(listeners.LOCATION)
-        before = {name: Workspace.open(house / "listeners" / name).lake.version_of("playlist", "mix") for name in NAMES}
+        before = {name: Workspace.open(house / "listeners" / name).lake.version_of(datasets.MIX) for name in NAMES}
         make_instance(Workspace.open(house / "listeners" / "first"))  # as `listener add` does
         with ThreadPoolExecutor(3) as threads:
             ran = list(threads.map(lambda name: spotify_ai(house, "--listener", name, "refresh"), NAMES))
     assert [one.returncode for one in ran] == [0, 0, 0], [one.stderr for one in ran]
     homes = [Workspace.open(house / "listeners" / name) for name in NAMES]
     for workspace in homes:
-        assert workspace.lake.version_of("playlist", "mix") != before[workspace.shared_as]
+        assert workspace.lake.version_of(datasets.MIX) != before[workspace.shared_as]
         assert not (workspace.root / "dagster").exists()
     homes[0].name_to_dagster()
     with dg.DagsterInstance.get() as instance:

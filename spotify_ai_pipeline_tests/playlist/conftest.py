@@ -19,14 +19,14 @@ from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
 from spotify_ai_pipeline.app.managed_playlists import finished, named
 from spotify_ai_pipeline.app.playlist_writer import Outcome, PlaylistWriter
 from spotify_ai_pipeline.clients import spotify_auth
-from spotify_ai_pipeline.clients.spotify import LIBRARY, Spotify
+from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.serve import Server, listen
 from spotify_ai_pipeline.sandbox.world import World
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
-from spotify_ai_pipeline.storage import playlists, queue
+from spotify_ai_pipeline.storage import datasets, playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import Clock
 
@@ -170,7 +170,7 @@ class Listener:
             for place, row in enumerate(self.spot.rows(playlist_id))
             if len(row) == 22 and row != "e" * 22
         ]
-        return pl.DataFrame(rows, schema=LIBRARY)
+        return pl.DataFrame(rows, schema=datasets.SPOTIFY_LIBRARY.schema)
 
     def refresh(self, tilt: int = 0, name: str = "mix", **more: Any) -> Outcome:
         """A refresh as the assets make it: read, decide, say, write, log."""

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.storage import pins
+from spotify_ai_pipeline.storage import datasets, pins
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 from .conftest import Listener, Spot
@@ -20,8 +20,8 @@ from .conftest import Listener, Spot
 def listener(listener: Listener) -> Listener:
     """The listener, whose songs and scores are in the lake as well."""
     material = listener.material()
-    listener.workspace.lake.write(material.songs, "identity", "songs")
-    listener.workspace.lake.write(material.song_scores, "taste", "song_scores")
+    listener.workspace.lake.write(material.songs, datasets.SONGS)
+    listener.workspace.lake.write(material.song_scores, datasets.SONG_SCORES)
     os.environ["SPOTIFY_AI_DATA"] = str(listener.workspace.root)
     return listener
 

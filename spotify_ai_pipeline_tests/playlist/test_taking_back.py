@@ -15,7 +15,7 @@ from spotify_ai_pipeline.defs.playlist.mix_inputs import decide_list
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.sandbox.shelf import Item
-from spotify_ai_pipeline.storage import pins, playlists, queue, snapshots, verdicts
+from spotify_ai_pipeline.storage import datasets, pins, playlists, queue, snapshots, verdicts
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 from .conftest import Listener, Spot
@@ -26,7 +26,7 @@ DAY = 86_400
 @pytest.fixture
 def known(listener: Listener) -> Listener:
     """The listener, whose songs are in the lake as well."""
-    listener.workspace.lake.write(listener.material().songs, "identity", "songs")
+    listener.workspace.lake.write(listener.material().songs, datasets.SONGS)
     return listener
 
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.music.plays.coverage import by_month, missed, still_unknown
-from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage import datasets, exclusions
 
 START = datetime(2024, 1, 15, 12, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ def test_months_count_each_source_and_each_listen_once(played):
 
 def test_the_command_shows_months_and_gaps(workspace, played):
     at = [datetime(2024, month, 20, tzinfo=UTC).timestamp() for month in (1, 3)]
-    workspace.lake.write(played(*[("a", moment, {}) for moment in at]), "identity", "listens")
+    workspace.lake.write(played(*[("a", moment, {}) for moment in at]), datasets.LISTENS)
     exclusions.note_gap(workspace.state, "spotify_recent", START + timedelta(days=8), START + timedelta(days=9))
     exclusions.note_gap(workspace.state, "spotify_recent", START + timedelta(days=8), START + timedelta(days=9))
     said = CliRunner().invoke(main, ["gaps"]).output

@@ -14,7 +14,7 @@ from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.settings import Cycling, Scoring
-from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage import datasets, exclusions
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NO_LIBRARY = pl.DataFrame(schema={"list_id": pl.String, "list_name": pl.String, "track_id": pl.String})
@@ -126,9 +126,9 @@ def test_a_rule_is_kept_once_and_can_be_taken_back(workspace):
 @pytest.fixture
 def with_listens(workspace, played, songs):
     listens = played(("a", NOON, {}), ("a", NOON + HOUR, {})).with_columns(excluded=pl.lit(False), counts=pl.lit(True))
-    workspace.lake.write(listens, "identity", "listens")
-    workspace.lake.write(songs(("a", "Low", 200_000, ["1"], True)), "identity", "songs")
-    workspace.lake.write(NO_LIBRARY, "ingest", "spotify_library")
+    workspace.lake.write(listens, datasets.LISTENS)
+    workspace.lake.write(songs(("a", "Low", 200_000, ["1"], True)), datasets.SONGS)
+    workspace.lake.write(NO_LIBRARY, datasets.SPOTIFY_LIBRARY)
     return workspace
 
 

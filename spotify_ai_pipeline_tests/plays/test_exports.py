@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from spotify_ai_pipeline.importers import detect, ingest
 from spotify_ai_pipeline.importers.parse import json_rows
+from spotify_ai_pipeline.storage import datasets
 
 
 def take_in(workspace, *files):
@@ -23,7 +24,7 @@ def take_in(workspace, *files):
 
 
 def taken(workspace):
-    return workspace.lake.read("ingest", "history_imports").sort("stamped_at", "title")
+    return workspace.lake.read(datasets.HISTORY_IMPORTS).sort("stamped_at", "title")
 
 
 def counts(report):
@@ -152,7 +153,7 @@ def test_ratings_are_albums_and_no_listens(workspace, write):
     (report,) = take_in(workspace, write("ratings.csv", header + rows))
     assert counts(report) == (3, 2, 0, 1)
     assert report.broken[0].line == 5
-    assert not workspace.lake.partitions("ingest", "history_imports")
+    assert not workspace.lake.partitions(datasets.HISTORY_IMPORTS)
     take_in(workspace, write("later.csv", header + rows.replace('"2002-09-24","0"', '"2002-09-24","7"')))
     assert ingest.ratings(workspace.lake).select("artist", "title", "year", "rating").rows() == [
         ("Low", "Trust", 2002, 7),
@@ -181,7 +182,7 @@ def test_B9_one_broken_row_is_named_and_the_rest_goes_on(workspace, write, histo
     assert counts(report) == (50, 48, 0, 2)
     begins = [number for number, line in enumerate(lines, 1) if line.strip() == "{"]
     assert [row.line for row in report.broken] == [begins[17], begins[49]]
-    kept = workspace.lake.read("ingest", "quarantine").sort("line")
+    kept = workspace.lake.read(datasets.QUARANTINE).sort("line")
     assert kept["line"].to_list() == [begins[17], begins[49]] and kept["file"][0].endswith("_1.json")
 
 

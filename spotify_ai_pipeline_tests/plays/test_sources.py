@@ -21,7 +21,7 @@ from spotify_ai_pipeline.music.plays.exclusion import Rule
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.sandbox.testing import running
 from spotify_ai_pipeline.settings import CONFIG_FILE
-from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage import datasets, exclusions
 from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import NOW
 
@@ -97,7 +97,7 @@ EVERYTHING = (
 
 
 def listens_of(workspace):
-    return workspace.lake.read("identity", "listens").sort(TRUTH)
+    return workspace.lake.read(datasets.LISTENS).sort(TRUTH)
 
 
 def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
@@ -115,7 +115,7 @@ def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
     assert together.select(TRUTH).equals(alone.select(TRUTH))
     assert other.select(TRUTH).equals(alone.select(TRUTH))
     assert together["sources"].list.len().value_counts().sort("sources").rows() == [(2, PLAYS - 50), (3, 50)]
-    stats = workspace.lake.read("taste", "listening_stats")
+    stats = workspace.lake.read(datasets.LISTENING_STATS)
     assert stats["plays"].sum() == PLAYS
 
     since, until = (together["played_at"].quantile(share) for share in (0.3, 0.7))
@@ -124,14 +124,14 @@ def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
     kept = listens_of(workspace)
     hit = kept["played_at"].is_between(since, until, closed="left")
     assert kept.height == PLAYS and kept["excluded"].equals(hit.alias("excluded"))
-    counted = workspace.lake.read("taste", "listening_stats")
+    counted = workspace.lake.read(datasets.LISTENING_STATS)
     assert counted["plays"].sum() == PLAYS - hit.sum()
     last = kept.filter(~hit)["played_at"].max()
     assert counted["last_played"].max() == last
     exclusions.undo(workspace.state, 1)
     materialize(workspace, "listens", "activations", "listening_stats")
     assert (
-        workspace.lake.read("taste", "listening_stats")
+        workspace.lake.read(datasets.LISTENING_STATS)
         .drop("momentum", "activation", "days_quiet", "expected")
         .equals(stats.drop("momentum", "activation", "days_quiet", "expected"))
     )
@@ -140,17 +140,17 @@ def test_all_sources_together_give_the_listens_of_one_alone(connected, world):
 def test_an_account_that_is_connected_later_is_read_from_its_first_month(connected):
     workspace = connected("listenbrainz")
     materialize(workspace, "scrobbles")
-    known = workspace.lake.partitions("ingest", "scrobbles")
+    known = workspace.lake.partitions(datasets.SCROBBLES)
     assert known and max(known) < f"{END - timedelta(days=80):%Y-%m}"
-    assert workspace.lake.read("ingest", "scrobbles").is_empty()
+    assert workspace.lake.read(datasets.SCROBBLES).is_empty()
 
 
 def test_B1_what_spotify_remembers_is_added_once(connected):
     workspace = connected()
     materialize(workspace, "recent_plays")
-    first = workspace.lake.read("ingest", "recent_plays")
+    first = workspace.lake.read(datasets.RECENT_PLAYS)
     materialize(workspace, "recent_plays")
-    assert first.height == 50 and workspace.lake.read("ingest", "recent_plays").sort("played_at").equals(
+    assert first.height == 50 and workspace.lake.read(datasets.RECENT_PLAYS).sort("played_at").equals(
         first.sort("played_at")
     )
     assert not exclusions.gaps(workspace.state, "spotify_recent")
@@ -160,10 +160,10 @@ def test_B5_a_gap_is_recorded_when_the_page_does_not_reach_back(connected):
     workspace = connected()
     page = Spotify.of(workspace).recently_played()
     old = page.head(1).with_columns(pl.col("played_at") - timedelta(days=3))
-    workspace.lake.write(old, "ingest", "recent_plays", "2000-01-01")
+    workspace.lake.write(old, datasets.RECENT_PLAYS, "2000-01-01")
     materialize(workspace, "recent_plays")
     assert exclusions.gaps(workspace.state, "spotify_recent") == [(old["played_at"][0], page["played_at"].min())]
-    assert workspace.lake.read("ingest", "recent_plays").height == 51
+    assert workspace.lake.read(datasets.RECENT_PLAYS).height == 51
 
 
 def test_B4_listenbrainz_pages_overlap_and_nothing_is_lost_or_doubled(connected, world, monkeypatch):
@@ -188,17 +188,17 @@ def test_an_unknown_listenbrainz_user_is_said_in_one_line(connected):
 def test_a_second_reading_of_listenbrainz_asks_for_the_last_months_alone(connected):
     workspace = connected("listenbrainz")
     materialize(workspace, "listenbrainz_listens")
-    before = workspace.lake.read("ingest", "listenbrainz_listens")
+    before = workspace.lake.read(datasets.LISTENBRAINZ_LISTENS)
     with workspace.state.transaction() as connection:
         connection.execute("DELETE FROM api_calls")
     materialize(workspace, "listenbrainz_listens")
-    assert workspace.lake.read("ingest", "listenbrainz_listens").equals(before)
+    assert workspace.lake.read(datasets.LISTENBRAINZ_LISTENS).equals(before)
     assert sum(row["calls"] for row in workspace.state.rows("SELECT calls FROM api_calls")) <= 4
 
 
 def test_readers_of_listens_get_what_counts(workspace, played):
     listens = played(("a", 0, {}), ("b", 1, {})).with_columns(counts=pl.Series([True, False]))
-    workspace.lake.write(listens, "identity", "listens")
+    workspace.lake.write(listens, datasets.LISTENS)
     seen = []
 
     @dg.asset

@@ -12,12 +12,13 @@ import pytest
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.library_reader import _liked
 from spotify_ai_pipeline.clients import spotify_auth
-from spotify_ai_pipeline.clients.lastfm import SCROBBLES, LastFm, LastFmError
+from spotify_ai_pipeline.clients.lastfm import LastFm, LastFmError
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES, ReccoBeats
-from spotify_ai_pipeline.clients.spotify import LIBRARY, PAGE, Spotify
+from spotify_ai_pipeline.clients.spotify import PAGE, Spotify
 from spotify_ai_pipeline.clients.spotify_playlists import SpotifyError
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SHORTEST_MS = 30_000
@@ -34,7 +35,7 @@ def table(world: Path, name: str) -> pl.DataFrame:
 
 
 def liked(client: Spotify) -> pl.DataFrame:
-    return _liked(client, pl.DataFrame(schema=LIBRARY))
+    return _liked(client, datasets.SPOTIFY_LIBRARY.empty())
 
 
 def test_the_token_is_its_owners_alone(connected: Workspace) -> None:
@@ -67,7 +68,7 @@ def test_without_a_token_the_remedy_is_named(tmp_path: Path) -> None:
 def test_liked_songs_are_those_of_the_world_newest_first(connected: Workspace, world: Path) -> None:
     found = liked(Spotify.of(connected))
     wanted = table(world, "likes")
-    assert found.schema == pl.Schema(LIBRARY)
+    assert found.schema == pl.Schema(datasets.SPOTIFY_LIBRARY.schema)
     assert set(found["track_id"]) == set(wanted["track_id"])
     assert found["added_at"].is_sorted(descending=True)
     known = found.join(table(world, "catalogue"), left_on="track_id", right_on="id")
@@ -145,7 +146,7 @@ def test_the_scrobbles_of_a_month_are_those_of_the_world(connected: Workspace, w
     end = (start + timedelta(days=32)).replace(day=1)
     found = LastFm.of(connected).scrobbles(start, end)
     wanted = heard.filter((pl.col("started") >= start.timestamp()) & (pl.col("started") < end.timestamp()))
-    assert found.schema == pl.Schema(SCROBBLES)
+    assert found.schema == pl.Schema(datasets.SCROBBLES.schema)
     assert wanted.height > 200, "more than a page"
     assert found["played_at"].dt.epoch("s").to_list() == wanted["started"].to_list()
     assert sorted(found["title"]) == sorted(wanted["track"])

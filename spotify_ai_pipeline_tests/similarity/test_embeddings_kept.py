@@ -7,6 +7,7 @@ import pytest
 from spotify_ai_pipeline.defs.features import embeddings
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.embedding import index
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 Frames = dict[str, pl.DataFrame]
@@ -22,15 +23,15 @@ def made(workspace: Workspace, frames: Frames) -> dg.MaterializeResult:
     """The asset's result for ``frames``, published as the graph would."""
     result = embeddings.song_embeddings(workspace=WorkspaceResource(root=str(workspace.root)), **frames)
     assert isinstance(result, dg.MaterializeResult)
-    workspace.lake.write(result.value.frame, "features", "song_embeddings", blobs=result.value.blobs)
+    workspace.lake.write(result.value.frame, datasets.SONG_EMBEDDINGS, blobs=result.value.blobs)
     return result
 
 
 def indexed(workspace: Workspace) -> dg.MaterializeResult:
-    table = workspace.lake.read("features", "song_embeddings")
+    table = workspace.lake.read(datasets.SONG_EMBEDDINGS)
     result = embeddings.song_index(workspace=WorkspaceResource(root=str(workspace.root)), song_embeddings=table)
     assert isinstance(result, dg.MaterializeResult)
-    workspace.lake.write(result.value.frame, "features", "song_index", blobs=result.value.blobs)
+    workspace.lake.write(result.value.frame, datasets.SONG_INDEX, blobs=result.value.blobs)
     return result
 
 
@@ -48,7 +49,7 @@ def test_the_same_library_gives_the_same_data_version(workspace: Workspace, fram
 
 
 def test_a_new_song_is_placed_and_appended_and_moves_no_other(workspace: Workspace, frames: Frames) -> None:
-    workspace.lake.write(pl.DataFrame({"old": [1]}), "features", "song_embeddings")  # of a time before models were kept
+    workspace.lake.write(pl.DataFrame({"old": [1]}), datasets.SONG_EMBEDDINGS)  # of a time before models were kept
     few = made(workspace, without(frames, 1))
     assert few.metadata["fitted anew because"] == "there was no model yet"
     indexed(workspace)
@@ -68,7 +69,7 @@ def test_a_new_song_is_placed_and_appended_and_moves_no_other(workspace: Workspa
 
 
 def test_a_library_that_grew_is_fitted_anew_and_its_index_built_anew(workspace: Workspace, frames: Frames) -> None:
-    workspace.lake.write(pl.DataFrame({"old": [1]}), "features", "song_embeddings")
+    workspace.lake.write(pl.DataFrame({"old": [1]}), datasets.SONG_EMBEDDINGS)
     few = made(workspace, without(frames, 60))
     indexed(workspace)
     grown = made(workspace, frames)
@@ -88,7 +89,7 @@ def test_dagster_knows_the_data_version(workspace: Workspace, frames: Frames) ->
     record = instance.get_latest_data_version_record(dg.AssetKey("song_embeddings"))
     assert record is not None
     tags = record.event_log_entry.asset_materialization.tags  # pyright: ignore[reportOptionalMemberAccess]
-    assert tags["dagster/data_version"].startswith(workspace.lake.read("features", "song_embeddings")["model"][0])
+    assert tags["dagster/data_version"].startswith(workspace.lake.read(datasets.SONG_EMBEDDINGS)["model"][0])
 
 
 def _source(name: str, frame: pl.DataFrame) -> dg.AssetsDefinition:

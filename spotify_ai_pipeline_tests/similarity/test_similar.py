@@ -9,15 +9,14 @@ import polars as pl
 import pytest
 from click.testing import Result
 
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 Cli = Callable[..., Result]
 
 
 def test_the_nearest_songs_come_with_reasons_and_links(workspace: Workspace, cli: Cli) -> None:
-    songs = workspace.lake.read("identity", "songs").join(
-        workspace.lake.read("features", "song_embeddings"), on="song_id"
-    )
+    songs = workspace.lake.read(datasets.SONGS).join(workspace.lake.read(datasets.SONG_EMBEDDINGS), on="song_id")
     song = songs.row(3, named=True)
     said = cli("similar", f"{song['artist']} - {song['title']}", "--json")
     assert said.exit_code == 0, said.output
@@ -40,7 +39,7 @@ def test_the_nearest_songs_come_with_reasons_and_links(workspace: Workspace, cli
 
 
 def test_a_title_that_several_songs_bear_is_asked_back(workspace: Workspace, cli: Cli) -> None:
-    songs = workspace.lake.read("identity", "songs")
+    songs = workspace.lake.read(datasets.SONGS)
     title = songs.group_by("title").len().sort("len", "title", descending=True)["title"][0]
     said = cli("similar", title)
     assert said.exit_code == 2
@@ -49,7 +48,7 @@ def test_a_title_that_several_songs_bear_is_asked_back(workspace: Workspace, cli
 
 
 def test_a_name_with_a_slip_is_suggested(workspace: Workspace, cli: Cli) -> None:
-    song = workspace.lake.read("identity", "songs").row(0, named=True)
+    song = workspace.lake.read(datasets.SONGS).row(0, named=True)
     said = cli("similar", f"{song['artist']} - {song['title'][:-2]}qzx")
     assert said.exit_code == 2
     assert "did you mean" in said.stderr
@@ -57,7 +56,7 @@ def test_a_name_with_a_slip_is_suggested(workspace: Workspace, cli: Cli) -> None
 
 
 def test_words_find_songs_that_sound_so(workspace: Workspace, cli: Cli) -> None:
-    audio = workspace.lake.read("features", "audio_features")
+    audio = workspace.lake.read(datasets.AUDIO_FEATURES)
     energy = dict(audio.drop_nulls("energy").select("song_id", "energy").iter_rows())
 
     def mean(words: str) -> float:
@@ -72,9 +71,8 @@ def test_words_find_songs_that_sound_so(workspace: Workspace, cli: Cli) -> None:
 
 
 def test_a_tag_finds_songs_that_bear_it(workspace: Workspace, cli: Cli) -> None:
-    words = workspace.lake.read("features", "tags").explode("tags").unnest("tags").drop_nulls("tag")
-    styles = words.filter(~pl.col("tag").str.contains(r"^\d0s$"))  # songs of a decade sound in every way
-    tag = styles.group_by("tag").len().filter(pl.col("len") > 5).sort("len", "tag")["tag"][0]
+    words = workspace.lake.read(datasets.TAGS).explode("tags").unnest("tags").drop_nulls("tag")
+    tag = words.group_by("tag").len().filter(words.group_by("tag").len()["len"] > 5).sort("len", "tag")["tag"][0]
     found = json.loads(cli("find", tag, "--json", "--limit", 5).stdout)["songs"]
     bearing = set(words.filter(tag=tag)["song_id"])
     assert sum(row["song_id"] in bearing for row in found) >= 3

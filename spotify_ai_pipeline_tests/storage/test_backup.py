@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline.errors import Corrupt, UserError
-from spotify_ai_pipeline.storage import backup
+from spotify_ai_pipeline.storage import backup, datasets
+from spotify_ai_pipeline.storage.lake import Dataset
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -19,10 +20,10 @@ def workspace(tmp_path: Path) -> Workspace:
     workspace = Workspace.open(tmp_path / "home")
     workspace.state.set_override("playlist.target_size", 50)
     workspace.state.raise_alert("a", "it's <b>")
-    workspace.lake.write(pl.DataFrame({"n": [1]}), "identity", "songs", blobs={"x.index": b"\0\1"})
-    workspace.lake.write(pl.DataFrame({"n": [1, 2]}), "identity", "songs", blobs={"x.index": b"\0\2"})
+    workspace.lake.write(pl.DataFrame({"n": [1]}), datasets.SONGS, blobs={"x.index": b"\0\1"})
+    workspace.lake.write(pl.DataFrame({"n": [1, 2]}), datasets.SONGS, blobs={"x.index": b"\0\2"})
     for month in ("2026-10", "2026-11"):
-        workspace.lake.write(pl.DataFrame({"month": [month]}), "ingest", "scrobbles", month)
+        workspace.lake.write(pl.DataFrame({"month": [month]}), datasets.SCROBBLES, month)
     workspace.token_file.write_text('{"refresh_token": "r"}')
     return workspace
 
@@ -35,7 +36,7 @@ def everything(workspace: Workspace) -> dict[str, object]:
             f"{layer}/{name}": workspace.lake.read(layer, name).to_dicts() for layer, name in workspace.lake.datasets()
         },
         "versions": {name: workspace.lake.version_of(layer, name) for layer, name in workspace.lake.datasets()},
-        "index": workspace.lake.read_blob("identity", "songs", "x.index"),
+        "index": workspace.lake.read_blob(datasets.SONGS, "x.index"),
         "token": workspace.token_file.read_text(),
     }
 
@@ -65,7 +66,7 @@ def test_a_backup_under_fire_is_one_moment_of_the_state_and_whole_versions(
             with own.state.transaction() as connection:
                 connection.execute("INSERT OR REPLACE INTO facts VALUES ('n', ?, 0)", (str(number),))
                 connection.execute("INSERT OR REPLACE INTO alerts VALUES ('n', ?, 0)", (str(number),))
-            own.lake.write(pl.DataFrame({"n": [number] * 10}), "taste", "mood")
+            own.lake.write(pl.DataFrame({"n": [number] * 10}), datasets.MOOD)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -77,7 +78,7 @@ def test_a_backup_under_fire_is_one_moment_of_the_state_and_whole_versions(
             backup.restore(other, file)
             (alert,) = other.state.rows("SELECT message FROM alerts WHERE name = 'n'") or [{"message": "None"}]
             assert alert["message"] == str(other.state.fact("n"))
-            mood = other.lake.read_or_none("taste", "mood")
+            mood = other.lake.read_or_none(datasets.MOOD)
             assert mood is None or (mood.height == 10 and mood["n"].n_unique() == 1)
     finally:
         stop.set()
@@ -105,7 +106,7 @@ def test_a_lake_that_lies_elsewhere_is_kept_and_comes_back_there(
 ) -> None:
     monkeypatch.setenv("SPOTIFY_AI_LAKE", str(tmp_path / "one"))
     workspace, file = Workspace.open(tmp_path / "home"), tmp_path / "b.zip"
-    workspace.lake.write(pl.DataFrame({"n": [1]}), "identity", "songs", blobs={"x.index": b"\0\1"})
+    workspace.lake.write(pl.DataFrame({"n": [1]}), datasets.SONGS, blobs={"x.index": b"\0\1"})
     backup.save(workspace, file)
     with pytest.raises(UserError, match=r"one/.* holds data already"):
         backup.restore(Workspace.open(tmp_path / "other"), file)
@@ -113,13 +114,13 @@ def test_a_lake_that_lies_elsewhere_is_kept_and_comes_back_there(
     backup.restore(Workspace.open(tmp_path / "other"), file)
     other = Workspace.open(tmp_path / "other")
     assert not (other.root / "lake").exists()
-    assert other.lake.read("identity", "songs")["n"].to_list() == [1]
-    assert other.lake.read_blob("identity", "songs", "x.index") == b"\0\1"
-    other.lake.write(pl.DataFrame({"n": [2]}), "identity", "songs")
-    other.lake.write(pl.DataFrame({"n": [2]}), "identity", "newer")
+    assert other.lake.read(datasets.SONGS)["n"].to_list() == [1]
+    assert other.lake.read_blob(datasets.SONGS, "x.index") == b"\0\1"
+    other.lake.write(pl.DataFrame({"n": [2]}), datasets.SONGS)
+    other.lake.write(pl.DataFrame({"n": [2]}), Dataset("identity", "newer"))
     backup.restore(other, file, replace=True)
     assert other.lake.datasets() == [("identity", "songs")]
-    assert other.lake.read("identity", "songs")["n"].to_list() == [1]
+    assert other.lake.read(datasets.SONGS)["n"].to_list() == [1]
     (aside,) = other.root.glob("replaced-*")
     assert list(aside.glob("lake/*/identity/newer/current.json"))
 

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage import lake as lake_module
-from spotify_ai_pipeline.storage.lake import Lake, LakeError
+from spotify_ai_pipeline.storage.lake import Dataset, Lake, LakeError
 
 DYING_WRITER = """
 import os, signal, sys
@@ -28,34 +29,36 @@ on_disk = pytest.mark.parametrize("lake", ["disk"], indirect=True)
 
 def versions(lake: Lake, partition: str | None = None) -> list[str]:
     return sorted(
-        child.name for child in lake.folder("taste", "stats", partition).iterdir() if child.name.startswith("v=")
+        child.name
+        for child in lake.folder(Dataset("taste", "stats"), partition).iterdir()
+        if child.name.startswith("v=")
     )
 
 
 def test_what_was_written_is_read(lake: Lake, frame: pl.DataFrame) -> None:
-    version = lake.write(frame, "taste", "stats", code_version="7", inputs={"songs": "v1"})
-    assert lake.read("taste", "stats").equals(frame)
-    assert lake.current("taste", "stats") == version
+    version = lake.write(frame, Dataset("taste", "stats"), code_version="7", inputs={"songs": "v1"})
+    assert lake.read(Dataset("taste", "stats")).equals(frame)
+    assert lake.current(Dataset("taste", "stats")) == version
     assert (version.rows, version.code_version, version.inputs) == (2, "7", {"songs": "v1"})
     assert version.schema == {"song_id": "String", "plays": "Int64"}
     assert lake.datasets() == [("taste", "stats")]
 
 
 def test_a_version_is_never_touched_again(lake: Lake, frame: pl.DataFrame) -> None:
-    lake.write(frame, "taste", "stats")
-    (first,) = lake.files("taste", "stats")
+    lake.write(frame, Dataset("taste", "stats"))
+    (first,) = lake.files(Dataset("taste", "stats"))
     content = first.read_bytes()
-    lake.write(frame.head(0), "taste", "stats")
+    lake.write(frame.head(0), Dataset("taste", "stats"))
     assert first.read_bytes() == content
-    assert lake.files("taste", "stats") != [first]
-    assert lake.read("taste", "stats").height == 0
+    assert lake.files(Dataset("taste", "stats")) != [first]
+    assert lake.read(Dataset("taste", "stats")).height == 0
 
 
 @on_disk
 def test_a_writer_killed_before_the_pointer_leaves_the_old_version(
     lake: Lake, frame: pl.DataFrame, tmp_path: Path
 ) -> None:
-    lake.write(frame, "taste", "stats")
+    lake.write(frame, Dataset("taste", "stats"))
     pointer = (tmp_path / "lake/me/taste/stats/current.json").read_bytes()
     died = subprocess.run(
         [sys.executable, "-c", DYING_WRITER, str(tmp_path / "lake")],
@@ -65,13 +68,13 @@ def test_a_writer_killed_before_the_pointer_leaves_the_old_version(
     assert died.returncode == -9
     assert len(versions(lake)) == 2, "its data had been written"
     assert (tmp_path / "lake/me/taste/stats/current.json").read_bytes() == pointer
-    assert lake.read("taste", "stats").equals(frame)
-    lake.write(frame.head(1), "taste", "stats")
-    assert lake.read("taste", "stats").height == 1, "what it left behind is in nobody's way"
+    assert lake.read(Dataset("taste", "stats")).equals(frame)
+    lake.write(frame.head(1), Dataset("taste", "stats"))
+    assert lake.read(Dataset("taste", "stats")).height == 1, "what it left behind is in nobody's way"
 
 
 def test_a_failed_write_leaves_nothing_behind(lake: Lake, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake.write(frame, "taste", "stats")
+    lake.write(frame, Dataset("taste", "stats"))
     before = versions(lake)
 
     def full(*_: object, **__: object) -> None:
@@ -79,9 +82,9 @@ def test_a_failed_write_leaves_nothing_behind(lake: Lake, frame: pl.DataFrame, m
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
         patch.setattr(pl.DataFrame, "write_parquet", full)
-        lake.write(frame.head(0), "taste", "stats")
+        lake.write(frame.head(0), Dataset("taste", "stats"))
     assert versions(lake) == before
-    assert lake.read("taste", "stats").equals(frame)
+    assert lake.read(Dataset("taste", "stats")).equals(frame)
 
 
 @on_disk
@@ -89,7 +92,7 @@ def test_readers_see_a_whole_version_while_it_is_replaced(lake: Lake) -> None:
     def version(number: int) -> pl.DataFrame:
         return pl.DataFrame({"number": [number] * 500})
 
-    lake.write(version(0), "taste", "stats")
+    lake.write(version(0), Dataset("taste", "stats"))
     problems: list[object] = []
     seen: set[int] = set()
     done = threading.Event()
@@ -97,7 +100,7 @@ def test_readers_see_a_whole_version_while_it_is_replaced(lake: Lake) -> None:
     def read() -> None:
         while not done.is_set():
             try:
-                found = lake.read("taste", "stats")["number"]
+                found = lake.read(Dataset("taste", "stats"))["number"]
                 if found.len() != 500 or found.n_unique() != 1:
                     problems.append(found)
                 seen.add(found[0])
@@ -108,7 +111,7 @@ def test_readers_see_a_whole_version_while_it_is_replaced(lake: Lake) -> None:
     for reader in readers:
         reader.start()
     for number in range(1, 60):
-        lake.write(version(number), "taste", "stats")
+        lake.write(version(number), Dataset("taste", "stats"))
     done.set()
     for reader in readers:
         reader.join()
@@ -121,53 +124,53 @@ def test_three_versions_and_everything_of_the_last_day_are_kept(
 ) -> None:
     assert lake_module.KEEP_SECONDS == 86_400
     for _ in range(5):
-        lake.write(frame, "taste", "stats")
+        lake.write(frame, Dataset("taste", "stats"))
     assert len(versions(lake)) == 5, "young versions stay"
     with monkeypatch.context() as patch:
         patch.setattr(lake_module, "KEEP_SECONDS", 0)
-        lake.write(frame, "taste", "stats")
+        lake.write(frame, Dataset("taste", "stats"))
     assert len(versions(lake)) == 3
-    lake.write(frame, "taste", "stats")
+    lake.write(frame, Dataset("taste", "stats"))
     assert len(versions(lake)) == 4
-    assert lake.read("taste", "stats").equals(frame)
+    assert lake.read(Dataset("taste", "stats")).equals(frame)
 
 
 def test_partitions_are_written_apart_and_read_together(lake: Lake, frame: pl.DataFrame) -> None:
-    lake.write(frame, "ingest", "scrobbles", "2024-02")
-    lake.write(frame.head(1), "ingest", "scrobbles", "2024-01")
-    whole = lake.version_of("ingest", "scrobbles")
-    assert lake.partitions("ingest", "scrobbles") == ["2024-01", "2024-02"]
-    assert lake.read("ingest", "scrobbles")["song_id"].to_list() == ["a", "a", "b"]
-    lake.write(frame.head(0), "ingest", "scrobbles", "2024-01")
-    assert lake.read("ingest", "scrobbles").height == 2
-    assert lake.version_of("ingest", "scrobbles") != whole
+    lake.write(frame, datasets.SCROBBLES, "2024-02")
+    lake.write(frame.head(1), datasets.SCROBBLES, "2024-01")
+    whole = lake.version_of(datasets.SCROBBLES)
+    assert lake.partitions(datasets.SCROBBLES) == ["2024-01", "2024-02"]
+    assert lake.read(datasets.SCROBBLES)["song_id"].to_list() == ["a", "a", "b"]
+    lake.write(frame.head(0), datasets.SCROBBLES, "2024-01")
+    assert lake.read(datasets.SCROBBLES).height == 2
+    assert lake.version_of(datasets.SCROBBLES) != whole
     assert [(row["asset"], row["rows"]) for row in lake.summary()] == [("scrobbles", 2)]
 
 
 def test_no_column_is_made_of_folder_names(lake: Lake, frame: pl.DataFrame) -> None:
-    lake.write(frame, "ingest", "scrobbles", "month=2024-01")
-    lake.write(frame, "ingest", "scrobbles", "month=2024-02")
-    assert lake.read("ingest", "scrobbles").columns == frame.columns
+    lake.write(frame, datasets.SCROBBLES, "month=2024-01")
+    lake.write(frame, datasets.SCROBBLES, "month=2024-02")
+    assert lake.read(datasets.SCROBBLES).columns == frame.columns
 
 
 def test_blobs_belong_to_their_version(lake: Lake, frame: pl.DataFrame) -> None:
-    lake.write(frame, "features", "index", blobs={"index.faiss": b"one"})
-    lake.write(frame, "features", "index", blobs={"index.faiss": b"two"})
-    assert lake.read_blob("features", "index", "index.faiss") == b"two"
-    assert lake.read("features", "index").equals(frame), "a blob is no Parquet file"
+    lake.write(frame, Dataset("features", "index"), blobs={"index.faiss": b"one"})
+    lake.write(frame, Dataset("features", "index"), blobs={"index.faiss": b"two"})
+    assert lake.read_blob(Dataset("features", "index"), "index.faiss") == b"two"
+    assert lake.read(Dataset("features", "index")).equals(frame), "a blob is no Parquet file"
 
 
 def test_what_was_never_made_is_said_to_be(lake: Lake) -> None:
-    assert lake.read_or_none("taste", "stats") is None
-    assert lake.current("taste", "stats") is None
-    assert lake.version_of("taste", "stats") == ""
+    assert lake.read_or_none(Dataset("taste", "stats")) is None
+    assert lake.current(Dataset("taste", "stats")) is None
+    assert lake.version_of(Dataset("taste", "stats")) == ""
     assert lake.datasets() == []
     with pytest.raises(LakeError, match="stats was never made"):
-        lake.read("taste", "stats")
+        lake.read(Dataset("taste", "stats"))
     with pytest.raises(LakeError, match="stats was never made"):
-        lake.read_blob("taste", "stats", "x")
+        lake.read_blob(Dataset("taste", "stats"), "x")
 
 
 def test_listeners_do_not_see_each_other(lake: Lake, frame: pl.DataFrame) -> None:
-    lake.write(frame, "taste", "stats")
+    lake.write(frame, Dataset("taste", "stats"))
     assert Lake(lake.base.parent, "you").datasets() == []

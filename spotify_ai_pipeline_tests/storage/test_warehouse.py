@@ -9,8 +9,8 @@ import pytest
 from upath import UPath
 
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage import duckdb_views, queue
-from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage import datasets, duckdb_views, queue
+from spotify_ai_pipeline.storage.lake import Dataset, Lake
 from spotify_ai_pipeline.storage.state import State
 
 
@@ -20,9 +20,9 @@ def answers(lake: Lake, state: State, query: str) -> list[tuple[object, ...]]:
 
 
 def test_datasets_and_state_are_joined_by_name(lake: Lake, state: State, frame: pl.DataFrame) -> None:
-    lake.write(frame, "identity", "songs")
-    lake.write(frame.head(1), "ingest", "scrobbles", "2024-01")
-    lake.write(frame.head(1), "ingest", "scrobbles", "2024-02")
+    lake.write(frame, datasets.SONGS)
+    lake.write(frame.head(1), datasets.SCROBBLES, "2024-01")
+    lake.write(frame.head(1), datasets.SCROBBLES, "2024-02")
     queue.say(state, [queue.Said("b", "reject", "1")], "test")
     found = answers(lake, state, "SELECT song_id, verdict FROM songs JOIN verdicts USING (song_id)")
     assert found == [("b", "reject")]
@@ -32,11 +32,11 @@ def test_datasets_and_state_are_joined_by_name(lake: Lake, state: State, frame: 
 def test_a_view_shows_the_version_that_was_current_and_no_other_column(
     lake: Lake, state: State, frame: pl.DataFrame
 ) -> None:
-    lake.write(frame, "identity", "songs", "month=2024-01")
-    lake.write(frame.head(1), "identity", "songs", "month=2024-01")
+    lake.write(frame, datasets.SONGS, "month=2024-01")
+    lake.write(frame.head(1), datasets.SONGS, "month=2024-01")
     with duckdb_views.connect(lake, state) as connection:
         assert connection.sql("SELECT * FROM songs").columns == frame.columns
-        lake.write(frame, "identity", "songs", "month=2024-01")
+        lake.write(frame, datasets.SONGS, "month=2024-01")
         assert connection.sql("SELECT * FROM songs").fetchall() == [("a", 1)]
 
 
@@ -52,13 +52,13 @@ def test_every_table_of_the_state_can_be_asked_even_empty(lake: Lake, state: Sta
 
 def test_paths_with_quotes_are_read(tmp_path: Path, state: State, frame: pl.DataFrame) -> None:
     lake = Lake(UPath(tmp_path / "it's"), "me")
-    lake.write(frame, "identity", "songs")
+    lake.write(frame, datasets.SONGS)
     assert answers(lake, state, "SELECT count(*) FROM songs") == [(2,)]
 
 
 def test_times_are_utc(lake: Lake, state: State) -> None:
     at = pl.Series("at", [0], pl.Int64).cast(pl.Datetime("ms", "UTC"))
-    lake.write(pl.DataFrame({"moment": at}), "ingest", "times")
+    lake.write(pl.DataFrame({"moment": at}), Dataset("ingest", "times"))
     assert answers(lake, state, "SELECT strftime(moment, '%H:%M') FROM times") == [("00:00",)]
 
 
@@ -73,7 +73,7 @@ def test_no_duckdb_file_is_opened(
         return connect(database, *args, **options)  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(duckdb, "connect", watched)
-    lake.write(frame, "identity", "songs")
+    lake.write(frame, datasets.SONGS)
     assert answers(lake, state, "SELECT count(*) FROM songs") == [(2,)]
     assert opened == [":memory:"]
     assert not list(tmp_path.rglob("*.duckdb*"))

@@ -19,7 +19,6 @@ from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
 from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
-from spotify_ai_pipeline.defs.groups import DISCOVERY, FEATURES, IDENTITY, TASTE
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity
@@ -31,7 +30,7 @@ from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
 from spotify_ai_pipeline.music.mood.detection import SESSION_GAP_SECONDS
 from spotify_ai_pipeline.music.mood.parser import describe
-from spotify_ai_pipeline.storage import notification_outbox, queue, trials
+from spotify_ai_pipeline.storage import datasets, notification_outbox, queue, trials
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
@@ -66,12 +65,12 @@ def candidate(workspace: Workspace, now: float) -> Iterator[News]:
 
 def mood_shift(workspace: Workspace, now: float) -> Iterator[News]:
     """What is played has changed: a change point between the last sessions and those of the weeks before."""
-    embeddings = workspace.lake.read_or_none(FEATURES, "song_embeddings")
-    kept = workspace.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
+    embeddings = workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS)
+    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
     model = Model.from_bytes(kept) if kept else None
     if embeddings is None or model is None:
         return
-    listens = workspace.lake.scan(IDENTITY, "listens").filter("counts").select("song_id", "played_at")
+    listens = workspace.lake.scan(datasets.LISTENS).filter("counts").select("song_id", "played_at")
     latest = listens.sort("played_at").tail(LATEST_LISTENS).collect()
     heard = latest.join(embeddings.select("song_id", "vector"), on="song_id", how="inner", maintain_order="left")
     at = heard["played_at"].dt.epoch("ms").to_numpy() / 1_000
@@ -113,7 +112,7 @@ def silent_source(workspace: Workspace, now: float) -> Iterator[News]:
 
 def score_card(workspace: Workspace, now: float) -> Iterator[News]:
     """How well the mix fitted, once for each week."""
-    card = workspace.lake.read_or_none(TASTE, "score_card")
+    card = workspace.lake.read_or_none(datasets.SCORE_CARD)
     if card is not None and not card.is_empty():
         text = f"Your week\n{summary(card)}"
         yield News(f"score card {card['week'][-1]:%Y-%m-%d}", {"text": text}, 2 * DAY)
@@ -122,8 +121,8 @@ def score_card(workspace: Workspace, now: float) -> Iterator[News]:
 def friend(workspace: Workspace, now: float) -> Iterator[News]:
     """A friend plays a song that is new to the listener and should fit."""
     settings = workspace.settings.proactive.friend
-    songs, stats = workspace.lake.read_or_none(IDENTITY, "songs"), workspace.lake.read_or_none(TASTE, "listening_stats")
-    tags = workspace.lake.read_or_none(FEATURES, "tags")
+    songs, stats = workspace.lake.read_or_none(datasets.SONGS), workspace.lake.read_or_none(datasets.LISTENING_STATS)
+    tags = workspace.lake.read_or_none(datasets.TAGS)
     if not workspace.secrets.has_lastfm or songs is None or stats is None or tags is None:
         return
     for playing in friends.playing(workspace, LastFm.of(workspace), settings.calls_per_tick):
@@ -151,7 +150,7 @@ def _fitting(
     if fresh.is_empty():
         return None
     found = fresh.row(0, named=True)
-    scored = workspace.lake.read_or_none(DISCOVERY, "candidate_scores")
+    scored = workspace.lake.read_or_none(datasets.CANDIDATE_SCORES)
     known = scored.filter(song_id=found["song_id"]) if scored is not None else None
     if known is not None and known.height:
         chance = float(known["chance"][0])

@@ -4,10 +4,11 @@ from datetime import datetime
 
 import dagster as dg
 
-from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT, PLACE
+from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT
 from spotify_ai_pipeline.defs.automation.jobs import fill_history
 from spotify_ai_pipeline.defs.automation.run_months import RANGE_END, RANGE_START
 from spotify_ai_pipeline.defs.resources import LastFmResource, WorkspaceResource
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Lake
 
 EVERY_SECONDS = 15 * 60
@@ -40,8 +41,8 @@ def scrobble_tick(
 
 def newest_known(lake: Lake) -> datetime | None:
     """The time of the newest scrobble in the lake; None where there is none."""
-    for month in reversed(lake.partitions(*PLACE)):
-        newest = lake.read_part(*PLACE, month)["played_at"].max()
+    for month in reversed(lake.partitions(datasets.SCROBBLES)):
+        newest = lake.read_part(datasets.SCROBBLES, month)["played_at"].max()
         if isinstance(newest, datetime):
             return newest
     return None

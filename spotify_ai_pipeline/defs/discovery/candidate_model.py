@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, DISCOVERY, IDENTITY, OWNERS
+from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, DISCOVERY, OWNERS
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.evaluation import cold_start
@@ -22,7 +22,7 @@ from spotify_ai_pipeline.music.discovery.candidate_model import (
     to_table,
 )
 from spotify_ai_pipeline.music.plays.play_counts import Plays
-from spotify_ai_pipeline.storage import trials
+from spotify_ai_pipeline.storage import datasets, trials
 
 ENOUGH = 500
 """Songs from which a model should have learned something."""
@@ -54,7 +54,7 @@ def candidate_model(
     of the songs, by a model that knew the others alone.
     """
     now = datetime.fromtimestamp(workspace.now(), UTC)
-    last = workspace.lake.read_or_none(DISCOVERY, "candidate_model")
+    last = workspace.lake.read_or_none(datasets.CANDIDATE_MODEL)
     young = timedelta(days=workspace.settings.taste_model.retrain_interval_days) - A_NIGHT_RUN
     if last is not None and dict(last.schema) == LEARNED and now - last["trained_at"][0] < young:
         return dg.MaterializeResult(value=last, metadata=_shown(last) | {"kept": True})
@@ -80,7 +80,7 @@ def candidate_model(
         "trained_at": now,
         "songs": int(known.sum()),
         "verdicts": said.height,
-        "data_version": workspace.lake.version_of(IDENTITY, "listens"),
+        "data_version": workspace.lake.version_of(datasets.LISTENS),
         **held,
     }
     table = to_table(model).with_columns(pl.lit(value, LEARNED[name]).alias(name) for name, value in facts.items())

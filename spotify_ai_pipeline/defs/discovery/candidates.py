@@ -17,7 +17,7 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.discovery.candidate_model import content_of, earned
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
 from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
-from spotify_ai_pipeline.defs.groups import DISCOVERY, FEATURES, OWNERS
+from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import (
@@ -37,7 +37,7 @@ from spotify_ai_pipeline.music.embedding.model import Inputs, Model
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
 from spotify_ai_pipeline.music.identity.linking import best_offer
 from spotify_ai_pipeline.music.plays.play_counts import Plays
-from spotify_ai_pipeline.storage import queue, trials
+from spotify_ai_pipeline.storage import datasets, queue, trials
 
 MOST = 600
 """Candidates that are kept, the surest first: those beyond would cost calls and are never proposed."""
@@ -47,30 +47,11 @@ A_FEW = 0.3
 PER_ARTIST = 2
 """Songs of one artist that may wait for an answer at once."""
 
-TAGS = pl.List(pl.Struct({"tag": pl.String(), "weight": pl.Float64()}))
-LINKS: dict[str, pl.DataType] = {
-    "song_id": pl.String(),
-    "track_id": pl.String(),
-    "link": pl.String(),  # who knew the id: the source itself, labs or search
-    "labs_asked_at": pl.Datetime("ms", "UTC"),
-    "search_asked_at": pl.Datetime("ms", "UTC"),
+LINKS = {
+    name: datasets.CANDIDATES.schema[name]
+    for name in ("song_id", "track_id", "link", "labs_asked_at", "search_asked_at")
 }
 ARMS = {name: bandit.OUTCOMES[name] for name in ("source", "region", "artist_key", "chance")}
-CANDIDATES: dict[str, pl.DataType] = {
-    "song_id": pl.String(),
-    "artist_key": pl.String(),
-    "artist": pl.String(),
-    "title": pl.String(),
-    "track_id": pl.String(),  # null: nobody knows it on Spotify yet
-    "mbid": pl.String(),
-    "source": pl.String(),  # the surest of ``sources``
-    "sources": pl.List(pl.String()),
-    "seeds": pl.List(pl.String()),
-    "strength": pl.Float64(),
-    "reason": pl.String(),
-    "tags": TAGS,  # null: unknown
-    **{name: LINKS[name] for name in ("link", "labs_asked_at", "search_asked_at")},
-}
 
 
 @dg.asset(
@@ -99,7 +80,7 @@ def candidates(
     gathered = gather(pl.concat(leads.values()))
     fresh, known = new_songs(gathered, songs, trials.refused(workspace.state, workspace.now()))
     best = fresh.sort("strength", "song_id", descending=[True, False]).head(MOST)
-    before = frame_of(workspace.lake, DISCOVERY, "candidates", CANDIDATES)
+    before = frame_of(workspace.lake, datasets.CANDIDATES)
     linked, troubles = best, list[ExpectedError]()
     try:
         linked = _linked(best, before.select(list(LINKS)), listenbrainz_labs.client(), spotify, workspace, now)
@@ -112,9 +93,9 @@ def candidates(
     except ExpectedError as error:
         words = {}
         troubles.append(error)
-    table = linked.with_columns(tags=pl.Series([words.get(song) for song in linked["song_id"]], dtype=TAGS)).select(
-        pl.col(name).cast(kind) for name, kind in CANDIDATES.items()
-    )
+    table = linked.with_columns(
+        tags=pl.Series([words.get(song) for song in linked["song_id"]], dtype=datasets.WEIGHTED_TAGS)
+    ).select(pl.col(name).cast(kind) for name, kind in datasets.CANDIDATES.schema.items())
     by_source = table.explode("sources").group_by("sources").len().sort("len", descending=True)
     return dg.MaterializeResult(
         value=table,
@@ -156,7 +137,7 @@ def candidate_scores(
     """
     terms = _terms(workspace, candidates, songs, listens, tags, song_embeddings)
     profile = affinity.Profile.of(liking(songs, listening_stats), flat(tags))
-    clusters = workspace.lake.read_or_none(FEATURES, "clusters")
+    clusters = workspace.lake.read_or_none(datasets.CLUSTERS)
     fewer = queue.fewer_artists(workspace.state, workspace.now())
     share = np.where(candidates["artist_key"].is_in(list(fewer)), A_FEW, 1.0)
     learned = earned(candidate_model)
@@ -189,7 +170,7 @@ def _terms(
 ) -> NDArray[np.float64]:
     """What the candidate model knows of each candidate now (``features``); its vector by the model that made the songs'."""
     about = candidates.select("song_id", "artist_key", "tags")
-    kept = workspace.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
+    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
     if kept and (model := Model.from_bytes(kept)):
         silent = pl.DataFrame(schema={"song_id": pl.String} | dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
         known = Inputs(about.drop("tags"), silent, flat(about))

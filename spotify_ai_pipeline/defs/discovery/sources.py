@@ -15,7 +15,7 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import seeds as seeding
 from spotify_ai_pipeline.music.discovery.affinity import Profile
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 
 KEPT_FOR = timedelta(days=30)
 """A lead that no run repeated is forgotten after this time."""
@@ -61,7 +61,7 @@ def source_asset(name: str, source: Source) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workspace: WorkspaceResource, discovery_seeds: pl.DataFrame
     ) -> dg.MaterializeResult:
         settings, now = workspace.settings.discovery, moment(workspace.now())
-        before = frame_of(workspace.lake, DISCOVERY, name, LEADS).filter(pl.col("found_at") > now - KEPT_FOR)
+        before = frame_of(workspace.lake, datasets.LEADS_BY_SOURCE[name]).filter(pl.col("found_at") > now - KEPT_FOR)
         switched_on = bool(getattr(settings.sources, name))
         off = source.closed(workspace.workspace) if switched_on else f"switched off (discovery.sources.{name})"
         batches, trouble, words = list[Lead](), None, discovery_seeds["listener_tags"].to_list()[:1]

@@ -5,13 +5,13 @@ import polars as pl
 
 from spotify_ai_pipeline.app.verdict_effects import apply_due
 from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import DISCOVERY, IDENTITY, OWNERS
+from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import TRIALS
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage import trials as kept
 from spotify_ai_pipeline.storage.verdicts import DAY
 
@@ -25,7 +25,7 @@ WITH_STATUS = TRIALS | {"status": pl.String}
 def trials(workspace: WorkspaceResource, songs: pl.DataFrame) -> dg.MaterializeResult:
     """The songs for the mix's discovery slot: those on trial first, then what waits, best first. Before, those on trial take
     their next step: heard often enough, they are asked about; skipped away or never heard, they leave."""
-    listens = workspace.lake.scan(IDENTITY, "listens")  # those broken off before 30 s as well: they tell of a skip
+    listens = workspace.lake.scan(datasets.LISTENS)  # those broken off before 30 s as well: they tell of a skip
     moved = advance(workspace, songs, listens.filter(~pl.col("excluded")))
     fewer = queue.fewer_artists(workspace.state, workspace.now())
     waiting = [

@@ -10,7 +10,6 @@ from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES, ReccoBeats
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.features.providers import (
-    SAID,
     Ask,
     ask_in_order,
     coverage,
@@ -22,8 +21,8 @@ from spotify_ai_pipeline.defs.features.sounds import measured
 from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.resources import ReccoBeatsResource, SoundsResource, SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.storage import datasets
 
-AUDIO = {"song_id": pl.String(), "track_id": pl.String(), **dict.fromkeys(AUDIO_FEATURES, pl.Float64()), **SAID}
 SHARES = ("acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness", "valence")
 
 
@@ -41,7 +40,7 @@ def audio_features(
     stays null, with the day to ask again; what is measured here (files, deezer, itunes) knows no more than the tempo, the key,
     the mode and the loudness."""
     songs = most_played_first(songs, listens)
-    kept = _as_they_are_asked_for(frame_of(workspace.lake, FEATURES, "audio_features", AUDIO), songs)
+    kept = _as_they_are_asked_for(frame_of(workspace.lake, datasets.AUDIO_FEATURES), songs)
     kept = still_good(kept, songs, workspace.now())
     wanted = songs.join(kept, on="song_id", how="anti", maintain_order="left")
     providers: dict[str, Ask] = {}
@@ -53,7 +52,11 @@ def audio_features(
         elif name != "spotify":
             providers[name] = measured(context, workspace, sounds, name, wanted)
     rows, trouble = ask_in_order(providers, wanted["song_id"].to_list(), workspace)
-    fresh = pl.DataFrame(rows, schema=AUDIO).drop("track_id").join(songs.select("song_id", "track_id"), on="song_id")
+    fresh = (
+        pl.DataFrame(rows, schema=datasets.AUDIO_FEATURES.schema)
+        .drop("track_id")
+        .join(songs.select("song_id", "track_id"), on="song_id")
+    )
     table = pl.concat([kept, fresh.select(kept.columns)])
     return dg.MaterializeResult(
         value=table,

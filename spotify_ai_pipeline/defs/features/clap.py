@@ -12,7 +12,6 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.features.providers import (
-    SAID,
     Ask,
     ask_in_order,
     coverage,
@@ -25,9 +24,9 @@ from spotify_ai_pipeline.defs.features.sounds import TooLong, waves, within
 from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.resources import SoundsResource, WorkspaceResource
-from spotify_ai_pipeline.encoders.clap import DIMENSIONS, RATE, Clap
+from spotify_ai_pipeline.encoders.clap import RATE, Clap
+from spotify_ai_pipeline.storage import datasets
 
-CLAP = {"song_id": pl.String(), "vector": pl.Array(pl.Float32(), DIMENSIONS), **SAID, "model": pl.String()}
 PIECES_A_SONG = 3
 
 
@@ -44,15 +43,15 @@ def clap(
     settings = workspace.settings.features
     if not settings.clap_providers:
         report_degraded(context, workspace, None)
-        return dg.MaterializeResult(value=pl.DataFrame(schema=CLAP), metadata={"off": "features.clap_providers is []"})
+        return dg.MaterializeResult(value=datasets.CLAP.empty(), metadata={"off": "features.clap_providers is []"})
     songs = most_played_first(songs, listens)
-    kept = still_good(frame_of(workspace.lake, FEATURES, "clap", CLAP), songs, workspace.now())
+    kept = still_good(frame_of(workspace.lake, datasets.CLAP), songs, workspace.now())
     kept = kept.filter(pl.col("source").is_null() | (pl.col("model") == settings.clap_model))
     wanted = songs.join(kept, on="song_id", how="anti", maintain_order="left")
     model = cache(lambda: Clap(settings.clap_model, settings.clap_batch_size))
     providers = {name: _heard(context, workspace, sounds, name, wanted, model) for name in settings.clap_providers}
     rows, trouble = ask_in_order(providers, wanted["song_id"].to_list(), workspace)
-    table = pl.concat([kept, pl.DataFrame(rows, schema=CLAP)])
+    table = pl.concat([kept, pl.DataFrame(rows, schema=datasets.CLAP.schema)])
     return dg.MaterializeResult(
         value=table,
         metadata={

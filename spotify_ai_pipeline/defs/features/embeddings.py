@@ -10,6 +10,7 @@ from spotify_ai_pipeline.defs.io_manager import WithBlobs
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.embedding import index
 from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Inputs, Model
+from spotify_ai_pipeline.storage import datasets
 
 
 @dg.asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
@@ -28,7 +29,7 @@ def song_embeddings(
     features = workspace.settings.features
     words = tags.explode("tags").unnest("tags").drop_nulls("tag").select("song_id", "tag", "weight")
     known = Inputs(songs.select("song_id", "artist_key"), audio_features, words, lyrics, clap)
-    kept = workspace.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
+    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
     model = Model.from_bytes(kept) if kept else None
     refit = model.outgrown(known, features) if model else "there was no model yet"
     if model is None or refit:
@@ -62,8 +63,8 @@ def song_index(workspace: WorkspaceResource, song_embeddings: pl.DataFrame) -> d
     """A FAISS index for search by cosine; row i of the table names the song of vector i. New songs are appended; it is built
     anew where vectors changed or songs left."""
     kept, names = (
-        workspace.lake.blob_or_none(FEATURES, "song_index", index.FILE),
-        workspace.lake.read_or_none(FEATURES, "song_index"),
+        workspace.lake.blob_or_none(datasets.SONG_INDEX, index.FILE),
+        workspace.lake.read_or_none(datasets.SONG_INDEX),
     )
     found = index.from_bytes(kept) if kept is not None else None
     if found is not None and names is not None and _still_holds(found, names, song_embeddings):

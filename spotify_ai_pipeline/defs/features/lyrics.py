@@ -10,7 +10,6 @@ import polars as pl
 from spotify_ai_pipeline.clients.lrclib import LrcLib
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.features.providers import (
-    SAID,
     Ask,
     ask_in_order,
     coverage,
@@ -22,14 +21,9 @@ from spotify_ai_pipeline.defs.features.providers import (
 from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.resources import LrcLibResource, WorkspaceResource
-from spotify_ai_pipeline.encoders.sentences import DIMENSIONS, Sentences
+from spotify_ai_pipeline.encoders.sentences import Sentences
+from spotify_ai_pipeline.storage import datasets
 
-LYRICS = {
-    "song_id": pl.String(),
-    "instrumental": pl.Boolean(),
-    "vector": pl.Array(pl.Float32(), DIMENSIONS),
-    **SAID,
-}
 TOGETHER = 32
 """Songs whose words go through the model together."""
 
@@ -47,15 +41,13 @@ def lyrics(
     settings = workspace.settings.features
     if not settings.lyrics_providers:
         report_degraded(context, workspace, None)
-        return dg.MaterializeResult(
-            value=pl.DataFrame(schema=LYRICS), metadata={"off": "features.lyrics_providers is []"}
-        )
+        return dg.MaterializeResult(value=datasets.LYRICS.empty(), metadata={"off": "features.lyrics_providers is []"})
     songs = most_played_first(songs, listens)
-    kept = still_good(frame_of(workspace.lake, FEATURES, "lyrics", LYRICS), songs, workspace.now())
+    kept = still_good(frame_of(workspace.lake, datasets.LYRICS), songs, workspace.now())
     wanted = songs.join(kept, on="song_id", how="anti", maintain_order="left")
     ask = _by_lrclib(context, lrclib.client(), wanted.head(settings.lyrics_songs_per_run))
     rows, trouble = ask_in_order(dict.fromkeys(settings.lyrics_providers, ask), wanted["song_id"].to_list(), workspace)
-    table = pl.concat([kept, pl.DataFrame(rows, schema=LYRICS)])
+    table = pl.concat([kept, pl.DataFrame(rows, schema=datasets.LYRICS.schema)])
     return dg.MaterializeResult(
         value=table,
         metadata={

@@ -12,7 +12,6 @@ from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import RECORDINGS_A_CALL, ListenBrainz
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.features.providers import (
-    SAID,
     coverage,
     moment,
     most_played_first,
@@ -25,12 +24,8 @@ from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import LastFmResource, ListenBrainzResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
+from spotify_ai_pipeline.storage import datasets
 
-TAGS = {
-    "song_id": pl.String(),
-    "tags": pl.List(pl.Struct({"tag": pl.String(), "weight": pl.Float64()})),
-    **SAID,
-}
 TELL_EVERY = 250
 
 Weights = Mapping[str, float]
@@ -62,7 +57,7 @@ def tags(
     """Tags of each song with weights 0 to 1, from the first provider (``features.tag_providers``) that has tags of the
     recording; else those of its artist at half weight, until somebody tags the recording."""
     songs = most_played_first(songs, listens)
-    kept = still_good(frame_of(workspace.lake, FEATURES, "tags", TAGS), songs, workspace.now())
+    kept = still_good(frame_of(workspace.lake, datasets.TAGS), songs, workspace.now())
     wanted = songs.join(kept, on="song_id", how="anti", maintain_order="left")
     known, trouble = Known(asked=set(wanted["song_id"])), None
     for name in workspace.settings.features.tag_providers:
@@ -154,4 +149,4 @@ def _rows(songs: pl.DataFrame, known: Known, now: datetime, patience: timedelta)
                 "retry_at": None if own and weights else now + patience if song in known.asked else now,
             }
         )
-    return pl.DataFrame(rows, schema=TAGS)
+    return pl.DataFrame(rows, schema=datasets.TAGS.schema)

@@ -16,8 +16,9 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
 from spotify_ai_pipeline.music.identity.linking import LINKS, best_offer
-from spotify_ai_pipeline.music.identity.members import MEMBERS, decide
+from spotify_ai_pipeline.music.identity.members import decide
 from spotify_ai_pipeline.music.identity.songs import library_tracks, spellings_of, with_albums_and_recordings
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.identity_overrides import said
 
 FOR_THE_MIX = 40
@@ -30,8 +31,8 @@ def song_members(
 ) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
-    before = frame_of(workspace.lake, IDENTITY, "song_members", MEMBERS)
-    links = frame_of(workspace.lake, IDENTITY, "song_links", LINKS).drop_nulls("track_id")
+    before = frame_of(workspace.lake, datasets.SONG_MEMBERS)
+    links = frame_of(workspace.lake, datasets.SONG_LINKS).drop_nulls("track_id")
     overrides = [one.override for one in said(workspace.state)]
     table = decide(
         library_tracks(spotify_library),
@@ -65,7 +66,7 @@ def song_links(
     Spotify's search within the run's budget; most played first. What nobody knew is remembered, and asked again later."""
     settings, now = workspace.settings.identity, datetime.fromtimestamp(workspace.now(), UTC)
     again = timedelta(days=settings.ask_again_days)
-    kept = linking.still_good(frame_of(workspace.lake, IDENTITY, "song_links", LINKS), song_members)
+    kept = linking.still_good(frame_of(workspace.lake, datasets.SONG_LINKS), song_members)
 
     def through(
         links: pl.DataFrame, asked: str, most: int, answers: Callable[[pl.DataFrame], Iterator[pl.DataFrame]]

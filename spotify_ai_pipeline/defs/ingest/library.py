@@ -12,8 +12,6 @@ import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT, read_library
 from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT, read_month
-from spotify_ai_pipeline.clients.lastfm import SCROBBLES
-from spotify_ai_pipeline.clients.spotify import LIBRARY
 from spotify_ai_pipeline.clients.spotify_auth import sign_in_age, sign_in_warning
 from spotify_ai_pipeline.clients.transport import observed
 from spotify_ai_pipeline.defs.degraded import report_degraded
@@ -21,6 +19,7 @@ from spotify_ai_pipeline.defs.groups import EARLIEST_MONTH, INGEST, OWNERS, mont
 from spotify_ai_pipeline.defs.io_manager import Parts, frame_of
 from spotify_ai_pipeline.defs.resources import LastFmResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
+from spotify_ai_pipeline.storage import datasets
 
 READ_AGAIN = "spotify_ai/read_again"
 """A run with this tag asks for every month of its range again, finished ones too."""
@@ -36,7 +35,7 @@ def spotify_library(
     A playlist whose snapshot id is known is not read again; liked songs are read down to the first known page. Approvals are
     brought about before, so that they are in it.
     """
-    known, started = frame_of(workspace.lake, INGEST, "spotify_library", LIBRARY), workspace.now()
+    known, started = frame_of(workspace.lake, datasets.SPOTIFY_LIBRARY), workspace.now()
     with observed(lambda service, what: _say_waits(context, service, what)):
         reading = read_library(spotify.client(), known, context.log.info)
     library = reading.library
@@ -96,8 +95,8 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
         ListenBrainz and files tell of plays as well.
         """
         if not workspace.workspace.secrets.has_lastfm:
-            known = workspace.lake.partitions(INGEST, "scrobbles")
-            return Parts([] if known else [(EARLIEST_MONTH, pl.DataFrame(schema=SCROBBLES))])
+            known = workspace.lake.partitions(datasets.SCROBBLES)
+            return Parts([] if known else [(EARLIEST_MONTH, datasets.SCROBBLES.empty())])
         again, now = READ_AGAIN in context.run.tags, datetime.fromtimestamp(workspace.now(), UTC)
         overlap = timedelta(days=workspace.settings.scrobbles.overlap_days)
         metadata: dict[str, str] = {}
@@ -109,7 +108,7 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
                     with observed(lambda service, what: _say_waits(context, service, what)):
                         frame = read_month(client, workspace.lake, month, overlap, now, again=again)
                 except ExpectedError as reason:
-                    kept = workspace.lake.partitions(INGEST, "scrobbles")
+                    kept = workspace.lake.partitions(datasets.SCROBBLES)
                     if month not in kept and not (kept and month == f"{now:{MONTH_FORMAT}}"):
                         raise  # a hole in the history is nothing to go on with; that this month is short, is
                     pause = reason

@@ -17,6 +17,7 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.plays.coverage import missed
 from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather, spans
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.exclusions import note_gap
 
 NOTHING = "none"
@@ -30,7 +31,7 @@ def listenbrainz_listens(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, listenbrainz: ListenBrainzResource
 ) -> Parts:
     """Every listen that ListenBrainz knows, one Parquet file a month, from the last month that was read to this one."""
-    kept = workspace.lake.partitions(INGEST, "listenbrainz_listens")
+    kept = workspace.lake.partitions(datasets.LISTENBRAINZ_LISTENS)
     known = [month for month in kept if month != NOTHING]
     now = datetime.fromtimestamp(workspace.now(), UTC)
 
@@ -55,7 +56,7 @@ def listenbrainz_listens(
             if not known or f"{month:%Y-%m}" not in {*known, f"{now:%Y-%m}"}:
                 raise  # a hole in the history is nothing to go on with
             trouble = error
-        yield from _nothing(workspace.lake.partitions(INGEST, "listenbrainz_listens"), PLAY)
+        yield from _nothing(workspace.lake.partitions(datasets.LISTENBRAINZ_LISTENS), PLAY)
         metadata["deferred"] = report_degraded(context, workspace, trouble)
 
     return Parts(monthly() if workspace.workspace.secrets.has_listenbrainz else _nothing(kept, PLAY), metadata)
@@ -72,7 +73,7 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
         page, trouble = spotify.client().recently_played(), None
     except ExpectedError as error:
         page, trouble = pl.DataFrame(schema=PLAY), error
-    known = workspace.lake.read_or_none(INGEST, "recent_plays")
+    known = workspace.lake.read_or_none(datasets.RECENT_PLAYS)
     known = pl.DataFrame(schema=PLAY) if known is None else known
     last = known["played_at"].max()
     if (gap := missed(last, page["played_at"].to_list())) is not None:  # pyright: ignore[reportArgumentType]
@@ -84,7 +85,7 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     together = pl.concat([known, fresh]).unique(same, keep="first").sort(same)
     touched = fresh["played_at"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
     daily = ((day, together.filter(pl.col("played_at").dt.strftime("%Y-%m-%d") == day)) for day in touched)
-    parts = daily if touched else _nothing(workspace.lake.partitions(INGEST, "recent_plays"), PLAY)
+    parts = daily if touched else _nothing(workspace.lake.partitions(datasets.RECENT_PLAYS), PLAY)
     return Parts(parts, {"deferred": report_degraded(context, workspace, trouble)})
 
 
@@ -98,7 +99,7 @@ def history_imports(context: dg.AssetExecutionContext, workspace: WorkspaceResou
     for report in ingest.take_in_inbox(workspace.workspace):
         context.log.info(report.line())
         reports.append(report)
-    known = workspace.lake.partitions(INGEST, ingest.PLAYS)
+    known = workspace.lake.partitions(datasets.HISTORY_IMPORTS)
     return dg.MaterializeResult(
         value=Parts(_nothing(known, ingest.IMPORTED)),
         metadata={"files taken in now": [report.line() for report in reports], "parts kept": len(known)},

@@ -11,27 +11,17 @@ from spotify_ai_pipeline.app.managed_playlists import of_cluster
 from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS, PLAYLIST, PLAYLIST_WRITER
+from spotify_ai_pipeline.defs.groups import OWNERS, PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.playlist.mix_inputs import edits_by_hand, on_spotify
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering.playlists import bounded
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
-from spotify_ai_pipeline.storage import pins, playlists
+from spotify_ai_pipeline.storage import datasets, pins, playlists
 from spotify_ai_pipeline.storage.state import State
 
-DECIDED = {
-    "cluster_id": pl.Int64(),
-    "playlist": pl.String(),
-    "rank": pl.Int64(),  # null for songs that leave
-    "song_id": pl.String(),
-    "track_id": pl.String(),
-    "change": pl.String(),
-    "on_list": pl.List(pl.String),  # its Spotify ids on the list now
-}
 TOLD = "cluster playlists told gone"
-WRITTEN = {"cluster_id": pl.Int64(), "playlist": pl.String(), "position": pl.Int64(), "track_id": pl.String()}
 
 
 @dataclass(frozen=True)
@@ -69,9 +59,9 @@ def cluster_playlists(
     """The decision: the songs of each cluster's list, most wanted first, and how they change against what is on Spotify, within
     playlist.max_change_per_refresh. What was added or removed by hand stays or stays away."""
     rules, state, lake = workspace.settings.playlist, workspace.state, workspace.lake
-    clusters, names = lake.read_or_none(FEATURES, "clusters"), lake.read_or_none(FEATURES, "cluster_names")
+    clusters, names = lake.read_or_none(datasets.CLUSTERS), lake.read_or_none(datasets.CLUSTER_NAMES)
     if clusters is None or names is None or not workspace.settings.clustering.playlists:
-        return dg.MaterializeResult(value=pl.DataFrame(schema=DECIDED), metadata={"playlists": 0})
+        return dg.MaterializeResult(value=datasets.CLUSTER_PLAYLISTS.empty(), metadata={"playlists": 0})
     largest = names.filter(level="cluster").sort("songs", "cluster_id", descending=[True, False])
     rated = _rated(clusters, songs, listening_stats).filter(
         ~pl.col("track_id").is_in(list(playlists.unavailable(state)))
@@ -94,7 +84,7 @@ def cluster_playlists(
             change = KEPT if song in there else NEW
             rows.append((cluster, title, rank, song, track.get(song) or track_of[song], change, there.get(song, [])))
         rows += [(cluster, title, None, song, track[song], OUT, there[song]) for song in there if song not in listed]
-    table = pl.DataFrame(rows, schema=DECIDED, orient="row")
+    table = pl.DataFrame(rows, schema=datasets.CLUSTER_PLAYLISTS.schema, orient="row")
     counts = {"playlists": table["cluster_id"].n_unique(), "changes": int((table["change"] != KEPT).sum())}
     return dg.MaterializeResult(value=table, metadata=counts)
 
@@ -137,7 +127,7 @@ def clusters_on_spotify(
         workspace.state.raise_alert("cluster playlists", "; ".join(news))
     else:
         workspace.state.resolve_alert("cluster playlists")
-    table = pl.DataFrame(rows, schema=WRITTEN, orient="row")
+    table = pl.DataFrame(rows, schema=datasets.CLUSTERS_ON_SPOTIFY.schema, orient="row")
     return dg.MaterializeResult(
         value=table,
         metadata={

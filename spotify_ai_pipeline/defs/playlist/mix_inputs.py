@@ -20,7 +20,7 @@ from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Playlist, Settings
-from spotify_ai_pipeline.storage import pins, playlists, queue
+from spotify_ai_pipeline.storage import datasets, pins, playlists, queue
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Written
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -66,12 +66,12 @@ class Material:
         """The frames as the lake holds them now."""
         scan = workspace.lake.scan
         return cls.of(
-            scan("taste", "song_scores"),
-            scan("ingest", "spotify_library"),
-            scan("identity", "songs"),
-            scan("identity", "listens").filter("counts"),
-            scan("features", "audio_features"),
-            scan("discovery", "trials"),
+            scan(datasets.SONG_SCORES),
+            scan(datasets.SPOTIFY_LIBRARY),
+            scan(datasets.SONGS),
+            scan(datasets.LISTENS).filter("counts"),
+            scan(datasets.AUDIO_FEATURES),
+            scan(datasets.TRIALS),
         )
 
 

@@ -15,23 +15,11 @@ from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering import describe, naming
 from spotify_ai_pipeline.music.clustering.naming import Card
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 FAMILY, CLUSTER = "family", "cluster"
 CLAUDE, TAGS = "claude", "tags"
-NAMES = {
-    "cluster_id": pl.Int64(),
-    "parent_cluster_id": pl.Int64(),
-    "level": pl.String(),
-    "songs": pl.Int64(),
-    "name": pl.String(),
-    "description": pl.String(),
-    "tags": pl.List(pl.String),
-    "sample": pl.List(pl.String),
-    "named_by": pl.String(),
-    "named_at": pl.Datetime("ms", "UTC"),
-    "named_songs": pl.List(pl.String),
-}
 SAMPLE = 12
 A_QUESTION = 10
 """Clusters a question: a cut answer loses no more than these."""
@@ -53,7 +41,7 @@ def cluster_names(
     distinctive tags and a few artists and titles; what it answers counts only where it rests on those tags.
     """
     cards = _cards(clusters, song_embeddings, songs, tags)
-    last = frame_of(workspace.lake, FEATURES, "cluster_names", NAMES)
+    last = frame_of(workspace.lake, datasets.CLUSTER_NAMES)
     table = cards.join(last.select(*NAMED), on="cluster_id", how="left", maintain_order="left")
     same = [naming.unchanged(row["named_songs"] or [], row["members"]) for row in table.iter_rows(named=True)]
     table = table.with_columns(
@@ -86,8 +74,8 @@ def cluster_names(
             name, description = describe.name_by_tags(row["tags"], row["artists"], taken)
             taken.add(name)
             row |= _new(name, description, TAGS, now, row)
-        rows.append({column: row[column] for column in NAMES})
-    named = pl.DataFrame(rows, schema=NAMES)
+        rows.append({column: row[column] for column in datasets.CLUSTER_NAMES.schema})
+    named = pl.DataFrame(rows, schema=datasets.CLUSTER_NAMES.schema)
     return dg.MaterializeResult(
         value=named,
         metadata={
@@ -141,7 +129,8 @@ def _cards(clusters: pl.DataFrame, embeddings: pl.DataFrame, songs: pl.DataFrame
             )
     listed = pl.List(pl.String)
     kinds = {
-        column: NAMES[column] for column in ("cluster_id", "parent_cluster_id", "level", "songs", "tags", "sample")
+        column: datasets.CLUSTER_NAMES.schema[column]
+        for column in ("cluster_id", "parent_cluster_id", "level", "songs", "tags", "sample")
     }
     return pl.DataFrame(frames, schema=kinds | {"artists": listed, "members": listed})
 

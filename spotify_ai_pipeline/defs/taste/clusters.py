@@ -11,6 +11,7 @@ from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.clustering import library
 from spotify_ai_pipeline.music.clustering.health import drift, health
+from spotify_ai_pipeline.storage import datasets
 
 ASKED_AT = "clusters_asked_at"
 """Fact: when the listener asked for clusters to be made anew, whatever their age."""
@@ -22,18 +23,6 @@ LOOSE_AT_MOST = 0.25
 UNLIKE = 0.05
 """Cohesion below which a cluster holds songs that have nothing in common."""
 DRIFTED = 0.1
-
-HEALTH = {
-    "cluster_id": pl.Int64(),
-    "name": pl.String(),
-    "songs": pl.Int64(),
-    "cohesion": pl.Float64(),
-    "separation": pl.Float64(),
-    "core_share": pl.Float64(),
-    "drift": pl.Float64(),
-    "play_share": pl.Float64(),
-    "recent_play_share": pl.Float64(),
-}
 
 
 @dg.asset(group_name=FEATURES, kinds={"umap", "hdbscan"}, owners=OWNERS, code_version="1")
@@ -47,7 +36,7 @@ def clusters(
     assigned softly: to the cluster of the nearest song that is in one.
     """
     settings, now = workspace.settings.clustering, datetime.fromtimestamp(workspace.now(), UTC)
-    last = frame_of(workspace.lake, FEATURES, "clusters", library.CLUSTERS)
+    last = frame_of(workspace.lake, datasets.CLUSTERS)
     made_at = last["clustered_at"].max()
     asked = datetime.fromtimestamp(workspace.state.fact(ASKED_AT) or 0, UTC)
     known = last.join(song_embeddings.select("song_id"), on="song_id", how="semi").height
@@ -125,12 +114,12 @@ def cluster_health(
         played["plays"].to_numpy(),
         played["recent_plays"].to_numpy(),
     )
-    last = workspace.lake.read_or_none(FEATURES, "cluster_health")
+    last = workspace.lake.read_or_none(datasets.CLUSTER_HEALTH)
     names = cluster_names.select("cluster_id", "name")
     table = found.with_columns(drift(found, last)).join(names, on="cluster_id", how="left", maintain_order="left")
     shown = table.sort("songs", descending=True)
     return dg.MaterializeResult(
-        value=table.select(*HEALTH, "centre").cast({"songs": pl.Int64}),
+        value=table.select(*datasets.CLUSTER_HEALTH.schema).cast({"songs": pl.Int64}),
         metadata={
             "songs": _bars(shown, "songs"),
             "cohesion": _bars(shown, "cohesion"),

@@ -9,6 +9,7 @@ from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.map import page, picture
+from spotify_ai_pipeline.storage import datasets
 
 LIGHT_PNG, DARK_PNG, PAGE = "map-light.png", "map-dark.png", "map.html"
 
@@ -49,7 +50,7 @@ def library_map(
         metadata={
             "map": dg.MetadataValue.md(f"![{title}](data:image/jpeg;base64,{small})"),
             "page": "spotify-ai map writes it where you say and opens it",
-            "kept in": str(workspace.lake.folder(FEATURES, "library_map")),
+            "kept in": str(workspace.lake.folder(datasets.LIBRARY_MAP)),
             "songs": on_it.height,
         },
     )

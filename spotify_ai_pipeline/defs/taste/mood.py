@@ -8,31 +8,18 @@ import polars as pl
 
 from spotify_ai_pipeline.app.mood_requests import wish_of
 from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
-from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS, TASTE
+from spotify_ai_pipeline.defs.groups import OWNERS, TASTE
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.mood.detection import day_part, heard_mood, nearest_clusters
 from spotify_ai_pipeline.music.mood.parser import describe
 from spotify_ai_pipeline.music.mood.projection import towards
-from spotify_ai_pipeline.storage import moods
+from spotify_ai_pipeline.storage import datasets, moods
 from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.moods import SaidMood
 
 SAID, LISTENING, HABIT = "said", "listening", "habit"
 TIME = pl.Datetime("ms", "UTC")
-SCHEMA = {
-    "vector": pl.List(pl.Float32),
-    "model": pl.String(),
-    "source": pl.String(),
-    "words": pl.List(pl.String()),
-    "tags": pl.List(pl.String()),
-    "clusters": pl.List(pl.String()),
-    "listens": pl.Int64(),
-    "since": TIME,
-    "until": TIME,
-    "said": pl.String(),  # what was asked for; with another source than said no song is like it
-    "expires_at": TIME,
-}
 
 
 @dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="4")
@@ -48,14 +35,14 @@ def mood(
 
     None where nothing heard has a vector. A vector may be compared with embeddings of the same ``model`` alone.
     """
-    kept = workspace.lake.blob_or_none(FEATURES, "song_embeddings", MODEL_FILE)
+    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
     model = Model.from_bytes(kept) if kept else None
     said, row = moods.in_force(workspace.state, workspace.now()), None
     if model is not None and song_embeddings.height:
         row = _said(workspace, model, said, song_embeddings, songs) if said else None
         row = row or _heard(workspace, model, listens, song_embeddings, tags)
     if row is None:
-        return dg.MaterializeResult(value=pl.DataFrame(schema=SCHEMA), metadata={"words": "unknown"})
+        return dg.MaterializeResult(value=datasets.MOOD.empty(), metadata={"words": "unknown"})
     named = nearest_clusters(row["vector"], song_embeddings, _named_clusters(workspace.lake))
     row |= {
         "clusters": named,
@@ -65,7 +52,7 @@ def mood(
     }
     missed = {"missed": f"no song is like {said.words!r}"} if said and row["source"] != SAID else {}
     return dg.MaterializeResult(
-        value=pl.DataFrame([row], schema=SCHEMA),
+        value=pl.DataFrame([row], schema=datasets.MOOD.schema),
         metadata={
             "source": row["source"],
             "words": ", ".join([*row["clusters"], *row["words"], *row["tags"]]),
@@ -76,7 +63,7 @@ def mood(
 
 def _named_clusters(lake: Lake) -> pl.DataFrame:
     """The name of each song's cluster (song_id, name), as last made: a mood waits for no clustering, and does without."""
-    groups, names = (lake.read_or_none(FEATURES, asset) for asset in ("clusters", "cluster_names"))
+    groups, names = (lake.read_or_none(one) for one in (datasets.CLUSTERS, datasets.CLUSTER_NAMES))
     if groups is None or names is None:
         return pl.DataFrame(schema={"song_id": pl.String, "name": pl.String})
     return groups.join(names.filter(level="cluster"), on="cluster_id").select("song_id", "name")

@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import IDENTITY, OWNERS, TASTE
+from spotify_ai_pipeline.defs.groups import OWNERS, TASTE
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -20,6 +20,7 @@ from spotify_ai_pipeline.music.taste.model_card import champion
 from spotify_ai_pipeline.music.taste.model_selection import RECENCY
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import Heard
+from spotify_ai_pipeline.storage import datasets
 
 PARTS = taste_model.PARTS
 
@@ -34,7 +35,7 @@ def activations(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.D
     The last version and the plays since make this one; all plays are learned again only where the past itself changed.
     """
     settled = workspace.now() - workspace.settings.scrobbles.overlap_days * DAY
-    kept = workspace.lake.read_or_none(TASTE, "activations")
+    kept = workspace.lake.read_or_none(datasets.ACTIVATIONS)
     known = Memory.empty(songs.height, workspace.settings.listener.timezone)
     if kept is not None:
         known = _recall(workspace, kept, songs, listens)
@@ -51,7 +52,7 @@ def activations(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.D
 
 
 def _recall(workspace: WorkspaceResource, kept: pl.DataFrame, songs: pl.DataFrame, listens: pl.DataFrame) -> Memory:
-    rest = json.loads(workspace.lake.read_blob(TASTE, "activations", REST))
+    rest = json.loads(workspace.lake.read_blob(datasets.ACTIVATIONS, REST))
     return activation_store.recall(kept, rest, listens, songs["song_id"], workspace.settings.listener.timezone)
 
 
@@ -83,7 +84,7 @@ def listening_stats(
 def _with_skips(workspace: WorkspaceResource) -> pl.DataFrame:
     """All listens that were the listener's, also those too short to count as a play: they tell what is skipped."""
     told = "song_id", "played_at", "completion", "skipped", "skip_confidence"
-    return workspace.lake.scan(IDENTITY, "listens").filter(~pl.col("excluded")).select(told).collect()
+    return workspace.lake.scan(datasets.LISTENS).filter(~pl.col("excluded")).select(told).collect()
 
 
 @dg.asset_check(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, IDENTITY, OWNERS, TASTE
+from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, OWNERS, TASTE
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.plays.play_counts import Plays
@@ -19,6 +19,7 @@ from spotify_ai_pipeline.music.taste.model_selection import (
     RECENCY,
     Championship,
 )
+from spotify_ai_pipeline.storage import datasets
 
 
 @dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
@@ -30,7 +31,7 @@ def taste_weights(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl
     """
     now = datetime.fromtimestamp(workspace.now(), UTC)
     wanted = {POISSON, COMBINED, workspace.settings.taste_model.model_type}
-    last = workspace.lake.read_or_none(TASTE, "taste_weights")
+    last = workspace.lake.read_or_none(datasets.TASTE_WEIGHTS)
     young = timedelta(days=workspace.settings.taste_model.retrain_interval_days) - A_NIGHT_RUN
     if (
         last is not None
@@ -43,7 +44,7 @@ def taste_weights(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl
     rankers = Championship(plays, taste_model.artist_numbers(songs["artist_key"]), workspace.settings)
     rankers.prepare(workspace.now())
     rankers.stand_at(workspace.now())
-    table = record(rankers, now, workspace.lake.version_of(IDENTITY, "listens"))
+    table = record(rankers, now, workspace.lake.version_of(datasets.LISTENS))
     return dg.MaterializeResult(value=table, metadata=_shown(table) | {"kept": False} | _trials(rankers))
 
 

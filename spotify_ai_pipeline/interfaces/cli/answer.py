@@ -9,7 +9,7 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.interfaces.cli.mix import json_option
 from spotify_ai_pipeline.interfaces.cli.why import find
 from spotify_ai_pipeline.interfaces.views.wording import meaning
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NONCE = "A name for this answer: an answer that is sent twice under one name counts once."
@@ -63,7 +63,7 @@ def never(song: str, as_json: bool) -> None:
     that is printed.
     """
     workspace = Workspace.open()
-    row = find(workspace.lake.read("taste", "song_scores"), song)
+    row = find(workspace.lake.read(datasets.SONG_SCORES), song)
     about = {name: row[name] for name in ("song_id", "track_id", "title", "artist", "artist_key")}
     item = queue.record_unprompted(workspace.state, about | {"score": 0.0, "reason": "said unasked"}, "reject", "cli")
     if as_json:

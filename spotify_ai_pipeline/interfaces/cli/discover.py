@@ -12,7 +12,7 @@ from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.mix import json_option
 from spotify_ai_pipeline.interfaces.cli.refresh import run
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -26,7 +26,7 @@ def discover(only_show: bool, as_json: bool) -> None:
     config`). A source gains weight when you approve its songs. Then run `spotify-ai next`.
     """
     workspace = Workspace.open()
-    if not workspace.lake.current("taste", "listening_stats"):
+    if not workspace.lake.current(datasets.LISTENING_STATS):
         raise UserError("there is no history to start from yet; run `spotify-ai refresh` first")
     if not only_show:
         with sandbox.beside(workspace):
@@ -62,16 +62,16 @@ def discover(only_show: bool, as_json: bool) -> None:
 
 def sources(workspace: Workspace) -> list[dict[str, Any]]:
     """Yield, weight (log odds of a yes against the mean) and health of each source."""
-    candidates = workspace.lake.read_or_none("discovery", "candidates")
+    candidates = workspace.lake.read_or_none(datasets.CANDIDATES)
     named = [] if candidates is None else candidates["sources"].explode().to_list()
-    discoveries = workspace.lake.read_or_none("discovery", "discoveries")
+    discoveries = workspace.lake.read_or_none(datasets.DISCOVERIES)
     weights = {} if discoveries is None else {row["source"]: row for row in discoveries.iter_rows(named=True)}
     alerts = {row["name"]: row["message"] for row in workspace.state.rows("SELECT name, message FROM alerts")}
     switched = workspace.settings.discovery.sources
     return [
         {
             "source": name,
-            "leads": version.rows if (version := workspace.lake.current("discovery", name)) else 0,
+            "leads": version.rows if (version := workspace.lake.current(datasets.LEADS_BY_SOURCE[name])) else 0,
             "candidates": named.count(name),
             "proposed": weights.get(name, {}).get("proposed", 0),
             "weight": weights.get(name, {}).get("weight", 0.0),

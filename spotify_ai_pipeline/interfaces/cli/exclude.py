@@ -15,7 +15,7 @@ from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.plays import exclusion
 from spotify_ai_pipeline.music.plays.exclusion import Rule
-from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage import datasets, exclusions
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SHOWN = 20
@@ -56,7 +56,7 @@ def span(since: datetime, until: datetime) -> None:
 def artist(name: str) -> None:
     """Exclude the listens of the artist NAME, from every source."""
     workspace = Workspace.open()
-    artists = dict(workspace.lake.read("identity", "songs").select("artist_key", "artist").iter_rows())
+    artists = dict(workspace.lake.read(datasets.SONGS).select("artist_key", "artist").iter_rows())
     if (known := artists.get(artist_key(name))) is None:
         near = get_close_matches(artist_key(name), list(artists), 1)
         raise UserError(
@@ -70,7 +70,7 @@ def artist(name: str) -> None:
 def playlist(name: str) -> None:
     """Exclude the listens from the playlist NAME; if no source tells it, those of songs that are on no other list of yours."""
     workspace = Workspace.open()
-    lists = dict(workspace.lake.read("ingest", "spotify_library").select("list_id", "list_name").unique().iter_rows())
+    lists = dict(workspace.lake.read(datasets.SPOTIFY_LIBRARY).select("list_id", "list_name").unique().iter_rows())
     found = [list_id for list_id, called in lists.items() if name in (list_id, called)]
     if len(found) != 1:
         near = get_close_matches(name, lists.values(), 1)
@@ -89,9 +89,7 @@ def device(name: str) -> None:
     """Exclude the listens on devices whose name contains NAME; exports of Spotify name the device."""
     workspace = Workspace.open()
     known = (
-        workspace.lake.scan("identity", "listens")
-        .select(pl.col("device").drop_nulls().unique().sort())
-        .collect()["device"]
+        workspace.lake.scan(datasets.LISTENS).select(pl.col("device").drop_nulls().unique().sort()).collect()["device"]
     )
     if not any(name.casefold() in other.casefold() for other in known):
         raise UserError(f"no listen on a device like {name}; known are: {', '.join(known[:SHOWN]) or 'none'}")
@@ -129,7 +127,7 @@ def undo(exclusion_id: int) -> None:
 def suggest(as_json: bool) -> None:
     """Show spans that may not have been you. This excludes nothing."""
     workspace = Workspace.open()
-    found = exclusion.suspects(workspace.lake.read("identity", "listens"), workspace.lake.read("identity", "songs"))
+    found = exclusion.suspects(workspace.lake.read(datasets.LISTENS), workspace.lake.read(datasets.SONGS))
     if as_json:
         print_json(found.to_dicts())
         return
@@ -148,8 +146,8 @@ def suggest(as_json: bool) -> None:
 
 def _put(workspace: Workspace, rule: Rule, label: str) -> None:
     number = exclusions.exclude(workspace.state, rule, label)
-    listens, songs = workspace.lake.scan("identity", "listens"), workspace.lake.read("identity", "songs")
-    left_out = exclusion.excluded([rule], songs, workspace.lake.read("ingest", "spotify_library"))
+    listens, songs = workspace.lake.scan(datasets.LISTENS), workspace.lake.read(datasets.SONGS)
+    left_out = exclusion.excluded([rule], songs, workspace.lake.read(datasets.SPOTIFY_LIBRARY))
     hit = listens.filter(left_out).select(pl.len()).collect().item()
     console.print(
         plain(

@@ -17,6 +17,7 @@ import polars as pl
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 Songs = pl.DataFrame
@@ -38,7 +39,7 @@ def export() -> None:
 def mix(form: str, out: Path | None) -> None:
     """Write the AI Mix as a playlist, in order."""
     workspace = Workspace.open()
-    listed = workspace.lake.read("playlist", "mix").drop_nulls("rank").sort("rank")
+    listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").sort("rank")
     text = FORMS[form](workspace.settings.spotify.playlist_name, listed)
     if out:
         out.write_text(text, encoding="utf-8")
@@ -74,8 +75,8 @@ def everything(out: Path) -> None:
     if out.exists():
         raise UserError(f"{out} exists already; choose another name")
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, console.status(f"writing {out}"):
-        for layer, asset in workspace.lake.datasets():
-            archive.writestr(f"{layer}/{asset}.csv", _flat(workspace.lake.read(layer, asset)).write_csv())
+        for dataset in workspace.lake.datasets():
+            archive.writestr(f"{dataset.layer}/{dataset.name}.csv", _flat(workspace.lake.read(dataset)).write_csv())
         for (table,) in workspace.state.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
             archive.writestr(f"state/{table}.csv", _table(workspace, table))
         archive.writestr("settings.json", json.dumps(workspace.settings.flat, indent=1, ensure_ascii=False))
@@ -118,10 +119,10 @@ FORMS: Mapping[str, Callable[[str, Songs], str]] = {"jspf": _jspf, "m3u": _m3u, 
 
 def _clusters(workspace: Workspace) -> dict[str, Songs]:
     """Songs of each cluster by its name."""
-    clusters, names = (workspace.lake.read_or_none("features", asset) for asset in ("clusters", "cluster_names"))
+    clusters, names = (workspace.lake.read_or_none(one) for one in (datasets.CLUSTERS, datasets.CLUSTER_NAMES))
     if clusters is None or names is None:
         raise UserError("there are no clusters yet; `spotify-ai clusters --again` makes them")
-    songs = workspace.lake.read("identity", "songs").select("song_id", "artist", "title", "track_id")
+    songs = workspace.lake.read(datasets.SONGS).select("song_id", "artist", "title", "track_id")
     named = clusters.join(names.filter(level="cluster").select("cluster_id", "name"), on="cluster_id")
     joined = named.select("song_id", "name").join(songs, on="song_id").sort("name", "artist", "title")
     return {str(name): rows for (name,), rows in joined.group_by("name", maintain_order=True)}

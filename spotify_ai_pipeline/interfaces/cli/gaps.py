@@ -11,7 +11,7 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.interfaces.cli.mix import SPARKS, json_option
 from spotify_ai_pipeline.music.plays.coverage import by_month, still_unknown
 from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
-from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage import datasets, exclusions
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ANY = "any"
@@ -26,7 +26,7 @@ def gaps(as_json: bool) -> None:
     A dot marks a month for which a source has nothing: unknown, not unheard.
     """
     workspace = Workspace.open()
-    listens = workspace.lake.scan("identity", "listens").select("played_at", "sources").collect()
+    listens = workspace.lake.scan(datasets.LISTENS).select("played_at", "sources").collect()
     months = by_month(listens)
     forgotten = still_unknown(exclusions.gaps(workspace.state, SPOTIFY_RECENT.name), listens, SPOTIFY_RECENT.name)
     silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()

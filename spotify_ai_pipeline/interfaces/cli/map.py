@@ -13,6 +13,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.mix import json_option, percent
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 LAYER = "features"
@@ -29,14 +30,14 @@ def map_(png: Path | None, html: Path | None, dark: bool, open_: bool) -> None:
     Without --png and --html it writes both to the data folder and prints their paths. The page needs no network.
     """
     workspace = Workspace.open()
-    workspace.lake.read(LAYER, "library_map")
+    workspace.lake.read(datasets.LIBRARY_MAP)
     if png is None and html is None:
         png, html = workspace.root / "library_map.png", workspace.root / "library_map.html"
     if png is not None:
-        png.write_bytes(workspace.lake.read_blob(LAYER, "library_map", "map-dark.png" if dark else "map-light.png"))
+        png.write_bytes(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map-dark.png" if dark else "map-light.png"))
         click.echo(png)
     if html is not None:
-        html.write_bytes(workspace.lake.read_blob(LAYER, "library_map", "map.html"))
+        html.write_bytes(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map.html"))
         click.echo(html)
         if open_:
             webbrowser.open(html.absolute().as_uri())
@@ -66,8 +67,8 @@ def clusters(cluster: str | None, again: bool, as_json: bool) -> None:
 
 def described(workspace: Workspace) -> list[dict[str, Any]]:
     """The clusters by family, the largest first, each with name, description and health."""
-    names = workspace.lake.read(LAYER, "cluster_names").drop("named_songs")
-    health = workspace.lake.read_or_none(LAYER, "cluster_health")
+    names = workspace.lake.read(datasets.CLUSTER_NAMES).drop("named_songs")
+    health = workspace.lake.read_or_none(datasets.CLUSTER_HEALTH)
     family = names.filter(level="family").select("cluster_id", family="name", family_songs="songs")
     found = names.filter(level="cluster").join(family, left_on="parent_cluster_id", right_on="cluster_id", how="left")
     if health is not None:
@@ -78,7 +79,7 @@ def described(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _list(workspace: Workspace, rows: list[dict[str, Any]]) -> None:
-    made = workspace.lake.read(LAYER, "clusters")
+    made = workspace.lake.read(datasets.CLUSTERS)
     how, at = made.select("how", "clustered_at").row(0) if made.height else ("no song has a vector yet", None)
     console.print(
         plain(f"{made.height:,} songs in {len(rows)} clusters" + (f", made {at:%Y-%m-%d}: {how}" if at else f": {how}"))
@@ -102,10 +103,10 @@ def _list(workspace: Workspace, rows: list[dict[str, Any]]) -> None:
 
 
 def _one(workspace: Workspace, row: dict[str, Any], as_json: bool) -> None:
-    stats = workspace.lake.read("taste", "listening_stats").select("song_id", "plays")
-    songs = workspace.lake.read("identity", "songs").select("song_id", "track_id", "artist", "title")
+    stats = workspace.lake.read(datasets.LISTENING_STATS).select("song_id", "plays")
+    songs = workspace.lake.read(datasets.SONGS).select("song_id", "track_id", "artist", "title")
     members = (
-        workspace.lake.read(LAYER, "clusters")
+        workspace.lake.read(datasets.CLUSTERS)
         .filter(cluster_id=row["cluster_id"])
         .select("song_id", "core")
         .join(songs, on="song_id")

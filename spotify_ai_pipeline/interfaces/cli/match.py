@@ -11,7 +11,7 @@ from spotify_ai_pipeline.interfaces.views.song_lookup import find_song, names, r
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key
-from spotify_ai_pipeline.storage import identity_overrides
+from spotify_ai_pipeline.storage import datasets, identity_overrides
 from spotify_ai_pipeline.storage.identity_overrides import Named
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -164,7 +164,7 @@ def _say(workspace: Workspace, kind: str, subject: Named, target: Named | None, 
 
 
 def _members(workspace: Workspace) -> pl.DataFrame:
-    return workspace.lake.read("identity", "song_members")
+    return workspace.lake.read(datasets.SONG_MEMBERS)
 
 
 def _anchor(members: pl.DataFrame, song_id: str) -> Named:

@@ -9,16 +9,16 @@ import click
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.views import mix_view
-from spotify_ai_pipeline.storage import duckdb_views
+from spotify_ai_pipeline.storage import datasets, duckdb_views
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-NEEDED = [
-    ("identity", "songs"),
-    ("identity", "listens"),
-    ("taste", "listening_stats"),
-    ("features", "audio_features"),
-    ("features", "tags"),
-]
+NEEDED = (
+    datasets.SONGS,
+    datasets.LISTENS,
+    datasets.LISTENING_STATS,
+    datasets.AUDIO_FEATURES,
+    datasets.TAGS,
+)
 
 SPARKS = " ▁▂▃▄▅▆▇█"
 
@@ -67,8 +67,8 @@ def stats(as_json: bool) -> None:
 
 def listening(workspace: Workspace) -> dict[str, Any]:
     """The figures that `stats` shows."""
-    for layer, asset in NEEDED:
-        workspace.lake.read(layer, asset)  # a clear error before the first run is through
+    for dataset in NEEDED:
+        workspace.lake.read(dataset)  # a clear error before the first run is through
     with duckdb_views.connect(workspace.lake, workspace.state) as connection:
 
         def rows(query: str) -> list[dict[str, Any]]:

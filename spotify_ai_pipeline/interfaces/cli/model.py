@@ -8,14 +8,15 @@ from rich.markdown import Markdown
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.mix import json_option
 from spotify_ai_pipeline.music.taste.model_card import card, importance, standings
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @click.command()
 @json_option
 def model(as_json: bool) -> None:
-    """Show the training data of the taste model, its lead over the recency baseline, and which ranker ranks the mix."""
-    table = Workspace.open().lake.read("taste", "taste_weights")
+    """Show what the taste model was trained on, how it does against the recency baseline, and who ranks the mix."""
+    table = Workspace.open().lake.read(datasets.TASTE_WEIGHTS)
     if as_json:
         print_json({"standings": standings(table).to_dicts(), "importance": importance(table)})
         return

@@ -12,7 +12,7 @@ from spotify_ai_pipeline.interfaces.cli.mix import json_option
 from spotify_ai_pipeline.interfaces.cli.refresh import run
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views import wording as in_words
-from spotify_ai_pipeline.storage import moods
+from spotify_ai_pipeline.storage import datasets, moods
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NEXT = "it counts from the next `spotify-ai refresh` on"
@@ -76,7 +76,7 @@ def _ask(workspace: Workspace, text: str, span: float | None, *, refresh: bool, 
 def _show(workspace: Workspace, as_json: bool) -> None:
     if as_json:
         said = moods.in_force(workspace.state, clock.now())
-        made = workspace.lake.read("taste", "mood").drop("vector").to_dicts()
+        made = workspace.lake.read(datasets.MOOD).drop("vector").to_dicts()
         print_json({"asked_for": vars(said) if said else None, "mood": made[0] if made else None})
         return
     for line in in_words.mood_now(workspace):

@@ -14,6 +14,7 @@ from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.progress import RunDisplay
 from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -36,7 +37,7 @@ def refresh(features: bool, adventurous: int | None, dry_run: bool, as_json: boo
     `spotify-ai undo` takes the last refresh back, `spotify-ai log` shows all of them.
     """
     workspace = Workspace.open()
-    first = not workspace.lake.current("features", "song_embeddings")
+    first = not workspace.lake.current(datasets.SONG_EMBEDDINGS)
     if dry_run and first:
         raise UserError("there is no list yet; the first `spotify-ai refresh` fills it")
     with sandbox.beside(workspace):
@@ -88,7 +89,7 @@ def backfill(first: str, last: str) -> None:
                 f"your history on Last.fm begins in {known or 'no month that is known'}; there is nothing to read"
             )
         run(workspace, "fill_history", tags={RANGE_START: max(months[0], known), RANGE_END: months[1]})
-    rows = workspace.lake.partition_rows("ingest", "scrobbles")
+    rows = workspace.lake.partition_rows(datasets.SCROBBLES)
     read = {month: count for month, count in rows.items() if months[0] <= month <= months[1]}
     console.print(
         f"{sum(read.values()):,} scrobbles in {len(read)} months; they count from the next `spotify-ai refresh`"

@@ -11,6 +11,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.mix import json_option
 from spotify_ai_pipeline.music.mix.scorecard import figures
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 WEEKS = 8
@@ -24,7 +25,7 @@ def scorecard(as_json: bool) -> None:
     Each figure stands beside a baseline: a list by recency alone, all quiet songs, or new songs that you found elsewhere. The
     intervals are those of the lead over the baseline, from week to week. The job score_the_lists makes the card each Monday.
     """
-    card = Workspace.open().lake.read_or_none("taste", "score_card")
+    card = Workspace.open().lake.read_or_none(datasets.SCORE_CARD)
     if card is None:
         raise UserError(
             "no score card yet; it is made on Monday, or now: materialize score_card in the UI (`spotify-ai up`)"

@@ -6,13 +6,14 @@ import click
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.app.mood_requests import LAYER, fitted, mood_query, text_vectors
+from spotify_ai_pipeline.app.mood_requests import fitted, mood_query, text_vectors
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.mix import json_option
 from spotify_ai_pipeline.interfaces.views.song_lookup import find_song
 from spotify_ai_pipeline.music.embedding import index, reasons
 from spotify_ai_pipeline.music.mood.parser import understand
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 OF_ONE_ARTIST = 3
@@ -32,12 +33,12 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     It shows at most three songs of each artist. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
     """
     workspace = Workspace.open()
-    song_id = find_song(workspace.lake.read("identity", "song_members"), song)
-    order = workspace.lake.read(LAYER, "song_index")["song_id"]
+    song_id = find_song(workspace.lake.read(datasets.SONG_MEMBERS), song)
+    order = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
     place = order.index_of(song_id)
     if place is None:
-        raise UserError(f"{song}: its sound is unknown; `spotify-ai refresh --features` looks it up")
-    found = index.from_bytes(workspace.lake.read_blob(LAYER, "song_index", index.FILE))
+        raise UserError(f"{song}: nothing is known of how it sounds; `spotify-ai refresh --features` asks")
+    found = index.from_bytes(workspace.lake.read_blob(datasets.SONG_INDEX, index.FILE))
     library = _library(workspace)
     what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)
     shown = _nearest(library, found, order, index.vector_of(found, place), limit, but=song_id)
@@ -61,8 +62,8 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     texts = text_vectors(model, said, workspace.settings.features)
     wish = understand(said, model.tags.vocabulary) if texts else mood_query(model, said)
     target = model.direction(wish.axes, wish.tags, workspace.settings.features, texts).astype(np.float32)
-    order = workspace.lake.read(LAYER, "song_index")["song_id"]
-    found = index.from_bytes(workspace.lake.read_blob(LAYER, "song_index", index.FILE))
+    order = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
+    found = index.from_bytes(workspace.lake.read_blob(datasets.SONG_INDEX, index.FILE))
     library = _library(workspace)
     shown = _nearest(library, found, order, target, limit)
     why = reasons.wished(wish, shown, reasons.Usual.of(library))
@@ -73,9 +74,9 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 def _library(workspace: Workspace) -> pl.DataFrame:
     """Every song with its names, link, audio features and tags."""
-    names = workspace.lake.read("identity", "songs").select("song_id", "artist", "title", "track_id", "artist_key")
-    audio = workspace.lake.read(LAYER, "audio_features").select("song_id", *reasons.AXES)
-    tags = workspace.lake.read(LAYER, "tags").select("song_id", "tags")
+    names = workspace.lake.read(datasets.SONGS).select("song_id", "artist", "title", "track_id", "artist_key")
+    audio = workspace.lake.read(datasets.AUDIO_FEATURES).select("song_id", *reasons.AXES)
+    tags = workspace.lake.read(datasets.TAGS).select("song_id", "tags")
     link = pl.format("https://open.spotify.com/track/{}", "track_id").alias("link")
     return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left").with_columns(link)
 

@@ -12,6 +12,7 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.interfaces.cli.mix import json_option
 from spotify_ai_pipeline.music.plays.play_counts import seconds
 from spotify_ai_pipeline.music.taste import explain
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 BAR = 24
@@ -43,8 +44,8 @@ def why(song: str, as_json: bool) -> None:
 
 def explained(workspace: Workspace, song: str) -> tuple[dict[str, object], str, str, list[explain.Part]]:
     """A song's row of the scores, its place on the mix, the story of its plays, and the parts of its score."""
-    row = find(workspace.lake.read("taste", "song_scores"), song)
-    listed = workspace.lake.read("playlist", "mix").drop_nulls("rank").filter(song_id=row["song_id"])
+    row = find(workspace.lake.read(datasets.SONG_SCORES), song)
+    listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").filter(song_id=row["song_id"])
     place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
     return row, place, _story(workspace, row), explain.parts(row)
 
@@ -61,8 +62,8 @@ def _bars(parts: list[explain.Part]) -> Table:
 
 
 def _story(workspace: Workspace, row: dict[str, object]) -> str:
-    artist = workspace.lake.read("identity", "songs").filter(artist_key=row["artist_key"])["song_id"].to_list()
-    listens = workspace.lake.scan("identity", "listens").filter("counts").select("song_id", "played_at")
+    artist = workspace.lake.read(datasets.SONGS).filter(artist_key=row["artist_key"])["song_id"].to_list()
+    listens = workspace.lake.scan(datasets.LISTENS).filter("counts").select("song_id", "played_at")
     of_artist = listens.filter(pl.col("song_id").is_in(artist)).collect().sort("played_at")
     of_song = of_artist.filter(song_id=row["song_id"])
     song_times, artist_times = seconds(of_song["played_at"]), seconds(of_artist["played_at"])

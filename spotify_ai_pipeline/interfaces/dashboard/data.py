@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from spotify_ai_pipeline.interfaces.views.errors import explain
+from spotify_ai_pipeline.storage.lake import Dataset
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 T = TypeVar("T")
@@ -21,10 +22,10 @@ def workspace() -> Workspace:
     return Workspace.open()
 
 
-def kept(place: Workspace, compute: Callable[..., T], *datasets: str, **options: Any) -> T:
-    """``compute`` over lazy frames of ``datasets`` ("identity/listens") and ``options``, remembered until one of them has a
+def kept(place: Workspace, compute: Callable[..., T], *datasets: Dataset, **options: Any) -> T:
+    """``compute`` over lazy frames of ``datasets`` and ``options``, remembered until one of them has a
     new version. Raises ``LakeError`` where one was never made."""
-    versions = tuple(place.lake.version_of(*name.split("/")) for name in datasets)
+    versions = tuple(place.lake.version_of(dataset) for dataset in datasets)
     return _remembered()(
         f"{compute.__module__}.{compute.__name__}", str(place.lake.base), versions, options, place, compute, datasets
     )
@@ -37,10 +38,10 @@ def _made(
     options: dict[str, Any],
     _home: Workspace,
     _compute: Callable[..., Any],
-    _datasets: tuple[str, ...],
+    _datasets: tuple[Dataset, ...],
 ) -> Any:
     del name, lake, versions
-    frames = [_home.lake.scan(*dataset.split("/")) for dataset in _datasets]
+    frames = [_home.lake.scan(dataset) for dataset in _datasets]
     return _compute(*frames, **options)
 
 
@@ -50,9 +51,9 @@ def _remembered() -> Callable[..., Any]:
     return st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)(_made)
 
 
-def made(place: Workspace, dataset: str) -> bool:
+def made(place: Workspace, dataset: Dataset) -> bool:
     """Whether ``dataset`` has a version."""
-    return place.lake.current(*dataset.split("/")) is not None
+    return place.lake.current(dataset) is not None
 
 
 def told(page: Callable[[], None]) -> Callable[[], None]:

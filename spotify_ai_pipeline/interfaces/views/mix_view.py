@@ -10,7 +10,7 @@ from rich.text import Text
 from spotify_ai_pipeline.app.managed_playlists import named
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, table
 from spotify_ai_pipeline.music.mix.decide import nearer
-from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage import datasets, playlists
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -20,7 +20,7 @@ PARTS = ("taste", "mood", "freshness")
 
 def mix_table(workspace: Workspace, name: str = MIX) -> None:
     """The songs of the list, in order."""
-    listed = workspace.lake.read("playlist", name).drop_nulls("rank").sort("rank")
+    listed = workspace.lake.read(datasets.DECISIONS[name]).drop_nulls("rank").sort("rank")
     shown = table(
         "#",
         "slot",
@@ -44,7 +44,7 @@ def mix_table(workspace: Workspace, name: str = MIX) -> None:
 
 def change(workspace: Workspace, name: str = MIX) -> None:
     """What the last refresh changed: songs that came, songs that left, and why."""
-    decided = workspace.lake.read("playlist", name)
+    decided = workspace.lake.read(datasets.DECISIONS[name])
     last = playlists.refreshes(workspace.state, name, 1)
     outcome = last[0].outcome if last else "not written yet"
     title = named(workspace.settings, name).title
@@ -70,7 +70,7 @@ def diff(title: str, outcome: str, decided: pl.DataFrame, link: str = "") -> Non
 
 def mix_as_data(workspace: Workspace, name: str = MIX) -> dict[str, Any]:
     """The list as last decided, and what came and left, for scripts."""
-    return decision_as_data(workspace, workspace.lake.read("playlist", name), name)
+    return decision_as_data(workspace, workspace.lake.read(datasets.DECISIONS[name]), name)
 
 
 def decision_as_data(workspace: Workspace, decided: pl.DataFrame, name: str = MIX) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.mood_requests import CLAUDE, MoodRequest
 from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
-from spotify_ai_pipeline.storage import moods, queue
+from spotify_ai_pipeline.storage import datasets, moods, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SAID: Mapping[str, Mapping[str, str]] = {
@@ -76,9 +76,9 @@ def asked(workspace: Workspace, mood: MoodRequest) -> str:
 
 
 def mood_now(workspace: Workspace) -> list[str]:
-    """The mood that the mix follows, line by line."""
+    """The mood that the mix goes by, line by line."""
     said = moods.in_force(workspace.state, clock.now())
-    made = workspace.lake.read("taste", "mood").drop("vector").to_dicts()
+    made = workspace.lake.read(datasets.MOOD).drop("vector").to_dicts()
     lines = [f"you asked for: {said.words}, until {when(workspace, said.until)}"] if said else []
     if not made:
         return [*lines, "no mood is known: no song that you played lately has a vector"]

@@ -16,14 +16,14 @@ from spotify_ai_pipeline.settings import Playlist
 
 NEW, KEPT, OUT = "new", "kept", "out"
 
-TRIALS = {
-    "song_id": pl.String,
-    "track_id": pl.String,
-    "title": pl.String,
-    "artist": pl.String,
-    "artist_key": pl.String,
-    "score": pl.Float64,
-    "reason": pl.String,
+TRIALS: dict[str, pl.DataType] = {
+    "song_id": pl.String(),
+    "track_id": pl.String(),
+    "title": pl.String(),
+    "artist": pl.String(),
+    "artist_key": pl.String(),
+    "score": pl.Float64(),
+    "reason": pl.String(),
 }
 """Songs on trial: candidates of the discovery slot. Scores are compared with each other alone."""
 

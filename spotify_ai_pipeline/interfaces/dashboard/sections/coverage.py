@@ -10,11 +10,11 @@ from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import coverage
 from spotify_ai_pipeline.music.plays.coverage import still_unknown
 from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
-from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage import datasets, exclusions
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-LISTENS, SONGS = "identity/listens", "identity/songs"
-FEATURES = ("features/audio_features", "features/tags", "features/lyrics", "features/clap")
+LISTENS, SONGS = datasets.LISTENS, datasets.SONGS
+FEATURES = (datasets.AUDIO_FEATURES, datasets.TAGS, datasets.LYRICS, datasets.CLAP)
 
 
 def page() -> None:
@@ -34,7 +34,7 @@ def _gaps(workspace: Workspace, months: pl.DataFrame) -> None:
     silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()
     lost = still_unknown(
         exclusions.gaps(workspace.state, SPOTIFY_RECENT.name),
-        workspace.lake.scan("identity", "listens").select("played_at", "sources").collect(),
+        workspace.lake.scan(datasets.LISTENS).select("played_at", "sources").collect(),
         SPOTIFY_RECENT.name,
     )
     zone = workspace.settings.listener.zone

@@ -10,9 +10,10 @@ import streamlit as st
 
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import listening
+from spotify_ai_pipeline.storage import datasets
 
-LISTENS, SONGS = "identity/listens", "identity/songs"
-CLUSTERS, NAMES = "features/clusters", "features/cluster_names"
+LISTENS, SONGS = datasets.LISTENS, datasets.SONGS
+CLUSTERS, NAMES = datasets.CLUSTERS, datasets.CLUSTER_NAMES
 
 
 def page() -> None:

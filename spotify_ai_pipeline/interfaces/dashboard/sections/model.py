@@ -11,10 +11,10 @@ from spotify_ai_pipeline.interfaces.dashboard.figures import discovery
 from spotify_ai_pipeline.interfaces.dashboard.sections.discovery import EVERY
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.taste.model_card import card, importance, standings
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-SCORE_CARD = "taste/score_card"
+SCORE_CARD = datasets.SCORE_CARD
 NORMAL_95 = 1.96
 
 
@@ -23,8 +23,8 @@ def page() -> None:
     st.title("Model")
     if data.made(workspace, SCORE_CARD):
         st.subheader("Score card")
-        st.text(summary(workspace.lake.read(*SCORE_CARD.split("/"))))
-    weights = workspace.lake.read("taste", "taste_weights")
+        st.text(summary(workspace.lake.read(SCORE_CARD)))
+    weights = workspace.lake.read(datasets.TASTE_WEIGHTS)
     _leads(standings(weights))
     _calibration(workspace)
     if moves := importance(weights):

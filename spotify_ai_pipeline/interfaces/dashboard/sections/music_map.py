@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.map import LAYER, described
+from spotify_ai_pipeline.interfaces.cli.map import described
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
+from spotify_ai_pipeline.storage import datasets
 
 HEIGHT = 640
 SHOWN = ("name", "family", "songs", "play_share", "recent_play_share", "description")
@@ -15,7 +16,7 @@ SHOWN = ("name", "family", "songs", "play_share", "recent_play_share", "descript
 def page() -> None:
     workspace = data.workspace()
     st.title("Map of the library")
-    drawn = workspace.lake.read_blob(LAYER, "library_map", "map.html").decode()
+    drawn = workspace.lake.read_blob(datasets.LIBRARY_MAP, "map.html").decode()
     st.caption("Songs that sound alike lie near each other. Point at one, search, or click to listen.")
     st.iframe(drawn, height=HEIGHT)
     st.subheader("Clusters")

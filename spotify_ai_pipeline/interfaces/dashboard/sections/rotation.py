@@ -8,9 +8,9 @@ import streamlit as st
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import rotation
 from spotify_ai_pipeline.music.mix import loyalty
-from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage import datasets, playlists
 
-STATS, SONGS = "taste/listening_stats", "identity/songs"
+STATS, SONGS = datasets.LISTENING_STATS, datasets.SONGS
 REFRESHES = 120
 
 
