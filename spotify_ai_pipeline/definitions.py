@@ -38,7 +38,6 @@ from spotify_ai_pipeline.defs.resources import (
     SpotifyResource,
     WorkspaceResource,
 )
-from spotify_ai_pipeline.defs.schema_checks import schema_checks
 from spotify_ai_pipeline.defs.taste import cluster_names, clusters, library_map, mood, song_scores, taste_weights
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -77,8 +76,7 @@ def build_defs(workspace: Workspace | None = None, place: WorkspaceResource | No
     ]
     place = place or WorkspaceResource(root=str(workspace.root))
     assets = [library.scrobbles_asset(workspace.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)]
-    checks = [*dg.load_asset_checks_from_modules(modules), *schema_checks(assets)]
-    graph = of_listener(Graph(assets, checks, JOBS), workspace)
+    graph = of_listener(Graph(assets, dg.load_asset_checks_from_modules(modules), JOBS), workspace)
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: with_health(spec, workspace), graph.assets),
         asset_checks=graph.checks,

@@ -9,6 +9,7 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, DISCOVERY, OWNERS
 from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.evaluation import cold_start
 from spotify_ai_pipeline.music.discovery.candidate_model import (
@@ -40,7 +41,7 @@ LEARNED = TABLE | {
 }
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
 def candidate_model(
     workspace: WorkspaceResource,
     songs: pl.LazyFrame,

@@ -20,6 +20,7 @@ from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
 from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import (
     LastFmResource,
     ListenBrainzLabsResource,
@@ -54,7 +55,7 @@ LINKS = {
 ARMS = {name: bandit.OUTCOMES[name] for name in ("source", "region", "artist_key", "chance")}
 
 
-@dg.asset(
+@registered_asset(
     group_name=DISCOVERY,
     kinds={"polars", "parquet"},
     owners=OWNERS,
@@ -119,7 +120,7 @@ def candidates_are_new(candidates: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
 def candidate_scores(
     workspace: WorkspaceResource,
     candidates: pl.DataFrame,
@@ -181,7 +182,7 @@ def _terms(
     return features(Content.of(about), at, plays, content_of(songs, tags.lazy(), song_embeddings.lazy()), strength)
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"sqlite"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=DISCOVERY, kinds={"sqlite"}, owners=OWNERS, code_version="1")
 def discoveries(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, candidate_scores: pl.DataFrame
 ) -> dg.MaterializeResult:

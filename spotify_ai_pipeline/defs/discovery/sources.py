@@ -10,6 +10,7 @@ from spotify_ai_pipeline.app.discovery_sources import SOURCES, Asking, Source, m
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import seeds as seeding
@@ -24,7 +25,7 @@ MORE_COUNTS = 2.0
 """Expected plays that "more like this" adds to a song as a seed."""
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
 def discovery_seeds(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -49,7 +50,7 @@ def discovery_seeds(
 def source_asset(name: str, source: Source) -> dg.AssetsDefinition:
     """The asset of one source: the leads of this run and of the last month."""
 
-    @dg.asset(
+    @registered_asset(
         name=name,
         group_name=DISCOVERY,
         kinds={source.kind, "parquet"},

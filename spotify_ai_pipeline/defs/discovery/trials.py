@@ -6,6 +6,7 @@ import polars as pl
 from spotify_ai_pipeline.app.verdict_effects import apply_due
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
@@ -19,7 +20,7 @@ WITH_STATUS = TRIALS | {"status": pl.String}
 """``score`` is the chance that it stays, 0 to 1; trial and asked stand on a list already, pending waits for a place."""
 
 
-@dg.asset(
+@registered_asset(
     group_name=DISCOVERY, kinds={"sqlite", "parquet"}, owners=OWNERS, code_version="1", deps=["listens", "discoveries"]
 )
 def trials(workspace: WorkspaceResource, songs: pl.DataFrame) -> dg.MaterializeResult:
@@ -52,7 +53,7 @@ def trials(workspace: WorkspaceResource, songs: pl.DataFrame) -> dg.MaterializeR
     return dg.MaterializeResult(value=table, metadata={**counts, "asked or ended now": moved})
 
 
-@dg.asset(
+@registered_asset(
     group_name=DISCOVERY,
     kinds={"sqlite"},
     owners=OWNERS,
@@ -74,7 +75,7 @@ def trials_on_lists(workspace: WorkspaceResource) -> dg.MaterializeResult:
     )
 
 
-@dg.asset(group_name=DISCOVERY, kinds={"spotify", "sqlite"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=DISCOVERY, kinds={"spotify", "sqlite"}, owners=OWNERS, code_version="1")
 def applied_verdicts(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource
 ) -> dg.MaterializeResult:

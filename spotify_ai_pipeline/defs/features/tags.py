@@ -21,6 +21,7 @@ from spotify_ai_pipeline.defs.features.providers import (
 from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import LastFmResource, ListenBrainzResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
@@ -45,7 +46,7 @@ class Known:
     """Songs whose turn it was with every provider."""
 
 
-@dg.asset(group_name=FEATURES, kinds={"lastfm", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=FEATURES, kinds={"lastfm", "parquet"}, owners=OWNERS, code_version="2")
 def tags(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

@@ -11,6 +11,7 @@ import polars as pl
 from spotify_ai_pipeline.defs.groups import IDENTITY, OWNERS
 from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.identity.songs import build_songs
 from spotify_ai_pipeline.music.plays.completion import durations, judge
@@ -31,7 +32,7 @@ SUMS = {
 """What is counted of the listens."""
 
 
-@dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
 def songs(
     workspace: WorkspaceResource,
     spotify_library: pl.DataFrame,
@@ -71,7 +72,7 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not any(doubled.values()), metadata=doubled)
 
 
-@dg.asset(
+@registered_asset(
     group_name=IDENTITY,
     kinds={"polars", "parquet"},
     owners=OWNERS,

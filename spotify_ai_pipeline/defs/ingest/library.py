@@ -17,6 +17,7 @@ from spotify_ai_pipeline.clients.transport import observed
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import EARLIEST_MONTH, INGEST, OWNERS, months
 from spotify_ai_pipeline.defs.io_manager import Parts, frame_of
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import LastFmResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.storage import datasets
@@ -26,7 +27,9 @@ READ_AGAIN = "spotify_ai/read_again"
 YIELD = "yield spotify_library"
 
 
-@dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1", deps=["applied_verdicts"])
+@registered_asset(
+    group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1", deps=["applied_verdicts"]
+)
 def spotify_library(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource
 ) -> dg.MaterializeResult:
@@ -76,7 +79,7 @@ def sign_in_lasts(workspace: WorkspaceResource) -> dg.AssetCheckResult:
 def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
     """The scrobbles asset, partitioned by the months since ``first_month``."""
 
-    @dg.asset(
+    @registered_asset(
         group_name=INGEST,
         kinds={"lastfm", "parquet"},
         owners=OWNERS,

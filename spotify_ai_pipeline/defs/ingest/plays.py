@@ -12,6 +12,7 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import IDENTITY, INGEST, OWNERS
 from spotify_ai_pipeline.defs.io_manager import Parts, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import ListenBrainzResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.importers import ingest
@@ -26,7 +27,7 @@ LATE_LISTENS = timedelta(days=2)
 """Listens are handed in up to this long after they were heard: so much of the past is read again."""
 
 
-@dg.asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")
 def listenbrainz_listens(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, listenbrainz: ListenBrainzResource
 ) -> Parts:
@@ -62,7 +63,7 @@ def listenbrainz_listens(
     return Parts(monthly() if workspace.workspace.secrets.has_listenbrainz else _nothing(kept, PLAY), metadata)
 
 
-@dg.asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
 def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource) -> Parts:
     """The last plays that Spotify remembers, added to those of before, one Parquet file a day.
 
@@ -89,7 +90,7 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     return Parts(parts, {"deferred": report_degraded(context, workspace, trouble)})
 
 
-@dg.asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")
 def history_imports(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
     """Plays from files: what `spotify-ai import` took in, and now the files that lie in the inbox.
 
@@ -106,7 +107,7 @@ def history_imports(context: dg.AssetExecutionContext, workspace: WorkspaceResou
     )
 
 
-@dg.asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[history_imports])
+@registered_asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[history_imports])
 def album_ratings(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """The listener's ratings of albums (1 to 10, null where they gave none), from RateYourMusic; the last file counts."""
     table = ingest.ratings(workspace.lake)
@@ -115,7 +116,7 @@ def album_ratings(workspace: WorkspaceResource) -> dg.MaterializeResult:
     return dg.MaterializeResult(value=table, metadata={"albums by rating": chart})
 
 
-@dg.asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
 def plays(
     scrobbles: pl.LazyFrame,
     listenbrainz_listens: pl.LazyFrame,

@@ -13,6 +13,7 @@ from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import OWNERS, PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.playlist.mix_inputs import edits_by_hand, on_spotify
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering.playlists import bounded
@@ -43,7 +44,7 @@ class _Edits:
         state.set_fact(f"{name} edits", {"kept": sorted(self.kept), "barred": sorted(self.barred)})
 
 
-@dg.asset(
+@registered_asset(
     group_name=PLAYLIST,
     kinds={"polars", "parquet"},
     owners=OWNERS,
@@ -89,7 +90,7 @@ def cluster_playlists(
     return dg.MaterializeResult(value=table, metadata=counts)
 
 
-@dg.asset(
+@registered_asset(
     group_name=PLAYLIST,
     kinds={"spotify"},
     owners=OWNERS,

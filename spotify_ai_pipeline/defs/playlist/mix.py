@@ -13,6 +13,7 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import OWNERS, PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Decided, Material, decide_list
 from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music import mix as mixing
@@ -29,7 +30,7 @@ ADVENTUROUS = "spotify_ai/adventurous"
 """Tag of a run in which the dial stands elsewhere than configured: 0 to 10."""
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
 def mix(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -50,7 +51,9 @@ def mix(
     return _decided(workspace, MIX, material, _dial(context))
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1", deps=["spotify_playlist"])
+@registered_asset(
+    group_name=PLAYLIST, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1", deps=["spotify_playlist"]
+)
 def adventure(
     workspace: WorkspaceResource,
     song_scores: pl.LazyFrame,
@@ -144,7 +147,7 @@ def _sound(workspace: WorkspaceResource, playlist: Playlist, decided: pl.DataFra
     )
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=PLAYLIST_WRITER)
+@registered_asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=PLAYLIST_WRITER)
 def spotify_playlist(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource, mix: pl.DataFrame
 ) -> dg.MaterializeResult:
@@ -156,7 +159,7 @@ def spotify_playlist(
     return _written(context, workspace, spotify, MIX, mix)
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=PLAYLIST_WRITER)
+@registered_asset(group_name=PLAYLIST, kinds={"spotify"}, owners=OWNERS, code_version="1", op_tags=PLAYLIST_WRITER)
 def adventure_playlist(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource, adventure: pl.DataFrame
 ) -> dg.MaterializeResult:
@@ -249,7 +252,7 @@ def _reads_back(workspace: WorkspaceResource, read: pl.DataFrame, decided: pl.Da
     )
 
 
-@dg.asset(
+@registered_asset(
     group_name=PLAYLIST,
     kinds={"sqlite", "spotify"},
     owners=OWNERS,
@@ -286,7 +289,7 @@ def playlist_snapshots(
     )
 
 
-@dg.asset(group_name=PLAYLIST, kinds={"sqlite"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=PLAYLIST, kinds={"sqlite"}, owners=OWNERS, code_version="1")
 def suggestions(workspace: WorkspaceResource, song_scores: pl.DataFrame, mix: pl.DataFrame) -> dg.MaterializeResult:
     """Dormant songs worth bringing back that are not on the list: the questions that `spotify-ai next` asks."""
     listed = mix.drop_nulls("rank")["song_id"].to_list()

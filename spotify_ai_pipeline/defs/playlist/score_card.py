@@ -9,6 +9,7 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.groups import OWNERS, TASTE
 from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.removal_rules import APPROVALS
@@ -17,7 +18,7 @@ from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.storage import playlists, verdicts
 
 
-@dg.asset(
+@registered_asset(
     group_name=TASTE,
     kinds={"numpy", "parquet"},
     owners=OWNERS,

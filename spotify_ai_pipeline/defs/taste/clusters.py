@@ -8,6 +8,7 @@ import polars as pl
 from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.clustering import library
 from spotify_ai_pipeline.music.clustering.health import drift, health
@@ -25,7 +26,7 @@ UNLIKE = 0.05
 DRIFTED = 0.1
 
 
-@dg.asset(group_name=FEATURES, kinds={"umap", "hdbscan"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=FEATURES, kinds={"umap", "hdbscan"}, owners=OWNERS, code_version="1")
 def clusters(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, song_embeddings: pl.DataFrame
 ) -> dg.MaterializeResult:
@@ -94,7 +95,7 @@ def each_song_has_one_cluster(clusters: pl.DataFrame, song_embeddings: pl.DataFr
     )
 
 
-@dg.asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
 def cluster_health(
     workspace: WorkspaceResource,
     clusters: pl.DataFrame,

@@ -7,6 +7,7 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.map import page, picture
 from spotify_ai_pipeline.storage import datasets
@@ -14,7 +15,7 @@ from spotify_ai_pipeline.storage import datasets
 LIGHT_PNG, DARK_PNG, PAGE = "map-light.png", "map-dark.png", "map.html"
 
 
-@dg.asset(group_name=FEATURES, kinds={"matplotlib", "html"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=FEATURES, kinds={"matplotlib", "html"}, owners=OWNERS, code_version="1")
 def library_map(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

@@ -7,6 +7,7 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, OWNERS, TASTE
 from spotify_ai_pipeline.defs.plots import bar_chart
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import taste_model
@@ -22,7 +23,7 @@ from spotify_ai_pipeline.music.taste.model_selection import (
 from spotify_ai_pipeline.storage import datasets
 
 
-@dg.asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
 def taste_weights(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
     """The taste models: weights and trees, how each did on the last months, and who is in office.
 
