@@ -31,6 +31,7 @@ from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.sandbox.generate import generate
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
 from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.lake import Dataset
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -231,8 +232,8 @@ class Pipeline:
     def refresh(self, job: str = "refresh_the_mix", tags: Mapping[str, str] | None = None) -> RunResult:
         return run(self.root, job, tags)[0]
 
-    def read(self, layer: str, asset: str) -> pl.DataFrame:
-        return self.workspace.lake.read(layer, asset)
+    def read(self, dataset: Dataset) -> pl.DataFrame:
+        return self.workspace.lake.read(dataset)
 
     def listed(self) -> list[str]:
         """Track ids of the mix as decided, in order."""

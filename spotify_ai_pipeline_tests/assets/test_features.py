@@ -68,16 +68,16 @@ def make(connected: Workspace, world: Path) -> Make:
             checks = result.get_asset_check_evaluations()
         assert checks, asset
         assert all(check.passed for check in checks), [check.metadata for check in checks]
-        return connected.lake.read("features", asset).sort("song_id")
+        return connected.lake.read(datasets.REGISTER[asset]).sort("song_id")
 
     return made
 
 
 def overdue(workspace: Workspace, asset: str) -> None:
     """Lets the day come on which what is unknown is asked about again."""
-    table = workspace.lake.read("features", asset)
+    table = workspace.lake.read(datasets.REGISTER[asset])
     past = pl.when(pl.col("retry_at").is_not_null()).then(pl.lit(clock.utc_now() - timedelta(days=1)))
-    workspace.lake.write(table.with_columns(retry_at=past.dt.cast_time_unit("ms")), "features", asset)
+    workspace.lake.write(table.with_columns(retry_at=past.dt.cast_time_unit("ms")), datasets.REGISTER[asset])
 
 
 def test_audio_features_come_by_id_else_by_isrc_and_unknown_is_null_until_its_day(

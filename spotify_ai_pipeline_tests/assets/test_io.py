@@ -17,6 +17,20 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 FRAME = pl.DataFrame({"song_id": ["a", "b"], "vector": [[0.1, 0.2], [0.3, 0.4]], "note": ["x" * 200, None]})
 
 
+KNOWN = {
+    name: Dataset(layer, name, schema={"song_id": pl.String()} if name == "songs" else {})
+    for name, layer in {
+        "songs": "identity", "index": "features", "plays": "ingest", "broken": "ingest", "listens": "identity", "later": "taste",
+    }.items()
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def register(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The register knows the assets of this module, and no others."""
+    monkeypatch.setattr(datasets, "REGISTER", KNOWN)
+
+
 @dg.asset(group_name="identity", code_version="3")
 def songs() -> pl.DataFrame:
     return FRAME
@@ -76,11 +90,11 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, dg.Meta
 
 def test_what_an_asset_returns_is_the_version_the_next_one_reads(workspace: Workspace) -> None:
     assert make(workspace, songs, index).success
-    assert workspace.lake.read(datasets.SONGS).equals(FRAME)
-    assert workspace.lake.read(Dataset("features", "index"))["song_id"].to_list() == ["a", "b"]
-    assert workspace.lake.read_blob(Dataset("features", "index"), "index.bin") == b"bytes"
-    version = workspace.lake.current(datasets.SONGS)
-    made = workspace.lake.current(Dataset("features", "index"))
+    assert workspace.lake.read(KNOWN["songs"]).equals(FRAME)
+    assert workspace.lake.read(KNOWN["index"])["song_id"].to_list() == ["a", "b"]
+    assert workspace.lake.read_blob(KNOWN["index"], "index.bin") == b"bytes"
+    version = workspace.lake.current(KNOWN["songs"])
+    made = workspace.lake.current(KNOWN["index"])
     assert version is not None
     assert made is not None
     assert version.code_version == "3"
@@ -102,13 +116,13 @@ def test_the_ui_is_shown_rows_schema_and_sample(workspace: Workspace) -> None:
 def test_partitions_are_kept_one_by_one(workspace: Workspace) -> None:
     shown = metadata(make(workspace, plays), "plays")
     assert shown["dagster/row_count"].value == 3
-    assert workspace.lake.partitions(datasets.PLAYS) == ["2024-01", "2024-02"]
+    assert workspace.lake.partitions(KNOWN["plays"]) == ["2024-01", "2024-02"]
 
 
 def test_a_run_that_breaks_off_keeps_the_partitions_it_had(workspace: Workspace) -> None:
     assert not make(workspace, broken).success
-    assert workspace.lake.partitions(Dataset("ingest", "broken")) == ["2024-01"]
-    assert workspace.lake.read(Dataset("ingest", "broken")).equals(FRAME)
+    assert workspace.lake.partitions(KNOWN["broken"]) == ["2024-01"]
+    assert workspace.lake.read(KNOWN["broken"]).equals(FRAME)
 
 
 def test_pieces_are_one_version_that_may_be_read_later(workspace: Workspace) -> None:
@@ -116,16 +130,16 @@ def test_pieces_are_one_version_that_may_be_read_later(workspace: Workspace) -> 
     assert result.success
     shown = metadata(result, "listens")
     assert (shown["dagster/row_count"].value, shown["told at the end"].value) == (3, 7)
-    assert workspace.lake.read(datasets.LISTENS).equals(pl.concat([FRAME, FRAME.head(1)]))
-    assert workspace.lake.read(Dataset("taste", "later"))["song_id"].to_list() == ["a", "b", "a"]
+    assert workspace.lake.read(KNOWN["listens"]).equals(pl.concat([FRAME, FRAME.head(1)]))
+    assert workspace.lake.read(KNOWN["later"])["song_id"].to_list() == ["a", "b", "a"]
 
 
 def test_an_own_version_of_another_schema_counts_as_none(workspace: Workspace) -> None:
-    assert frame_of(workspace.lake, datasets.SONGS).height == 0
-    workspace.lake.write(FRAME, datasets.SONGS)
-    assert frame_of(workspace.lake, datasets.SONGS).height == 0
-    workspace.lake.write(FRAME.select("song_id"), datasets.SONGS)
-    assert frame_of(workspace.lake, datasets.SONGS)["song_id"].to_list() == ["a", "b"]
+    assert frame_of(workspace.lake, KNOWN["songs"]).height == 0
+    workspace.lake.write(FRAME, KNOWN["songs"])
+    assert frame_of(workspace.lake, KNOWN["songs"]).height == 0
+    workspace.lake.write(FRAME.select("song_id"), KNOWN["songs"])
+    assert frame_of(workspace.lake, KNOWN["songs"])["song_id"].to_list() == ["a", "b"]
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [1.0, 2.0, 3.0] * 10])

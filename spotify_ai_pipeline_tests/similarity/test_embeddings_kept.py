@@ -15,8 +15,8 @@ Frames = dict[str, pl.DataFrame]
 
 @pytest.fixture
 def frames(workspace: Workspace) -> Frames:
-    layers = {"songs": "identity"} | dict.fromkeys(("audio_features", "tags", "lyrics", "clap"), "features")
-    return {name: workspace.lake.read(layer, name) for name, layer in layers.items()}
+    names = ("songs", "audio_features", "tags", "lyrics", "clap")
+    return {name: workspace.lake.read(datasets.REGISTER[name]) for name in names}
 
 
 def made(workspace: Workspace, frames: Frames) -> dg.MaterializeResult:

@@ -59,10 +59,7 @@ def test_the_mood_is_called_by_its_nearest_clusters_where_there_are_any(workspac
     )
     workspace.lake.write(groups, datasets.CLUSTERS)
     workspace.lake.write(names, datasets.CLUSTER_NAMES)
-    frames = {
-        name: workspace.lake.read(layer, name)
-        for name, layer in (("listens", "identity"), ("songs", "identity"), ("tags", "features"))
-    }
+    frames = {name: workspace.lake.read(datasets.REGISTER[name]) for name in ("listens", "songs", "tags")}
     result = mood_asset(workspace=WorkspaceResource(root=str(workspace.root)), song_embeddings=songs, **frames)
     assert result.value["clusters"][0].to_list() == ["Near", "Far"]  # pyright: ignore
     workspace.lake.write(result.value, datasets.MOOD)  # pyright: ignore
@@ -72,7 +69,7 @@ def test_the_mood_is_called_by_its_nearest_clusters_where_there_are_any(workspac
 def test_where_nothing_is_like_the_mood_asked_for_what_is_heard_counts(workspace: Workspace, cli: Cli) -> None:
     assert cli("mood", "from the 1910s", "--for", "1h").exit_code == 0
     frames = {
-        name: workspace.lake.read(layer, name)
+        name: workspace.lake.read(datasets.REGISTER[name])
         for name, layer in (
             ("listens", "identity"), ("songs", "identity"), ("tags", "features"), ("song_embeddings", "features"),
         )

@@ -32,10 +32,8 @@ def everything(workspace: Workspace) -> dict[str, object]:
     tables = [row["name"] for row in workspace.state.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {
         "tables": {name: [tuple(row) for row in workspace.state.rows(f"SELECT * FROM {name}")] for name in tables},
-        "lake": {
-            f"{layer}/{name}": workspace.lake.read(layer, name).to_dicts() for layer, name in workspace.lake.datasets()
-        },
-        "versions": {name: workspace.lake.version_of(layer, name) for layer, name in workspace.lake.datasets()},
+        "lake": {f"{one.layer}/{one.name}": workspace.lake.read(one).to_dicts() for one in workspace.lake.datasets()},
+        "versions": {one.name: workspace.lake.version_of(one) for one in workspace.lake.datasets()},
         "index": workspace.lake.read_blob(datasets.SONGS, "x.index"),
         "token": workspace.token_file.read_text(),
     }
@@ -119,7 +117,7 @@ def test_a_lake_that_lies_elsewhere_is_kept_and_comes_back_there(
     other.lake.write(pl.DataFrame({"n": [2]}), datasets.SONGS)
     other.lake.write(pl.DataFrame({"n": [2]}), Dataset("identity", "newer"))
     backup.restore(other, file, replace=True)
-    assert other.lake.datasets() == [("identity", "songs")]
+    assert other.lake.datasets() == [datasets.SONGS]
     assert other.lake.read(datasets.SONGS)["n"].to_list() == [1]
     (aside,) = other.root.glob("replaced-*")
     assert list(aside.glob("lake/*/identity/newer/current.json"))

@@ -20,7 +20,7 @@ import polars as pl
 from upath import UPath
 from spotify_ai_pipeline.storage import lake
 lake._swap = lambda pointer, text: os.kill(os.getpid(), signal.SIGKILL)
-lake.Lake(UPath(sys.argv[1]), "me").write(pl.DataFrame({"song_id": ["new"]}), "taste", "stats")
+lake.Lake(UPath(sys.argv[1]), "me").write(pl.DataFrame({"song_id": ["new"]}), lake.Dataset("taste", "stats"))
 """
 
 
@@ -41,7 +41,7 @@ def test_what_was_written_is_read(lake: Lake, frame: pl.DataFrame) -> None:
     assert lake.current(Dataset("taste", "stats")) == version
     assert (version.rows, version.code_version, version.inputs) == (2, "7", {"songs": "v1"})
     assert version.schema == {"song_id": "String", "plays": "Int64"}
-    assert lake.datasets() == [("taste", "stats")]
+    assert lake.datasets() == [Dataset("taste", "stats")]
 
 
 def test_a_version_is_never_touched_again(lake: Lake, frame: pl.DataFrame) -> None:
