@@ -23,6 +23,7 @@ import httpx2
 import requests
 from requests.adapters import HTTPAdapter
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable
 from spotify_ai_pipeline.settings import Service
 from spotify_ai_pipeline.storage import api_ledger

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
 
@@ -22,7 +22,7 @@ def raise_alert(state: State, name: str, message: str) -> None:
     with state.transaction() as connection:
         connection.execute(
             "INSERT INTO alerts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET message = excluded.message",
-            (name, message, time.time()),
+            (name, message, clock.now()),
         )
 
 

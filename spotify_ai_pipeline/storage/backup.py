@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from upath import UPath
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import Corrupt, UserError
 from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage.lake import POINTER, Lake, Version

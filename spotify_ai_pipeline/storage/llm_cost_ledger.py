@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import Retryable
 from spotify_ai_pipeline.storage.state import State
 

@@ -16,6 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import Corrupt, ExpectedError, UserError
 
 BUSY_SECONDS = 30

@@ -10,6 +10,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.storage import datasets

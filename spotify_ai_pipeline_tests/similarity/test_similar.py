@@ -72,7 +72,8 @@ def test_words_find_songs_that_sound_so(workspace: Workspace, cli: Cli) -> None:
 
 def test_a_tag_finds_songs_that_bear_it(workspace: Workspace, cli: Cli) -> None:
     words = workspace.lake.read(datasets.TAGS).explode("tags").unnest("tags").drop_nulls("tag")
-    tag = words.group_by("tag").len().filter(words.group_by("tag").len()["len"] > 5).sort("len", "tag")["tag"][0]
+    styles = words.filter(~pl.col("tag").str.contains(r"^\d0s$"))  # songs of a decade sound in every way
+    tag = styles.group_by("tag").len().filter(pl.col("len") > 5).sort("len", "tag")["tag"][0]
     found = json.loads(cli("find", tag, "--json", "--limit", 5).stdout)["songs"]
     bearing = set(words.filter(tag=tag)["song_id"])
     assert sum(row["song_id"] in bearing for row in found) >= 3

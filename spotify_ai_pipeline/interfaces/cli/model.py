@@ -15,7 +15,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.command()
 @json_option
 def model(as_json: bool) -> None:
-    """Show what the taste model was trained on, how it does against the recency baseline, and who ranks the mix."""
+    """Show the training data of the taste model, its lead over the recency baseline, and which ranker ranks the mix."""
     table = Workspace.open().lake.read(datasets.TASTE_WEIGHTS)
     if as_json:
         print_json({"standings": standings(table).to_dicts(), "importance": importance(table)})

@@ -37,7 +37,7 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     order = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
     place = order.index_of(song_id)
     if place is None:
-        raise UserError(f"{song}: nothing is known of how it sounds; `spotify-ai refresh --features` asks")
+        raise UserError(f"{song}: its sound is unknown; `spotify-ai refresh --features` looks it up")
     found = index.from_bytes(workspace.lake.read_blob(datasets.SONG_INDEX, index.FILE))
     library = _library(workspace)
     what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)

@@ -76,7 +76,7 @@ def asked(workspace: Workspace, mood: MoodRequest) -> str:
 
 
 def mood_now(workspace: Workspace) -> list[str]:
-    """The mood that the mix goes by, line by line."""
+    """The mood that the mix follows, line by line."""
     said = moods.in_force(workspace.state, clock.now())
     made = workspace.lake.read(datasets.MOOD).drop("vector").to_dicts()
     lines = [f"you asked for: {said.words}, until {when(workspace, said.until)}"] if said else []
