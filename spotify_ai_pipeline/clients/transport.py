@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
@@ -191,6 +192,14 @@ class Transport:
         """Raises ``Unreachable`` for an answer that is not whole: a cut or garbled body with a good status is no answer."""
         if not (self.sound(status, body) if self.sound else _whole_json(status, headers, body)):
             raise Unreachable(self.name, f"the answer was not whole, {len(body):,} bytes with status {status}")
+
+    def ask_time(self) -> float:
+        """The time (UTC seconds) by the service's clock, from the date of an answer. Raises ``Refused`` where it tells none."""
+        answer = self.session.head(self.service.url, allow_redirects=False)
+        try:
+            return parsedate_to_datetime(answer.headers["Date"]).timestamp()
+        except (KeyError, ValueError) as error:
+            raise Refused(f"{self.name} tells no time ({error})") from None
 
     def _admit(self, kind: str) -> None:
         if (wait := self.take_turn(kind)) > 0:
