@@ -43,6 +43,19 @@ def regret(policy: str, epsilon: float, verdicts: int, seed: int) -> Floats:
     return lost.cumsum()
 
 
+def compare_policies(
+    listeners: int, verdicts: int, epsilon: float, seed: int
+) -> tuple[dict[str, tuple[float, float, float]], tuple[float, float, float]]:
+    """(the regret of each of ``POLICIES`` after ``verdicts``, what Thompson sampling saves): means over ``listeners`` with
+    their intervals. All policies meet the same listeners."""
+    lost = {
+        policy: np.array([regret(policy, epsilon, verdicts, seed + n)[-1] for n in range(listeners)])
+        for policy in POLICIES
+    }
+    found = {policy: interval(values) for policy, values in lost.items()}
+    return found, interval(lost["epsilon_greedy"] - lost["thompson"])
+
+
 def interval(values: Floats) -> tuple[float, float, float]:
     """(mean, lower, upper): the 95 % interval of a mean, by the normal approximation."""
     error = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5

@@ -1,6 +1,6 @@
 """Newcomers: how well the candidate model tells which of the songs that were new once stayed.
 
-Rolling forward: the songs first heard in each four weeks are judged by a model that learned from those of whom it was known
+Rolling forward: the songs first heard in each four weeks are judged by a model that learned from the songs whose fate was known
 before. Beside it artist affinity alone, common sense alone (cold start), and common sense with fifty verdicts. Artist affinity
 is whichever term of the artist tells best on these very songs: more than anyone could have known.
 """
@@ -8,30 +8,27 @@ is whichever term of the artist tells best on these very songs: more than anyone
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from spotify_ai_pipeline.music.discovery.calibration import auc, brier, calibrate
 from spotify_ai_pipeline.music.discovery.candidate_model import (
     TERMS,
     VERDICT_WEIGHT,
     Content,
-    FirstHeard,
     chances,
     features,
     first_heards,
     fit,
 )
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Floats, Plays
+from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
 
 STEP = 28 * DAY
 VERDICTS = 50
 DRAWS = 20
 """Times that fifty verdicts are drawn, and the forecasts of the models they make averaged."""
-
-ENOUGH = 10
-"""Songs that stayed, and that went, among those held back: with fewer, nothing is said."""
 
 ARTIST_TERMS = TERMS[:8]
 AFFINITY, COLD, AFTER_VERDICTS, OWN_PAST = (
@@ -78,38 +75,6 @@ def judge_all(plays: Plays, content: Content, start: float, rng: np.random.Gener
         )
 
 
-def held_back(terms: Floats, new: FirstHeard) -> dict[str, object]:
-    """How a model that knew what was known when the last third of ``new`` began does on that third: ``auc``, ``brier``,
-    ``brier_of_share`` (of the share that stayed before, said of every song), and by fifths the chances ``said`` and the share
-    that ``stayed``. All None where fewer than ``ENOUGH`` stayed, or went.
-
-    ``terms`` are those of the songs, oldest first, of all of which it is known whether they stayed.
-    """
-    start = new.at[len(new.at) * 2 // 3] if len(new.at) else 0.0
-    known, later = new.over <= start, new.at >= start
-    stay = new.stay[later]
-    if not known.any() or min(stay.sum(), (~stay).sum()) < ENOUGH:
-        return {"auc": None, "brier": None, "brier_of_share": None, "said": None, "stayed": None}
-    chance = chances(fit(terms[known], new.stay[known]), terms[later])
-    fifths = calibration(chance, stay)
-    return {
-        "auc": auc(chance, stay),
-        "brier": brier(chance, stay),
-        "brier_of_share": brier(np.full(len(stay), new.stay[known].mean()), stay),
-        "said": fifths["said"].to_list(),
-        "stayed": fifths["stayed"].to_list(),
-    }
-
-
-def auc(score: Floats, stay: NDArray[np.bool_]) -> float | None:
-    """The chance that a song that stayed has a higher ``score`` than one that did not; None without both."""
-    stayed, went = int(stay.sum()), int((~stay).sum())
-    if not stayed or not went:
-        return None
-    rank = pl.Series(score).rank("average").to_numpy()
-    return float((rank[stay].sum() - stayed * (stayed + 1) / 2) / (stayed * went))
-
-
 def summary(judged: pl.DataFrame, rng: np.random.Generator, samples: int = 200) -> list[dict[str, object]]:
     """One row a ranker: ``auc`` and its 95 % interval ``low``, ``high``; ``lead`` over artist affinity with its interval.
 
@@ -137,16 +102,15 @@ def summary(judged: pl.DataFrame, rng: np.random.Generator, samples: int = 200) 
     return rows
 
 
-def brier(chance: Floats, stay: NDArray[np.bool_]) -> float:
-    """Mean squared distance between ``chance`` and what happened. Brier (1950)."""
-    return float(((chance - stay) ** 2).mean())
-
-
-def calibration(chance: Floats, stay: NDArray[np.bool_], bins: int = 5) -> pl.DataFrame:
-    """Songs by fifths of their ``chance``, one row each: mean chance said, share that stayed, songs."""
-    part = (pl.Series(chance).rank("ordinal").to_numpy() - 1) * bins // max(len(chance), 1)
-    table = pl.DataFrame({"part": part, "said": chance, "stayed": stay})
-    return table.group_by("part").agg(pl.mean("said", "stayed"), songs=pl.len()).sort("part").drop("part")
+def report(judged: pl.DataFrame, seed: int) -> dict[str, Any]:
+    """What ``judge_all`` came to: the rankers, and how true the chances were that the own past gave."""
+    chance, stay = judged[OWN_PAST].to_numpy(), judged["stay"].to_numpy()
+    return {
+        "rankers": summary(judged, np.random.default_rng(seed)),
+        "calibration": calibrate(chance, stay).to_dicts(),
+        "brier": brier(chance, stay),
+        "brier of the share that stayed": brier(np.full(len(stay), stay.mean()), stay),
+    }
 
 
 def _auc(judged: pl.DataFrame, name: str) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -34,6 +35,9 @@ STALE_WEEKS = KEPT_WEEKS = 4
 ARMS = ["source", "region", "artist_key", "chance"]
 FROM_THE_LIST = 0.6
 """Share of the plays that are of the list."""
+
+LEARNING = 50
+"""Verdicts after which approvals are compared."""
 
 Ask = Callable[[pl.DataFrame], Sequence[Lead]]
 """A source: leads for the seeds of a week."""
@@ -80,6 +84,30 @@ def live(world: World, settings: Settings, seed: int) -> Year:
         life.refresh()
         life.answer(week)
     return life.year
+
+
+def summarize_years(years: Sequence[tuple[Year, float]]) -> dict[str, Any]:
+    """The figures of ``years``. Each comes with the approval of random songs of the genres that its listener loves."""
+    late = [np.mean(year.answers[LEARNING:]) for year, _ in years]
+    ratios = [float(rate) / random_yes for rate, (_, random_yes) in zip(late, years, strict=True)]
+    changed = np.concatenate([year.changed for year, _ in years])
+    overlap = np.concatenate([year.overlap for year, _ in years])
+    return {
+        f"approved_of_the_first_{LEARNING}": float(np.mean([np.mean(year.answers[:LEARNING]) for year, _ in years])),
+        f"approved_after_{LEARNING}": float(np.mean(late)),
+        "random_songs_of_loved_genres": float(np.mean([random_yes for _, random_yes in years])),
+        "ratio": float(np.mean(ratios)),
+        "lowest_ratio": min(ratios),
+        "answers": sum(len(year.answers) for year, _ in years),
+        "expired_on_trial": sum(year.trials.get("expired", 0) for year, _ in years),
+        "mean_change": float(changed.mean()),
+        "largest_change": float(changed.max()),
+        "overlap_of_weeks": float(overlap.mean()),
+        "most_songs_of_an_artist_on_a_list": max(max(year.most_of_an_artist) for year, _ in years),
+        "weeks_with_an_artist_over_the_cap": sum(sum(map(bool, year.over_the_cap)) for year, _ in years),
+        "most_open_proposals_of_an_artist": max(max(year.most_new_of_an_artist) for year, _ in years),
+        "popularity_percentile_of_new_songs": float(np.mean(np.concatenate([year.popularity for year, _ in years]))),
+    }
 
 
 @dataclass

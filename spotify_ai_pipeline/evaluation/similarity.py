@@ -1,13 +1,15 @@
-"""How well nearness in a space of vectors agrees with genres and with what is played together."""
+"""Whether songs that are near in a space of vectors share a genre, and are played together."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from spotify_ai_pipeline.evaluation.catalogues import as_inputs, match_history, split_tags
 from spotify_ai_pipeline.music.embedding.feature_blocks import AUDIO_COLUMNS, Matrix, unit
 from spotify_ai_pipeline.music.embedding.model import Inputs, Model
 from spotify_ai_pipeline.settings import Features
@@ -18,8 +20,43 @@ SESSION_GAP = 20 * 60
 PAIRS_PER_SESSION = 20
 NEIGHBOURS = 10
 ROWS_AT_ONCE = 2_000
+TAGS_SEEN = ("as they are", "none that names a genre", "none with a word of a genre")
 
 Ints = NDArray[np.int64]
+
+
+def judge_genres(songs: pl.DataFrame, count: int, seed: int, features: Features) -> list[dict[str, object]]:
+    """Whether near songs share a genre, on ``count`` songs of a catalogue: a row for each way to see the tags and each
+    neighbourhood (all songs, other artists' songs)."""
+    labelled = songs.filter(pl.col("genres").is_not_null() & pl.col("tags").is_not_null())
+    drawn = labelled.sample(min(count, labelled.height), seed=seed)
+    genres = [{one.split("/")[0].strip().casefold() for one in text.split("|")} for text in drawn["genres"]]
+    names = sorted(set[str]().union(*genres))
+    tags, rows = split_tags(drawn), list[dict[str, object]]()
+    for seen in TAGS_SEEN:
+        left = tags if seen == TAGS_SEEN[0] else unrevealing(tags, names, strict=seen == TAGS_SEEN[2])
+        compared = spaces(as_inputs(drawn, left), features)
+        for whose, artists in (("all songs", None), ("other artists", drawn["artist"])):
+            shares = {name: genre_share(space, genres, artists) for name, space in compared.items()}
+            rows.append({"tags": seen, "neighbours": whose, "songs": drawn.height, **shares})
+    return rows
+
+
+def judge_sessions(songs: pl.DataFrame, file: Path, seed: int, features: Features) -> list[dict[str, object]]:
+    """Whether songs of a catalogue that ``file`` holds one session of are nearer than random pairs: a row for pairs of all
+    songs, and one for pairs of other artists' songs."""
+    heard, known = match_history(songs, file)
+    same, apart = session_pairs(
+        known["row"].to_numpy().astype(np.int64), known["ts"].to_numpy().astype(float), np.random.default_rng(seed)
+    )
+    compared = spaces(as_inputs(heard, split_tags(heard)), features)
+    rows = list[dict[str, object]]()
+    for whose in ("all songs", "other artists"):
+        if whose == "other artists":
+            same, apart = (other_artists(pairs, heard["artist"]) for pairs in (same, apart))
+        aucs = {name: pair_auc(space, same, apart) for name, space in compared.items()}
+        rows.append({"history": file.stem, "pairs of": whose, "pairs": len(same), **aucs})
+    return rows
 
 
 def spaces(known: Inputs, features: Features) -> dict[str, Matrix]:

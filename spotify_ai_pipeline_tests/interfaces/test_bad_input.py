@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli.backtest import read_history
+from spotify_ai_pipeline.evaluation.histories import read_history
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 PLAYS = {"ts": [1_700_000_000, 1_700_003_600], "artist": ["A", "B"], "track": ["X", "Y"]}

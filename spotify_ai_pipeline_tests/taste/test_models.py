@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.evaluation import backtest, cold_start, next_session
-from spotify_ai_pipeline.music.discovery import candidate_model
+from spotify_ai_pipeline.evaluation import backtest, next_session
+from spotify_ai_pipeline.music.discovery import calibration, candidate_model
 from spotify_ai_pipeline.music.discovery.candidate_model import Content, features, first_heards
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.boosting import boosted
@@ -55,8 +55,8 @@ def test_shuffled_fates_teach_nothing() -> None:
     fresh, fate = terms[2_000:], stay[2_000:]
     taught = candidate_model.fit(terms[:2_000], stay[:2_000])
     shuffled = candidate_model.fit(terms[:2_000], rng.permutation(stay[:2_000]))
-    assert (cold_start.auc(taught.log_odds(fresh), fate) or 0) > 0.8
-    assert abs((cold_start.auc(shuffled.log_odds(fresh), fate) or 0) - 0.5) < 0.15
+    assert (calibration.auc(taught.log_odds(fresh), fate) or 0) > 0.8
+    assert abs((calibration.auc(shuffled.log_odds(fresh), fate) or 0) - 0.5) < 0.15
     assert abs(candidate_model.chances(taught, fresh).mean() - fate.mean()) < 0.03
 
 

@@ -11,7 +11,7 @@ from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, DISCOVERY, OWNERS
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.evaluation import cold_start
+from spotify_ai_pipeline.music.discovery.calibration import judge_held_back
 from spotify_ai_pipeline.music.discovery.candidate_model import (
     TABLE,
     TERMS,
@@ -76,7 +76,7 @@ def candidate_model(
         [*[None] * int(known.sum()), *said["source"]],
         scale=np.vstack([terms, told]),
     )
-    held = cold_start.held_back(terms[known], new.rows(known))
+    held = judge_held_back(terms[known], new.rows(known))
     facts = {
         "trained_at": now,
         "songs": int(known.sum()),

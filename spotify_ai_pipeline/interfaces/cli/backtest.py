@@ -10,11 +10,11 @@ import polars as pl
 from rich.progress import track
 
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.evaluation.backtest import refresh_times, weekly_mixes
+from spotify_ai_pipeline.evaluation.histories import read_clean_history
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.files import history_option, read_parquet
+from spotify_ai_pipeline.interfaces.cli.options import history_option
 from spotify_ai_pipeline.storage.workspace import Workspace
-
-NEEDED = ("ts", "artist", "track")
 
 
 @click.command()
@@ -31,11 +31,7 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
 
     It calls the functions of the pipeline, with the settings in force.
     """
-    from spotify_ai_pipeline.evaluation.backtest import clean_history, refresh_times, weekly_mixes
-
-    plays = clean_history(read_history(history))
-    if not plays.height:
-        raise UserError(f"{history}: holds no play of 30 seconds or more")
+    plays = read_clean_history(history)
     begin = start.replace(tzinfo=UTC).timestamp() if start else None
     times = refresh_times(plays["ts"].to_numpy(), begin)
     if not len(times):
@@ -46,22 +42,3 @@ def backtest(history: Path, out: Path, start: datetime | None) -> None:
     pl.concat(made).write_parquet(fresh)
     fresh.replace(out)
     console.print(f"{out}: {len(made)} mixes of {made[-1].height} songs, from {plays.height:,} plays")
-
-
-def read_history(file: Path) -> pl.DataFrame:
-    """Plays (ts, artist, track[, ms_played]) from a Parquet file; raises ``UserError`` saying what is wrong with it."""
-    frame = read_parquet(file)
-    frame = frame.rename({"uts": "ts"}) if "uts" in frame.columns and "ts" not in frame.columns else frame
-    if missing := [column for column in NEEDED if column not in frame.columns]:
-        raise UserError(
-            f"{file}: no column {' or '.join(missing)}; needed are ts (or uts), artist and track, "
-            f"found are {', '.join(frame.columns)}"
-        )
-    kinds = [frame[column].dtype for column in NEEDED]
-    if not kinds[0].is_integer() or kinds[1:] != [pl.String, pl.String]:
-        raise UserError(
-            f"{file}: ts must be whole UTC seconds, artist and track text; found {', '.join(map(str, kinds))}"
-        )
-    if not frame.height:
-        raise UserError(f"{file}: holds no plays")
-    return frame.drop_nulls(["ts", "artist", "track"])

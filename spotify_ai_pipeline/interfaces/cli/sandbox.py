@@ -15,7 +15,7 @@ import requests
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.files import history_option
+from spotify_ai_pipeline.interfaces.cli.options import history_option
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 READY_SECONDS = 60
@@ -60,7 +60,7 @@ def build(history: Path, catalogue: Path, out: Path) -> None:
 @click.option("--port", type=int, required=True, help="Port on 127.0.0.1; 0 picks a free one.")
 def serve(world: Path, port: int) -> None:
     """Serve a world on loopback until Ctrl-C."""
-    sys.exit(subprocess.call(_command(world, port)))
+    sys.exit(subprocess.call(_serve_command(world, port)))
 
 
 @contextmanager
@@ -85,7 +85,9 @@ def running(world: Path, port: int) -> Generator[None]:
             )
         yield
         return
-    process = subprocess.Popen(_command(world, port), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        _serve_command(world, port), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     try:
         _wait_until_ready(process, world, port)
         yield
@@ -94,7 +96,7 @@ def running(world: Path, port: int) -> Generator[None]:
         process.wait()
 
 
-def _command(world: Path, port: int) -> list[str]:
+def _serve_command(world: Path, port: int) -> list[str]:
     return [sys.executable, "-m", "spotify_ai_pipeline.sandbox", "--world", str(world), "--port", str(port)]
 
 

@@ -1,119 +1,27 @@
-"""`spotify-ai evaluate bandit | discovery`: discovery on listeners whose truth is known."""
+"""Made-up listeners whose taste is known: worlds of the sandbox, in memory, with their truth."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import click
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.evaluation import bandit_simulation
-from spotify_ai_pipeline.evaluation.discovery_simulation import World, Year, live
-from spotify_ai_pipeline.interfaces.cli.console import console, print_json, table
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.evaluation.discovery_simulation import World
 from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.matching import song_id, song_key
 from spotify_ai_pipeline.music.plays.play_counts import WEEK, Plays
-from spotify_ai_pipeline.storage.workspace import Workspace
+from spotify_ai_pipeline.sandbox.known_taste import known_taste
 
 END = datetime(2026, 1, 5, tzinfo=UTC)
 LOVED = 3
 """Genres, by plays, of which the random songs are that discovery is compared with."""
-LEARNING = 50
-"""Verdicts after which approvals are compared."""
 
 
-@click.command()
-@click.option(
-    "--listeners", default=100, show_default=True, type=click.IntRange(2), help="Number of made-up listeners."
-)
-@click.option("--verdicts", default=200, show_default=True, type=click.IntRange(1), help="Verdicts of each listener.")
-@click.option("--seed", default=1, show_default=True, help="Seed of the listeners; both policies meet the same ones.")
-@json_option
-def bandit(listeners: int, verdicts: int, seed: int, as_json: bool) -> None:
-    """Measure what Thompson sampling loses against always knowing the best source and region, beside epsilon-greedy."""
-    epsilon = Workspace.open().settings.discovery.epsilon
-    lost = {
-        policy: np.array([bandit_simulation.regret(policy, epsilon, verdicts, seed + n)[-1] for n in range(listeners)])
-        for policy in bandit_simulation.POLICIES
-    }
-    found = {policy: bandit_simulation.interval(values) for policy, values in lost.items()}
-    saved = bandit_simulation.interval(lost["epsilon_greedy"] - lost["thompson"])
-    if as_json:
-        print_json({"listeners": listeners, "verdicts": verdicts, "regret": found, "saved_by_thompson": saved})
-        return
-    shown = table(
-        "policy", "regret", "95 % interval", right=("regret",), title=f"{listeners} listeners, {verdicts} verdicts"
-    )
-    for policy, (mean, low, high) in [*found.items(), ("saved by thompson", saved)]:
-        shown.add_row(policy, f"{mean:.1f}", f"{low:.1f} to {high:.1f}")
-    console.print(shown)
-
-
-@click.command()
-@click.option(
-    "--listeners",
-    default=3,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Number of made-up listeners, a year each.",
-)
-@click.option("--seed", default=1, show_default=True, help="Seed of the first listener's world.")
-@json_option
-def discovery(listeners: int, seed: int, as_json: bool) -> None:
-    """Simulate a year of discovery for made-up listeners whose taste is known. Compare the share that they approve with that of
-    random songs of the genres they love."""
-    settings, started = Workspace.open().settings, time.perf_counter()
-    years = list[tuple[Year, float]]()
-    with console.status("living through the year"):
-        for number in range(listeners):
-            world, random_yes = _world(seed + number)
-            years.append((live(world, settings, seed + number), random_yes))
-    found = _figures(years) | {
-        "cap_of_change": settings.playlist.max_change_per_refresh,
-        "seconds": round(time.perf_counter() - started, 1),
-    }
-    if as_json:
-        print_json(found)
-        return
-    shown = table("figure", "value", title=f"a year of {listeners} listeners")
-    for name, value in found.items():
-        shown.add_row(name.replace("_", " "), f"{value:.3g}" if isinstance(value, float) else str(value))
-    console.print(shown)
-
-
-def _figures(years: Sequence[tuple[Year, float]]) -> dict[str, Any]:
-    late = [np.mean(year.answers[LEARNING:]) for year, _ in years]
-    ratios = [float(rate) / random_yes for rate, (_, random_yes) in zip(late, years, strict=True)]
-    changed = np.concatenate([year.changed for year, _ in years])
-    overlap = np.concatenate([year.overlap for year, _ in years])
-    return {
-        f"approved_of_the_first_{LEARNING}": float(np.mean([np.mean(year.answers[:LEARNING]) for year, _ in years])),
-        f"approved_after_{LEARNING}": float(np.mean(late)),
-        "random_songs_of_loved_genres": float(np.mean([random_yes for _, random_yes in years])),
-        "ratio": float(np.mean(ratios)),
-        "lowest_ratio": min(ratios),
-        "answers": sum(len(year.answers) for year, _ in years),
-        "expired_on_trial": sum(year.trials.get("expired", 0) for year, _ in years),
-        "mean_change": float(changed.mean()),
-        "largest_change": float(changed.max()),
-        "overlap_of_weeks": float(overlap.mean()),
-        "most_songs_of_an_artist_on_a_list": max(max(year.most_of_an_artist) for year, _ in years),
-        "weeks_with_an_artist_over_the_cap": sum(sum(map(bool, year.over_the_cap)) for year, _ in years),
-        "most_open_proposals_of_an_artist": max(max(year.most_new_of_an_artist) for year, _ in years),
-        "popularity_percentile_of_new_songs": float(np.mean(np.concatenate([year.popularity for year, _ in years]))),
-    }
-
-
-def _world(seed: int) -> tuple[World, float]:
-    """A world of the sandbox in memory with its truth, and the approval of random unheard songs of the loved genres."""
-    from spotify_ai_pipeline.sandbox.known_taste import known_taste
-
+def make_listener(seed: int) -> tuple[World, float]:
+    """(a listener's world, the approval of random unheard songs of the genres that the listener loves)."""
     known = known_taste(seed, songs=1_500, catalogue=10_000, plays=15_000, years=2, end=END)
     tracks = known.tables["catalogue"].with_row_index("row")
     names = [
