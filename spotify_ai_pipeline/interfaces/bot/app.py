@@ -1,4 +1,4 @@
-"""The bot as a process: one listener, long polling, an orderly end."""
+"""The bot as a process: it polls for one listener, hands on what is written and tapped, and ends in order."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Serving:
 
     async def serve(self, ready: Callable[[str], object]) -> None:
         """``ready`` is told the bot's name once it listens."""
-        with _alone(self.workspace):
+        with _refuse_second_bot(self.workspace):
             try:
                 await self._connect()
             except telegram.TokenRefused:
@@ -110,27 +110,27 @@ class Serving:
         )
         await application.start()
         ready(application.bot.first_name)
-        speaking = asyncio.create_task(self._speak_up())
+        sending = asyncio.create_task(self._send_notifications())
         try:
             await self._ended.wait()
         finally:
-            for task in (speaking, *self._tasks):
+            for task in (sending, *self._tasks):
                 task.cancel()
-            await asyncio.gather(speaking, *self._tasks, return_exceptions=True)
+            await asyncio.gather(sending, *self._tasks, return_exceptions=True)
             await application.updater.stop()
             await application.stop()
 
-    async def _speak_up(self) -> None:
+    async def _send_notifications(self) -> None:
         while True:
             try:
-                await notifications.speak(self.commands.workspace, self.chat)
+                await notifications.send_waiting(self.commands.workspace, self.chat)
             except Exception as error:  # a locked or full disk now must not silence the bot for good
                 log.warning("cannot speak up now: %s", explain(error) or repr(error))
             await asyncio.sleep(notifications.EVERY_SECONDS)
 
     def _poll_failed(self, error: TelegramError) -> None:
-        """The library asks again by itself. In vain where the token was revoked; and two readers of one bot take updates from
-        each other, one of them has to go."""
+        """The library asks again by itself. The bot ends where the token was revoked, and where another process reads its
+        messages for long: two readers take them from each other."""
         if isinstance(error, telegram.TokenRefused):
             self._trouble = UserError(REFUSED)
             self.stop()
@@ -156,7 +156,8 @@ class Serving:
         for name in (*templates.COMMANDS, "start"):
             application.add_handler(CommandHandler(name, self._command(name), filters=written))
         application.add_handler(MessageHandler(written, self._command("help")))
-        application.add_handler(CallbackQueryHandler(self._tap))
+        application.add_handler(CallbackQueryHandler(self._answer, questions.ANSWER))
+        application.add_handler(CallbackQueryHandler(self._press))
 
     async def _only_the_listener(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         user, chat = update.effective_user, update.effective_chat
@@ -173,7 +174,7 @@ class Serving:
         what: Callable[[str], Awaitable[None]] = getattr(self.commands, name)
 
         async def handle(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-            doing = self._told(what(" ".join(context.args or [])))
+            doing = self._report_errors(what(" ".join(context.args or [])))
             if name in SLOW:
                 self._beside(doing)
             else:
@@ -181,21 +182,33 @@ class Serving:
 
         return handle
 
-    async def _tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """A tap on a question's button, such as Approve."""
         query = update.callback_query
         assert query is not None
         message = query.message
         number, sent_at = (message.message_id, int(message.date.timestamp())) if message else (0, 0)
 
         async def do() -> None:
-            said = await self.commands.tapped(number, sent_at, query.data or "")
+            said = await questions.answer(self.commands.workspace, self.chat, number, sent_at, query.data or "")
             await self._pop_up(query.id, said)
 
-        if query.data == "r":  # a run: the wheel on the button must not turn as long
+        await self._report_errors(do())
+
+    async def _press(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """A tap on any other button."""
+        query = update.callback_query
+        assert query is not None
+        number = query.message.message_id if query.message else 0
+
+        async def do() -> None:
+            await self._pop_up(query.id, await self.commands.press(number, query.data or ""))
+
+        if query.data == "r":  # a refresh takes minutes: the wheel on the button must not turn as long
             await self._pop_up(query.id, "")
-            self._beside(self._told(self.commands.tapped(number, sent_at, "r")))
+            self._beside(self._report_errors(self.commands.press(number, "r")))
         else:
-            await self._told(do())
+            await self._report_errors(do())
 
     async def _pop_up(self, query: str, text: str) -> None:
         try:
@@ -204,19 +217,19 @@ class Serving:
             log.debug("tap %s: %s", query, error)
 
     def _beside(self, doing: Coroutine[Any, Any, None]) -> None:
-        """Does something that takes long while the chat goes on."""
+        """Starts something that takes long. The chat goes on meanwhile."""
         task = asyncio.create_task(doing)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _told(self, doing: Awaitable[object]) -> None:
-        """Whatever goes wrong is said in the chat, in one line."""
+    async def _report_errors(self, doing: Awaitable[object]) -> None:
+        """Does something. Where it goes wrong, the chat says so in one line."""
         try:
             await doing
         except asyncio.CancelledError:
             raise
         except telegram.Paused as pause:
-            notifications.tell_of_pause(self.commands.workspace, pause.until)
+            notifications.enqueue_pause_note(self.commands.workspace, pause.until)
         except TelegramError as error:
             log.warning("Telegram: %s", error)
         except Exception as error:
@@ -231,8 +244,8 @@ class Serving:
 
 
 @contextmanager
-def _alone(workspace: Workspace) -> Generator[None]:
-    """One bot a home on this machine."""
+def _refuse_second_bot(workspace: Workspace) -> Generator[None]:
+    """Allows one bot for each workspace on this machine."""
     with (workspace.root / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

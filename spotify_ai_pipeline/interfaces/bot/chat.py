@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Chat:
-    """One private chat. Texts are HTML (``texts``)."""
+    """One private chat. Texts are HTML (see ``templates``)."""
 
     def __init__(self, bot: Bot, chat_id: int) -> None:
         self.bot, self.chat_id = bot, chat_id

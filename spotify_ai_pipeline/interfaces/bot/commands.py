@@ -1,4 +1,4 @@
-"""What each command does: the same functions as on the command line, told in a chat."""
+"""What each command and each button does, except the answers to questions (see ``questions``)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import jobs, questions, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Chat, button, link
-from spotify_ai_pipeline.interfaces.cli import cycling, why
-from spotify_ai_pipeline.interfaces.cli import mix as look
 from spotify_ai_pipeline.interfaces.views import mix_view, wording
+from spotify_ai_pipeline.interfaces.views.cycling import turn_dial
+from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
+from spotify_ai_pipeline.interfaces.views.why import explain_song
 from spotify_ai_pipeline.storage import notification_outbox, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -84,10 +85,10 @@ class Commands:
             raise UserError(
                 f"{text}: give a number from 1 (songs stay long) to 10 (songs leave soon), or none to see the present one"
             )
-        await self.chat.send(templates.text(cycling.turn(self.workspace, int(text) if text else None)[1]))
+        await self.chat.send(templates.text(turn_dial(self.workspace, int(text) if text else None)[1]))
 
     async def stats(self, _: str) -> None:
-        await self.chat.send(templates.stats(await asyncio.to_thread(look.listening, self.workspace)))
+        await self.chat.send(templates.stats(await asyncio.to_thread(summarize_listening, self.workspace)))
 
     async def playlist(self, _: str) -> None:
         workspace = self.workspace
@@ -110,10 +111,10 @@ class Commands:
     async def why(self, text: str) -> None:
         if not text:
             raise UserError("say which song: /why and a part of its title")
-        await self.chat.send(templates.why(*await asyncio.to_thread(why.explained, self.workspace, text)))
+        await self.chat.send(templates.why(await asyncio.to_thread(explain_song, self.workspace, text)))
 
     async def undo(self, _: str) -> None:
-        """Offers what can be taken back, so that nothing is that was not meant."""
+        """Offers what can be taken back, so that the listener chooses."""
         workspace = self.workspace
         rows, lines = [], []
         if (answer := queue.last_answer(workspace.state)) is not None:
@@ -139,11 +140,9 @@ class Commands:
             f"Quiet until {wording.when(workspace, until)}: I send no notifications. Refreshes go on; /pause off ends this."
         )
 
-    async def tapped(self, message_id: int, sent_at: int, data: str) -> str:
-        """Does what a button means; gives the word that pops up."""
+    async def press(self, message_id: int, data: str) -> str:
+        """Does what a button means, and gives the word that pops up."""
         match data.split(":"):
-            case ["v", item, letter] if item.isdecimal():
-                return await questions.answer(self.workspace, self.chat, message_id, sent_at, int(item), letter)
             case ["n"]:
                 await self.chat.take_buttons(message_id)
                 await self.next("")
@@ -204,7 +203,7 @@ class Commands:
         return "queued" if new else "known"
 
     async def _run(self, job: str, title: str) -> jobs.Ended | None:
-        """A run and its progress; None where one is under way or failed, which was said."""
+        """Runs ``job`` and shows its progress. None where another run is under way, or this one failed: the chat says so."""
         if self._busy:
             await self.chat.send(f"{templates.text(self._busy)} is under way; wait for it.")
             return None

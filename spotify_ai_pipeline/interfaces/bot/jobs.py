@@ -1,4 +1,4 @@
-"""Jobs that the listener starts: a Dagster run in a process of its own, its progress in one message that changes."""
+"""Jobs that the listener starts. Each is a run in a process of its own; one message shows its progress."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Ended:
 
 
 async def run(workspace: Workspace, chat: Chat, job: str, title: str) -> Ended:
-    """Runs ``job`` and keeps one message up to date with it; the message is left for the caller to end."""
+    """Runs ``job`` and keeps one message up to date. The caller gives the message its last text."""
     progress = Progress(title)
     message = await chat.send(progress.html())
     workspace.state.set_fact(UNDER_WAY, {"chat": chat.chat_id, "message": message})
@@ -99,7 +99,7 @@ async def run(workspace: Workspace, chat: Chat, job: str, title: str) -> Ended:
 
 
 async def tidy(workspace: Workspace, chat: Chat) -> None:
-    """After a restart: a run that was cut says so."""
+    """Puts the chat in order after a restart: the message of a run that was cut says so."""
     cut = workspace.state.fact(UNDER_WAY)
     if cut and cut["chat"] == chat.chat_id:
         await chat.edit(cut["message"], CUT)

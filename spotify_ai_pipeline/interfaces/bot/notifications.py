@@ -1,4 +1,4 @@
-"""What the pipeline laid down to be said unasked, sent to the listener."""
+"""Notifications: the bot sends what the pipeline put into the outbox."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAY = 86_400.0
 log = logging.getLogger(__name__)
 
 
-async def speak(workspace: Workspace, chat: Chat) -> int:
+async def send_waiting(workspace: Workspace, chat: Chat) -> int:
     """Sends what waits, oldest first, unless the listener wants quiet now; gives the number sent.
 
     A message is marked after it was sent: one whose sending was cut may come twice, none gets lost.
@@ -41,9 +41,9 @@ async def speak(workspace: Workspace, chat: Chat) -> int:
     return count
 
 
-def tell_of_pause(workspace: Workspace, until: float) -> None:
-    """Lays down what to say after a pause until ``until`` (UTC seconds) that left the listener without an answer."""
-    text = f"I had to be silent until {wording.when(workspace, until)}. A command may have got no answer: ask again."
+def enqueue_pause_note(workspace: Workspace, until: float) -> None:
+    """Puts a notification into the outbox for after a pause until ``until`` (UTC seconds): an answer may have got lost."""
+    text = f"I had to be silent until {wording.when(workspace, until)}. What you asked for may have got no answer: ask again."
     notification_outbox.enqueue(
         workspace.state, "pause", f"pause until {until:.0f}", {"text": text}, clock.now(), until + DAY
     )

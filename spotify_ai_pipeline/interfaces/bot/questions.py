@@ -1,4 +1,4 @@
-"""One song at a time: a question with its buttons, the answer in its place, and the next one after it."""
+"""One song at a time: a question with its buttons, the answer in the same message, and the next question."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from spotify_ai_pipeline.storage import queue, telegram_prompts
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 THROUGH = "bot"
+ANSWER = r"^v:[0-9]+:[^:]*$"
+"""The data of a button that answers a question: its number and a letter of ``LETTERS``."""
 NONE_WAITS = "No questions wait. /discover looks for new songs, /refresh asks about old ones."
 
 
 def buttons(found: queue.Question) -> Buttons:
+    """The buttons below a question. ``answer`` takes a tap on one."""
     item = found.item_id
     return [
         [
@@ -28,7 +31,7 @@ def buttons(found: queue.Question) -> Buttons:
 
 
 async def ask_next(workspace: Workspace, chat: Chat) -> None:
-    """Asks the next question at the end of the chat. One that stands further up unanswered gives its buttons up."""
+    """Asks the next question at the end of the chat. A question further up that has no answer loses its buttons."""
     state = workspace.state
     for old in telegram_prompts.on_screen(state, chat.chat_id):
         await chat.take_buttons(old.message_id)
@@ -45,13 +48,15 @@ async def ask(workspace: Workspace, chat: Chat, found: queue.Question) -> None:
     telegram_prompts.show(workspace.state, chat.chat_id, message, found.item_id)
 
 
-async def answer(workspace: Workspace, chat: Chat, message_id: int, sent_at: int, item_id: int, letter: str) -> str:
-    """Takes a tap on a question's button; gives the word that pops up.
+async def answer(workspace: Workspace, chat: Chat, message_id: int, sent_at: int, data: str) -> str:
+    """Takes a tap on a question's button (its ``data`` matches ``ANSWER``), and gives the word that pops up.
 
-    The same tap twice, or a tap on a question that was answered elsewhere, changes nothing: the message then says how things
-    stand. The next question follows where this one was on the screen.
+    The queue keeps the verdict, and ``app.verdict_effects`` later does on Spotify what it means. The same tap twice changes
+    nothing, nor does a tap on a question that was answered elsewhere: the message then says how things stand. The next
+    question follows where this one was on the screen.
     """
-    state, verdict = workspace.state, LETTERS.get(letter)
+    _, number, letter = data.split(":")
+    state, item_id, verdict = workspace.state, int(number), LETTERS.get(letter)
     found = queue.item(state, item_id)
     if found is None or verdict not in found.answers:
         await chat.take_buttons(message_id)
@@ -69,7 +74,7 @@ async def answer(workspace: Workspace, chat: Chat, message_id: int, sent_at: int
 
 
 async def tidy(workspace: Workspace, chat: Chat) -> None:
-    """After a restart: questions on the screen that were answered meanwhile say so; the others still wait, with their buttons."""
+    """Puts the chat in order after a restart: a question that was answered meanwhile says so. The others keep their buttons."""
     for one in telegram_prompts.on_screen(workspace.state, chat.chat_id):
         found = queue.item(workspace.state, one.item_id)
         if found is None or found.status not in queue.OPEN:

@@ -1,14 +1,14 @@
-"""What the bot says, as HTML of Telegram's kind: whatever stands in a title is text."""
+"""The bot's messages, as HTML of Telegram's kind. Titles and names are escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from spotify_ai_pipeline.interfaces.cli import mix as look
 from spotify_ai_pipeline.interfaces.views import wording
-from spotify_ai_pipeline.music.taste.explain import Part
+from spotify_ai_pipeline.interfaces.views.listening import draw_spark, format_percent
+from spotify_ai_pipeline.interfaces.views.why import Explanation
 from spotify_ai_pipeline.storage import queue
 
 LONGEST = 3_900
@@ -68,8 +68,8 @@ def stats(found: Mapping[str, Any]) -> str:
     counts = found["counts"]
     lines = [
         f"<b>{counts['listens']:,}</b> listens of {counts['songs_heard']:,} songs, {found['first']} to {found['last']}",
-        f"{counts['library']:,} songs in the library; {look.percent(found['resolved_share'])} of listens have a Spotify id",
-        f"by hour: <code>{look.spark(found['listens_by_hour'])}</code>",
+        f"{counts['library']:,} songs in the library; {format_percent(found['resolved_share'])} of listens have a Spotify id",
+        f"by hour: <code>{draw_spark(found['listens_by_hour'])}</code>",
         "",
         "<b>artists of the last 30 days</b>",
         *(f"{row['plays']:>4} {text(row['name'])}" for row in found["artists_lately"]),
@@ -80,10 +80,11 @@ def stats(found: Mapping[str, Any]) -> str:
     return fitted(lines)
 
 
-def why(row: Mapping[str, object], place: str, story: str, parts: Sequence[Part]) -> str:
-    longest = max((abs(part.worth) for part in parts), default=0.0) or 1.0
-    lines = [song(row["artist"], row["title"]), f"{text(place)} ({text(row['slot'])})", text(story), ""]
-    for part in parts:
+def why(found: Explanation) -> str:
+    row = found.song
+    longest = max((abs(part.worth) for part in found.parts), default=0.0) or 1.0
+    lines = [song(row["artist"], row["title"]), f"{text(found.place)} ({text(row['slot'])})", text(found.story), ""]
+    for part in found.parts:
         bar = ("█" if part.worth >= 0 else "░") * max(round(BAR * abs(part.worth) / longest), 1)
         lines.append(f"<code>{part.worth:+.2f} {bar}</code> {text(part.name)}: <i>{text(part.says)}</i>")
     return fitted(lines)
@@ -100,7 +101,7 @@ def text(value: object) -> str:
 
 
 def fitted(lines: Iterable[str]) -> str:
-    """The lines that fit into one message, and how many did not. Markup counts: what is shown is shorter."""
+    """The lines that fit into one message, and the number of those that do not. Markup counts, so the text is shorter."""
     every, kept, size = list(lines), list[str](), 0
     for line in every:
         if size + len(line) + 1 > LONGEST - SPARE:
