@@ -27,9 +27,10 @@ SETTLE_SECONDS, PORT = 45, 3917
 MB = 1e6
 CLI = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main(prog_name='spotify-ai')"]
 ONE_JOB = (
-    "import sys; from spotify_ai_pipeline.automation.run import run_job; from spotify_ai_pipeline.storage.home import Home;"
-    "from spotify_ai_pipeline.interfaces.cli import sandboxes; home = Home.open()\n"
-    "with sandboxes.beside(home): result = run_job(home, sys.argv[1], lambda *_: None)\n"
+    "import sys; from spotify_ai_pipeline.defs.automation.run import run_job;"
+    "from spotify_ai_pipeline.storage.workspace import Workspace; from spotify_ai_pipeline.interfaces.cli import sandbox\n"
+    "workspace = Workspace.open()\n"
+    "with sandbox.beside(workspace): result = run_job(workspace, sys.argv[1], lambda *_: None)\n"
     "sys.exit(result.error or 0)"
 )
 

@@ -20,7 +20,7 @@ from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.defs.io_manager import sample
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.storage import datasets, duckdb_views
 
@@ -73,10 +73,10 @@ def test_no_secret_is_told_by_runs_that_succeed_or_fail(
 def test_hostile_names_are_text_everywhere(pipeline: Any, capsys: pytest.CaptureFixture[str]) -> None:
     workspace = pipeline.workspace
     short = "[red]<b>'x"
-    named = workspace.lake.read(datasets.MIX).with_columns(artist=pl.lit(short), title=pl.lit(short))
-    workspace.lake.write(named, datasets.MIX)
-    mix_view.mix_table(workspace)
-    mix_view.change(workspace)
+    named = workspace.lake.read("playlist", "mix").with_columns(artist=pl.lit(short), title=pl.lit(short))
+    workspace.lake.write(named, "playlist", "mix")
+    print_songs(workspace)
+    print_change(workspace)
     said = capsys.readouterr().out
     assert said.count(short) >= 100, "printed as it is: no markup, nothing eaten"
     with duckdb_views.connect(workspace.lake, workspace.state) as connection:

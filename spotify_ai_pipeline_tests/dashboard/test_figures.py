@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from spotify_ai_pipeline.interfaces.dashboard import theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import coverage, discovery, listening, rotation
+from spotify_ai_pipeline.interfaces.views.coverage import count_by_month
 from spotify_ai_pipeline.storage.playlists import Refresh
 from spotify_ai_pipeline.storage.queue import Question
 
@@ -146,7 +147,7 @@ def test_coverage_of_the_library() -> None:
     }  # fmt: skip
     none = coverage.library(SONGS.filter(pl.lit(False)), audio, tags, unknown, unknown)
     assert none["share"].null_count() == none.height
-    assert coverage.months(listens(("a", NEW_YEAR))).filter(source="lastfm")["plays"].to_list() == [1]
+    assert count_by_month(listens(("a", NEW_YEAR))).filter(source="lastfm")["plays"].to_list() == [1]
 
 
 @given(st.text(alphabet="ab *_[](){}<>#!`~|\\:.-+=$&\n12", max_size=30))

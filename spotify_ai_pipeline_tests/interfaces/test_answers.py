@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import questions
-from spotify_ai_pipeline.interfaces.cli.answer import later, reject
+from spotify_ai_pipeline.interfaces.cli.approve import later, reject
 from spotify_ai_pipeline.interfaces.cli.next import next_
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.workspace import Workspace

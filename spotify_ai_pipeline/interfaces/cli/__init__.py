@@ -1,4 +1,4 @@
-"""The command ``spotify-ai``: each command is a few lines over the floors below."""
+"""The command ``spotify-ai``. Each command has a module of its name: a few lines over the floors below."""
 
 from __future__ import annotations
 
@@ -13,81 +13,44 @@ from spotify_ai_pipeline.interfaces.views.errors import explain
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ABOUT_THE_LISTENER = frozenset({"refresh", "mix", "stats", "status", "next"})
-"""Commands after which a sign-in that is about to end is mentioned."""
+"""After these commands a sign-in that is about to end is mentioned."""
 
-COMMANDS = {
-    "demo": "demo.demo",
-    "login": "login.login",
-    "import": "import_.import_",
-    "refresh": "refresh.refresh",
-    "backfill": "refresh.backfill",
-    "undo": "undo.undo",
-    "log": "log.log",
-    "mix": "mix.mix",
-    "playlist": "playlist.playlist",
-    "pin": "pin.pin",
-    "unpin": "pin.unpin",
-    "cycling": "cycling.cycling",
-    "adventure": "adventure.adventure",
-    "snapshot": "snapshot.snapshot",
-    "why": "why.why",
-    "discover": "discover.discover",
-    "model": "model.model",
-    "scorecard": "scorecard.scorecard",
-    "tune": "tune.tune",
-    "next": "next.next_",
-    "similar": "similar.similar",
-    "find": "similar.find",
-    "mood": "mood.mood",
-    "queue": "queue.queue",
-    "approve": "answer.approve",
-    "reject": "answer.reject",
-    "later": "answer.later",
-    "never": "answer.never",
-    "match": "match.match",
-    "stats": "mix.stats",
-    "clusters": "map.clusters",
-    "map": "map.map_",
-    "gaps": "gaps.gaps",
-    "exclude": "exclude.exclude",
-    "status": "status.status",
-    "doctor": "doctor.doctor",
-    "config": "config.config",
-    "sql": "sql.sql",
-    "backup": "backup.backup",
-    "restore": "backup.restore",
-    "export": "export.export",
-    "forget": "backup.forget",
-    "listener": "listener.listener",
-    "bot": "bot.bot",
-    "pause": "pause.pause",
-    "up": "up.up",
-    "dashboard": "dashboard.dashboard",
-    "dagster": "up.dagster",
-    "backtest": "backtest.backtest",
-    "evaluate": "evaluate.evaluate",
-    "sandbox": "sandbox.sandbox",
+COMMANDS = [
+    "demo", "login", "import", "refresh", "backfill", "undo", "log", "mix", "playlist", "pin", "unpin", "cycling", "adventure",
+    "snapshot", "why", "discover", "model", "scorecard", "tune", "next", "similar", "find", "mood", "queue", "approve", "reject",
+    "later", "never", "match", "stats", "clusters", "map", "gaps", "exclude", "status", "doctor", "config", "sql", "backup",
+    "restore", "export", "forget", "listener", "bot", "pause", "up", "dashboard", "dagster", "backtest", "evaluate", "sandbox",
+]  # fmt: skip
+"""The commands, in the order of a first day. Each is in the module of its name, which is imported when it is asked for."""
+
+ELSEWHERE = {
+    "reject": "approve",
+    "later": "approve",
+    "unpin": "pin",
+    "find": "similar",
+    "dagster": "up",
+    "import": "import_",
 }
-"""Each command and where it is, in the order of a first day. A module is imported when its command is asked for."""
+"""Commands that share a module with another, and the one whose name Python has taken."""
 
 
 class _Group(click.Group):
     """Imports commands when they are asked for, and lets no traceback reach a person."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name].split(".")
-        return getattr(import_module(f"{__name__}.{module}"), name)
+        module = import_module(f"{__name__}.{ELSEWHERE.get(cmd_name, cmd_name)}")
+        return getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")  # `next_`, where Python has the name
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             result = super().invoke(ctx)
             if ctx.invoked_subcommand in ABOUT_THE_LISTENER:
-                import_module(f"{__name__}.login").warn(Workspace.open())
+                import_module(f"{__name__}.login").warn_of_sign_in(Workspace.open())
             return result
         except Exception as error:
             if (line := explain(error)) is None:

@@ -7,8 +7,9 @@ import click
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
-from spotify_ai_pipeline.interfaces.cli.refresh import run
+from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
+from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.progress import run_job
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.storage.playlists import ADVENTURE
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -61,7 +62,7 @@ def show_(as_json: bool) -> None:
     if as_json:
         print_json(mix_view.mix_as_data(workspace, ADVENTURE))
     else:
-        mix_view.mix_table(workspace, ADVENTURE)
+        print_songs(workspace, ADVENTURE)
 
 
 @adventure.command()
@@ -70,11 +71,11 @@ def refresh(as_json: bool) -> None:
     """Update this list alone, from the data that was read last."""
     workspace = _enabled()
     with sandbox.beside(workspace):
-        run(workspace, "refresh_the_adventure", quiet=as_json)
+        run_job(workspace, "refresh_the_adventure", quiet=as_json)
     if as_json:
         print_json(mix_view.mix_as_data(workspace, ADVENTURE))
     else:
-        mix_view.change(workspace, ADVENTURE)
+        print_change(workspace, ADVENTURE)
 
 
 def _enabled() -> Workspace:

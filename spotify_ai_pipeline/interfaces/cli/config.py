@@ -8,11 +8,12 @@ import yaml
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
+@json_option
 @click.pass_context
 def config(context: click.Context, as_json: bool) -> None:
     """Show the settings in force and where each comes from; `set` and `unset` change them for this machine."""

@@ -13,11 +13,12 @@ import requests
 import yaml
 
 from spotify_ai_pipeline.clients import spotify_auth
-from spotify_ai_pipeline.interfaces.cli import login, mix, sandbox
+from spotify_ai_pipeline.interfaces.cli import login, sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.refresh import run
-from spotify_ai_pipeline.interfaces.views import mix_view
-from spotify_ai_pipeline.settings import CHECKOUT, CONFIG_FILE, DEMOS
+from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
+from spotify_ai_pipeline.interfaces.cli.progress import run_job
+from spotify_ai_pipeline.interfaces.views.listening import format_percent, summarize_listening
+from spotify_ai_pipeline.settings import CONFIG_FILE, DEMOS
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 DEFAULT_PORT = 8790
@@ -60,17 +61,17 @@ def demo(world: Path | None, port: int) -> None:
     with sandbox.running(world, port):
         workspace = Workspace.open(root)
         _connect(workspace, world, port)
-        display = run(workspace, "everything")
+        display = run_job(workspace, "everything")
     console.print()
-    mix_view.mix_table(workspace)
+    print_songs(workspace)
     console.print()
-    mix_view.change(workspace)
-    figures = mix.listening(workspace)
+    print_change(workspace)
+    figures = summarize_listening(workspace)
     counts = figures["counts"]
     calls = ", ".join(f"{count:,} {service}" for service, count in sorted(display.calls.items()))
     console.print(
         f"{counts['library']:,} songs in the library, {counts['listens']:,} listens "
-        f"({mix.percent(figures['resolved_share'])} resolved to a Spotify id); "
+        f"({format_percent(figures['resolved_share'])} resolved to a Spotify id); "
         f"calls: {calls}; {time.monotonic() - started:.0f} s"
     )
     on_the_path = "  (source .venv/bin/activate puts spotify-ai on the path)" if CHECKOUT else ""

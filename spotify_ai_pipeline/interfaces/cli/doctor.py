@@ -17,7 +17,8 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.account_checks import BAD, GOOD, ODD, Finding, accounts
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.views.health import summarize_health
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.settings import ENV_FILE, PROJECT_ROOT
 from spotify_ai_pipeline.storage.lake import POINTER
@@ -39,7 +40,7 @@ def doctor(as_json: bool) -> None:
     workspace = Workspace.open()
     found: list[Finding] = []
     with sandbox.beside(workspace):
-        for finding in _look(workspace):
+        for finding in _check_all(workspace):
             found.append(finding)
             if not as_json:
                 mark, style = MARKS[finding.how]
@@ -52,21 +53,21 @@ def doctor(as_json: bool) -> None:
     sys.exit(1 if any(finding.how == BAD for finding in found) else 0)
 
 
-def _look(workspace: Workspace) -> Iterator[Finding]:
-    yield _versions()
-    yield _state(workspace)
-    yield _settings(workspace)
-    yield _lake(workspace)
-    yield from _modes(workspace)
-    yield _disk(workspace)
-    yield from _quotas(workspace)
+def _check_all(workspace: Workspace) -> Iterator[Finding]:
+    yield _check_versions()
+    yield _check_state(workspace)
+    yield _count_settings(workspace)
+    yield _check_lake(workspace)
+    yield from _check_modes(workspace)
+    yield _check_disk(workspace)
+    yield from _check_quotas(workspace)
     yield from accounts(workspace)
-    yield from _daemon(workspace)
+    yield from _check_daemon(workspace)
     for alert in workspace.state.rows("SELECT name, message FROM alerts ORDER BY raised_at"):
         yield Finding("open alert", ODD, alert["message"], "it ends when its cause ends")
 
 
-def _versions() -> Finding:
+def _check_versions() -> Finding:
     python = ".".join(map(str, sys.version_info[:3]))
     lock = PROJECT_ROOT / "requirements.lock"
     wanted = dict(
@@ -77,21 +78,23 @@ def _versions() -> Finding:
     other = [
         name
         for name in ("dagster", "polars", "duckdb", "spotipy")
-        if _version(name) != wanted.get(name, _version(name))
+        if _version_of(name) != wanted.get(name, _version_of(name))
     ]
     if other:
         return Finding("versions", BAD, f"{', '.join(other)}: not the locked version", "make install")
-    return Finding("versions", GOOD, f"Python {python}, Dagster {_version('dagster')}, Polars {_version('polars')}")
+    return Finding(
+        "versions", GOOD, f"Python {python}, Dagster {_version_of('dagster')}, Polars {_version_of('polars')}"
+    )
 
 
-def _version(name: str) -> str:
+def _version_of(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed"
 
 
-def _state(workspace: Workspace) -> Finding:
+def _check_state(workspace: Workspace) -> Finding:
     try:
         (said,) = workspace.state.connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
@@ -103,12 +106,12 @@ def _state(workspace: Workspace) -> Finding:
     return Finding("state", GOOD, f"{workspace.root / STATE_FILE}, schema {newest_schema()}")
 
 
-def _settings(workspace: Workspace) -> Finding:
+def _count_settings(workspace: Workspace) -> Finding:
     changed = workspace.state.overrides()
     return Finding("settings", GOOD, f"{len(workspace.settings.flat)} values, {len(changed)} changed on this machine")
 
 
-def _lake(workspace: Workspace) -> Finding:
+def _check_lake(workspace: Workspace) -> Finding:
     """Whether every file that a pointer names is there."""
     base, lost, seen = workspace.lake.base, list[str](), 0
     for pointer in [*base.glob(f"*/*/{POINTER}"), *base.glob(f"*/*/*/{POINTER}")]:
@@ -129,7 +132,7 @@ def _lake(workspace: Workspace) -> Finding:
     )
 
 
-def _modes(workspace: Workspace) -> Iterator[Finding]:
+def _check_modes(workspace: Workspace) -> Iterator[Finding]:
     """Files with secrets are for their owner alone."""
     secret = [workspace.token_file, workspace.root / ".env", workspace.root / STATE_FILE, ENV_FILE]
     open_ = [path for path in secret if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077]
@@ -141,7 +144,7 @@ def _modes(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("file modes", GOOD, "tokens, keys and state are readable by you alone")
 
 
-def _disk(workspace: Workspace) -> Finding:
+def _check_disk(workspace: Workspace) -> Finding:
     free = shutil.disk_usage(workspace.root).free
     seen = f"{free / 2**30:,.1f} GiB free at {workspace.root}"
     how = BAD if free < LEAST_FREE else ODD if free < LITTLE_FREE else GOOD
@@ -153,10 +156,8 @@ def _disk(workspace: Workspace) -> Finding:
     )
 
 
-def _quotas(workspace: Workspace) -> Iterator[Finding]:
-    from spotify_ai_pipeline.interfaces.cli.status import health
-
-    rows = health(workspace)["services"]
+def _check_quotas(workspace: Workspace) -> Iterator[Finding]:
+    rows = summarize_health(workspace)["services"]
     for row in rows:
         if row["paused"]:
             yield Finding(
@@ -181,7 +182,7 @@ def _quotas(workspace: Workspace) -> Iterator[Finding]:
         )
 
 
-def _daemon(workspace: Workspace) -> Iterator[Finding]:
+def _check_daemon(workspace: Workspace) -> Iterator[Finding]:
     from spotify_ai_pipeline.defs.automation import reap_dead_runs
 
     silent = reap_dead_runs.silent_for(workspace)

@@ -10,7 +10,7 @@ import polars as pl
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.plays import exclusion

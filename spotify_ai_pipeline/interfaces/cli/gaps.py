@@ -8,13 +8,16 @@ import click
 import polars as pl
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.mix import SPARKS, json_option
-from spotify_ai_pipeline.music.plays.coverage import by_month, still_unknown
-from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
-from spotify_ai_pipeline.storage import datasets, exclusions
+from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.views.coverage import (
+    ANY,
+    count_by_month,
+    find_forgotten_spans,
+    find_silent_months,
+)
+from spotify_ai_pipeline.interfaces.views.listening import SPARKS
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-ANY = "any"
 NOTHING = "·"
 
 
@@ -26,10 +29,8 @@ def gaps(as_json: bool) -> None:
     A dot marks a month for which a source has nothing: unknown, not unheard.
     """
     workspace = Workspace.open()
-    listens = workspace.lake.scan(datasets.LISTENS).select("played_at", "sources").collect()
-    months = by_month(listens)
-    forgotten = still_unknown(exclusions.gaps(workspace.state, SPOTIFY_RECENT.name), listens, SPOTIFY_RECENT.name)
-    silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()
+    months = count_by_month(workspace.lake.scan("identity", "listens"))
+    silent, forgotten = find_silent_months(months), find_forgotten_spans(workspace)
     if as_json:
         print_json(
             {
@@ -39,7 +40,7 @@ def gaps(as_json: bool) -> None:
             }
         )
         return
-    _chart(months)
+    _print_chart(months)
     if silent:
         console.print(f"unknown: no source knows of a play in {', '.join(silent)}")
     zone = workspace.settings.listener.zone
@@ -50,8 +51,8 @@ def gaps(as_json: bool) -> None:
         )
 
 
-def _chart(months: pl.DataFrame) -> None:
-    """A line a year, a column a source, a bar a month, January to December."""
+def _print_chart(months: pl.DataFrame) -> None:
+    """Prints a line a year, a column a source, a bar a month, January to December."""
     counts: dict[tuple[str, str], int] = {
         (month, source): plays for month, source, plays in months.select("month", "source", "plays").iter_rows()
     }
@@ -61,12 +62,13 @@ def _chart(months: pl.DataFrame) -> None:
     shown = table("year", *names, "listens", right=("listens",))
     for year in years:
         of_year: list[Any] = [
-            "".join(_bar(counts.get((f"{year}-{month:02}", name), 0), most) for month in range(1, 13)) for name in names
+            "".join(_draw_bar(counts.get((f"{year}-{month:02}", name), 0), most) for month in range(1, 13))
+            for name in names
         ]
         total = sum(counts.get((f"{year}-{month:02}", ANY), 0) for month in range(1, 13))
         shown.add_row(year, *map(plain, of_year), f"{total:,}")
     console.print(shown)
 
 
-def _bar(plays: int, most: int) -> str:
+def _draw_bar(plays: int, most: int) -> str:
     return SPARKS[max(round(plays / most * (len(SPARKS) - 1)), 1)] if plays else NOTHING

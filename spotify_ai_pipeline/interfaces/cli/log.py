@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh

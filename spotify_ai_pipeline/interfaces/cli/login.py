@@ -50,7 +50,7 @@ def accept(auth: spotify_auth.Auth, redirected_to: str) -> None:
     learn_capabilities(auth.workspace, Spotify.of(auth.workspace))
 
 
-def warn(workspace: Workspace) -> None:
-    """One line on stderr where the sign-in is about to end, or has ended."""
+def warn_of_sign_in(workspace: Workspace) -> None:
+    """Prints one line on stderr where the sign-in is about to end, or has ended."""
     if warning := spotify_auth.sign_in_warning(workspace):
         click.echo(f"note: {warning}", err=True)

@@ -7,7 +7,8 @@ import polars as pl
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.views.song_lookup import find_song, names, readings, track_id_of
+from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.views.song_lookup import find_song, name_songs, split_name, track_id_of
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key
@@ -16,8 +17,6 @@ from spotify_ai_pipeline.storage.identity_overrides import Named
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NEXT = "it counts from the next `spotify-ai refresh` on"
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
 
 
 @click.group()
@@ -58,7 +57,7 @@ def list_(limit: int, as_json: bool) -> None:
         title=f"{doubts.height:,} unresolved names are like a known song",
         right=("plays",),
     )
-    called = names(members)
+    called = name_songs(members)
     for row in doubts.head(limit).iter_rows(named=True):
         name = f"{row['artist']} — {row['title']}"
         shown.add_row(str(row["plays"] or 0), plain(name), plain(called[row["near"]]), plain(row["near_evidence"]))
@@ -83,7 +82,7 @@ def show(song: str, as_json: bool) -> None:
         "Spotify id",
         "by",
         "evidence",
-        title=f"{names(members)[song_id]}  {song_id}",
+        title=f"{name_songs(members)[song_id]}  {song_id}",
         right=("plays",),
     )
     for row in rows.iter_rows(named=True):
@@ -98,7 +97,7 @@ def show(song: str, as_json: bool) -> None:
         )
     console.print(shown)
     for row in rows.drop_nulls("near").iter_rows(named=True):
-        console.print(plain(f"like {names(members)[row['near']]} ({row['near']}), but {row['near_evidence']}"))
+        console.print(plain(f"like {name_songs(members)[row['near']]} ({row['near']}), but {row['near_evidence']}"))
 
 
 @match.command()
@@ -110,8 +109,8 @@ def same(a: str, b: str) -> None:
     members = _members(workspace)
     one, two = find_song(members, a), find_song(members, b)
     if one == two:
-        raise UserError(f"{a} and {b} are one song already: {names(members)[one]}")
-    words = f"same: {names(members)[two]} = {names(members)[one]}"
+        raise UserError(f"{a} and {b} are one song already: {name_songs(members)[one]}")
+    words = f"same: {name_songs(members)[two]} = {name_songs(members)[one]}"
     _say(workspace, "same", _anchor(members, two), _anchor(members, one), words)
 
 
@@ -140,12 +139,12 @@ def set_(spelling: str, song: str) -> None:
     workspace = Workspace.open()
     members = _members(workspace)
     song_id = find_song(members, song)
-    meant = readings(spelling)
+    meant = split_name(spelling)
     if not meant:
         raise UserError(f'{spelling!r}: a spelling is written as "ARTIST - TITLE"')
     known = set(members.filter(pl.col("kind") == SPELLING)["member"].to_list())
     artist, title = next((name for name in meant if song_key(*name) in known), meant[0])
-    subject, words = Named.spelling(artist, title), f"set: {artist} — {title} = {names(members)[song_id]}"
+    subject, words = Named.spelling(artist, title), f"set: {artist} — {title} = {name_songs(members)[song_id]}"
     _say(workspace, "set", subject, _anchor(members, song_id), words)
 
 

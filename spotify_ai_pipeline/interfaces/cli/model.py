@@ -6,7 +6,7 @@ import click
 from rich.markdown import Markdown
 
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.music.taste.model_card import card, importance, standings
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace

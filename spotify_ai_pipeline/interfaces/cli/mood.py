@@ -8,11 +8,11 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app import mood_requests
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
-from spotify_ai_pipeline.interfaces.cli.refresh import run
-from spotify_ai_pipeline.interfaces.views import mix_view
-from spotify_ai_pipeline.interfaces.views import wording as in_words
-from spotify_ai_pipeline.storage import datasets, moods
+from spotify_ai_pipeline.interfaces.cli.mix import print_change
+from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.progress import run_job
+from spotify_ai_pipeline.interfaces.views import mix_view, wording
+from spotify_ai_pipeline.storage import moods
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NEXT = "it counts from the next `spotify-ai refresh` on"
@@ -24,7 +24,7 @@ class _Span(click.ParamType):
     name = "SPAN"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        seconds = in_words.seconds_of(str(value))
+        seconds = wording.seconds_of(str(value))
         if seconds is None:
             self.fail(f"{value!r} is no time such as 45m, 3h or 2d (30d at most)", param, ctx)
         return seconds
@@ -54,30 +54,30 @@ def mood(words: tuple[str, ...], span: float | None, refresh: bool, clear: bool,
         taken = moods.clear(workspace.state)
         console.print(f"taken back; {NEXT}" if taken else "you asked for no mood: there is nothing to take back")
     elif words:
-        _ask(workspace, " ".join(words), span, refresh=refresh, as_json=as_json)
+        _ask_for_mood(workspace, " ".join(words), span, refresh=refresh, as_json=as_json)
     else:
-        _show(workspace, as_json)
+        _show_mood(workspace, as_json)
 
 
-def _ask(workspace: Workspace, text: str, span: float | None, *, refresh: bool, as_json: bool) -> None:
+def _ask_for_mood(workspace: Workspace, text: str, span: float | None, *, refresh: bool, as_json: bool) -> None:
     with sandbox.beside(workspace):
         asked = mood_requests.ask_for(workspace, text, span)
         if not as_json:
-            console.print(plain(in_words.asked(workspace, asked) + ("" if refresh else f"; {NEXT}")))
+            console.print(plain(wording.asked(workspace, asked) + ("" if refresh else f"; {NEXT}")))
         if refresh:
-            run(workspace, "refresh_the_mix", quiet=as_json)
+            run_job(workspace, "refresh_the_mix", quiet=as_json)
     if as_json:
         told = {"understood_by": asked.by, "note": asked.note, "until": asked.until, **asked.wish.as_data()}
         print_json(told | ({"mix": mix_view.mix_as_data(workspace)} if refresh else {}))
     elif refresh:
-        mix_view.change(workspace)
+        print_change(workspace)
 
 
-def _show(workspace: Workspace, as_json: bool) -> None:
+def _show_mood(workspace: Workspace, as_json: bool) -> None:
     if as_json:
         said = moods.in_force(workspace.state, clock.now())
         made = workspace.lake.read(datasets.MOOD).drop("vector").to_dicts()
         print_json({"asked_for": vars(said) if said else None, "mood": made[0] if made else None})
         return
-    for line in in_words.mood_now(workspace):
+    for line in wording.mood_now(workspace):
         console.print(plain(line))

@@ -38,7 +38,7 @@ def next_(as_json: bool) -> None:
         return
     last: int | None = None
     while question := queue.next_question(state):
-        show(question)
+        print_question(question)
         answers = " · ".join(CALLED[one] for one in question.answers)
         ask = f"{answers}\n  (l)isten first · (u)ndo the last answer · (q)uit"
         console.print(f"  {ask}  [dim]{queue.pending(state)} waiting[/]")
@@ -64,8 +64,8 @@ def next_(as_json: bool) -> None:
     )
 
 
-def show(question: queue.Question) -> None:
-    """Print the song, the reason for the question, and the predicted match."""
+def print_question(question: queue.Question) -> None:
+    """Prints who, why, and how well it should fit."""
     console.print(plain(f"\n{question.title} — {question.artist}"), style="bold")
     console.print(plain(f"  {why_asked(question)}"))
 

@@ -6,7 +6,7 @@ import click
 
 from spotify_ai_pipeline.app import notification_policy
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import wording
 from spotify_ai_pipeline.storage.workspace import Workspace
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
-from spotify_ai_pipeline.interfaces.cli.why import find
-from spotify_ai_pipeline.storage import datasets, pins
+from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.views.song_lookup import find_scored_song
+from spotify_ai_pipeline.storage import pins
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -16,20 +16,20 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @json_option
 def pin(song: str, as_json: bool) -> None:
     """Pin SONG (a part of its title, of "artist title", or its id): it comes to the mix and stays until you unpin it."""
-    _say(song, pinned=True, then="it comes with the next `spotify-ai refresh` and stays", as_json=as_json)
+    _set_pin(song, pinned=True, then="it comes with the next `spotify-ai refresh` and stays", as_json=as_json)
 
 
 @click.command()
 @click.argument("song")
 @json_option
 def unpin(song: str, as_json: bool) -> None:
-    """Unpin SONG: from now on it competes for the mix like every other song."""
-    _say(song, pinned=False, then="it competes like every other song from now on", as_json=as_json)
+    """Let SONG go: nothing holds it on the mix any more, and it competes like every other song."""
+    _set_pin(song, pinned=False, then="it competes like every other song from now on", as_json=as_json)
 
 
-def _say(song: str, *, pinned: bool, then: str, as_json: bool) -> None:
+def _set_pin(song: str, *, pinned: bool, then: str, as_json: bool) -> None:
     workspace = Workspace.open()
-    row = find(workspace.lake.read(datasets.SONG_SCORES), song)
+    row = find_scored_song(workspace.lake.read("taste", "song_scores"), song)
     pins.pin(workspace.state, str(row["song_id"]), pinned=pinned)
     if as_json:
         print_json({"song_id": row["song_id"], "artist": row["artist"], "title": row["title"], "pinned": pinned})

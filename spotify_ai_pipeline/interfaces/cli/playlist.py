@@ -7,10 +7,11 @@ import click
 from spotify_ai_pipeline.app.managed_playlists import named, of_cluster
 from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.clients.spotify import Spotify
-from spotify_ai_pipeline.interfaces.cli import map, sandbox
+from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.interfaces.views.clusters import find_cluster, list_clusters
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
@@ -31,7 +32,7 @@ def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bo
     workspace = Workspace.open()
     about = named(workspace.settings, ADVENTURE if adventurous else MIX)
     if cluster is not None:
-        row = map.find(map.described(workspace), cluster)
+        row = find_cluster(list_clusters(workspace), cluster)
         about = of_cluster(row["cluster_id"], row["name"])
     if recreate:
         with sandbox.beside(workspace):

@@ -1,15 +1,35 @@
-"""A run as it happens: each step with its time, what it said last, and the calls that left the machine."""
+"""A run of a job as it happens: each step with its time, its last message and the calls that left the machine."""
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
+from collections.abc import Mapping
 from types import TracebackType
 
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
 from spotify_ai_pipeline.clients import transport
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+def run_job(
+    workspace: Workspace, job: str, *, quiet: bool = False, tags: Mapping[str, str] | None = None
+) -> RunDisplay:
+    """Runs ``job`` and shows its progress. Raises ``UserError`` with what the failed step said."""
+    from spotify_ai_pipeline.defs.automation.run import run_job as run  # Dagster takes its second only where a job runs
+
+    gc.freeze()  # what is loaded stays: the collector looking it over took a quarter of the time of reading a history
+    console.quiet = quiet
+    with RunDisplay() as display:
+        result = run(workspace, job, display.on_event, tags)
+    console.quiet = False
+    if not result.success:
+        raise UserError(f"{result.error or 'the run failed'} (run {result.run_id[:8]}; details: `spotify-ai up`, Runs)")
+    return display
 
 
 class RunDisplay:
@@ -46,7 +66,7 @@ class RunDisplay:
         elif kind in ("done", "failed"):
             mark = "[green]✓[/]" if kind == "done" else "[red]✗[/]"
             seconds = time.monotonic() - self._step_since
-            console.print(f"{mark} {step:<18} {seconds:6.1f} s  {_list(self._step_calls)}")
+            console.print(f"{mark} {step:<18} {seconds:6.1f} s  {_list_calls(self._step_calls)}")
         self._show()
 
     def _on_call(self, service: str, what: str) -> None:
@@ -59,9 +79,9 @@ class RunDisplay:
 
     def _show(self) -> None:
         if self._task is not None and self._step:
-            parts = [part for part in (self._said, _list(self._step_calls)) if part]
+            parts = [part for part in (self._said, _list_calls(self._step_calls)) if part]
             self._progress.update(self._task, description=f"{self._step}  " + " · ".join(parts).replace("[", "\\["))
 
 
-def _list(calls: Counter[str]) -> str:
+def _list_calls(calls: Counter[str]) -> str:
     return ", ".join(f"{count:,} {service} calls" for service, count in sorted(calls.items()))

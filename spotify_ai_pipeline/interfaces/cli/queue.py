@@ -8,7 +8,7 @@ import click
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import queue as questions
 from spotify_ai_pipeline.storage.workspace import Workspace

@@ -9,7 +9,7 @@ import polars as pl
 from spotify_ai_pipeline.app.mood_requests import fitted, mood_query, text_vectors
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.song_lookup import find_song
 from spotify_ai_pipeline.music.embedding import index, reasons
 from spotify_ai_pipeline.music.mood.parser import understand

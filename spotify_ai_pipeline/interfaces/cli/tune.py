@@ -13,7 +13,7 @@ from rich.progress import track
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.music.taste import tuning
 from spotify_ai_pipeline.music.taste.ranking import weigh
 from spotify_ai_pipeline.settings import Scoring

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from spotify_ai_pipeline.app.managed_playlists import take_back
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
-from spotify_ai_pipeline.interfaces.cli.undo_refresh import undo_refresh
+from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -26,7 +29,7 @@ def undo(item: int | None, as_json: bool) -> None:
     """
     workspace = Workspace.open()
     if item is None:
-        undo_refresh(workspace, as_json=as_json)
+        _undo_refresh(workspace, as_json=as_json)
         return
     taken = queue.undo(workspace.state, item, "cli")
     question = queue.item(workspace.state, item)
@@ -35,4 +38,31 @@ def undo(item: int | None, as_json: bool) -> None:
     elif taken and question:
         console.print(plain(f"{question.title} — {question.artist}: taken back; it is {question.status} again"))
     else:
-        raise UserError(f"{item}: there is no answer with that number; `spotify-ai queue --answered` lists them")
+        raise UserError(
+            f"{item}: there is no answer of that number to take back; `spotify-ai queue --answered` lists them"
+        )
+
+
+def _undo_refresh(workspace: Workspace, *, as_json: bool) -> None:
+    with sandbox.beside(workspace):
+        refresh, done = take_back(workspace)
+    if as_json:
+        print_json(
+            {
+                "refreshed_at": when(workspace, refresh.refreshed_at),
+                "taken_back": done is not None,
+                "changes": refresh.changes,
+            }
+        )
+    elif done is None:
+        console.print(
+            f"the refresh of {when(workspace, refresh.refreshed_at)} was taken back already; nothing older is"
+        )
+    else:
+        console.print(
+            plain(
+                f"the refresh of {when(workspace, refresh.refreshed_at)} is taken back: +{done.added} −{done.removed}, "
+                f"{len(done.after)} songs  {mix_view.playlist_link(workspace)}"
+            ),
+            soft_wrap=True,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import polars as pl
 
@@ -21,7 +22,7 @@ ALIKE = 70
 def find_song(members: pl.DataFrame, text: str) -> str:
     """The id of the song that ``text`` names; raises ``UserError`` where it names none or several."""
     words = text.strip().casefold()
-    keys = [song_key(*name) for name in readings(text)]
+    keys = [song_key(*name) for name in split_name(text)]
     for found in (
         members.filter(pl.col("song_id") == text.strip()),
         members.filter((pl.col("kind") == TRACK) & (pl.col("member") == track_id_of(text))),
@@ -42,6 +43,15 @@ def find_song(members: pl.DataFrame, text: str) -> str:
     raise UserError(f"{text!r}: no such song; {_hint(members, words)}")
 
 
+def find_scored_song(scores: pl.DataFrame, words: str) -> dict[str, Any]:
+    """The best-scored row whose id is ``words``, or whose artist and title hold them. Raises ``UserError`` for none."""
+    name = (pl.col("artist") + " " + pl.col("title")).str.to_lowercase()
+    found = scores.filter((pl.col("song_id") == words) | name.str.contains(words.lower(), literal=True))
+    if found.is_empty():
+        raise UserError(f"{words!r}: no song of yours has that in its artist or title; `spotify-ai mix` shows the list")
+    return found.sort("score", descending=True, nulls_last=True).row(0, named=True)
+
+
 def _hint(members: pl.DataFrame, words: str) -> str:
     """What a person may have meant."""
     from rapidfuzz import fuzz, process
@@ -57,8 +67,8 @@ def _called() -> pl.Expr:
     return pl.concat_str("artist", pl.lit(" - "), "title").str.to_lowercase()
 
 
-def names(members: pl.DataFrame) -> dict[str, str]:
-    """How each song is called: by its first member."""
+def name_songs(members: pl.DataFrame) -> dict[str, str]:
+    """The name of each song: that of its first member."""
     first = members.group_by("song_id", maintain_order=True).first()
     return {
         song: f"{artist} — {title}" for song, artist, title in first.select("song_id", "artist", "title").iter_rows()
@@ -71,8 +81,8 @@ def track_id_of(text: str) -> str:
     return found[1] if found else ""
 
 
-def readings(text: str) -> list[tuple[str, str]]:
-    """Every (artist, title) that "ARTIST - TITLE" may mean: either may hold a dash."""
+def split_name(text: str) -> list[tuple[str, str]]:
+    """Every (artist, title) that "ARTIST - TITLE" may mean. Either may hold a dash."""
     cuts = [(found.start(), found.end()) for found in _PARTED.finditer(text)]
     return [
         (text[:start].strip(), text[end:].strip()) for start, end in cuts if text[:start].strip() and text[end:].strip()

@@ -9,6 +9,9 @@ import polars as pl
 
 from spotify_ai_pipeline.music.plays.records import MOMENT
 
+ANY = "any"
+"""Stands for all sources together."""
+
 RECENT_LIMIT = 50
 """Plays that the service remembers: where that many are all new, others may have come between."""
 
@@ -27,7 +30,7 @@ def count(listens: pl.DataFrame) -> pl.DataFrame:
     """As ``by_month``, without the months without a listen."""
     month = pl.col("played_at").dt.strftime("%Y-%m").alias("month")
     told = listens.select(month, source="sources").explode("source")
-    anywhere = listens.select(month, source=pl.lit("any"))
+    anywhere = listens.select(month, source=pl.lit(ANY))
     return pl.concat([told, anywhere]).group_by("month", "source").agg(plays=pl.len().cast(pl.Int64))
 
 
@@ -37,7 +40,7 @@ def filled(counts: pl.DataFrame) -> pl.DataFrame:
         return counts
     month = (pl.col("month") + "-01").str.to_date()
     every = counts.select(month=pl.date_range(month.min(), month.max(), "1mo").dt.strftime("%Y-%m"))
-    silent = every.with_columns(source=pl.lit("any"), plays=pl.lit(0, pl.Int64))
+    silent = every.with_columns(source=pl.lit(ANY), plays=pl.lit(0, pl.Int64))
     return pl.concat([counts, silent]).group_by("month", "source").agg(pl.sum("plays")).sort("month", "source")
 
 

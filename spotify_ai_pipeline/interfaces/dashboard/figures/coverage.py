@@ -1,15 +1,8 @@
-"""What is known of the library and of the listening, and what is not."""
+"""How much is known of the songs of the library."""
 
 from __future__ import annotations
 
 import polars as pl
-
-from spotify_ai_pipeline.music.plays.coverage import by_month
-
-
-def months(listens: pl.LazyFrame) -> pl.DataFrame:
-    """month, source, plays, as `spotify-ai gaps` counts them."""
-    return by_month(listens.select("played_at", "sources").collect())
 
 
 def library(

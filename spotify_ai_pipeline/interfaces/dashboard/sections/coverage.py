@@ -5,12 +5,9 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.gaps import ANY
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import coverage
-from spotify_ai_pipeline.music.plays.coverage import still_unknown
-from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
-from spotify_ai_pipeline.storage import datasets, exclusions
+from spotify_ai_pipeline.interfaces.views.coverage import count_by_month, find_forgotten_spans, find_silent_months
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 LISTENS, SONGS = datasets.LISTENS, datasets.SONGS
@@ -23,20 +20,15 @@ def page() -> None:
     st.subheader("The library")
     known = data.kept(workspace, coverage.library, SONGS, *FEATURES)
     theme.lying_bars(known, "share", "known", title="share of songs", form=".0%")
-    st.subheader("The listening")
-    months = data.kept(workspace, coverage.months, LISTENS)
+    st.subheader("Of the listening")
+    months = data.kept(workspace, count_by_month, LISTENS)
     theme.heat(months.sort("source", "month"), "month", "source", "plays")
     st.caption("A blank month is one for which a source has nothing: unknown, not unheard.")
     _gaps(workspace, months)
 
 
 def _gaps(workspace: Workspace, months: pl.DataFrame) -> None:
-    silent = months.filter((pl.col("source") == ANY) & (pl.col("plays") == 0))["month"].to_list()
-    lost = still_unknown(
-        exclusions.gaps(workspace.state, SPOTIFY_RECENT.name),
-        workspace.lake.scan(datasets.LISTENS).select("played_at", "sources").collect(),
-        SPOTIFY_RECENT.name,
-    )
+    silent, lost = find_silent_months(months), find_forgotten_spans(workspace)
     zone = workspace.settings.listener.zone
     st.subheader("Gaps")
     if silent:

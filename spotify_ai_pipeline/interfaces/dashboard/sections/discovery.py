@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.discover import sources
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import discovery
+from spotify_ai_pipeline.interfaces.views.sources import list_sources
 from spotify_ai_pipeline.storage import queue
 
 EVERY = (*queue.OPEN, "approved", "rejected", "later", "expired")
@@ -15,7 +15,7 @@ EVERY = (*queue.OPEN, "approved", "rejected", "later", "expired")
 def page() -> None:
     workspace = data.workspace()
     st.title("Discovery")
-    table = discovery.funnel(sources(workspace), queue.items(workspace.state, EVERY, queue.DISCOVERY))
+    table = discovery.funnel(list_sources(workspace), queue.items(workspace.state, EVERY, queue.DISCOVERY))
     st.caption(
         "The songs that the sources named in the last run; and, ever, those that you were asked about, heard on trial and kept."
     )

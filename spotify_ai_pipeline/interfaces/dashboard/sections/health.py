@@ -7,14 +7,14 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.status import health
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
+from spotify_ai_pipeline.interfaces.views.health import summarize_health
 from spotify_ai_pipeline.interfaces.views.wording import when
 
 
 def page() -> None:
     workspace = data.workspace()
-    found = health(workspace)
+    found = summarize_health(workspace)
     st.title("Health")
     for alert in found["alerts"]:
         st.error(theme.plain(alert["message"]), icon=":material/warning:")

@@ -18,13 +18,12 @@ TRACK = "https://open.spotify.com/track/"
 
 def page() -> None:
     workspace = data.workspace()
-    decided = workspace.lake.read(datasets.MIX)
-    listed = decided.drop_nulls("rank").sort("rank")
+    listed = mix_view.read_songs(workspace)
     st.title("Your mix")
     slots = dict(listed.group_by("slot").len().iter_rows())
     theme.figures(
         ("songs", f"{listed.height}"),
-        *((slot, f"{slots.get(slot, 0)}") for slot in mix_view.SLOT_STYLE),
+        *((slot, f"{slots.get(slot, 0)}") for slot in mix_view.SLOTS),
         ("questions waiting", f"{queue.pending(workspace.state)}"),
     )
     if link := mix_view.playlist_link(workspace):

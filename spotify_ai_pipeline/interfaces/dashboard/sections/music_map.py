@@ -5,9 +5,8 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.cli.map import described
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
-from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.interfaces.views.clusters import LAYER, list_clusters
 
 HEIGHT = 640
 SHOWN = ("name", "family", "songs", "play_share", "recent_play_share", "description")
@@ -20,7 +19,7 @@ def page() -> None:
     st.caption("Songs that sound alike lie near each other. Point at one, search, or click to listen.")
     st.iframe(drawn, height=HEIGHT)
     st.subheader("Clusters")
-    rows = pl.DataFrame(described(workspace), infer_schema_length=None)
+    rows = pl.DataFrame(list_clusters(workspace), infer_schema_length=None)
     shares = {
         name: st.column_config.NumberColumn(title, format="percent")
         for name, title in (("play_share", "of plays"), ("recent_play_share", "of plays lately"))

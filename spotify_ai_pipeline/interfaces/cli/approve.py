@@ -1,4 +1,4 @@
-"""Answers outside of `spotify-ai next`: by number, or about any song."""
+"""`spotify-ai approve`, `reject` and `later`: answers to questions by their number."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import click
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.mix import json_option
-from spotify_ai_pipeline.interfaces.cli.why import find
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.wording import meaning
 from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -15,7 +14,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 NONCE = "A name for this answer: an answer that is sent twice under one name counts once."
 
 
-def _command(name: str, verdicts: dict[str, str], teaches: str) -> click.Command:
+def _make_command(name: str, verdicts: dict[str, str], teaches: str) -> click.Command:
     """A command that answers question ID; ``verdicts`` are its flags besides the plain one (empty name)."""
 
     @click.argument("item", metavar="ID", type=int)
@@ -36,40 +35,21 @@ def _command(name: str, verdicts: dict[str, str], teaches: str) -> click.Command
     return click.command(name=name, help=teaches)(command)
 
 
-approve = _command(
+approve = _make_command(
     "approve",
     {"": "approve", "more": "more"},
     "Say yes to question ID (see `spotify-ai queue`): a new song goes into your library, an old one back on the mix.",
 )
-reject = _command(
+reject = _make_command(
     "reject",
     {"": "reject", "wrong_version": "wrong_version"},
     "Say no to question ID for good: no recording of the song is proposed again.",
 )
-later = _command(
+later = _make_command(
     "later",
     {"": "later", "fewer": "fewer"},
     "Put question ID off: it may come up again after 60 days.",
 )
-
-
-@click.command()
-@click.argument("song")
-@json_option
-def never(song: str, as_json: bool) -> None:
-    """Never hear SONG again on any list (a part of its title, of "artist title", or its id).
-
-    It leaves the mix at the next refresh, and no source proposes it. `spotify-ai undo ID` takes this back; ID is the number
-    that is printed.
-    """
-    workspace = Workspace.open()
-    row = find(workspace.lake.read(datasets.SONG_SCORES), song)
-    about = {name: row[name] for name in ("song_id", "track_id", "title", "artist", "artist_key")}
-    item = queue.record_unprompted(workspace.state, about | {"score": 0.0, "reason": "said unasked"}, "reject", "cli")
-    if as_json:
-        print_json(about | {"item_id": item, "verdict": "reject"})
-        return
-    console.print(plain(f"{row['title']} — {row['artist']}: never again (`spotify-ai undo {item}` takes it back)"))
 
 
 def _answer(workspace: Workspace, item: int, verdict: str, nonce: str, *, as_json: bool) -> None:

@@ -1,0 +1,49 @@
+"""`spotify-ai backfill`: the scrobbles of past months."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli import sandbox
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.progress import run_job
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+@click.command()
+@click.argument("first")
+@click.argument("last")
+def backfill(first: str, last: str) -> None:
+    """Read the scrobbles of the months FIRST to LAST (2019-01 2023-12) in one run.
+
+    It stops where the day's budget is used up. Given again, it goes on there: months that are final are asked for no more.
+    """
+    workspace = Workspace.open()
+    months = [_parse_month(first), _parse_month(last)]
+    if months != sorted(months) or months[1] > f"{datetime.now(UTC):%Y-%m}":
+        raise UserError(f"{first} to {last}: the first month comes first, and the last is over or this one")
+    with sandbox.beside(workspace):
+        from spotify_ai_pipeline.defs.automation.run import learn_first_month
+        from spotify_ai_pipeline.defs.automation.run_months import RANGE_END, RANGE_START
+
+        known = learn_first_month(workspace)
+        if known is None or months[1] < known:
+            raise UserError(
+                f"your history on Last.fm begins in {known or 'no month that is known'}; there is nothing to read"
+            )
+        run_job(workspace, "fill_history", tags={RANGE_START: max(months[0], known), RANGE_END: months[1]})
+    rows = workspace.lake.partition_rows("ingest", "scrobbles")
+    read = {month: count for month, count in rows.items() if months[0] <= month <= months[1]}
+    console.print(
+        f"{sum(read.values()):,} scrobbles in {len(read)} months; they count from the next `spotify-ai refresh`"
+    )
+
+
+def _parse_month(text: str) -> str:
+    try:
+        return f"{datetime.strptime(text, '%Y-%m'):%Y-%m}"
+    except ValueError:
+        raise UserError(f"{text} is no month; write it like 2023-12") from None

@@ -1,0 +1,30 @@
+"""`spotify-ai never`: a verdict that no question asked for."""
+
+from __future__ import annotations
+
+import click
+
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
+from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.views.song_lookup import find_scored_song
+from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+@click.command()
+@click.argument("song")
+@json_option
+def never(song: str, as_json: bool) -> None:
+    """Never hear SONG again on any list (a part of its title, of "artist title", or its id).
+
+    It leaves the mix at the next refresh and is proposed by no source. `spotify-ai undo ID` takes it back, with the number
+    that is printed.
+    """
+    workspace = Workspace.open()
+    row = find_scored_song(workspace.lake.read("taste", "song_scores"), song)
+    about = {name: row[name] for name in ("song_id", "track_id", "title", "artist", "artist_key")}
+    item = queue.record_unprompted(workspace.state, about | {"score": 0.0, "reason": "said unasked"}, "reject", "cli")
+    if as_json:
+        print_json(about | {"item_id": item, "verdict": "reject"})
+        return
+    console.print(plain(f"{row['title']} — {row['artist']}: never again (`spotify-ai undo {item}` takes it back)"))

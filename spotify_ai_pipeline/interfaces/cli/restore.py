@@ -1,0 +1,40 @@
+"""`spotify-ai restore`: a backup, brought back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.storage import backup as backups
+from spotify_ai_pipeline.storage.listeners import register
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--replace", is_flag=True, help="Move what is there now aside, to a folder replaced-… in the data root.")
+def restore(file: Path, replace: bool) -> None:
+    """Bring a backup back into the data root. Refuses to touch data that is there, unless told."""
+    workspace = Workspace.open()
+    refuse_while_running(workspace)
+    with console.status(f"reading {file}"):
+        manifest = backups.restore(workspace, file, replace=replace)
+    console.print(
+        f"restored {len(manifest['files']):,} files of {manifest['listener']}, made {manifest['made_at']}, into {workspace.root}"
+    )
+    if workspace.shared_as:
+        register(workspace)
+    console.print("next: spotify-ai doctor")
+
+
+def refuse_while_running(workspace: Workspace) -> None:
+    """Raises ``UserError`` while the daemon runs: it writes to the files that are about to go."""
+    from spotify_ai_pipeline.defs.automation.reap_dead_runs import is_up
+
+    if is_up(workspace):
+        raise UserError(
+            "the daemon is running on this data; stop it first (Ctrl-C in `spotify-ai up`, or systemctl stop), wait two minutes"
+        )

@@ -1,0 +1,88 @@
+"""The health of the pipeline: the last refresh, calls and budgets, what waits, and what is wrong."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from spotify_ai_pipeline.app import scrobble_partitions
+from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients.claude import why_not
+from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.interfaces.views.wording import when
+from spotify_ai_pipeline.storage import llm_cost_ledger, queue
+from spotify_ai_pipeline.storage.playlists import MIX
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+def summarize_health(workspace: Workspace) -> dict[str, Any]:
+    """The figures of `spotify-ai status`."""
+    state = workspace.state
+    last = state.rows(
+        "SELECT playlist, refreshed_at, outcome, added, removed, note, undone_at FROM refreshes"
+        " WHERE playlist = ? ORDER BY refresh_id DESC LIMIT 1",
+        (MIX,),
+    )
+    return {
+        "listener": workspace.settings.listener.name,
+        "demo": workspace.demo_file.exists(),
+        "data": str(workspace.root),
+        "playlist": mix_view.playlist_link(workspace),
+        "last_refresh": dict(last[0]) if last else None,
+        "questions": queue.pending(state),
+        "sign_in": {
+            "state": spotify_auth.sign_in_state(workspace),
+            "days": spotify_auth.sign_in_age(workspace),
+            "days_left": spotify_auth.days_left(workspace),
+            "closed_to_this_app": [
+                name for name, open_ in (state.fact(spotify_auth.CAPABILITIES) or {}).items() if not open_
+            ],
+        },
+        "resume": _next_month(workspace),
+        "alerts": [dict(row) for row in state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at")],
+        "services": _summarize_services(workspace),
+        "claude": {
+            "model": workspace.settings.claude.model,
+            "spent_usd": llm_cost_ledger.spent(state),
+            "budget_usd": workspace.settings.claude.monthly_budget_usd,
+            "not_asked": why_not(workspace),
+        },
+        "assets": workspace.lake.summary(),
+    }
+
+
+def _summarize_services(workspace: Workspace) -> list[dict[str, Any]]:
+    """Each service: its calls of today, its budgets (one for reads, one for writes) and its pause."""
+    today = {
+        (row["service"], row["kind"]): row
+        for row in workspace.state.rows("SELECT service, kind, calls, failures FROM api_calls WHERE day = date('now')")
+    }
+    pauses = {
+        row["service"]: row for row in workspace.state.rows("SELECT * FROM cooldowns WHERE until > ?", (time.time(),))
+    }
+
+    def count(name: str, kind: str, column: str) -> int:
+        return today[name, kind][column] if (name, kind) in today else 0
+
+    return [
+        {
+            "service": name,
+            "calls": count(name, "read", "calls"),
+            "budget": service.budgets["read"],
+            "writes": count(name, "write", "calls"),
+            "writes_budget": service.budgets["write"],
+            "failures": count(name, "read", "failures") + count(name, "write", "failures"),
+            "paused": when(workspace, pauses[name]["until"]) if name in pauses else "",
+            "why": pauses[name]["reason"] if name in pauses else "",
+        }
+        for name, service in dict(workspace.settings.services).items()
+    ]
+
+
+def _next_month(workspace: Workspace) -> str | None:
+    """The month from which the next run reads on; None before the first run."""
+    if (first := workspace.state.fact(scrobble_partitions.FIRST_MONTH)) is None:
+        return None
+    overlap = timedelta(days=workspace.settings.scrobbles.overlap_days)
+    return scrobble_partitions.first_open(workspace.lake, first, overlap, datetime.now(UTC))

@@ -1,0 +1,35 @@
+"""How each source of new songs fares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spotify_ai_pipeline.app.discovery_sources import SOURCES
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+def list_sources(workspace: Workspace) -> list[dict[str, Any]]:
+    """Each source: its yield, its weight (log odds of a yes against the mean of all) and its health."""
+    candidates = workspace.lake.read_or_none("discovery", "candidates")
+    named = [] if candidates is None else candidates["sources"].explode().to_list()
+    discoveries = workspace.lake.read_or_none("discovery", "discoveries")
+    weights = {} if discoveries is None else {row["source"]: row for row in discoveries.iter_rows(named=True)}
+    alerts = {row["name"]: row["message"] for row in workspace.state.rows("SELECT name, message FROM alerts")}
+    switched = workspace.settings.discovery.sources
+    return [
+        {
+            "source": name,
+            "leads": version.rows if (version := workspace.lake.current("discovery", name)) else 0,
+            "candidates": named.count(name),
+            "proposed": weights.get(name, {}).get("proposed", 0),
+            "weight": weights.get(name, {}).get("weight", 0.0),
+            "health": _describe_health(workspace, name, alerts, on=getattr(switched, name)),
+        }
+        for name in SOURCES
+    ]
+
+
+def _describe_health(workspace: Workspace, name: str, alerts: dict[str, str], *, on: bool) -> str:
+    if not on:
+        return "switched off"
+    return SOURCES[name].closed(workspace) or alerts.get(f"deferred {name}") or alerts.get(f"yield {name}") or "good"
