@@ -18,7 +18,7 @@ NAMES = [page.__module__.rpartition(".")[2] for page, _, _ in PAGES]
 def draw(name: str) -> AppTest:
     source = (
         "from spotify_ai_pipeline.interfaces.dashboard import data\n"
-        f"from spotify_ai_pipeline.interfaces.dashboard.sections import {name}\ndata.told({name}.page)()\n"
+        f"from spotify_ai_pipeline.interfaces.dashboard.sections import {name}\ndata.explain_errors({name}.page)()\n"
     )
     return AppTest.from_string(source, default_timeout=30).run()
 

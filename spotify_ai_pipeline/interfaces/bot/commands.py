@@ -73,11 +73,11 @@ class Commands:
 
     async def mood(self, text: str) -> None:
         if not text:
-            lines = await asyncio.to_thread(wording.mood_now, self.workspace)
+            lines = await asyncio.to_thread(wording.describe_mood, self.workspace)
             await self.chat.send(templates.fitted(map(templates.text, lines)))
             return
         asked = await asyncio.to_thread(mood_requests.ask_for, self.workspace, text)
-        told = f"<b>{templates.text(text)}</b>\n{templates.text(wording.asked(self.workspace, asked))}"
+        told = f"<b>{templates.text(text)}</b>\n{templates.text(wording.describe_request(self.workspace, asked))}"
         await self.chat.send(told, [[button("↻ refresh now", "r")]])
 
     async def cycling(self, text: str) -> None:

@@ -43,7 +43,7 @@ async def send_waiting(workspace: Workspace, chat: Chat) -> int:
 
 def enqueue_pause_note(workspace: Workspace, until: float) -> None:
     """Puts a notification into the outbox for after a pause until ``until`` (UTC seconds): an answer may have got lost."""
-    text = f"I had to be silent until {wording.when(workspace, until)}. What you asked for may have got no answer: ask again."
+    text = f"I had to be silent until {wording.when(workspace, until)}. A command may have got no answer: ask again."
     notification_outbox.enqueue(
         workspace.state, "pause", f"pause until {until:.0f}", {"text": text}, clock.now(), until + DAY
     )

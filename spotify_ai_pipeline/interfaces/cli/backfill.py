@@ -19,12 +19,12 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 def backfill(first: str, last: str) -> None:
     """Read the scrobbles of the months FIRST to LAST (2019-01 2023-12) in one run.
 
-    It stops where the day's budget is used up. Given again, it goes on there: months that are final are asked for no more.
+    It stops when the day's budget is used up. The same command then goes on: it never asks again for months that are final.
     """
     workspace = Workspace.open()
     months = [_parse_month(first), _parse_month(last)]
     if months != sorted(months) or months[1] > f"{datetime.now(UTC):%Y-%m}":
-        raise UserError(f"{first} to {last}: the first month comes first, and the last is over or this one")
+        raise UserError(f"{first} to {last}: name the earlier month first, and no month in the future")
     with sandbox.beside(workspace):
         from spotify_ai_pipeline.defs.automation.run import learn_first_month
         from spotify_ai_pipeline.defs.automation.run_months import RANGE_END, RANGE_START

@@ -19,7 +19,9 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.command()
 @click.argument("cluster", required=False)
 @click.option(
-    "--again", is_flag=True, help="Look again now, whatever their age; known songs stay put unless much has changed."
+    "--again",
+    is_flag=True,
+    help="Find the clusters again now; known songs stay where they are unless much has changed.",
 )
 @json_option
 def clusters(cluster: str | None, again: bool, as_json: bool) -> None:

@@ -37,9 +37,11 @@ def evaluate() -> None:
 
 
 @evaluate.command()
-@click.option("--listeners", default=100, show_default=True, type=click.IntRange(2), help="Made-up listeners.")
-@click.option("--verdicts", default=200, show_default=True, type=click.IntRange(1), help="Of each.")
-@click.option("--seed", default=1, show_default=True, help="Of the listeners; both policies meet the same.")
+@click.option(
+    "--listeners", default=100, show_default=True, type=click.IntRange(2), help="Number of made-up listeners."
+)
+@click.option("--verdicts", default=200, show_default=True, type=click.IntRange(1), help="Verdicts of each listener.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the listeners; both policies meet the same ones.")
 @json_option
 def bandit(listeners: int, verdicts: int, seed: int, as_json: bool) -> None:
     """Measure what Thompson sampling loses against always knowing the best source and region, beside epsilon-greedy."""
@@ -57,13 +59,17 @@ def bandit(listeners: int, verdicts: int, seed: int, as_json: bool) -> None:
 
 @evaluate.command()
 @click.option(
-    "--listeners", default=3, show_default=True, type=click.IntRange(1), help="Made-up listeners, a year each."
+    "--listeners",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of made-up listeners, a year each.",
 )
-@click.option("--seed", default=1, show_default=True, help="Of the first listener's world.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the first listener's world.")
 @json_option
 def discovery(listeners: int, seed: int, as_json: bool) -> None:
-    """Live a year of discovery with made-up listeners whose taste is known, and compare what they approve with random songs
-    of the genres they love."""
+    """Simulate a year of discovery for made-up listeners whose taste is known. Compare the share that they approve with that of
+    random songs of the genres they love."""
     from spotify_ai_pipeline.evaluation.made_up_listeners import make_listener  # the sandbox, which is slow to import
 
     settings, started = Workspace.open().settings, time.perf_counter()
@@ -98,13 +104,15 @@ def discovery(listeners: int, seed: int, as_json: bool) -> None:
     multiple=True,
     help="Parquet file of plays (ts or uts, artist, track[, ms_played]); may be given more than once.",
 )
-@click.option("--songs", default=12_000, show_default=True, type=click.IntRange(100), help="Songs to draw for genres.")
-@click.option("--seed", default=1, show_default=True, help="Of the draws.")
+@click.option(
+    "--songs", default=12_000, show_default=True, type=click.IntRange(100), help="Number of songs to draw for genres."
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of the draws.")
 @json_option
 def similarity(catalogue: Path, history: tuple[Path, ...], songs: int, seed: int, as_json: bool) -> None:
     """Measure how well near songs share a genre that the vectors do not see, and a listening session.
 
-    Each figure stands beside those of audio features alone and of one-hot tags beside them.
+    Beside each figure stand those of audio features alone, and of audio features with one-hot tags.
     """
     features = Workspace.open().settings.features
     known, sessions = catalogues.read_catalogue(catalogue), list[dict[str, object]]()
@@ -143,13 +151,13 @@ def sessions(history: Path, as_json: bool) -> None:
 @click.option(
     "--features",
     type=click.Path(path_type=Path),
-    help="Parquet file of songs: artist, title, the audio features, and genres or tags (a|b or a, b). Without: unknown.",
+    help="Parquet file of songs: artist, title, the audio features, and genres or tags (a|b or a, b). Default: unknown.",
 )
-@click.option("--seed", default=1, show_default=True, help="Of the verdicts drawn and the intervals.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the verdicts drawn and of the intervals.")
 @json_option
 def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) -> None:
-    """Tell which songs, first heard in the second half of a history, stayed: AUC beside artist affinity alone, and how true the
-    chances are."""
+    """Predict which new songs of the second half of a history stay: AUC beside artist affinity alone, and how true the chances
+    are."""
     plays, songs = histories.read_plays(history)
     if features is not None:
         songs = catalogues.add_features(songs, features, Workspace.open().settings.features)
@@ -166,7 +174,7 @@ def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) ->
     _print_figures(found["rankers"], f"songs that were new: {len(stayed):,}, of which {stayed.mean():.1%} stayed")
     _print_figures(
         found["calibration"],
-        f"chances said, by fifths (Brier {found['brier']:.4f}; the share that stayed, known beforehand: "
+        f"chances given, by fifths (Brier {found['brier']:.4f}; the share that stayed, known beforehand: "
         f"{found['brier of the share that stayed']:.4f})",
     )
 
@@ -180,9 +188,13 @@ def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) ->
 )
 @history_option
 @click.option(
-    "--shuffles", default=5, show_default=True, type=click.IntRange(1, 100), help="Histories without any change."
+    "--shuffles",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="Number of histories without a change.",
 )
-@click.option("--seed", default=1, show_default=True, help="Of the shuffles.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the shuffles.")
 @json_option
 def mood_shift_(catalogue: Path, history: Path, shuffles: int, seed: int, as_json: bool) -> None:
     """Measure the watch over moods: alarms on a history, and on the same sessions in random order, where each alarm is false."""

@@ -48,7 +48,9 @@ def span(since: datetime, until: datetime) -> None:
     if until <= since:
         raise UserError(f"{since:%Y-%m-%d %H:%M} is not before {until:%Y-%m-%d %H:%M}; name the earlier time first")
     begin, end = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (since, until))
-    _put(workspace, Rule(exclusion.SPAN, since=begin, until=end), f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}")
+    _exclude(
+        workspace, Rule(exclusion.SPAN, since=begin, until=end), f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"
+    )
 
 
 @exclude.command()
@@ -62,7 +64,7 @@ def artist(name: str) -> None:
         raise UserError(
             f"no song of {name} is known" + (f"; did you mean {artists[near[0]]}?" if near else "; check the spelling")
         )
-    _put(workspace, Rule(exclusion.ARTIST, artist_key(name)), known)
+    _exclude(workspace, Rule(exclusion.ARTIST, artist_key(name)), known)
 
 
 @exclude.command()
@@ -80,7 +82,7 @@ def playlist(name: str) -> None:
             if found
             else f"none of your playlists is called {name}; {hint}"
         )
-    _put(workspace, Rule(exclusion.PLAYLIST, found[0]), lists[found[0]])
+    _exclude(workspace, Rule(exclusion.PLAYLIST, found[0]), lists[found[0]])
 
 
 @exclude.command()
@@ -93,7 +95,7 @@ def device(name: str) -> None:
     )
     if not any(name.casefold() in other.casefold() for other in known):
         raise UserError(f"no listen on a device like {name}; known are: {', '.join(known[:SHOWN]) or 'none'}")
-    _put(workspace, Rule(exclusion.DEVICE, name), name)
+    _exclude(workspace, Rule(exclusion.DEVICE, name), name)
 
 
 @exclude.command(name="list")
@@ -144,7 +146,7 @@ def suggest(as_json: bool) -> None:
         console.print(f"and {found.height - SHOWN:,} more; --json shows all")
 
 
-def _put(workspace: Workspace, rule: Rule, label: str) -> None:
+def _exclude(workspace: Workspace, rule: Rule, label: str) -> None:
     number = exclusions.exclude(workspace.state, rule, label)
     listens, songs = workspace.lake.scan(datasets.LISTENS), workspace.lake.read(datasets.SONGS)
     left_out = exclusion.excluded([rule], songs, workspace.lake.read(datasets.SPOTIFY_LIBRARY))

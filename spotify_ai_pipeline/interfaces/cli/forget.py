@@ -18,7 +18,7 @@ from spotify_ai_pipeline.storage.workspace import STATE_FILE, Workspace
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(yes: bool) -> None:
-    """Remove all that is kept of you on this machine: history, answers, models, settings, sign-in. There is no way back."""
+    """Remove all that this machine keeps about you: history, answers, models, settings, sign-in. There is no way back."""
     workspace = Workspace.open()
     refuse_while_running(workspace)
     name, link, lake = workspace.settings.listener.name, mix_view.playlist_link(workspace), workspace.lake

@@ -48,10 +48,10 @@ def import_(files: tuple[Path, ...], as_json: bool) -> None:
             progress.update(tasks[name], completed=done)
 
         for report in ingest.take_in(workspace, exports, tell):
-            _show(report)
+            _print_report(report)
             reports.append(report)
     console.quiet = False
-    total = _total(reports)
+    total = _sum_up(reports)
     if as_json:
         print_json({"files": [vars(report) for report in reports], "total": vars(total)})
         return
@@ -61,7 +61,7 @@ def import_(files: tuple[Path, ...], as_json: bool) -> None:
         console.print("they count from the next `spotify-ai refresh`; `spotify-ai gaps` shows what is known by month")
 
 
-def _show(report: Report) -> None:
+def _print_report(report: Report) -> None:
     console.print(plain(report.line()), soft_wrap=True)
     for row in report.broken[:SHOWN_BROKEN]:
         console.print(plain(f"  {report.file}, line {row.line}: {row.reason}"), style="yellow", soft_wrap=True)
@@ -71,7 +71,7 @@ def _show(report: Report) -> None:
         )
 
 
-def _total(reports: Sequence[Report]) -> Report:
+def _sum_up(reports: Sequence[Report]) -> Report:
     total = Report(f"{len(reports)} files", "all")
     for report in reports:
         for count in ("read", "new", "duplicate", "quarantined", "no_music"):

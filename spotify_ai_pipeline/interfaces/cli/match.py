@@ -111,7 +111,7 @@ def same(a: str, b: str) -> None:
     if one == two:
         raise UserError(f"{a} and {b} are one song already: {name_songs(members)[one]}")
     words = f"same: {name_songs(members)[two]} = {name_songs(members)[one]}"
-    _say(workspace, "same", _anchor(members, two), _anchor(members, one), words)
+    _record(workspace, "same", _anchor(members, two), _anchor(members, one), words)
 
 
 @match.command()
@@ -126,7 +126,7 @@ def split(track: str) -> None:
         raise UserError(f"{track}: no Spotify id of your library; `spotify-ai match show SONG` lists a song's ids")
     if members.filter((pl.col("song_id") == row["song_id"][0]) & (pl.col("kind") == TRACK)).height == 1:
         raise UserError(f"{track}: is the only Spotify id of its song already")
-    _say(
+    _record(
         workspace, "split", Named(TRACK, track_id), None, f"split: {row['artist'][0]} — {row['title'][0]} ({track_id})"
     )
 
@@ -145,7 +145,7 @@ def set_(spelling: str, song: str) -> None:
     known = set(members.filter(pl.col("kind") == SPELLING)["member"].to_list())
     artist, title = next((name for name in meant if song_key(*name) in known), meant[0])
     subject, words = Named.spelling(artist, title), f"set: {artist} — {title} = {name_songs(members)[song_id]}"
-    _say(workspace, "set", subject, _anchor(members, song_id), words)
+    _record(workspace, "set", subject, _anchor(members, song_id), words)
 
 
 @match.command()
@@ -157,7 +157,7 @@ def unset(number: int) -> None:
     console.print(f"taken back; {NEXT}")
 
 
-def _say(workspace: Workspace, kind: str, subject: Named, target: Named | None, words: str) -> None:
+def _record(workspace: Workspace, kind: str, subject: Named, target: Named | None, words: str) -> None:
     identity_overrides.say(workspace.state, kind, subject, target, words)
     console.print(plain(f"{words}; {NEXT}"))
 

@@ -64,7 +64,7 @@ def print_change(workspace: Workspace, name: str = MIX) -> None:
     print_spacing(workspace, decided)
     songs, target = decided.drop_nulls("rank").height, mix_view.playlist_size(workspace, name)
     if songs < target:
-        console.print(f"{target - songs} songs short of {target}: one refresh brings in only so many; the next go on")
+        console.print(f"{target - songs} songs short of {target}: the next refreshes fill it")
 
 
 def print_diff(title: str, outcome: str, decided: pl.DataFrame, link: str = "") -> None:
@@ -86,5 +86,6 @@ def print_spacing(workspace: Workspace, decided: pl.DataFrame) -> None:
     if found := nearer(decided, wished):
         parts = ", ".join(f"{artist} {between}" for artist, between in found.items())
         console.print(
-            plain(f"spacing of {wished} could not be kept for all; songs between two of: {parts}"), style="yellow"
+            plain(f"spacing of {wished} could not be kept everywhere; songs between two of one artist: {parts}"),
+            style="yellow",
         )

@@ -63,7 +63,7 @@ def _ask_for_mood(workspace: Workspace, text: str, span: float | None, *, refres
     with sandbox.beside(workspace):
         asked = mood_requests.ask_for(workspace, text, span)
         if not as_json:
-            console.print(plain(wording.asked(workspace, asked) + ("" if refresh else f"; {NEXT}")))
+            console.print(plain(wording.describe_request(workspace, asked) + ("" if refresh else f"; {NEXT}")))
         if refresh:
             run_job(workspace, "refresh_the_mix", quiet=as_json)
     if as_json:
@@ -79,5 +79,5 @@ def _show_mood(workspace: Workspace, as_json: bool) -> None:
         made = workspace.lake.read(datasets.MOOD).drop("vector").to_dicts()
         print_json({"asked_for": vars(said) if said else None, "mood": made[0] if made else None})
         return
-    for line in wording.mood_now(workspace):
+    for line in wording.describe_mood(workspace):
         console.print(plain(line))

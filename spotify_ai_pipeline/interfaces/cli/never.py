@@ -17,7 +17,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 def never(song: str, as_json: bool) -> None:
     """Never hear SONG again on any list (a part of its title, of "artist title", or its id).
 
-    It leaves the mix at the next refresh and is proposed by no source. `spotify-ai undo ID` takes it back, with the number
+    It leaves the mix at the next refresh, and no source proposes it. `spotify-ai undo ID` takes this back; ID is the number
     that is printed.
     """
     workspace = Workspace.open()

@@ -65,7 +65,7 @@ def next_(as_json: bool) -> None:
 
 
 def print_question(question: queue.Question) -> None:
-    """Prints who, why, and how well it should fit."""
+    """Prints the song, the reason for the question, and the predicted match."""
     console.print(plain(f"\n{question.title} — {question.artist}"), style="bold")
     console.print(plain(f"  {why_asked(question)}"))
 

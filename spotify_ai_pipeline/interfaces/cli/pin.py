@@ -23,7 +23,7 @@ def pin(song: str, as_json: bool) -> None:
 @click.argument("song")
 @json_option
 def unpin(song: str, as_json: bool) -> None:
-    """Let SONG go: nothing holds it on the mix any more, and it competes like every other song."""
+    """Unpin SONG: from now on it competes for the mix like every other song."""
     _set_pin(song, pinned=False, then="it competes like every other song from now on", as_json=as_json)
 
 

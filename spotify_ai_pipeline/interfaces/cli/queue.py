@@ -28,7 +28,7 @@ def queue(item: int | None, answered: bool, as_json: bool) -> None:
     """
     workspace = Workspace.open()
     if item is not None:
-        _life(workspace, item, as_json=as_json)
+        _print_life(workspace, item, as_json=as_json)
         return
     found = questions.items(workspace.state, ANSWERED if answered else questions.OPEN)
     if as_json:
@@ -56,7 +56,7 @@ def queue(item: int | None, answered: bool, as_json: bool) -> None:
     console.print(shown)
 
 
-def _life(workspace: Workspace, item: int, *, as_json: bool) -> None:
+def _print_life(workspace: Workspace, item: int, *, as_json: bool) -> None:
     question = questions.item(workspace.state, item)
     if question is None:
         raise UserError(f"{item}: there is no question of that number; `spotify-ai queue` lists them")

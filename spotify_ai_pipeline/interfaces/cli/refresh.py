@@ -63,4 +63,4 @@ def _preview(workspace: Workspace, adventurous: int | None, *, as_json: bool) ->
         return
     print_diff(workspace.settings.spotify.playlist_name, "would change", made.decision.table)
     print_spacing(workspace, made.decision.table)
-    console.print("nothing was written; `spotify-ai refresh` does it")
+    console.print("nothing was written; `spotify-ai refresh` writes it")

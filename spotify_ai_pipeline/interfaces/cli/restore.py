@@ -15,9 +15,11 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--replace", is_flag=True, help="Move what is there now aside, to a folder replaced-… in the data root.")
+@click.option(
+    "--replace", is_flag=True, help="Move the present data aside first, to a folder replaced-… in the data root."
+)
 def restore(file: Path, replace: bool) -> None:
-    """Bring a backup back into the data root. Refuses to touch data that is there, unless told."""
+    """Restore a backup into the data root. It refuses if data is there; see --replace."""
     workspace = Workspace.open()
     refuse_while_running(workspace)
     with console.status(f"reading {file}"):

@@ -38,12 +38,12 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     place = order.index_of(song_id)
     if place is None:
         raise UserError(f"{song}: its sound is unknown; `spotify-ai refresh --features` looks it up")
-    found = index.from_bytes(workspace.lake.read_blob(datasets.SONG_INDEX, index.FILE))
-    library = _library(workspace)
+    found = index.from_bytes(workspace.lake.read_blob(LAYER, "song_index", index.FILE))
+    library = _read_library(workspace)
     what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)
-    shown = _nearest(library, found, order, index.vector_of(found, place), limit, but=song_id)
+    shown = _find_nearest(library, found, order, index.vector_of(found, place), limit, but=song_id)
     why = reasons.shared(what, shown, reasons.Usual.of(library))
-    _print(f"like {what['artist']} — {what['title']}", {"song": _facts(what)}, shown, why, as_json)
+    _print_songs(f"like {what['artist']} — {what['title']}", {"song": _facts(what)}, shown, why, as_json)
 
 
 @click.command()
@@ -62,17 +62,17 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     texts = text_vectors(model, said, workspace.settings.features)
     wish = understand(said, model.tags.vocabulary) if texts else mood_query(model, said)
     target = model.direction(wish.axes, wish.tags, workspace.settings.features, texts).astype(np.float32)
-    order = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
-    found = index.from_bytes(workspace.lake.read_blob(datasets.SONG_INDEX, index.FILE))
-    library = _library(workspace)
-    shown = _nearest(library, found, order, target, limit)
+    order = workspace.lake.read(LAYER, "song_index")["song_id"]
+    found = index.from_bytes(workspace.lake.read_blob(LAYER, "song_index", index.FILE))
+    library = _read_library(workspace)
+    shown = _find_nearest(library, found, order, target, limit)
     why = reasons.wished(wish, shown, reasons.Usual.of(library))
     heard: dict[str, object] = {"understood": wish.understood, "not understood": wish.unknown}
     missed = f" ({', '.join(wish.unknown)}: not understood)" if wish.unknown else ""
-    _print(f"{', '.join(wish.understood)}{missed}", heard, shown, why, as_json)
+    _print_songs(f"{', '.join(wish.understood)}{missed}", heard, shown, why, as_json)
 
 
-def _library(workspace: Workspace) -> pl.DataFrame:
+def _read_library(workspace: Workspace) -> pl.DataFrame:
     """Every song with its names, link, audio features and tags."""
     names = workspace.lake.read(datasets.SONGS).select("song_id", "artist", "title", "track_id", "artist_key")
     audio = workspace.lake.read(datasets.AUDIO_FEATURES).select("song_id", *reasons.AXES)
@@ -81,7 +81,7 @@ def _library(workspace: Workspace) -> pl.DataFrame:
     return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left").with_columns(link)
 
 
-def _nearest(
+def _find_nearest(
     library: pl.DataFrame, found: index.Index, order: pl.Series, target: index.Vectors, limit: int, but: str = ""
 ) -> pl.DataFrame:
     """The rows of the songs nearest to ``target``, few of one artist, nearest first."""
@@ -95,7 +95,7 @@ def _facts(row: dict[str, object]) -> dict[str, object]:
     return {name: row[name] for name in ("song_id", "artist", "title", "link")}
 
 
-def _print(title: str, about: dict[str, object], songs: pl.DataFrame, why: list[str], as_json: bool) -> None:
+def _print_songs(title: str, about: dict[str, object], songs: pl.DataFrame, why: list[str], as_json: bool) -> None:
     rows = songs.to_dicts()
     if as_json:
         found = [

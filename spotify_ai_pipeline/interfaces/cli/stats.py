@@ -13,7 +13,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.command()
 @json_option
 def stats(as_json: bool) -> None:
-    """Show what is known of your listening: how much, what lately, at which hours."""
+    """Show your listening in figures: how much, which artists and songs lately, at which hours."""
     workspace = Workspace.open()
     found = summarize_listening(workspace)
     if as_json:

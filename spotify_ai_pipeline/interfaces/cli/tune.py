@@ -35,15 +35,15 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
     and you say yes.
     """
     workspace = Workspace.open()
-    tried = _search(workspace)
+    tried = _search_weights(workspace)
     current, found = tried[0], tuning.best(tried)
     gained, low, high = tuning.lead(found, current, np.random.default_rng(seed))
     changes, better = tuning.changed(found.scoring, current.scoring), low > 0
-    came, left = _on_the_mix(workspace, found.scoring) if better else ([], [])
+    came, left = _compare_mixes(workspace, found.scoring) if better else ([], [])
     if as_json:
         taken = better and yes
         if taken:
-            _take(workspace, changes)
+            _take_weights(workspace, changes)
         weights = {f"scoring.{key}": {"current": now, "found": then} for key, (now, then) in changes.items()}
         held = {"current": float(current.late().mean()), "found": float(found.late().mean())}
         proof = {"weeks": len(current.late()), "held": held, "lead": gained, "low": low, "high": high}
@@ -73,17 +73,17 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
     if not yes and not (sys.stdin.isatty() and click.confirm("Take these weights?", default=False)):
         console.print("Nothing was changed; `spotify-ai tune --yes` sets them.")
         return
-    undo = _take(workspace, changes)
+    undo = _take_weights(workspace, changes)
     console.print("Taken. To go back:")
     for line in undo:
         console.print(plain(f"  {line}"))
 
 
-def _search(workspace: Workspace) -> list[tuning.Tried]:
+def _search_weights(workspace: Workspace) -> list[tuning.Tried]:
     lake, now = workspace.lake, clock.now()
-    songs = lake.read(datasets.SONGS).select("song_id", "track_id", "artist_key")
-    listens = lake.scan(datasets.LISTENS).filter("counts").select("song_id", "played_at").collect()
-    embeddings = lake.read(datasets.SONG_EMBEDDINGS).select("song_id", "vector")
+    songs = lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
+    listens = lake.scan("identity", "listens").filter("counts").select("song_id", "played_at").collect()
+    embeddings = lake.read("features", "song_embeddings").select("song_id", "vector")
     weeks = list(
         track(
             tuning.cuts(songs, listens, embeddings, workspace.settings, now),
@@ -102,7 +102,7 @@ def _search(workspace: Workspace) -> list[tuning.Tried]:
     return list(track(tries, "weights", total=tuning.TRIES, console=console, transient=True))
 
 
-def _on_the_mix(workspace: Workspace, scoring: Scoring) -> tuple[list[str], list[str]]:
+def _compare_mixes(workspace: Workspace, scoring: Scoring) -> tuple[list[str], list[str]]:
     """(songs that would come, songs that would go) if the next refresh decided by ``scoring`` instead."""
     from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
     from spotify_ai_pipeline.storage.playlists import MIX
@@ -121,7 +121,7 @@ def _names(songs: pl.DataFrame) -> list[str]:
     return [f"{artist} — {title}" for artist, title in songs.select("artist", "title").iter_rows()]
 
 
-def _take(workspace: Workspace, changes: dict[str, tuple[float, float]]) -> list[str]:
+def _take_weights(workspace: Workspace, changes: dict[str, tuple[float, float]]) -> list[str]:
     """Sets the overrides, and gives the commands that take them back."""
     before = workspace.state.overrides()
     undo: list[str] = []

@@ -38,9 +38,7 @@ def undo(item: int | None, as_json: bool) -> None:
     elif taken and question:
         console.print(plain(f"{question.title} — {question.artist}: taken back; it is {question.status} again"))
     else:
-        raise UserError(
-            f"{item}: there is no answer of that number to take back; `spotify-ai queue --answered` lists them"
-        )
+        raise UserError(f"{item}: there is no answer with that number; `spotify-ai queue --answered` lists them")
 
 
 def _undo_refresh(workspace: Workspace, *, as_json: bool) -> None:
@@ -56,7 +54,7 @@ def _undo_refresh(workspace: Workspace, *, as_json: bool) -> None:
         )
     elif done is None:
         console.print(
-            f"the refresh of {when(workspace, refresh.refreshed_at)} was taken back already; nothing older is"
+            f"the refresh of {when(workspace, refresh.refreshed_at)} was taken back already; an older one cannot be"
         )
     else:
         console.print(

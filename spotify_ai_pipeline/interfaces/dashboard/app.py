@@ -10,7 +10,9 @@ from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 st.set_page_config(page_title="AI Mix", page_icon="🎵", layout="wide")
 chosen = st.navigation(
     [
-        st.Page(data.told(page), title=title, icon=f":material/{icon}:", url_path=title.lower(), default=not place)
+        st.Page(
+            data.explain_errors(page), title=title, icon=f":material/{icon}:", url_path=title.lower(), default=not place
+        )
         for place, (page, title, icon) in enumerate(PAGES)
     ]
 )

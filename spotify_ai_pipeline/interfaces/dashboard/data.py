@@ -1,4 +1,4 @@
-"""What the pages draw from: the home, and figures that are remembered until what they are made from changes."""
+"""What the pages draw from: the workspace, and figures that are remembered until what they are made from changes."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ REMEMBERED_SECONDS = 900
 
 
 def workspace() -> Workspace:
-    """The listener's home, with the settings that are in force now."""
+    """The listener's workspace, with the settings that are in force now."""
     return Workspace.open()
 
 
-def kept(place: Workspace, compute: Callable[..., T], *datasets: Dataset, **options: Any) -> T:
-    """``compute`` over lazy frames of ``datasets`` and ``options``, remembered until one of them has a
-    new version. Raises ``LakeError`` where one was never made."""
-    versions = tuple(place.lake.version_of(dataset) for dataset in datasets)
+def compute_once(place: Workspace, compute: Callable[..., T], *datasets: str, **options: Any) -> T:
+    """``compute`` over lazy frames of ``datasets`` ("identity/listens") and ``options``. The answer is remembered until a dataset
+    has a new version. Raises ``LakeError`` where a dataset was never made."""
+    versions = tuple(place.lake.version_of(*name.split("/")) for name in datasets)
     return _remembered()(
         f"{compute.__module__}.{compute.__name__}", str(place.lake.base), versions, options, place, compute, datasets
     )
 
 
-def _made(
+def _compute_anew(
     name: str,
     lake: str,
     versions: tuple[str, ...],
     options: dict[str, Any],
-    _home: Workspace,
+    _workspace: Workspace,
     _compute: Callable[..., Any],
     _datasets: tuple[Dataset, ...],
 ) -> Any:
     del name, lake, versions
-    frames = [_home.lake.scan(dataset) for dataset in _datasets]
+    frames = [_workspace.lake.scan(*dataset.split("/")) for dataset in _datasets]
     return _compute(*frames, **options)
 
 
 @cache
 def _remembered() -> Callable[..., Any]:
-    """``_made`` with a memory, which Streamlit wants to be set up while it runs."""
-    return st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)(_made)
+    """``_compute_anew`` with a memory, which Streamlit wants to be set up while it runs."""
+    return st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)(_compute_anew)
 
 
-def made(place: Workspace, dataset: Dataset) -> bool:
+def exists(place: Workspace, dataset: str) -> bool:
     """Whether ``dataset`` has a version."""
     return place.lake.current(dataset) is not None
 
 
-def told(page: Callable[[], None]) -> Callable[[], None]:
+def explain_errors(page: Callable[[], None]) -> Callable[[], None]:
     """``page``, which says in one line what a person can put right instead of showing a traceback."""
 
     @wraps(page)

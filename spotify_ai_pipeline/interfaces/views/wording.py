@@ -52,7 +52,7 @@ def why_asked(question: queue.Question) -> str:
     return f"{ASKS.get(question.kind, '')} {question.reason}{number}{heard}".strip()
 
 
-def wish(found: MoodQuery) -> str:
+def describe_query(found: MoodQuery) -> str:
     """What was understood of a mood, the strongest first: "calm, melancholic, acoustic; not: metal; from 1990 to 1999"."""
     strong = sorted(found.axes.items(), key=lambda item: -abs(item[1]))
     sound = [_called(name, value) for name, value in strong if abs(value) >= LEAST]
@@ -68,17 +68,17 @@ def wish(found: MoodQuery) -> str:
     return "; ".join(filter(None, parts)) or "nothing in particular"
 
 
-def asked(workspace: Workspace, mood: MoodRequest) -> str:
+def describe_request(workspace: Workspace, mood: MoodRequest) -> str:
     """A mood that was put in force: what was understood, by whom, until when."""
     missed = f" (not understood: {', '.join(mood.wish.unknown)})" if mood.wish.unknown else ""
     by = "by Claude" if mood.by == CLAUDE else "by the lexicon"
-    return f"{wish(mood.wish)}{missed}, understood {by}, until {when(workspace, mood.until)}"
+    return f"{describe_query(mood.wish)}{missed}, understood {by}, until {when(workspace, mood.until)}"
 
 
-def mood_now(workspace: Workspace) -> list[str]:
+def describe_mood(workspace: Workspace) -> list[str]:
     """The mood that the mix follows, line by line."""
     said = moods.in_force(workspace.state, clock.now())
-    made = workspace.lake.read(datasets.MOOD).drop("vector").to_dicts()
+    made = workspace.lake.read("taste", "mood").drop("vector").to_dicts()
     lines = [f"you asked for: {said.words}, until {when(workspace, said.until)}"] if said else []
     if not made:
         return [*lines, "no mood is known: no song that you played lately has a vector"]

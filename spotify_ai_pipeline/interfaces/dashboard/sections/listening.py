@@ -20,13 +20,13 @@ def page() -> None:
     workspace = data.workspace()
     zone = workspace.settings.listener.timezone
     st.title("Listening")
-    known = data.kept(workspace, listening.counts, LISTENS, SONGS)
+    known = data.compute_once(workspace, listening.counts, LISTENS, SONGS)
     theme.figures(
         *((name, f"{known[name]:,}") for name in ("listens", "songs", "artists", "library")),
         ("first", _day(known["first"])),
         ("last", _day(known["last"])),
     )
-    rhythm = data.kept(workspace, listening.rhythm, LISTENS, zone=zone)
+    rhythm = data.compute_once(workspace, listening.rhythm, LISTENS, zone=zone)
     st.subheader("By week")
     week = alt.Chart(rhythm["week"]).mark_area(color=theme.BLUE, opacity=0.6, line={"color": theme.BLUE}).encode(
         x=alt.X("week:T", title=None), y=alt.Y("plays:Q"), tooltip=[alt.Tooltip("week:T"), alt.Tooltip("plays:Q")]
@@ -43,17 +43,19 @@ def page() -> None:
     theme.heat(rhythm["hour"].sort("weekday", "hour"), "hour", "day", "plays")
     st.caption(f"Hours, days and weeks in {zone}.")
     st.subheader("Artists over the years")
-    theme.heat(data.kept(workspace, listening.artists_over_time, LISTENS, SONGS, zone=zone), "year", "artist", "plays")
-    if data.made(workspace, CLUSTERS) and data.made(workspace, NAMES):
+    theme.heat(
+        data.compute_once(workspace, listening.artists_over_time, LISTENS, SONGS, zone=zone), "year", "artist", "plays"
+    )
+    if data.exists(workspace, CLUSTERS) and data.exists(workspace, NAMES):
         st.subheader("Clusters over time")
         options = {"zone": zone, "rest": theme.REST}
         theme.shares(
-            data.kept(workspace, listening.clusters_over_time, LISTENS, CLUSTERS, NAMES, **options),
+            data.compute_once(workspace, listening.clusters_over_time, LISTENS, CLUSTERS, NAMES, **options),
             "month",
             "plays",
             "cluster",
         )
-    lately = data.kept(workspace, listening.lately, LISTENS, SONGS)
+    lately = data.compute_once(workspace, listening.lately, LISTENS, SONGS)
     left, right = st.columns(2)
     for place, what in ((left, "artists"), (right, "songs")):
         with place:

@@ -21,7 +21,7 @@ NORMAL_95 = 1.96
 def page() -> None:
     workspace = data.workspace()
     st.title("Model")
-    if data.made(workspace, SCORE_CARD):
+    if data.exists(workspace, SCORE_CARD):
         st.subheader("Score card")
         st.text(summary(workspace.lake.read(SCORE_CARD)))
     weights = workspace.lake.read(datasets.TASTE_WEIGHTS)

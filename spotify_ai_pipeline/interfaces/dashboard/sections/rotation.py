@@ -18,7 +18,7 @@ def page() -> None:
     workspace = data.workspace()
     cycling = workspace.settings.cycling
     st.title("Staleness and rotation")
-    standing = data.kept(workspace, rotation.standing, STATS, SONGS, cooldown_days=cycling.cooldown_days)
+    standing = data.compute_once(workspace, rotation.standing, STATS, SONGS, cooldown_days=cycling.cooldown_days)
     theme.figures(
         *((state, f"{count:,}") for state, count in standing.iter_rows()),
         ("turnover dial", f"{cycling.aggressiveness} of 10"),
@@ -45,12 +45,12 @@ def page() -> None:
     else:
         st.text("Nothing yet: the first fill is not a change.")
     st.subheader("Songs by how tired you are of them")
-    tired = data.kept(workspace, rotation.staleness, STATS)
+    tired = data.compute_once(workspace, rotation.staleness, STATS)
     if tired.height:
         theme.bars(tired, "staleness", "songs", title="songs")
         st.subheader("The songs that you are most tired of")
         theme.table(
-            data.kept(workspace, rotation.stalest, STATS, SONGS),
+            data.compute_once(workspace, rotation.stalest, STATS, SONGS),
             {
                 "staleness": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.2f"),
                 "recent_plays": st.column_config.NumberColumn(f"plays in {cycling.staleness_window_days} days"),
