@@ -18,7 +18,7 @@ from spotify_ai_pipeline.defs.ingest.library import LIBRARY_READ_AT
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.mix import print_songs
-from spotify_ai_pipeline.storage import playlists, queue, snapshots
+from spotify_ai_pipeline.storage import datasets, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
 
 CHECKS = 7
@@ -351,6 +351,6 @@ def test_no_duckdb_file_and_no_secret_is_left_behind(pipeline: Any) -> None:
 
 
 def test_songs_never_heard_are_shown_too(filled: Path, pipeline: Any) -> None:
-    unheard = pipeline.read("playlist", "mix").with_columns(score=pl.lit(None, pl.Float64))
-    pipeline.workspace.lake.write(unheard, "playlist", "mix")
+    unheard = pipeline.read(datasets.MIX).with_columns(score=pl.lit(None, pl.Float64))
+    pipeline.workspace.lake.write(unheard, datasets.MIX)
     print_songs(pipeline.workspace)

@@ -73,8 +73,8 @@ def test_no_secret_is_told_by_runs_that_succeed_or_fail(
 def test_hostile_names_are_text_everywhere(pipeline: Any, capsys: pytest.CaptureFixture[str]) -> None:
     workspace = pipeline.workspace
     short = "[red]<b>'x"
-    named = workspace.lake.read("playlist", "mix").with_columns(artist=pl.lit(short), title=pl.lit(short))
-    workspace.lake.write(named, "playlist", "mix")
+    named = workspace.lake.read(datasets.MIX).with_columns(artist=pl.lit(short), title=pl.lit(short))
+    workspace.lake.write(named, datasets.MIX)
     print_songs(workspace)
     print_change(workspace)
     said = capsys.readouterr().out

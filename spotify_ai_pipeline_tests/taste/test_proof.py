@@ -19,6 +19,7 @@ from spotify_ai_pipeline.music.mix.scorecard import Listed, figures, score, summ
 from spotify_ai_pipeline.music.plays.play_counts import DAY, WEEK, Plays
 from spotify_ai_pipeline.music.taste import tuning
 from spotify_ai_pipeline.settings import Settings
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
@@ -112,10 +113,10 @@ def test_tuning_leaves_weights_that_are_right(settings: Settings) -> None:
 
 def listen_by_habit(workspace: Workspace) -> None:
     """Four of five plays are of eight favourites: a short list of what was long unheard holds none of them."""
-    listens = workspace.lake.read("identity", "listens").sort("played_at")
+    listens = workspace.lake.read(datasets.LISTENS).sort("played_at")
     favourites = listens["song_id"].value_counts(sort=True)["song_id"].head(8).to_list()
     habit = [favourites[at % 8] if at % 5 else song for at, song in enumerate(listens["song_id"])]
-    workspace.lake.write(listens.with_columns(song_id=pl.Series(habit)), "identity", "listens")
+    workspace.lake.write(listens.with_columns(song_id=pl.Series(habit)), datasets.LISTENS)
     workspace.state.set_override("playlist.target_size", 20)
 
 

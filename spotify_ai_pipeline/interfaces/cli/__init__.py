@@ -73,10 +73,6 @@ class _Group(click.Group):
     "--listener", metavar="NAME", help="The listener, if several share this machine: see `spotify-ai listener`."
 )
 def main(listener: str | None) -> None:
-    """Your music, managed: a playlist, AI Mix, that your listening keeps fresh.
-
-    Until your accounts are named in .env (see .env.example), the commands work on the last demo.
-    """
     if listener:
         from spotify_ai_pipeline.storage.listeners import root_of
 

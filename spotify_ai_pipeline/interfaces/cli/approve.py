@@ -8,7 +8,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.wording import meaning
-from spotify_ai_pipeline.storage import datasets, queue
+from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NONCE = "A name for this answer: an answer that is sent twice under one name counts once."

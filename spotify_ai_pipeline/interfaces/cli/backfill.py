@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -23,7 +25,7 @@ def backfill(first: str, last: str) -> None:
     """
     workspace = Workspace.open()
     months = [_parse_month(first), _parse_month(last)]
-    if months != sorted(months) or months[1] > f"{datetime.now(UTC):%Y-%m}":
+    if months != sorted(months) or months[1] > f"{clock.utc_now():%Y-%m}":
         raise UserError(f"{first} to {last}: name the earlier month first, and no month in the future")
     with sandbox.beside(workspace):
         from spotify_ai_pipeline.defs.automation.run import learn_first_month
@@ -35,7 +37,7 @@ def backfill(first: str, last: str) -> None:
                 f"your history on Last.fm begins in {known or 'no month that is known'}; there is nothing to read"
             )
         run_job(workspace, "fill_history", tags={RANGE_START: max(months[0], known), RANGE_END: months[1]})
-    rows = workspace.lake.partition_rows("ingest", "scrobbles")
+    rows = workspace.lake.partition_rows(datasets.SCROBBLES)
     read = {month: count for month, count in rows.items() if months[0] <= month <= months[1]}
     console.print(
         f"{sum(read.values()):,} scrobbles in {len(read)} months; they count from the next `spotify-ai refresh`"

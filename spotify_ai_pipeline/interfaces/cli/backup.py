@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.storage import backup as backups
 from spotify_ai_pipeline.storage.workspace import Workspace

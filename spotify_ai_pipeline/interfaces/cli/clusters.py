@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
-from spotify_ai_pipeline.interfaces.views.clusters import LAYER, find_cluster, list_clusters, list_members
+from spotify_ai_pipeline.interfaces.views.clusters import find_cluster, list_clusters, list_members
 from spotify_ai_pipeline.interfaces.views.listening import format_percent
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -39,7 +40,7 @@ def clusters(cluster: str | None, again: bool, as_json: bool) -> None:
 
 
 def _print_clusters(workspace: Workspace, rows: list[dict[str, Any]]) -> None:
-    made = workspace.lake.read(LAYER, "clusters")
+    made = workspace.lake.read(datasets.CLUSTERS)
     how, at = made.select("how", "clustered_at").row(0) if made.height else ("no song has a vector yet", None)
     console.print(
         plain(f"{made.height:,} songs in {len(rows)} clusters" + (f", made {at:%Y-%m-%d}: {how}" if at else f": {how}"))
@@ -77,6 +78,6 @@ def _print_cluster(workspace: Workspace, row: dict[str, Any], as_json: bool) -> 
 
 
 def _recluster(workspace: Workspace) -> None:
-    workspace.state.set_fact("clusters_asked_at", time.time())
+    workspace.state.set_fact("clusters_asked_at", clock.now())
     with sandbox.beside(workspace):
         run_job(workspace, "recluster")

@@ -16,6 +16,7 @@ from spotify_ai_pipeline.interfaces.views.coverage import (
     find_silent_months,
 )
 from spotify_ai_pipeline.interfaces.views.listening import SPARKS
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NOTHING = "·"
@@ -29,7 +30,7 @@ def gaps(as_json: bool) -> None:
     A dot marks a month for which a source has nothing: unknown, not unheard.
     """
     workspace = Workspace.open()
-    months = count_by_month(workspace.lake.scan("identity", "listens"))
+    months = count_by_month(workspace.lake.scan(datasets.LISTENS))
     silent, forgotten = find_silent_months(months), find_forgotten_spans(workspace)
     if as_json:
         print_json(

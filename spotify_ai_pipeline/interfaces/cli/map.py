@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from spotify_ai_pipeline.interfaces.views.clusters import LAYER
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 

@@ -12,7 +12,7 @@ from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.mix_view import PARTS
 from spotify_ai_pipeline.music.mix.decide import nearer
-from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage import datasets, playlists
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -57,7 +57,7 @@ def print_songs(workspace: Workspace, name: str = MIX) -> None:
 
 def print_change(workspace: Workspace, name: str = MIX) -> None:
     """Prints what the last refresh changed: songs that came, songs that left, and why."""
-    decided = workspace.lake.read("playlist", name)
+    decided = workspace.lake.read(datasets.DECISIONS[name])
     last = playlists.refreshes(workspace.state, name, 1)
     outcome = last[0].outcome if last else "not written yet"
     print_diff(named(workspace.settings, name).title, outcome, decided, mix_view.playlist_link(workspace, name))

@@ -12,7 +12,7 @@ from spotify_ai_pipeline.interfaces.cli.mix import print_change
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
 from spotify_ai_pipeline.interfaces.views import mix_view, wording
-from spotify_ai_pipeline.storage import moods
+from spotify_ai_pipeline.storage import datasets, moods
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NEXT = "it counts from the next `spotify-ai refresh` on"

@@ -7,7 +7,7 @@ import click
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.song_lookup import find_scored_song
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -21,7 +21,7 @@ def never(song: str, as_json: bool) -> None:
     that is printed.
     """
     workspace = Workspace.open()
-    row = find_scored_song(workspace.lake.read("taste", "song_scores"), song)
+    row = find_scored_song(workspace.lake.read(datasets.SONG_SCORES), song)
     about = {name: row[name] for name in ("song_id", "track_id", "title", "artist", "artist_key")}
     item = queue.record_unprompted(workspace.state, about | {"score": 0.0, "reason": "said unasked"}, "reject", "cli")
     if as_json:

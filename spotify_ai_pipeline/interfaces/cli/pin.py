@@ -7,7 +7,7 @@ import click
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.song_lookup import find_scored_song
-from spotify_ai_pipeline.storage import pins
+from spotify_ai_pipeline.storage import datasets, pins
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -29,7 +29,7 @@ def unpin(song: str, as_json: bool) -> None:
 
 def _set_pin(song: str, *, pinned: bool, then: str, as_json: bool) -> None:
     workspace = Workspace.open()
-    row = find_scored_song(workspace.lake.read("taste", "song_scores"), song)
+    row = find_scored_song(workspace.lake.read(datasets.SONG_SCORES), song)
     pins.pin(workspace.state, str(row["song_id"]), pinned=pinned)
     if as_json:
         print_json({"song_id": row["song_id"], "artist": row["artist"], "title": row["title"], "pinned": pinned})

@@ -38,7 +38,7 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     place = order.index_of(song_id)
     if place is None:
         raise UserError(f"{song}: its sound is unknown; `spotify-ai refresh --features` looks it up")
-    found = index.from_bytes(workspace.lake.read_blob(LAYER, "song_index", index.FILE))
+    found = index.from_bytes(workspace.lake.read_blob(datasets.SONG_INDEX, index.FILE))
     library = _read_library(workspace)
     what = library.row(by_predicate=pl.col("song_id") == song_id, named=True)
     shown = _find_nearest(library, found, order, index.vector_of(found, place), limit, but=song_id)
@@ -62,8 +62,8 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     texts = text_vectors(model, said, workspace.settings.features)
     wish = understand(said, model.tags.vocabulary) if texts else mood_query(model, said)
     target = model.direction(wish.axes, wish.tags, workspace.settings.features, texts).astype(np.float32)
-    order = workspace.lake.read(LAYER, "song_index")["song_id"]
-    found = index.from_bytes(workspace.lake.read_blob(LAYER, "song_index", index.FILE))
+    order = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
+    found = index.from_bytes(workspace.lake.read_blob(datasets.SONG_INDEX, index.FILE))
     library = _read_library(workspace)
     shown = _find_nearest(library, found, order, target, limit)
     why = reasons.wished(wish, shown, reasons.Usual.of(library))

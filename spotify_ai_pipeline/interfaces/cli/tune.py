@@ -81,9 +81,9 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
 
 def _search_weights(workspace: Workspace) -> list[tuning.Tried]:
     lake, now = workspace.lake, clock.now()
-    songs = lake.read("identity", "songs").select("song_id", "track_id", "artist_key")
-    listens = lake.scan("identity", "listens").filter("counts").select("song_id", "played_at").collect()
-    embeddings = lake.read("features", "song_embeddings").select("song_id", "vector")
+    songs = lake.read(datasets.SONGS).select("song_id", "track_id", "artist_key")
+    listens = lake.scan(datasets.LISTENS).filter("counts").select("song_id", "played_at").collect()
+    embeddings = lake.read(datasets.SONG_EMBEDDINGS).select("song_id", "vector")
     weeks = list(
         track(
             tuning.cuts(songs, listens, embeddings, workspace.settings, now),

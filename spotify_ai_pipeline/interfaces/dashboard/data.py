@@ -22,10 +22,10 @@ def workspace() -> Workspace:
     return Workspace.open()
 
 
-def compute_once(place: Workspace, compute: Callable[..., T], *datasets: str, **options: Any) -> T:
-    """``compute`` over lazy frames of ``datasets`` ("identity/listens") and ``options``. The answer is remembered until a dataset
+def compute_once(place: Workspace, compute: Callable[..., T], *datasets: Dataset, **options: Any) -> T:
+    """``compute`` over lazy frames of ``datasets`` and ``options``. The answer is remembered until a dataset
     has a new version. Raises ``LakeError`` where a dataset was never made."""
-    versions = tuple(place.lake.version_of(*name.split("/")) for name in datasets)
+    versions = tuple(place.lake.version_of(dataset) for dataset in datasets)
     return _remembered()(
         f"{compute.__module__}.{compute.__name__}", str(place.lake.base), versions, options, place, compute, datasets
     )
@@ -41,7 +41,7 @@ def _compute_anew(
     _datasets: tuple[Dataset, ...],
 ) -> Any:
     del name, lake, versions
-    frames = [_workspace.lake.scan(*dataset.split("/")) for dataset in _datasets]
+    frames = [_workspace.lake.scan(dataset) for dataset in _datasets]
     return _compute(*frames, **options)
 
 
@@ -51,7 +51,7 @@ def _remembered() -> Callable[..., Any]:
     return st.cache_data(show_spinner=False, max_entries=100, ttl=REMEMBERED_SECONDS)(_compute_anew)
 
 
-def exists(place: Workspace, dataset: str) -> bool:
+def exists(place: Workspace, dataset: Dataset) -> bool:
     """Whether ``dataset`` has a version."""
     return place.lake.current(dataset) is not None
 

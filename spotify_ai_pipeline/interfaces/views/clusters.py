@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 LAYER = "features"
@@ -14,8 +15,8 @@ LAYER = "features"
 
 def list_clusters(workspace: Workspace) -> list[dict[str, Any]]:
     """The clusters by family, the largest family first. Each has a name, a description and health figures."""
-    names = workspace.lake.read(LAYER, "cluster_names").drop("named_songs")
-    health = workspace.lake.read_or_none(LAYER, "cluster_health")
+    names = workspace.lake.read(datasets.CLUSTER_NAMES).drop("named_songs")
+    health = workspace.lake.read_or_none(datasets.CLUSTER_HEALTH)
     family = names.filter(level="family").select("cluster_id", family="name", family_songs="songs")
     found = names.filter(level="cluster").join(family, left_on="parent_cluster_id", right_on="cluster_id", how="left")
     if health is not None:
@@ -27,10 +28,10 @@ def list_clusters(workspace: Workspace) -> list[dict[str, Any]]:
 
 def list_members(workspace: Workspace, cluster_id: object) -> pl.DataFrame:
     """The songs of a cluster, the most played first: song_id, core, track_id, artist, title, plays."""
-    stats = workspace.lake.read("taste", "listening_stats").select("song_id", "plays")
-    songs = workspace.lake.read("identity", "songs").select("song_id", "track_id", "artist", "title")
+    stats = workspace.lake.read(datasets.LISTENING_STATS).select("song_id", "plays")
+    songs = workspace.lake.read(datasets.SONGS).select("song_id", "track_id", "artist", "title")
     return (
-        workspace.lake.read(LAYER, "clusters")
+        workspace.lake.read(datasets.CLUSTERS)
         .filter(cluster_id=cluster_id)
         .select("song_id", "core")
         .join(songs, on="song_id")

@@ -8,7 +8,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.plays.coverage import ANY, by_month, still_unknown
 from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
-from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage import datasets, exclusions
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -24,5 +24,5 @@ def find_silent_months(months: pl.DataFrame) -> list[str]:
 
 def find_forgotten_spans(workspace: Workspace) -> list[tuple[datetime, datetime]]:
     """The spans (begin, end) of which Spotify may have forgotten plays, and no other source told of any."""
-    listens = workspace.lake.scan("identity", "listens").select("played_at", "sources").collect()
+    listens = workspace.lake.scan(datasets.LISTENS).select("played_at", "sources").collect()
     return still_unknown(exclusions.gaps(workspace.state, SPOTIFY_RECENT.name), listens, SPOTIFY_RECENT.name)

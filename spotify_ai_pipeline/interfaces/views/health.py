@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app import scrobble_partitions
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.claude import why_not
@@ -59,7 +59,7 @@ def _summarize_services(workspace: Workspace) -> list[dict[str, Any]]:
         for row in workspace.state.rows("SELECT service, kind, calls, failures FROM api_calls WHERE day = date('now')")
     }
     pauses = {
-        row["service"]: row for row in workspace.state.rows("SELECT * FROM cooldowns WHERE until > ?", (time.time(),))
+        row["service"]: row for row in workspace.state.rows("SELECT * FROM cooldowns WHERE until > ?", (clock.now(),))
     }
 
     def count(name: str, kind: str, column: str) -> int:
@@ -85,4 +85,4 @@ def _next_month(workspace: Workspace) -> str | None:
     if (first := workspace.state.fact(scrobble_partitions.FIRST_MONTH)) is None:
         return None
     overlap = timedelta(days=workspace.settings.scrobbles.overlap_days)
-    return scrobble_partitions.first_open(workspace.lake, first, overlap, datetime.now(UTC))
+    return scrobble_partitions.first_open(workspace.lake, first, overlap, clock.utc_now())

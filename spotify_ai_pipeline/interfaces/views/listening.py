@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from spotify_ai_pipeline.storage import duckdb_views
+from spotify_ai_pipeline.storage import datasets, duckdb_views
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-NEEDED = [
-    ("identity", "songs"),
-    ("identity", "listens"),
-    ("taste", "listening_stats"),
-    ("features", "audio_features"),
-    ("features", "tags"),
-]
+NEEDED = (
+    datasets.SONGS,
+    datasets.LISTENS,
+    datasets.LISTENING_STATS,
+    datasets.AUDIO_FEATURES,
+    datasets.TAGS,
+)
 
 SPARKS = " ▁▂▃▄▅▆▇█"
 
 
 def summarize_listening(workspace: Workspace) -> dict[str, Any]:
     """The figures of `spotify-ai stats`. The first run must be through."""
-    for layer, asset in NEEDED:
-        workspace.lake.read(layer, asset)  # raises a clear error where the dataset was never made
+    for dataset in NEEDED:
+        workspace.lake.read(dataset)  # raises a clear error where the dataset was never made
     with duckdb_views.connect(workspace.lake, workspace.state) as connection:
 
         def rows(query: str) -> list[dict[str, Any]]:

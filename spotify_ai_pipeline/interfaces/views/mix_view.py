@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage import datasets, playlists
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -17,7 +17,7 @@ PARTS = ("taste", "mood", "freshness")
 
 def read_songs(workspace: Workspace, name: str = MIX) -> pl.DataFrame:
     """The songs of the list as last decided, in order."""
-    return workspace.lake.read("playlist", name).drop_nulls("rank").sort("rank")
+    return workspace.lake.read(datasets.DECISIONS[name]).drop_nulls("rank").sort("rank")
 
 
 def mix_as_data(workspace: Workspace, name: str = MIX) -> dict[str, Any]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.views.song_lookup import find_scored_song
 from spotify_ai_pipeline.music.plays.play_counts import seconds
 from spotify_ai_pipeline.music.taste import explain
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -26,16 +27,16 @@ class Explanation:
 
 def explain_song(workspace: Workspace, words: str) -> Explanation:
     """Explains the best-scored song that ``words`` name. Raises ``UserError`` where they name none."""
-    song = find_scored_song(workspace.lake.read("taste", "song_scores"), words)
-    listed = workspace.lake.read("playlist", "mix").drop_nulls("rank").filter(song_id=song["song_id"])
+    song = find_scored_song(workspace.lake.read(datasets.SONG_SCORES), words)
+    listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").filter(song_id=song["song_id"])
     place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
     return Explanation(song, place, _tell_story(workspace, song), explain.parts(song))
 
 
 def _tell_story(workspace: Workspace, song: dict[str, Any]) -> str:
-    artist = workspace.lake.read("identity", "songs").filter(artist_key=song["artist_key"])["song_id"].to_list()
-    listens = workspace.lake.scan("identity", "listens").filter("counts").select("song_id", "played_at")
+    artist = workspace.lake.read(datasets.SONGS).filter(artist_key=song["artist_key"])["song_id"].to_list()
+    listens = workspace.lake.scan(datasets.LISTENS).filter("counts").select("song_id", "played_at")
     of_artist = listens.filter(pl.col("song_id").is_in(artist)).collect().sort("played_at")
     of_song = of_artist.filter(song_id=song["song_id"])
     song_times, artist_times = seconds(of_song["played_at"]), seconds(of_artist["played_at"])
-    return explain.story(song_times, artist_times, time.time(), workspace.settings.listener.zone)
+    return explain.story(song_times, artist_times, clock.now(), workspace.settings.listener.zone)

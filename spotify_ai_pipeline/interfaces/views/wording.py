@@ -78,7 +78,7 @@ def describe_request(workspace: Workspace, mood: MoodRequest) -> str:
 def describe_mood(workspace: Workspace) -> list[str]:
     """The mood that the mix follows, line by line."""
     said = moods.in_force(workspace.state, clock.now())
-    made = workspace.lake.read("taste", "mood").drop("vector").to_dicts()
+    made = workspace.lake.read(datasets.MOOD).drop("vector").to_dicts()
     lines = [f"you asked for: {said.words}, until {when(workspace, said.until)}"] if said else []
     if not made:
         return [*lines, "no mood is known: no song that you played lately has a vector"]

@@ -8,6 +8,7 @@ import streamlit as st
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import coverage
 from spotify_ai_pipeline.interfaces.views.coverage import count_by_month, find_forgotten_spans, find_silent_months
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 LISTENS, SONGS = datasets.LISTENS, datasets.SONGS

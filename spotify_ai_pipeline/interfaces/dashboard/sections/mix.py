@@ -9,7 +9,7 @@ from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.music.mix.decide import nearer
-from spotify_ai_pipeline.storage import datasets, playlists, queue
+from spotify_ai_pipeline.storage import playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SIGNS = {"new": "+", "out": "−"}

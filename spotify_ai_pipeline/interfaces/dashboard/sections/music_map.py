@@ -6,7 +6,8 @@ import polars as pl
 import streamlit as st
 
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
-from spotify_ai_pipeline.interfaces.views.clusters import LAYER, list_clusters
+from spotify_ai_pipeline.interfaces.views.clusters import list_clusters
+from spotify_ai_pipeline.storage import datasets
 
 HEIGHT = 640
 SHOWN = ("name", "family", "songs", "play_share", "recent_play_share", "description")
