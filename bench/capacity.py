@@ -18,7 +18,6 @@ import dagster as dg
 
 from spotify_ai_pipeline.clients.transport import Transport
 from spotify_ai_pipeline.definitions import build_defs
-from spotify_ai_pipeline.defs.automation.jobs import CLUSTERING
 from spotify_ai_pipeline.defs.automation.run import run_job
 from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.interfaces.cli import sandbox
@@ -104,7 +103,7 @@ def times_a_month(workspace: Workspace) -> Counter[str]:
         for key in defs.resolve_job_def(job).asset_layer.executable_asset_keys:
             times[key.path[-1]] += count
     assets = [asset for asset in defs.assets or [] if isinstance(asset, dg.AssetsDefinition)]
-    for key in (dg.AssetSelection.groups(FEATURES) - CLUSTERING).resolve(assets):
+    for key in dg.AssetSelection.groups(FEATURES).resolve(assets):
         times[key.path[-1]] += FEATURES_A_MONTH
     return times
 

@@ -31,16 +31,16 @@ from spotify_ai_pipeline.settings import DEMOS
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 A_DAY = {
-    "fill_history": 30,
+    "fill_history": 12,
     "read_recent_plays": 12,
     "refresh_the_mix": 2,
     "everything": 1,
     "retrain": 1,
     "take_in_files": 1,
 }
-"""Runs: thirty of the 96 ticks bring news; features of the day count as a run of everything."""
-TICKS = ((TickStatus.SKIPPED, 4 * 2880 + 5760 + 96 + 4, 1), (TickStatus.SUCCESS, sum(A_DAY.values()), 30))
-"""What a day brings of ticks that start nothing (four sensors every 30 seconds, one every 15, one every quarter of an hour, one
+"""Runs: twelve of the 24 looks at Last.fm bring news; features of the day count as a run of everything."""
+TICKS = ((TickStatus.SKIPPED, 4 * 2880 + 5760 + 24 + 4, 1), (TickStatus.SUCCESS, sum(A_DAY.values()), 30))
+"""What a day brings of ticks that start nothing (four sensors every 30 seconds, one every 15, one every hour, one
 four times) and of those that start a run, and the days for which dagster.yaml keeps each."""
 EVALUATED_A_DAY, EVALUATION, EVALUATIONS_DAYS = 10 * 10, "x" * 20_000, 30
 """What the automation of ten assets writes down when they or what they are made of change: how often, a text of what length,

@@ -67,7 +67,7 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
     songs played often, in sittings of twelve."""
     from spotify_ai_pipeline.clients.lastfm import SCROBBLES
     from spotify_ai_pipeline.clients.spotify import LIBRARY
-    from spotify_ai_pipeline.defs.ingest.plays import NOTHING
+    from spotify_ai_pipeline.defs.ingest.other_plays import NOTHING
     from spotify_ai_pipeline.importers.ingest import IMPORTED
     from spotify_ai_pipeline.music.plays.records import PLAY
 

@@ -33,9 +33,9 @@ import yaml
 from lakes import differences
 from servers import HOST, answers, free_port, postgres, process, redis, require
 
+from spotify_ai_pipeline.app.scrobble_partitions import tags_from
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.defs.automation.run import learn_first_month
-from spotify_ai_pipeline.defs.automation.run_months import tags_from
 from spotify_ai_pipeline.interfaces.cli import login
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
 from spotify_ai_pipeline.sandbox.generate import generate
@@ -55,18 +55,18 @@ LOCATION = """from pathlib import Path
 
 from dagster_shared.record import replace
 
-from spotify_ai_pipeline.assets.resources import HomeResource
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.definitions import build_defs
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
-class Held(HomeResource):
+class Held(WorkspaceResource):
     def now(self) -> float:
         return {at}
 
 
-home = Home.open(Path(__file__).parent)
-defs = replace(build_defs(home, Held(root=str(home.root))), sensors=[], schedules=[])
+workspace = Workspace.open(Path(__file__).parent)
+defs = replace(build_defs(workspace, Held(root=str(workspace.root))), sensors=[], schedules=[])
 """
 """A code location whose clock stands still, and where nothing starts by itself."""
 

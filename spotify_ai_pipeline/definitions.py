@@ -1,15 +1,14 @@
 """The graph: assets, checks, resources and jobs as one set of definitions, the entry point of ``workspace.yaml``."""
 
 import logging
-import warnings
 
 import dagster as dg
 
 from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH
-from spotify_ai_pipeline.automation import dagster_clock
-from spotify_ai_pipeline.defs.automation.executor import executor
+from spotify_ai_pipeline.defs import discovery, features, identity, ingest, playlist, taste
+from spotify_ai_pipeline.defs.automation.executor import executor as configured_executor
 from spotify_ai_pipeline.defs.automation.health import with_health
-from spotify_ai_pipeline.defs.automation.jobs import JOBS
+from spotify_ai_pipeline.defs.automation.jobs import jobs
 from spotify_ai_pipeline.defs.automation.listeners import Graph, of_listener
 from spotify_ai_pipeline.defs.automation.notifications import SUGGESTIONS
 from spotify_ai_pipeline.defs.automation.schedules import schedules
@@ -22,12 +21,8 @@ from spotify_ai_pipeline.defs.automation.sensors import (
     tell_of_recoveries,
     verdicts_to_apply,
 )
-from spotify_ai_pipeline.defs.discovery import candidate_model, candidates, sources, trials
-from spotify_ai_pipeline.defs.features import audio_features, clap, embeddings, lyrics, tags
-from spotify_ai_pipeline.defs.identity import song_links, songs
-from spotify_ai_pipeline.defs.ingest import library, plays
+from spotify_ai_pipeline.defs.ingest.scrobbles import scrobbles_asset
 from spotify_ai_pipeline.defs.io_manager import LakeIOManager
-from spotify_ai_pipeline.defs.playlist import cluster_playlists, mix, removals, score_card
 from spotify_ai_pipeline.defs.resources import (
     LastFmResource,
     ListenBrainzLabsResource,
@@ -38,50 +33,33 @@ from spotify_ai_pipeline.defs.resources import (
     SpotifyResource,
     WorkspaceResource,
 )
-from spotify_ai_pipeline.defs.taste import cluster_names, clusters, library_map, mood, song_scores, taste_weights
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
+STAGES = (ingest, identity, features, taste, discovery, playlist)
+"""The packages of assets and their checks, one a group."""
+
 logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every method it calls
 
 
-def build_defs(workspace: Workspace | None = None, place: WorkspaceResource | None = None) -> dg.Definitions:
-    """The definitions for ``workspace``, else for the one that the environment names. ``place`` has another clock, for trials."""
-    dagster_clock.follow()
+def build_defs(
+    workspace: Workspace | None = None,
+    place: WorkspaceResource | None = None,
+    executor: dg.ExecutorDefinition | None = None,
+) -> dg.Definitions:
+    """The definitions for ``workspace``, else for the one that the environment names. ``place`` has another clock, for trials;
+    ``executor`` runs the steps elsewhere than the environment says."""
     workspace = workspace or Workspace.open()
-    modules = [
-        library,
-        plays,
-        song_links,
-        songs,
-        audio_features,
-        tags,
-        lyrics,
-        clap,
-        embeddings,
-        clusters,
-        cluster_names,
-        library_map,
-        taste_weights,
-        mood,
-        song_scores,
-        mix,
-        cluster_playlists,
-        removals,
-        score_card,
-        sources,
-        candidate_model,
-        candidates,
-        trials,
-    ]
     place = place or WorkspaceResource(root=str(workspace.root))
-    assets = [library.scrobbles_asset(workspace.state.fact(FIRST_MONTH)), *dg.load_assets_from_modules(modules)]
-    graph = of_listener(Graph(assets, dg.load_asset_checks_from_modules(modules), JOBS), workspace)
+    loaded = [asset for stage in STAGES for asset in dg.load_assets_from_package_module(stage)]
+    assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
+    checks = [check for stage in STAGES for check in dg.load_asset_checks_from_package_module(stage)]
+    graph = of_listener(Graph([scrobbles_asset(workspace.state.fact(FIRST_MONTH)), *assets], checks), workspace)
+    listed = jobs(workspace)
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: with_health(spec, workspace), graph.assets),
         asset_checks=graph.checks,
-        jobs=graph.jobs,
-        schedules=schedules(workspace.settings.listener.timezone, [job.name for job in JOBS]),
+        jobs=listed,
+        schedules=schedules(workspace.settings.listener.timezone, [job.name for job in listed]),
         sensors=[
             files_in_the_inbox,
             scrobble_tick,
@@ -103,7 +81,7 @@ def build_defs(workspace: Workspace | None = None, place: WorkspaceResource | No
             "lrclib": LrcLibResource(workspace=place),
             "sounds": SoundsResource(workspace=place),
         },
-        executor=executor(),
+        executor=executor or configured_executor(),
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -155,11 +156,13 @@ def sign_in(workspace: Workspace) -> None:
     login.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
 
 
-def run(root: Path, job: str, tags: Mapping[str, str] | None = None) -> tuple[RunResult, list[tuple[str, str, str]]]:
+def run(
+    root: Path, job: str, options: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[RunResult, list[tuple[str, str, str]]]:
     """Runs ``job`` for the home at ``root`` as a new process would: settings and definitions are read anew."""
     os.environ["SPOTIFY_AI_DATA"] = str(root)
     events: list[tuple[str, str, str]] = []
-    result = run_job(Workspace.open(root), job, lambda *event: events.append(event), tags)
+    result = run_job(Workspace.open(root), job, lambda *event: events.append(event), options=options)
     return result, events
 
 
@@ -229,8 +232,10 @@ class Pipeline:
         """The home as a new process finds it."""
         return Workspace.open(self.root)
 
-    def refresh(self, job: str = "refresh_the_mix", tags: Mapping[str, str] | None = None) -> RunResult:
-        return run(self.root, job, tags)[0]
+    def refresh(
+        self, job: str = "refresh_the_mix", options: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> RunResult:
+        return run(self.root, job, options)[0]
 
     def read(self, dataset: Dataset) -> pl.DataFrame:
         return self.workspace.lake.read(dataset)

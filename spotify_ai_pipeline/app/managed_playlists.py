@@ -119,7 +119,7 @@ def publish(workspace: Workspace, client: Spotify) -> int:
 def snapshot_is_due(workspace: Workspace, name: str = MIX) -> bool:
     """Whether the interval has passed since the last snapshot, or since the first fill where there is none."""
     taken = snapshots.every(workspace.state, name)
-    first = workspace.state.rows("SELECT min(refreshed_at) AS at FROM refreshes WHERE playlist = ?", (name,))[0]["at"]
+    first = playlists.first_refreshed_at(workspace.state, name)
     since = taken[0].taken_at if taken else first
     return since is not None and clock.now() - since >= workspace.settings.playlist.snapshot_interval_days * DAY
 

@@ -1,4 +1,4 @@
-"""Scrobbles by month: which months are final, and what has to be asked of the others."""
+"""Scrobbles by month: which months are final, what has to be asked of the others, and which of them a run reads."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import polars as pl
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 MONTH_FORMAT = "%Y-%m"
 FIRST_MONTH = "first_month"
 """The fact that holds the month of the first scrobble."""
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+"""Tags of a run that name its first month and its last."""
 
 
 def window(month: str) -> tuple[datetime, datetime]:
@@ -53,6 +56,25 @@ def read_month(
         return fresh
     known = lake.read_part(datasets.SCROBBLES, month)
     return pl.concat([known.filter(pl.col("played_at") < since), fresh.select(list(datasets.SCROBBLES.schema))])
+
+
+def month_range(workspace: Workspace, now: datetime) -> dict[str, str] | None:
+    """The run tags from the first month that is not final to that of ``now``; None where the listener has scrobbles, and the
+    month of the first is not known yet: the first refresh asks for it."""
+    first = workspace.state.fact(FIRST_MONTH)
+    if first is None and workspace.secrets.has_lastfm:
+        return None
+    return tags_from(workspace, first, now)
+
+
+def tags_from(workspace: Workspace, first: str | None, now: datetime) -> dict[str, str]:
+    """The run tags from the first month not final, no earlier than ``first``, to that of ``now`` (months are UTC)."""
+    this_month = f"{now.astimezone(UTC):{MONTH_FORMAT}}"
+    overlap = timedelta(days=workspace.settings.scrobbles.overlap_days)
+    return {
+        RANGE_START: first_open(workspace.lake, first or this_month, overlap, now.astimezone(UTC)),
+        RANGE_END: this_month,
+    }
 
 
 def _months(first: str, now: datetime) -> Iterator[str]:

@@ -18,6 +18,7 @@ from spotipy.oauth2 import SpotifyOAuth, SpotifyOauthError
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.transport import Transport
 from spotify_ai_pipeline.errors import Refused, UserError
+from spotify_ai_pipeline.storage import alerts
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SCOPES = (
@@ -106,7 +107,7 @@ class Auth(SpotifyOAuth):
         state.set_fact(SIGNED_IN, clock.now())
         for about in (USER, CAPABILITIES):
             state.set_fact(about, None)
-        state.resolve_alert(ALERT)
+        alerts.resolve_alert(state, ALERT)
 
     def renew(self) -> None:
         """A fresh access token in the place of one that died before its time."""
@@ -131,8 +132,10 @@ class Auth(SpotifyOAuth):
         kept = self.cache_handler.get_cached_token()
         if kept and kept["refresh_token"] == refresh_token:  # else somebody signed in meanwhile
             self.workspace.token_file.unlink(missing_ok=True)
-            self.workspace.state.raise_alert(
-                ALERT, "Spotify needs you to sign in again (a sign-in ends after six months); run `spotify-ai login`"
+            alerts.raise_alert(
+                self.workspace.state,
+                ALERT,
+                "Spotify needs you to sign in again (a sign-in ends after six months); run `spotify-ai login`",
             )
         raise NeedsSignIn("Spotify needs you to sign in again; run `spotify-ai login`")
 
@@ -162,7 +165,7 @@ def sign_in_state(workspace: Workspace) -> str:
     """``signed in``, ``needs sign-in`` (it was refused), or ``not connected``."""
     if workspace.token_file.exists():
         return "signed in"
-    return "needs sign-in" if workspace.state.rows("SELECT 1 FROM alerts WHERE name = ?", (ALERT,)) else "not connected"
+    return "needs sign-in" if alerts.is_open(workspace.state, ALERT) else "not connected"
 
 
 def sign_in_age(workspace: Workspace) -> int | None:

@@ -1,25 +1,57 @@
-"""Where a service asks for a long pause or is out of reach: what is known stays, the run goes on with it, and says so."""
+"""What a run does where a service is in trouble: it goes on with what is known, and says so."""
+
+from contextlib import AbstractContextManager
 
 import dagster as dg
 
+from spotify_ai_pipeline.clients.transport import observed
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.errors import ExpectedError
+from spotify_ai_pipeline.errors import ExpectedError, Retryable
+from spotify_ai_pipeline.storage import alerts
 
 DEFERRED = "spotify_ai/deferred"
-"""Tag of a run that went on with what was known; its value names the service or the asset."""
+"""Tag of a run that went on with what was known, because a later run will get the rest; its value names the service."""
+STOPPED = "spotify_ai/stopped"
+"""Tag of a run that went on with what was known, and only the listener can mend it; its value names the asset."""
 
 
 def report_degraded(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, trouble: ExpectedError | None
 ) -> str:
-    """Tells of ``trouble`` in the log, on the run and as an alert, which goes away with the first run that had none. Gives
-    what asset metadata says: the trouble, or nothing."""
+    """Tells of ``trouble`` in the log, as a tag of the run and as an alert. The first run without trouble closes the alert.
+
+    Only what passes by itself (``Retryable``) is called deferred. Gives what the asset's metadata say: the trouble, or
+    nothing.
+    """
     asset = context.asset_key.path[-1]
-    alert = f"deferred {asset}"
+    deferred, stopped = deferred_alert(asset), stopped_alert(asset)
+    passes = isinstance(trouble, Retryable)
+    for closed in (deferred, stopped) if trouble is None else (stopped if passes else deferred,):
+        alerts.resolve_alert(workspace.state, closed)
     if trouble is None:
-        workspace.state.resolve_alert(alert)
         return ""
     context.log.warning(f"{trouble}; going on with what is known")
-    workspace.state.raise_alert(alert, f"{asset} is not up to date: {trouble}")
-    context.instance.add_run_tags(context.run_id, {DEFERRED: getattr(trouble, "service", asset)})
+    alerts.raise_alert(workspace.state, deferred if passes else stopped, f"{asset} is not up to date: {trouble}")
+    tag = {DEFERRED: getattr(trouble, "service", asset)} if passes else {STOPPED: asset}
+    context.instance.add_run_tags(context.run_id, tag)
     return str(trouble)
+
+
+def deferred_alert(asset: str) -> str:
+    """The name of the alert that ``asset`` waits for a service."""
+    return f"deferred {asset}"
+
+
+def stopped_alert(asset: str) -> str:
+    """The name of the alert that ``asset`` waits for the listener."""
+    return f"stopped {asset}"
+
+
+def waits_logged(context: dg.AssetExecutionContext) -> AbstractContextManager[None]:
+    """Within it, the run's log says whatever a service makes us wait for."""
+
+    def log(service: str, what: str) -> None:
+        if what != "call":
+            context.log.info(f"{service} {what}")
+
+    return observed(log)

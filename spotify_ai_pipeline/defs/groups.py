@@ -1,29 +1,27 @@
-"""What all assets share: the names of the groups (the lake's layers), the owner, and where the months begin."""
+"""What all assets share: the names of the stages, who owns them, and who may write the playlist."""
 
-from datetime import UTC, datetime, timedelta
-
-import dagster as dg
-
-from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT
+from datetime import timedelta
 
 INGEST, IDENTITY, FEATURES, TASTE, PLAYLIST = "ingest", "identity", "features", "taste", "playlist"
 DISCOVERY = "discovery"
+STAGES = (INGEST, IDENTITY, FEATURES, TASTE, DISCOVERY, PLAYLIST)
+"""The groups of assets in the order of the data: no asset is made from one of a later group."""
 OWNERS = ["team:listener"]
+
+LAYER = "spotify_ai/layer"
+"""Metadata of an asset: its folder in the lake, where that is not its group."""
+
+
+def in_layer(layer: str) -> dict[str, str]:
+    """The metadata of an asset that stays in the folder ``layer``, where it lay before groups followed the way of the data."""
+    return {LAYER: layer}
+
+
+CLUSTERING = ("clusters", "cluster_names", "cluster_health", "library_map")
+"""What is made of clusters. It follows the features, day by day, and no refresh waits for it."""
 
 PLAYLIST_WRITER = {"spotify_ai/writer": "playlist"}
 """Runs and steps with this tag write the playlist: the queue admits one at a time (see dagster.yaml)."""
-
-EARLIEST_MONTH = "2002-11"
-"""Last.fm keeps no scrobble from before; used until the listener's own first month is known."""
-
-
-def months(first: str | None) -> dg.TimeWindowPartitionsDefinition:
-    """Calendar months (UTC) from the month of the first scrobble to this one."""
-    start = datetime.strptime(first or EARLIEST_MONTH, MONTH_FORMAT).replace(tzinfo=UTC)
-    return dg.TimeWindowPartitionsDefinition(
-        start=start, fmt=MONTH_FORMAT, cron_schedule="0 0 1 * *", timezone="UTC", end_offset=1
-    )
-
 
 A_NIGHT_RUN = timedelta(hours=1)
 """How much sooner than its interval a thing may be made anew: a nightly run starts at the same time, give or take."""

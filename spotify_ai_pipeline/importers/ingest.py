@@ -19,7 +19,7 @@ from spotify_ai_pipeline.importers import rateyourmusic
 from spotify_ai_pipeline.importers.detect import Export, UnknownFormat, find, opened
 from spotify_ai_pipeline.importers.parse import Broken
 from spotify_ai_pipeline.music.plays.records import MOMENT, PLAY, SOURCES
-from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage import alerts, datasets
 from spotify_ai_pipeline.storage.lake import Lake, readable
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -78,7 +78,9 @@ def take_in_inbox(workspace: Workspace) -> Iterator[Report]:
         try:
             exports = find([path])
         except UnknownFormat as problem:
-            workspace.state.raise_alert(f"inbox:{path.name}", f"{problem} (moved to {workspace.inbox / 'refused'})")
+            alerts.raise_alert(
+                workspace.state, f"inbox:{path.name}", f"{problem} (moved to {workspace.inbox / 'refused'})"
+            )
             _move(path, workspace.inbox / "refused")
             continue
         seen = seen or _Seen(workspace.lake)

@@ -32,6 +32,10 @@ def resolve_alert(state: State, name: str) -> None:
         connection.execute("DELETE FROM alerts WHERE name = ?", (name,))
 
 
+def is_open(state: State, name: str) -> bool:
+    return any(alert.name == name for alert in open_alerts(state))
+
+
 def open_alerts(state: State) -> list[Alert]:
     """All alerts that are open, the oldest first."""
     return [Alert(**dict(row)) for row in state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at")]

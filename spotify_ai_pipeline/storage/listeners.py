@@ -18,9 +18,9 @@ LOCATION = '''"""The code location of this listener, as `spotify-ai listener add
 from pathlib import Path
 
 from spotify_ai_pipeline.definitions import build_defs
-from spotify_ai_pipeline.storage.home import Home
+from spotify_ai_pipeline.storage.workspace import Workspace
 
-defs = build_defs(Home.open(Path(__file__).parent))
+defs = build_defs(Workspace.open(Path(__file__).parent))
 '''
 
 

@@ -101,18 +101,6 @@ class State:
         with self.transaction() as connection:
             return connection.execute("DELETE FROM overrides WHERE key = ?", (key,)).rowcount > 0
 
-    def raise_alert(self, name: str, message: str) -> None:
-        """Keeps ``message`` open under ``name`` until it is resolved; the same alert twice is one."""
-        with self.transaction() as connection:
-            connection.execute(
-                "INSERT INTO alerts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET message = excluded.message",
-                (name, message, clock.now()),
-            )
-
-    def resolve_alert(self, name: str) -> None:
-        with self.transaction() as connection:
-            connection.execute("DELETE FROM alerts WHERE name = ?", (name,))
-
     def _migrate(self) -> None:
         scripts = migrations()
         known, newest = self._version(), newest_schema()

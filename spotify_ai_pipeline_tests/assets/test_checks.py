@@ -12,6 +12,7 @@ from spotify_ai_pipeline.defs.features import embeddings
 from spotify_ai_pipeline.defs.identity import songs as identity_defs
 from spotify_ai_pipeline.defs.ingest import library
 from spotify_ai_pipeline.defs.playlist import mix as playlist_defs
+from spotify_ai_pipeline.defs.playlist import playlist
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste import song_scores
 
@@ -107,6 +108,6 @@ def test_a_playlist_that_reads_back_otherwise_fails(tmp_path: Path) -> None:
     workspace = WorkspaceResource(root=str(tmp_path / "home"))
     decided = mix(2, kept=1, out=1)
     back = pl.DataFrame({"position": [1, 2, 3], "track_id": ["s0", "s1", "s2"]})
-    assert verdict(playlist_defs.playlist_is_the_mix, workspace, back, decided)
-    assert not verdict(playlist_defs.playlist_is_the_mix, workspace, back.head(2), decided)
-    assert not verdict(playlist_defs.playlist_is_the_mix, workspace, back[::-1], decided)
+    assert verdict(playlist.playlist_is_the_mix, workspace, back, decided)
+    assert not verdict(playlist.playlist_is_the_mix, workspace, back.head(2), decided)
+    assert not verdict(playlist.playlist_is_the_mix, workspace, back[::-1], decided)

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from spotify_ai_pipeline.defs.io_manager import layer_of
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -25,6 +26,7 @@ print(json.dumps({{
     "heavy": [name for name in {HEAVY} if name in sys.modules],
 }}))
 """
+STAGES = ("ingest", "identity", "features", "taste", "discovery", "playlist")
 ASSETS = {
     "spotify_library", "scrobbles", "songs", "listens", "audio_features", "tags", "song_embeddings", "song_index",
     "listening_stats", "mood", "mix", "spotify_playlist",
@@ -61,12 +63,35 @@ def test_the_code_server_loads_the_graph_and_nothing_heavy(tmp_path: Path) -> No
 def test_every_asset_says_what_it_is(defs: dg.Definitions) -> None:
     for spec in defs.resolve_all_asset_specs():
         name = spec.key.to_user_string()
-        assert spec.group_name in ("ingest", "identity", "features", "taste", "discovery", "playlist"), name
+        assert spec.group_name in STAGES, name
         assert spec.kinds, name
         assert spec.owners, name
         assert spec.description, name
         assert len(spec.description) > 20, name
-        assert spec.code_version, name
+
+
+def test_groups_follow_each_other_without_a_cycle(defs: dg.Definitions) -> None:
+    """Collapsed to its groups, the graph reads in the order of the stages: no asset is made from one of a later stage."""
+    graph = defs.resolve_asset_graph()
+    stage = {key: STAGES.index(graph.get(key).group_name) for key in graph.get_all_asset_keys()}
+    edges = [(parent, key) for key in stage for parent in graph.get(key).parent_keys]
+    assert [edge for edge in edges if stage[edge[0]] > stage[edge[1]]] == []
+    assert {stage[parent] for parent, _ in edges} == set(range(len(STAGES)))
+
+
+def test_an_asset_lies_in_the_folder_of_its_group(defs: dg.Definitions) -> None:
+    for asset in defs.resolve_asset_graph().assets_defs:
+        for key, group in asset.group_names_by_key.items():
+            assert asset.op.compute_fn.decorated_fn.__module__.split(".")[2] == group, key
+
+
+def test_what_moved_to_another_group_stays_in_its_folder_of_the_lake(defs: dg.Definitions) -> None:
+    layers = {spec.key.to_user_string(): layer_of(spec) for spec in defs.resolve_all_asset_specs()}
+    groups = {spec.key.to_user_string(): spec.group_name for spec in defs.resolve_all_asset_specs()}
+    assert {name: layer for name, layer in layers.items() if layer != groups[name]} == {
+        **dict.fromkeys(["clusters", "cluster_names", "cluster_health", "library_map"], "features"),
+        **dict.fromkeys(["applied_verdicts", "trials_on_lists"], "discovery"),
+    }
 
 
 def test_every_asset_says_how_fresh_it_has_to_be_and_where_to_read_of_it(defs: dg.Definitions) -> None:

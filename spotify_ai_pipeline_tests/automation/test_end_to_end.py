@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
 from spotify_ai_pipeline.app.managed_playlists import named
 from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.clients.spotify import Spotify
-from spotify_ai_pipeline.defs.ingest.library import LIBRARY_READ_AT
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.mix import print_songs
@@ -264,7 +264,7 @@ def test_one_run_keeps_both_lists_and_takes_the_snapshot_that_is_due(pipeline: A
 
 def test_a_more_adventurous_refresh_brings_back_more(pipeline: Any) -> None:
     before = pipeline.read(datasets.MIX).filter(slot="exploration").height
-    result = pipeline.refresh(tags={"spotify_ai/adventurous": "10"})
+    result = pipeline.refresh(options={"mix": {"adventurous": 10}})
     assert result.success, result.error
     decided = pipeline.read(datasets.MIX).drop_nulls("rank")
     assert decided.filter(slot="exploration").height > before

@@ -136,8 +136,8 @@ def test_a_machine_that_slept_for_days_makes_up_for_one_tick(graph: Path) -> Non
 KILLED = """
 import os, sys, time
 import dagster as dg
-from spotify_ai_pipeline.automation.jobs import PLAYLIST_WRITER
-from spotify_ai_pipeline.automation.launcher import PROCESS, process_name
+from spotify_ai_pipeline.defs.groups import PLAYLIST_WRITER
+from spotify_ai_pipeline.defs.automation.launcher import PROCESS, process_name
 
 @dg.op
 def hang():

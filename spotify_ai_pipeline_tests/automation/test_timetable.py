@@ -10,9 +10,9 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.scrobble_partitions import RANGE_END, RANGE_START, month_range
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.defs.automation import schedules as timetable
-from spotify_ai_pipeline.defs.automation.run_months import RANGE_END, RANGE_START, month_range
 from spotify_ai_pipeline.defs.automation.sensors import sign_in_watch
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.storage.workspace import Workspace

@@ -20,7 +20,7 @@ from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.defs.automation import notifications
 from spotify_ai_pipeline.music.mix.scorecard import CARD
 from spotify_ai_pipeline.sandbox import testing
-from spotify_ai_pipeline.storage import datasets, notification_outbox, queue
+from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 from ..conftest import Pipeline, wire
@@ -105,9 +105,9 @@ def test_a_sign_in_that_ends_is_said_once_a_week(workspace: Workspace) -> None:
 
 
 def test_a_source_without_yield_is_said_at_once_and_a_deferral_after_a_day(workspace: Workspace) -> None:
-    workspace.state.raise_alert("yield listenbrain", "the source listenbrain puts nothing forward")
-    workspace.state.raise_alert("deferred tags", "tags is not up to date")
-    workspace.state.raise_alert("job refresh_the_mix", "it failed")
+    alerts.raise_alert(workspace.state, "yield listenbrain", "the source listenbrain puts nothing forward")
+    alerts.raise_alert(workspace.state, "deferred tags", "tags is not up to date")
+    alerts.raise_alert(workspace.state, "job refresh_the_mix", "it failed")
     now = clock.utc_now().timestamp()
     day_and_noon = now - now % (24 * HOUR) + 48 * HOUR + 12 * HOUR
     assert [one.body["text"] for one in notifications.silent_source(workspace, now)] == [

@@ -148,10 +148,10 @@ def test_a_refresh_and_clusters_that_are_young_import_nothing_heavy(pipeline: Pi
     script = f"""
 import sys
 from pathlib import Path
-from spotify_ai_pipeline.automation.run import run_job
-from spotify_ai_pipeline.storage.home import Home
-home = Home.open(Path({str(pipeline.root)!r}))
-result = run_job(home, "refresh_the_mix", lambda *event: None)
+from spotify_ai_pipeline.defs.automation.run import run_job
+from spotify_ai_pipeline.storage.workspace import Workspace
+workspace = Workspace.open(Path({str(pipeline.root)!r}))
+result = run_job(workspace, "refresh_the_mix", lambda *event: None)
 assert result.success, result.error
 print([name for name in {HEAVY} if name in sys.modules])
 """

@@ -16,12 +16,13 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spotify_ai_pipeline.app import scrobble_partitions
+from spotify_ai_pipeline.app.scrobble_partitions import RANGE_END, RANGE_START
 from spotify_ai_pipeline.clients import lastfm, spotify, transport
 from spotify_ai_pipeline.clients.lastfm import LastFm, LastFmError
-from spotify_ai_pipeline.defs.automation.run_months import RANGE_END, RANGE_START
 from spotify_ai_pipeline.defs.automation.scrobble_tick import scrobble_tick
 from spotify_ai_pipeline.defs.degraded import DEFERRED
 from spotify_ai_pipeline.defs.ingest import library
+from spotify_ai_pipeline.defs.ingest.scrobbles import ScrobblesOptions, scrobbles_asset
 from spotify_ai_pipeline.defs.io_manager import LakeIOManager
 from spotify_ai_pipeline.defs.resources import LastFmResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.sandbox.generate import generate
@@ -287,9 +288,15 @@ def resources(workspace: Workspace) -> dict[str, Any]:
 
 
 def run(
-    workspace: Workspace, instance: dg.DagsterInstance, *assets: dg.AssetsDefinition, **tags: str
+    workspace: Workspace,
+    instance: dg.DagsterInstance,
+    *assets: dg.AssetsDefinition,
+    config: dg.RunConfig | None = None,
+    **tags: str,
 ) -> dg.ExecuteInProcessResult:
-    return dg.materialize(assets, resources=resources(workspace), instance=instance, tags=tags, raise_on_error=False)
+    return dg.materialize(
+        assets, resources=resources(workspace), instance=instance, tags=tags, run_config=config, raise_on_error=False
+    )
 
 
 def test_a_deferred_library_keeps_what_is_known_and_says_so(sandbox: Any, workspace: Workspace, clock: Any) -> None:
@@ -330,7 +337,7 @@ def test_D10_a_listener_without_scrobbles_is_no_error(scripted: Callable[..., La
 
 
 def test_deferred_scrobbles_keep_known_months_and_leave_no_hole(sandbox: Any, workspace: Workspace, clock: Any) -> None:
-    scrobbles = library.scrobbles_asset(FIRST)
+    scrobbles = scrobbles_asset(FIRST)
     span = {RANGE_START: "2025-05", RANGE_END: "2025-06"}
     with dg.instance_for_test() as instance:
         sandbox.fail(rate=1, kinds=["429_day"], path="/lastfm")
@@ -349,19 +356,20 @@ def test_deferred_scrobbles_keep_known_months_and_leave_no_hole(sandbox: Any, wo
         )
 
 
-def test_a_tag_on_the_run_reads_finished_months_again(sandbox: Any, workspace: Workspace) -> None:
-    scrobbles = library.scrobbles_asset(FIRST)
+def test_an_option_of_the_run_reads_finished_months_again(sandbox: Any, workspace: Workspace) -> None:
+    scrobbles = scrobbles_asset(FIRST)
     span = {RANGE_START: "2025-03", RANGE_END: "2025-04"}
+    again = dg.RunConfig(ops={"scrobbles": ScrobblesOptions(read_again=True)})
     with dg.instance_for_test() as instance:
         assert run(workspace, instance, scrobbles, **span).success
         before = sandbox.calls("lastfm")
         assert run(workspace, instance, scrobbles, **span).success and sandbox.calls("lastfm") == before
-        assert run(workspace, instance, scrobbles, **span, **{library.READ_AGAIN: "yes"}).success
+        assert run(workspace, instance, scrobbles, **span, config=again).success
         assert sandbox.calls("lastfm") >= before + 2
 
 
 def tick(workspace: Workspace, instance: dg.DagsterInstance) -> Any:
-    made = {name: resource for name, resource in resources(workspace).items() if name in ("home", "lastfm")}
+    made = {name: resource for name, resource in resources(workspace).items() if name in ("workspace", "lastfm")}
     with dg.build_sensor_context(instance=instance, resources=made) as context:
         return scrobble_tick(context)
 

@@ -16,8 +16,8 @@ from dagster._core.code_pointer import FileCodePointer
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 from spotify_ai_pipeline.definitions import build_defs
+from spotify_ai_pipeline.defs.automation.daemon import make_instance
 from spotify_ai_pipeline.defs.automation.pruning import forget_runs
-from spotify_ai_pipeline.defs.automation.reap_dead_runs import make_instance
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.settings import PROJECT_ROOT

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline.errors import Corrupt, UserError
-from spotify_ai_pipeline.storage import backup, datasets
+from spotify_ai_pipeline.storage import alerts, backup, datasets
 from spotify_ai_pipeline.storage.lake import Dataset
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -19,7 +19,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 def workspace(tmp_path: Path) -> Workspace:
     workspace = Workspace.open(tmp_path / "home")
     workspace.state.set_override("playlist.target_size", 50)
-    workspace.state.raise_alert("a", "it's <b>")
+    alerts.raise_alert(workspace.state, "a", "it's <b>")
     workspace.lake.write(pl.DataFrame({"n": [1]}), datasets.SONGS, blobs={"x.index": b"\0\1"})
     workspace.lake.write(pl.DataFrame({"n": [1, 2]}), datasets.SONGS, blobs={"x.index": b"\0\2"})
     for month in ("2026-10", "2026-11"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage import alerts
 from spotify_ai_pipeline.storage.state import State, StateError
 
 PROCESSES, TRANSACTIONS = 8, 25
@@ -114,12 +115,12 @@ def test_overrides_come_and_go(state: State) -> None:
 
 
 def test_an_alert_is_one_until_it_is_resolved(state: State) -> None:
-    state.raise_alert("mix", "first")
+    alerts.raise_alert(state, "mix", "first")
     since = state.rows("SELECT raised_at FROM alerts")[0]["raised_at"]
-    state.raise_alert("mix", "second")
+    alerts.raise_alert(state, "mix", "second")
     (alert,) = state.rows("SELECT * FROM alerts")
     assert (alert["message"], alert["raised_at"]) == ("second", since)
-    state.resolve_alert("mix")
+    alerts.resolve_alert(state, "mix")
     assert state.rows("SELECT * FROM alerts") == []
 
 

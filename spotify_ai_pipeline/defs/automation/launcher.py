@@ -4,15 +4,17 @@ Dagster's default launcher cannot say whether the process of a run still lives, 
 "started" for ever. This one asks the code server that started it.
 """
 
-from typing import Self
-
+import dagster as dg
 import psutil
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
-from dagster._core.storage.dagster_run import DagsterRun
-from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
-from dagster._serdes import ConfigurableClassData, deserialize_value
 
-from spotify_ai_pipeline.automation import dagster_clock
+from spotify_ai_pipeline.defs.dagster_internals import (
+    CanCancelExecutionRequest,
+    CanCancelExecutionResult,
+    CheckRunHealthResult,
+    DefaultRunLauncher,
+    WorkerStatus,
+    deserialize_value,
+)
 
 PROCESS = "spotify_ai/process"
 """Tag of a run from the command line: the process that it runs in."""
@@ -26,19 +28,19 @@ def process_name(pid: int) -> str:
         return ""
 
 
+def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether the process of ``run`` is gone."""
+    return instance.run_launcher.check_run_worker_health(run).status is WorkerStatus.FAILED
+
+
 class HealthCheckingRunLauncher(DefaultRunLauncher):
     """Dagster's default launcher, which also answers health checks."""
-
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: object) -> Self:
-        dagster_clock.follow()  # every process that opens the instance makes a launcher first
-        return cls(inst_data=inst_data)
 
     @property
     def supports_check_run_worker_health(self) -> bool:
         return True
 
-    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """RUNNING while the code server that started the run could still cancel it; for a run from the command line, while
         its process is there."""
         if PROCESS in run.tags:

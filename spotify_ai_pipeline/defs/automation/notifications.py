@@ -103,11 +103,11 @@ def sign_in(workspace: Workspace, now: float) -> Iterator[News]:
 
 def silent_source(workspace: Workspace, now: float) -> Iterator[News]:
     """A source of new songs that puts nothing forward any more, or a service that has been out of reach for a day."""
-    for row in workspace.state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at"):
-        yields = row["name"].startswith("yield ")
-        silent = row["name"].startswith("deferred ") and now - row["raised_at"] >= SILENT_AFTER
+    for alert in alerts.open_alerts(workspace.state):
+        yields = alert.name.startswith("yield ")
+        silent = alert.name.startswith(("deferred ", "stopped ")) and now - alert.raised_at >= SILENT_AFTER
         if yields or silent:
-            yield News(f"alert {row['name']} {int(row['raised_at'])}", {"text": f"{row['message']}"}, 2 * DAY)
+            yield News(f"alert {alert.name} {int(alert.raised_at)}", {"text": alert.message}, 2 * DAY)
 
 
 def score_card(workspace: Workspace, now: float) -> Iterator[News]:

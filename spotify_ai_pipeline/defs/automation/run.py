@@ -4,23 +4,32 @@ import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
-from dagster._core.launcher import WorkerStatus
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH
+from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH, tags_from
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.defs.automation.jobs import HEAVY_WORK
-from spotify_ai_pipeline.defs.automation.launcher import PROCESS, process_name
-from spotify_ai_pipeline.defs.automation.run_months import tags_from
+from spotify_ai_pipeline.defs.automation.launcher import PROCESS, is_dead, process_name
 from spotify_ai_pipeline.defs.automation.sensors import cause
+from spotify_ai_pipeline.defs.dagster_internals import (
+    InMemoryJob,
+    RegisteredCodeLocationOrigin,
+    RemoteRepositoryOrigin,
+    execute_run,
+)
 from spotify_ai_pipeline.defs.groups import PLAYLIST_WRITER
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Events are relayed, not printed."""
+LOCATION = "spotify_ai_pipeline"
+"""The code location of a listener who is alone (workspace.yaml)."""
+NO_RETRY = {"dagster/max_retries": "0"}
+"""Who started a run by hand sees it fail, and starts it again by hand."""
 
 OnEvent = Callable[[str, str, str], None]
 """Told (step, kind, message), where kind is started, done, failed, said, or warned (a check did not pass)."""
@@ -45,11 +54,23 @@ def learn_first_month(workspace: Workspace) -> str | None:
     return known
 
 
-def run_job(workspace: Workspace, job_name: str, on_event: OnEvent, tags: Mapping[str, str] | None = None) -> RunResult:
-    """Runs ``job_name``, with ``tags`` on the run, over the months from the first one that is not final to this one."""
+def run_job(
+    workspace: Workspace,
+    job_name: str,
+    on_event: OnEvent,
+    tags: Mapping[str, str] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> RunResult:
+    """Runs ``job_name``, with ``tags`` on the run, over the months from the first one that is not final to this one.
+    ``options`` are the run options of assets by name (the ``dg.Config`` of each).
+
+    The run is filed under its job in the code location that the UI serves, as if it had been started there: without that
+    origin neither the job's page nor the timeline would show it.
+    """
     workspace.name_to_dagster()
     about = tags_from(workspace, learn_first_month(workspace), clock.utc_now()) | {
         PROCESS: process_name(os.getpid()),
+        **NO_RETRY,
         **workspace.run_tags,
         **(tags or {}),
     }
@@ -77,14 +98,23 @@ def run_job(workspace: Workspace, job_name: str, on_event: OnEvent, tags: Mappin
             failures.append(f"{step}: {cause(happened)}")
             on_event(step, "failed", failures[-1])
 
-    job = build_defs(workspace).resolve_job_def(job_name)
+    repository = build_defs(workspace, executor=dg.in_process_executor).get_repository_def()
+    job = repository.get_job(job_name)
     assets = {key.to_python_identifier(): key.path[-1] for key in job.asset_layer.executable_asset_keys}
+    chosen = options or {}
+    ops = {step: {"config": chosen[asset]} for step, asset in assets.items() if asset in chosen}
+    location = RegisteredCodeLocationOrigin(workspace.shared_as or LOCATION)
     with dg.DagsterInstance.get() as instance:
         _wait_for_nobody(instance, workspace)
         instance.add_event_listener(run_id, relay)
-        result = job.execute_in_process(
-            instance=instance, run_id=run_id, tags=about, run_config=QUIET, raise_on_error=False
+        run = instance.create_run_for_job(
+            job,
+            run_id=run_id,
+            run_config=QUIET | {"ops": ops},
+            tags={**job.run_tags, **about},
+            remote_job_origin=RemoteRepositoryOrigin(location, repository.name).get_job_origin(job_name),
         )
+        result = execute_run(InMemoryJob(job), run, instance)
     return RunResult(run_id, result.success, "; ".join(failures))
 
 
@@ -96,7 +126,7 @@ def _wait_for_nobody(instance: dg.DagsterInstance, workspace: Workspace) -> None
         writes = PLAYLIST_WRITER.keys() <= run.tags.keys() and workspace.run_tags.items() <= run.tags.items()
         if not writes and not HEAVY_WORK.items() & run.tags.items():
             continue
-        if instance.run_launcher.check_run_worker_health(run).status is WorkerStatus.FAILED:
+        if is_dead(instance, run):
             instance.report_run_failed(run, "its process is gone")
         else:
             raise UserError(

@@ -1,4 +1,4 @@
-"""`python -m spotify_ai_pipeline.automation.telling JOB`: a job in a process of its own that tells of itself.
+"""`python -m spotify_ai_pipeline.defs.automation.run_worker JOB`: a job in a process of its own that tells of itself.
 
 For programs that must stay quick and small while a job runs. Lines: ``{"step", "kind", "message"}`` as ``run_job`` tells,
 and a last one ``{"success", "error", "run_id"}``.

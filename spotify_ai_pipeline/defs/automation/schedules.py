@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from spotify_ai_pipeline.defs.automation.run_months import month_range
+from spotify_ai_pipeline.app.scrobble_partitions import month_range
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.settings import Settings
 from spotify_ai_pipeline.storage.workspace import Workspace

@@ -6,10 +6,10 @@ import dagster as dg
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients import spotify_auth
-from spotify_ai_pipeline.defs.automation.jobs import HEAVY_WORK, apply_verdicts, take_in_files
-from spotify_ai_pipeline.defs.groups import FEATURES
+from spotify_ai_pipeline.defs.automation.jobs import APPLY_VERDICTS, HEAVY_WORK, TAKE_IN_FILES
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.importers.ingest import waiting
+from spotify_ai_pipeline.storage import alerts
 from spotify_ai_pipeline.storage.verdicts import pending_effects
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -21,7 +21,7 @@ TRY_AGAIN_SECONDS = 15 * 60
 
 
 @dg.sensor(
-    job_name=take_in_files.name,
+    job_name=TAKE_IN_FILES,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes in exports that are laid into the inbox.",
@@ -31,7 +31,7 @@ def files_in_the_inbox(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipR
     found = [(path, path.stat()) for path in waiting(workspace.workspace)]
     if not found:
         return dg.SkipReason(f"nothing in {workspace.workspace.inbox}")
-    if clock.file_age(max(stat.st_mtime for _, stat in found)) < SETTLED_SECONDS:
+    if max(stat.st_mtime for _, stat in found) > clock.now() - SETTLED_SECONDS:
         return dg.SkipReason("files are still being copied")
     # by the time of arrival, not of the content: the same file laid there again is news
     what = "".join(f"{path.name}\t{stat.st_size}\t{stat.st_ctime_ns}\n" for path, stat in found)
@@ -39,7 +39,7 @@ def files_in_the_inbox(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipR
 
 
 @dg.sensor(
-    job_name=apply_verdicts.name,
+    job_name=APPLY_VERDICTS,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a run within 30 seconds of a verdict that has to be brought about on Spotify.",
@@ -61,7 +61,7 @@ def verdicts_to_apply(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipRe
 def sign_in_watch(workspace: WorkspaceResource) -> dg.SkipReason:
     """The sign-in ends six months after the listener agreed, however often it is used."""
     if warning := spotify_auth.sign_in_warning(workspace.workspace):
-        workspace.state.raise_alert(spotify_auth.ALERT, warning)
+        alerts.raise_alert(workspace.state, spotify_auth.ALERT, warning)
     return dg.SkipReason(warning or "the sign-in is good for more than a month, or there is none yet")
 
 
@@ -76,7 +76,9 @@ def tell_of_failures(context: dg.RunStatusSensorContext, workspace: WorkspaceRes
         failed = context.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
         said = [f"{log.step_key}: {cause(log.dagster_event)}" for log in failed if log.dagster_event is not None]
         why = "; ".join(said) or context.dagster_event.message or "its process is gone"
-        workspace.state.raise_alert(f"job {job}", f"{job} failed: {why} (run {run_id[:8]}: `spotify-ai up`, Runs)")
+        alerts.raise_alert(
+            workspace.state, f"job {job}", f"{job} failed: {why} (run {run_id[:8]}: `spotify-ai up`, Runs)"
+        )
 
 
 @dg.run_status_sensor(
@@ -85,7 +87,7 @@ def tell_of_failures(context: dg.RunStatusSensorContext, workspace: WorkspaceRes
     description="Takes the alert of a job away when it succeeds again.",
 )
 def tell_of_recoveries(context: dg.RunStatusSensorContext, workspace: WorkspaceResource) -> None:
-    workspace.state.resolve_alert(f"job {context.dagster_run.job_name}")
+    alerts.resolve_alert(workspace.state, f"job {context.dagster_run.job_name}")
 
 
 def _succeeded_since(context: dg.RunStatusSensorContext, workspace: WorkspaceResource) -> bool:
@@ -107,13 +109,13 @@ def cause(event: dg.DagsterEvent) -> str:
 
 
 def features_follow_the_day(workspace: Workspace) -> dg.AutomationConditionSensorDefinition:
-    """The daily run of the features. It is of no job whose tags it could take."""
+    """The daily run of the assets that have a condition: features and clusters. It is of no job whose tags it could take."""
     return dg.AutomationConditionSensorDefinition(
         "features_follow_the_day",
-        target=dg.AssetSelection.groups(FEATURES),
+        target=dg.AssetSelection.all(),
         default_status=dg.DefaultSensorStatus.RUNNING,
         run_tags=HEAVY_WORK | workspace.run_tags,
-        description="Once a day, after the first refresh that brought songs up to date: features of what is new.",
+        description="Once a day, after the first refresh that brought songs up to date: features of what is new, and clusters.",
     )
 
 

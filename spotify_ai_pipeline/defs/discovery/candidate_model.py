@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, DISCOVERY, OWNERS
+from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, DISCOVERY
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -41,7 +41,7 @@ LEARNED = TABLE | {
 }
 
 
-@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"})
 def candidate_model(
     workspace: WorkspaceResource,
     songs: pl.LazyFrame,

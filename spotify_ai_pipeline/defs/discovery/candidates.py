@@ -17,7 +17,7 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.discovery.candidate_model import content_of, earned
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
 from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
-from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
+from spotify_ai_pipeline.defs.groups import DISCOVERY
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
@@ -58,8 +58,6 @@ ARMS = {name: bandit.OUTCOMES[name] for name in ("source", "region", "artist_key
 @registered_asset(
     group_name=DISCOVERY,
     kinds={"polars", "parquet"},
-    owners=OWNERS,
-    code_version="1",
     ins={name: dg.AssetIn(name) for name in SOURCES},
 )
 def candidates(
@@ -120,7 +118,7 @@ def candidates_are_new(candidates: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"})
 def candidate_scores(
     workspace: WorkspaceResource,
     candidates: pl.DataFrame,
@@ -182,7 +180,7 @@ def _terms(
     return features(Content.of(about), at, plays, content_of(songs, tags.lazy(), song_embeddings.lazy()), strength)
 
 
-@registered_asset(group_name=DISCOVERY, kinds={"sqlite"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=DISCOVERY, kinds={"sqlite"})
 def discoveries(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, candidate_scores: pl.DataFrame
 ) -> dg.MaterializeResult:

@@ -8,7 +8,7 @@ import polars as pl
 
 from spotify_ai_pipeline.app.discovery_sources import SOURCES, Asking, Source, moment
 from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
+from spotify_ai_pipeline.defs.groups import DISCOVERY
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -16,7 +16,7 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import seeds as seeding
 from spotify_ai_pipeline.music.discovery.affinity import Profile
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead
-from spotify_ai_pipeline.storage import datasets, queue
+from spotify_ai_pipeline.storage import alerts, datasets, queue
 
 KEPT_FOR = timedelta(days=30)
 """A lead that no run repeated is forgotten after this time."""
@@ -25,7 +25,7 @@ MORE_COUNTS = 2.0
 """Expected plays that "more like this" adds to a song as a seed."""
 
 
-@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=DISCOVERY, kinds={"numpy", "parquet"})
 def discovery_seeds(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -54,8 +54,6 @@ def source_asset(name: str, source: Source) -> dg.AssetsDefinition:
         name=name,
         group_name=DISCOVERY,
         kinds={source.kind, "parquet"},
-        owners=OWNERS,
-        code_version="1",
         description=source.find.__doc__,
     )
     def leads(
@@ -102,9 +100,11 @@ def _watch(workspace: WorkspaceResource, name: str, leads: int, patience: int, *
     if asked:
         workspace.state.set_fact(fact, empty)
     if empty >= patience:
-        workspace.state.raise_alert(f"yield {name}", f"the source {name} puts nothing forward; others fill its place")
+        alerts.raise_alert(
+            workspace.state, f"yield {name}", f"the source {name} puts nothing forward; others fill its place"
+        )
     elif leads or not asked:
-        workspace.state.resolve_alert(f"yield {name}")
+        alerts.resolve_alert(workspace.state, f"yield {name}")
 
 
 def liking(songs: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:

@@ -1,14 +1,11 @@
-"""Trials: what new songs the mix may take, what became of those on it, and verdicts brought about."""
+"""Trials: the new songs that the mix may take, and what becomes of those that are on it."""
 
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.app.verdict_effects import apply_due
-from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import DISCOVERY, OWNERS
+from spotify_ai_pipeline.defs.groups import DISCOVERY
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
-from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.errors import ExpectedError
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import TRIALS
@@ -20,9 +17,7 @@ WITH_STATUS = TRIALS | {"status": pl.String}
 """``score`` is the chance that it stays, 0 to 1; trial and asked stand on a list already, pending waits for a place."""
 
 
-@registered_asset(
-    group_name=DISCOVERY, kinds={"sqlite", "parquet"}, owners=OWNERS, code_version="1", deps=["listens", "discoveries"]
-)
+@registered_asset(group_name=DISCOVERY, kinds={"sqlite", "parquet"}, deps=["listens", "discoveries"])
 def trials(workspace: WorkspaceResource, songs: pl.DataFrame) -> dg.MaterializeResult:
     """The songs for the mix's discovery slot: those on trial first, then what waits, best first. Before, those on trial take
     their next step: heard often enough, they are asked about; skipped away or never heard, they leave."""
@@ -51,45 +46,6 @@ def trials(workspace: WorkspaceResource, songs: pl.DataFrame) -> dg.MaterializeR
     table = pl.DataFrame(rows, schema=WITH_STATUS, orient="row")
     counts = dict(table.group_by("status").len().sort("status").iter_rows())
     return dg.MaterializeResult(value=table, metadata={**counts, "asked or ended now": moved})
-
-
-@registered_asset(
-    group_name=DISCOVERY,
-    kinds={"sqlite"},
-    owners=OWNERS,
-    code_version="1",
-    deps=["spotify_playlist", "adventure_playlist"],
-)
-def trials_on_lists(workspace: WorkspaceResource) -> dg.MaterializeResult:
-    """Proposed songs that stand on a playlist of ours now: their trial has begun."""
-    listed = kept.on_playlists(workspace.state)
-    begun = [
-        item.item_id
-        for item in queue.items(workspace.state, ("pending",), queue.DISCOVERY)
-        if item.track_id in listed and queue.advance(workspace.state, item.item_id, "trial", "on the playlist")
-    ]
-    rows = [(one.item_id, one.song_id, one.status, one.track_id in listed) for one in kept.on_trial(workspace.state)]
-    schema = {"item_id": pl.Int64, "song_id": pl.String, "status": pl.String, "listed": pl.Boolean}
-    return dg.MaterializeResult(
-        value=pl.DataFrame(rows, schema=schema, orient="row"), metadata={"begun now": len(begun), "on trial": len(rows)}
-    )
-
-
-@registered_asset(group_name=DISCOVERY, kinds={"spotify", "sqlite"}, owners=OWNERS, code_version="1")
-def applied_verdicts(
-    context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource
-) -> dg.MaterializeResult:
-    """Verdicts brought about: an approved discovery goes into the liked songs, or the playlist of discovery.approve_to, once; one
-    taken back leaves it again. What cannot be done now stays due."""
-    outcomes, trouble = list[str](), None
-    try:
-        outcomes.extend(apply_due(workspace.state, spotify.client, workspace.settings.discovery.approve_to))
-    except ExpectedError as error:
-        trouble = error
-    return dg.MaterializeResult(
-        value=pl.DataFrame({"outcome": outcomes}, schema={"outcome": pl.String}),
-        metadata={"applied": len(outcomes), "deferred": report_degraded(context, workspace, trouble)},
-    )
 
 
 def advance(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.LazyFrame) -> int:

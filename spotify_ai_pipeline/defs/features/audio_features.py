@@ -18,7 +18,7 @@ from spotify_ai_pipeline.defs.features.providers import (
     still_good,
 )
 from spotify_ai_pipeline.defs.features.sounds import measured
-from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
+from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import ReccoBeatsResource, SoundsResource, SpotifyResource, WorkspaceResource
@@ -27,7 +27,7 @@ from spotify_ai_pipeline.storage import datasets
 SHARES = ("acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness", "valence")
 
 
-@registered_asset(group_name=FEATURES, kinds={"parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=FEATURES, kinds={"parquet"})
 def audio_features(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

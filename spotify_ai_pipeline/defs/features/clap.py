@@ -21,7 +21,7 @@ from spotify_ai_pipeline.defs.features.providers import (
     still_good,
 )
 from spotify_ai_pipeline.defs.features.sounds import TooLong, waves, within
-from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
+from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SoundsResource, WorkspaceResource
@@ -31,7 +31,7 @@ from spotify_ai_pipeline.storage import datasets
 PIECES_A_SONG = 3
 
 
-@registered_asset(group_name=FEATURES, kinds={"pytorch", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=FEATURES, kinds={"pytorch", "parquet"})
 def clap(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

@@ -5,7 +5,7 @@ import hashlib
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
+from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -14,7 +14,7 @@ from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Inputs, Model
 from spotify_ai_pipeline.storage import datasets
 
 
-@registered_asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=FEATURES, kinds={"numpy", "parquet"})
 def song_embeddings(
     workspace: WorkspaceResource,
     songs: pl.DataFrame,
@@ -59,7 +59,7 @@ def embeddings_are_sound(song_embeddings: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not off and not doubled, metadata={"off unit length": off, "doubled": doubled})
 
 
-@registered_asset(group_name=FEATURES, kinds={"faiss"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=FEATURES, kinds={"faiss"})
 def song_index(workspace: WorkspaceResource, song_embeddings: pl.DataFrame) -> dg.MaterializeResult:
     """A FAISS index for search by cosine; row i of the table names the song of vector i. New songs are appended; it is built
     anew where vectors changed or songs left."""

@@ -18,7 +18,7 @@ from spotify_ai_pipeline.defs.features.providers import (
     sound_rows,
     still_good,
 )
-from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
+from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import LrcLibResource, WorkspaceResource
@@ -29,7 +29,7 @@ TOGETHER = 32
 """Songs whose words go through the model together."""
 
 
-@registered_asset(group_name=FEATURES, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=FEATURES, kinds={"numpy", "parquet"})
 def lyrics(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

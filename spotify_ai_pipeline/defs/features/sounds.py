@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextvars import copy_context
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -34,9 +33,7 @@ def within(seconds: float, work: Callable[[], Result]) -> Result:
         except BaseException as error:
             failed.append(error)
 
-    thread = threading.Thread(
-        target=copy_context().run, args=(run,), daemon=True
-    )  # whoever observes the calls still does
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
     if failed:

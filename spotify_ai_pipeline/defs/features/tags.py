@@ -18,7 +18,7 @@ from spotify_ai_pipeline.defs.features.providers import (
     sound_rows,
     still_good,
 )
-from spotify_ai_pipeline.defs.groups import FEATURES, OWNERS
+from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
@@ -46,7 +46,7 @@ class Known:
     """Songs whose turn it was with every provider."""
 
 
-@registered_asset(group_name=FEATURES, kinds={"lastfm", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=FEATURES, kinds={"lastfm", "parquet"})
 def tags(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

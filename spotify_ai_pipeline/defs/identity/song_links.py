@@ -9,7 +9,7 @@ import polars as pl
 from spotify_ai_pipeline.clients.listenbrainz_labs import ROWS_A_CALL, ListenBrainzLabs
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import IDENTITY, OWNERS
+from spotify_ai_pipeline.defs.groups import IDENTITY
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import ListenBrainzLabsResource, SpotifyResource, WorkspaceResource
@@ -26,7 +26,7 @@ FOR_THE_MIX = 40
 """Calls of the day's budget that searches leave alone: the mix is read before it is written, and read back."""
 
 
-@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
 def song_members(
     workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame
 ) -> dg.MaterializeResult:
@@ -54,7 +54,7 @@ def song_members(
     )
 
 
-@registered_asset(group_name=IDENTITY, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=IDENTITY, kinds={"spotify", "parquet"})
 def song_links(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

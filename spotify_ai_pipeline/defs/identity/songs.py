@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import IDENTITY, OWNERS
+from spotify_ai_pipeline.defs.groups import IDENTITY
 from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
@@ -32,7 +32,7 @@ SUMS = {
 """What is counted of the listens."""
 
 
-@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
 def songs(
     workspace: WorkspaceResource,
     spotify_library: pl.DataFrame,
@@ -75,8 +75,6 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
 @registered_asset(
     group_name=IDENTITY,
     kinds={"polars", "parquet"},
-    owners=OWNERS,
-    code_version="2",
     metadata={READERS_GET: "counts", READERS_SEE: ["song_id", "played_at"]},
 )
 def listens(

@@ -1,35 +1,25 @@
-"""Ingest: the library as it is on Spotify, and every scrobble, month by month.
+"""The library as it is on Spotify.
 
 Where a service asks for a long pause, what is known stays and the run goes on with it: metadata, a tag on the run and an
 alert say so, and the next run takes up where this one stopped.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-
 import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT, read_library
-from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT, read_month
 from spotify_ai_pipeline.clients.spotify_auth import sign_in_age, sign_in_warning
-from spotify_ai_pipeline.clients.transport import observed
-from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import EARLIEST_MONTH, INGEST, OWNERS, months
-from spotify_ai_pipeline.defs.io_manager import Parts, frame_of
+from spotify_ai_pipeline.defs.degraded import report_degraded, waits_logged
+from spotify_ai_pipeline.defs.groups import INGEST
+from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
-from spotify_ai_pipeline.defs.resources import LastFmResource, SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.errors import ExpectedError
-from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.storage import alerts, datasets
 
-READ_AGAIN = "spotify_ai/read_again"
-"""A run with this tag asks for every month of its range again, finished ones too."""
 YIELD = "yield spotify_library"
 
 
-@registered_asset(
-    group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1", deps=["applied_verdicts"]
-)
+@registered_asset(group_name=INGEST, kinds={"spotify", "parquet"}, deps=["applied_verdicts"])
 def spotify_library(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource
 ) -> dg.MaterializeResult:
@@ -39,7 +29,7 @@ def spotify_library(
     brought about before, so that they are in it.
     """
     known, started = frame_of(workspace.lake, datasets.SPOTIFY_LIBRARY), workspace.now()
-    with observed(lambda service, what: _say_waits(context, service, what)):
+    with waits_logged(context):
         reading = read_library(spotify.client(), known, context.log.info)
     library = reading.library
     if reading.deferred is None:
@@ -76,68 +66,14 @@ def sign_in_lasts(workspace: WorkspaceResource) -> dg.AssetCheckResult:
     )
 
 
-def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
-    """The scrobbles asset, partitioned by the months since ``first_month``."""
-
-    @registered_asset(
-        group_name=INGEST,
-        kinds={"lastfm", "parquet"},
-        owners=OWNERS,
-        code_version="1",
-        partitions_def=months(first_month),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-    )
-    def scrobbles(context: dg.AssetExecutionContext, workspace: WorkspaceResource, lastfm: LastFmResource) -> Parts:
-        """Every play that Last.fm knows, as it was spelled there, one Parquet file a month. A range of months is one run.
-
-        A month that was read before is asked only for what is new since then, and for the days before in which scrobbles
-        may have come in late; a month that ended long enough before it was read is final and costs no call. The run tag
-        `spotify_ai/read_again` reads every month of the range whole.
-
-        Without an account there, a month before all others is empty and none is read: once there is one, all of them are.
-        ListenBrainz and files tell of plays as well.
-        """
-        if not workspace.workspace.secrets.has_lastfm:
-            known = workspace.lake.partitions(datasets.SCROBBLES)
-            return Parts([] if known else [(EARLIEST_MONTH, datasets.SCROBBLES.empty())])
-        again, now = READ_AGAIN in context.run.tags, datetime.fromtimestamp(workspace.now(), UTC)
-        overlap = timedelta(days=workspace.settings.scrobbles.overlap_days)
-        metadata: dict[str, str] = {}
-
-        def monthly() -> Iterator[tuple[str, pl.DataFrame]]:
-            client, pause = lastfm.client(), None
-            for month in context.partition_keys:
-                try:
-                    with observed(lambda service, what: _say_waits(context, service, what)):
-                        frame = read_month(client, workspace.lake, month, overlap, now, again=again)
-                except ExpectedError as reason:
-                    kept = workspace.lake.partitions(datasets.SCROBBLES)
-                    if month not in kept and not (kept and month == f"{now:{MONTH_FORMAT}}"):
-                        raise  # a hole in the history is nothing to go on with; that this month is short, is
-                    pause = reason
-                    break
-                if frame is not None:
-                    context.log.info(f"{month}: {frame.height:,} scrobbles")
-                    yield month, frame
-            metadata["deferred"] = report_degraded(context, workspace, pause)
-
-        return Parts(monthly(), metadata)
-
-    return scrobbles
-
-
 def _watch_yield(workspace: WorkspaceResource, songs: int, no_songs: int) -> None:
     """An alert where playlists were read and most of their rows were no song: the form of the answers may have changed."""
     if no_songs > songs:
         rows = songs + no_songs
-        workspace.state.raise_alert(
+        alerts.raise_alert(
+            workspace.state,
             YIELD,
             f"only {songs} of {rows} rows in the playlists read last are songs; does this version read them right?",
         )
     elif songs:
-        workspace.state.resolve_alert(YIELD)
-
-
-def _say_waits(context: dg.AssetExecutionContext, service: str, what: str) -> None:
-    if what != "call":
-        context.log.info(f"{service} {what}")
+        alerts.resolve_alert(workspace.state, YIELD)

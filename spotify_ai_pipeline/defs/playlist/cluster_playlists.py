@@ -11,7 +11,7 @@ from spotify_ai_pipeline.app.managed_playlists import of_cluster
 from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import OWNERS, PLAYLIST, PLAYLIST_WRITER
+from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.playlist.mix_inputs import edits_by_hand, on_spotify
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
@@ -19,7 +19,7 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering.playlists import bounded
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
-from spotify_ai_pipeline.storage import datasets, pins, playlists
+from spotify_ai_pipeline.storage import alerts, datasets, pins, playlists
 from spotify_ai_pipeline.storage.state import State
 
 TOLD = "cluster playlists told gone"
@@ -47,8 +47,6 @@ class _Edits:
 @registered_asset(
     group_name=PLAYLIST,
     kinds={"polars", "parquet"},
-    owners=OWNERS,
-    code_version="1",
     deps=["clusters", "cluster_names"],
 )
 def cluster_playlists(
@@ -93,8 +91,6 @@ def cluster_playlists(
 @registered_asset(
     group_name=PLAYLIST,
     kinds={"spotify"},
-    owners=OWNERS,
-    code_version="1",
     op_tags=PLAYLIST_WRITER,
     deps=["adventure_playlist"],
 )
@@ -125,9 +121,9 @@ def clusters_on_spotify(
             continue
         rows += [(cluster, title, position, track) for position, track in enumerate(done.after, 1)]
     if news:
-        workspace.state.raise_alert("cluster playlists", "; ".join(news))
+        alerts.raise_alert(workspace.state, "cluster playlists", "; ".join(news))
     else:
-        workspace.state.resolve_alert("cluster playlists")
+        alerts.resolve_alert(workspace.state, "cluster playlists")
     table = pl.DataFrame(rows, schema=datasets.CLUSTERS_ON_SPOTIFY.schema, orient="row")
     return dg.MaterializeResult(
         value=table,

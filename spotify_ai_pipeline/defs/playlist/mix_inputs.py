@@ -80,7 +80,7 @@ class Decided:
     decision: Decision
     edits: Edits
     said: list[queue.Said]
-    """The edits by hand as verdicts, to be recorded where the decision is to count."""
+    """The edits by hand as verdicts; they are recorded where the list is written."""
     artist_cap: int | None
     playlist: Playlist
 
@@ -110,21 +110,30 @@ def decide_list(
     settings, state = workspace.settings, workspace.state
     playlist = playlist_of(settings, name, adventurous)
     dial = settings.adventure.dial if adventurous is None else adventurous
-    song_of = _song_of(material)
-    last, read_at = playlists.written(state, name), state.fact(LIBRARY_READ_AT) or 0.0
-    there = on_spotify(last, read_at, material.spotify_library, song_of)
-    edits = edits_by_hand(last, read_at, list(there), song_of, queue.standing(state, now))
+    song_of = known_tracks(material.songs, material.trials)
+    there, edits, said = since_written(state, name, material.spotify_library, song_of, now)
     standing = _standing(state, name, there, edits, song_of, now, settings)
     plays = Plays.of(material.listens, material.songs["song_id"])
     cap = artist_cap(plays, artist_numbers(material.songs["artist_key"]), now, playlist.target_size)
     rules = Rules(playlist, loyalty(settings.cycling), cap, dial / 10 if name == ADVENTURE else 0.0)
     decision = decide(_with_sound(material), standing, rules, material.trials)
+    return Decided(decision, edits, said, cap, playlist)
+
+
+def since_written(
+    state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str], now: float
+) -> tuple[dict[str, list[str]], Edits, list[queue.Said]]:
+    """(the songs on the list ``name`` now with their Spotify ids, what the listener did to it since we wrote it, the verdicts
+    that this means). The same edits give the same verdicts until the list is written again."""
+    last, read_at = playlists.written(state, name), state.fact(LIBRARY_READ_AT) or 0.0
+    there = on_spotify(last, read_at, library, song_of)
+    edits = edits_by_hand(last, read_at, list(there), song_of, queue.standing(state, now))
     said = [
         queue.Said(song, verdict, f"hand:{last.written_at if last else 0}:{song}:{verdict}")
         for verdict, songs in (("keep", edits.added), ("remove", edits.removed))
         for song in songs
     ]
-    return Decided(decision, edits, said, cap, playlist)
+    return there, edits, said
 
 
 def on_spotify(
@@ -179,9 +188,9 @@ def _standing(
     return Standing(there, held, barred, playlists.unavailable(state))
 
 
-def _song_of(material: Material) -> dict[str, str]:
+def known_tracks(songs: pl.DataFrame, trials: pl.DataFrame) -> dict[str, str]:
     """The song of each Spotify id, trials included."""
-    return song_of_track(material.songs) | dict(material.trials.select("track_id", "song_id").iter_rows())
+    return song_of_track(songs) | dict(trials.select("track_id", "song_id").iter_rows())
 
 
 def _with_sound(material: Material) -> pl.DataFrame:

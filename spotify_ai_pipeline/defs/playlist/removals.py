@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import OWNERS, PLAYLIST
+from spotify_ai_pipeline.defs.groups import PLAYLIST
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.mix.removal_rules import to_remove
@@ -13,7 +13,7 @@ QUESTIONS = 3
 """Questions of this kind kept waiting: they are not what the listener came for."""
 
 
-@registered_asset(group_name=PLAYLIST, kinds={"sqlite"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=PLAYLIST, kinds={"sqlite"})
 def removals(workspace: WorkspaceResource, songs: pl.DataFrame, listening_stats: pl.DataFrame) -> dg.MaterializeResult:
     """Songs turned down ``cycling.blacklist_threshold`` times in a row, or whose artist's songs were: a question each."""
     known = songs.join(listening_stats.select("song_id", "last_played"), on="song_id").drop_nulls("track_id")

@@ -8,7 +8,7 @@ import polars as pl
 
 from spotify_ai_pipeline.app.mood_requests import wish_of
 from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
-from spotify_ai_pipeline.defs.groups import OWNERS, TASTE
+from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.embedding.model import Model
@@ -23,7 +23,7 @@ SAID, LISTENING, HABIT = "said", "listening", "habit"
 TIME = pl.Datetime("ms", "UTC")
 
 
-@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="4")
+@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"})
 def mood(
     workspace: WorkspaceResource,
     listens: pl.DataFrame,

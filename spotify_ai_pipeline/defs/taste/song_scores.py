@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import OWNERS, TASTE
+from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
@@ -29,7 +29,7 @@ PARTS = taste_model.PARTS
 REST = "rest.json"
 
 
-@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"})
 def activations(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
     """What every play left behind, a row a song, up to the days in which scrobbles may still come late.
 
@@ -57,7 +57,7 @@ def _recall(workspace: WorkspaceResource, kept: pl.DataFrame, songs: pl.DataFram
     return activation_store.recall(kept, rest, listens, songs["song_id"], workspace.settings.listener.timezone)
 
 
-@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="3")
+@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"})
 def listening_stats(
     workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame, activations: pl.DataFrame
 ) -> dg.MaterializeResult:
@@ -100,7 +100,7 @@ def stats_count_every_listen(listening_stats: pl.DataFrame, listens: pl.DataFram
     )
 
 
-@registered_asset(group_name=TASTE, kinds={"polars", "parquet"}, owners=OWNERS, code_version="3")
+@registered_asset(group_name=TASTE, kinds={"polars", "parquet"})
 def song_scores(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, OWNERS, TASTE
+from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, TASTE
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -23,7 +23,7 @@ from spotify_ai_pipeline.music.taste.model_selection import (
 from spotify_ai_pipeline.storage import datasets
 
 
-@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"}, owners=OWNERS, code_version="2")
+@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"})
 def taste_weights(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
     """The taste models: weights and trees, how each did on the last months, and who is in office.
 

@@ -28,8 +28,8 @@ def backfill(first: str, last: str) -> None:
     if months != sorted(months) or months[1] > f"{clock.utc_now():%Y-%m}":
         raise UserError(f"{first} to {last}: name the earlier month first, and no month in the future")
     with sandbox.beside(workspace):
+        from spotify_ai_pipeline.app.scrobble_partitions import RANGE_END, RANGE_START
         from spotify_ai_pipeline.defs.automation.run import learn_first_month
-        from spotify_ai_pipeline.defs.automation.run_months import RANGE_END, RANGE_START
 
         known = learn_first_month(workspace)
         if known is None or months[1] < known:

@@ -21,6 +21,7 @@ from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.health import summarize_health
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.settings import ENV_FILE, PROJECT_ROOT
+from spotify_ai_pipeline.storage import alerts
 from spotify_ai_pipeline.storage.lake import POINTER
 from spotify_ai_pipeline.storage.state import newest_schema
 from spotify_ai_pipeline.storage.workspace import STATE_FILE, Workspace
@@ -63,8 +64,8 @@ def _check_all(workspace: Workspace) -> Iterator[Finding]:
     yield from _check_quotas(workspace)
     yield from accounts(workspace)
     yield from _check_daemon(workspace)
-    for alert in workspace.state.rows("SELECT name, message FROM alerts ORDER BY raised_at"):
-        yield Finding("open alert", ODD, alert["message"], "it ends when its cause ends")
+    for alert in alerts.open_alerts(workspace.state):
+        yield Finding("open alert", ODD, alert.message, "it ends when its cause ends")
 
 
 def _check_versions() -> Finding:
@@ -183,9 +184,9 @@ def _check_quotas(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _check_daemon(workspace: Workspace) -> Iterator[Finding]:
-    from spotify_ai_pipeline.defs.automation import reap_dead_runs
+    from spotify_ai_pipeline.defs.automation import daemon, reap_dead_runs
 
-    silent = reap_dead_runs.silent_for(workspace)
+    silent = daemon.silent_for(workspace)
     if silent is not None and silent < SILENT_SECONDS:
         yield Finding("daemon", GOOD, f"last sign of life {silent:.0f} s ago")
         return

@@ -26,7 +26,7 @@ def add(name: str, timezone: str | None) -> None:
     """Add the listener NAME (letters, digits, _)."""
     general = settings.load([settings.PROJECT_ROOT / "config" / settings.CONFIG_FILE])
     workspace = listeners.add(name, timezone or general.listener.timezone)
-    from spotify_ai_pipeline.defs.automation.reap_dead_runs import make_instance
+    from spotify_ai_pipeline.defs.automation.daemon import make_instance
 
     make_instance(workspace)
     console.print(f"{name}: {workspace.root}", soft_wrap=True)

@@ -13,7 +13,7 @@ from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.clusters import find_cluster, list_clusters
 from spotify_ai_pipeline.interfaces.views.wording import when
-from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage import alerts, playlists
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -37,7 +37,7 @@ def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bo
     if recreate:
         with sandbox.beside(workspace):
             PlaylistWriter(Spotify.of(workspace), workspace).recreate(about)
-        workspace.state.resolve_alert(f"{about.name} playlist")
+        alerts.resolve_alert(workspace.state, f"{about.name} playlist")
     known = playlists.written(workspace.state, about.name)
     found = {
         "name": about.title,

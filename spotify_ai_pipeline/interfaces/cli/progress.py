@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
@@ -17,7 +18,12 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 def run_job(
-    workspace: Workspace, job: str, *, quiet: bool = False, tags: Mapping[str, str] | None = None
+    workspace: Workspace,
+    job: str,
+    *,
+    quiet: bool = False,
+    tags: Mapping[str, str] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> RunDisplay:
     """Runs ``job`` and shows its progress. Raises ``UserError`` with what the failed step said."""
     from spotify_ai_pipeline.defs.automation.run import run_job as run  # Dagster takes its second only where a job runs
@@ -25,7 +31,7 @@ def run_job(
     gc.freeze()  # what is loaded stays: the collector looking it over took a quarter of the time of reading a history
     console.quiet = quiet
     with RunDisplay() as display:
-        result = run(workspace, job, display.on_event, tags)
+        result = run(workspace, job, display.on_event, tags, options)
     console.quiet = False
     if not result.success:
         raise UserError(f"{result.error or 'the run failed'} (run {result.run_id[:8]}; details: `spotify-ai up`, Runs)")

@@ -43,8 +43,8 @@ def refresh(features: bool, adventurous: int | None, dry_run: bool, as_json: boo
             _preview(workspace, adventurous, as_json=as_json)
             return
         job = "everything" if features or first else "refresh_the_mix"
-        tags = {} if adventurous is None else {"spotify_ai/adventurous": str(adventurous)}
-        run_job(workspace, job, quiet=as_json, tags=tags)
+        options = {} if adventurous is None else {"mix": {"adventurous": adventurous}}
+        run_job(workspace, job, quiet=as_json, options=options)
     if as_json:
         print_json(mix_view.mix_as_data(workspace))
     else:

@@ -34,7 +34,7 @@ def restore(file: Path, replace: bool) -> None:
 
 def refuse_while_running(workspace: Workspace) -> None:
     """Raises ``UserError`` while the daemon runs: it writes to the files that are about to go."""
-    from spotify_ai_pipeline.defs.automation.reap_dead_runs import is_up
+    from spotify_ai_pipeline.defs.automation.daemon import is_up
 
     if is_up(workspace):
         raise UserError(

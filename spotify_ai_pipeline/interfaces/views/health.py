@@ -11,7 +11,7 @@ from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.claude import why_not
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import when
-from spotify_ai_pipeline.storage import llm_cost_ledger, queue
+from spotify_ai_pipeline.storage import alerts, api_ledger, llm_cost_ledger, queue
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -40,7 +40,7 @@ def summarize_health(workspace: Workspace) -> dict[str, Any]:
             ],
         },
         "resume": _next_month(workspace),
-        "alerts": [dict(row) for row in state.rows("SELECT name, message, raised_at FROM alerts ORDER BY raised_at")],
+        "alerts": [vars(alert) for alert in alerts.open_alerts(state)],
         "services": _summarize_services(workspace),
         "claude": {
             "model": workspace.settings.claude.model,
@@ -54,16 +54,12 @@ def summarize_health(workspace: Workspace) -> dict[str, Any]:
 
 def _summarize_services(workspace: Workspace) -> list[dict[str, Any]]:
     """Each service: its calls of today, its budgets (one for reads, one for writes) and its pause."""
-    today = {
-        (row["service"], row["kind"]): row
-        for row in workspace.state.rows("SELECT service, kind, calls, failures FROM api_calls WHERE day = date('now')")
-    }
-    pauses = {
-        row["service"]: row for row in workspace.state.rows("SELECT * FROM cooldowns WHERE until > ?", (clock.now(),))
-    }
+    now = clock.now()
+    today = {(used.service, used.kind): used for used in api_ledger.usage(workspace.state, now)}
+    pauses = api_ledger.pauses(workspace.state, now)
 
     def count(name: str, kind: str, column: str) -> int:
-        return today[name, kind][column] if (name, kind) in today else 0
+        return getattr(today[name, kind], column) if (name, kind) in today else 0
 
     return [
         {
@@ -73,8 +69,8 @@ def _summarize_services(workspace: Workspace) -> list[dict[str, Any]]:
             "writes": count(name, "write", "calls"),
             "writes_budget": service.budgets["write"],
             "failures": count(name, "read", "failures") + count(name, "write", "failures"),
-            "paused": when(workspace, pauses[name]["until"]) if name in pauses else "",
-            "why": pauses[name]["reason"] if name in pauses else "",
+            "paused": when(workspace, pauses[name].until) if name in pauses else "",
+            "why": pauses[name].reason if name in pauses else "",
         }
         for name, service in dict(workspace.settings.services).items()
     ]

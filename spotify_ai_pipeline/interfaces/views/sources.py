@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spotify_ai_pipeline.app.discovery_sources import SOURCES
-from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage import alerts, datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -15,7 +15,7 @@ def list_sources(workspace: Workspace) -> list[dict[str, Any]]:
     named = [] if candidates is None else candidates["sources"].explode().to_list()
     discoveries = workspace.lake.read_or_none(datasets.DISCOVERIES)
     weights = {} if discoveries is None else {row["source"]: row for row in discoveries.iter_rows(named=True)}
-    alerts = {row["name"]: row["message"] for row in workspace.state.rows("SELECT name, message FROM alerts")}
+    messages = {alert.name: alert.message for alert in alerts.open_alerts(workspace.state)}
     switched = workspace.settings.discovery.sources
     return [
         {
@@ -24,13 +24,14 @@ def list_sources(workspace: Workspace) -> list[dict[str, Any]]:
             "candidates": named.count(name),
             "proposed": weights.get(name, {}).get("proposed", 0),
             "weight": weights.get(name, {}).get("weight", 0.0),
-            "health": _describe_health(workspace, name, alerts, on=getattr(switched, name)),
+            "health": _describe_health(workspace, name, messages, on=getattr(switched, name)),
         }
         for name in SOURCES
     ]
 
 
-def _describe_health(workspace: Workspace, name: str, alerts: dict[str, str], *, on: bool) -> str:
+def _describe_health(workspace: Workspace, name: str, messages: dict[str, str], *, on: bool) -> str:
     if not on:
         return "switched off"
-    return SOURCES[name].closed(workspace) or alerts.get(f"deferred {name}") or alerts.get(f"yield {name}") or "good"
+    said = (messages.get(f"{kind} {name}") for kind in ("deferred", "stopped", "yield"))
+    return SOURCES[name].closed(workspace) or next(filter(None, said), "good")

@@ -1,6 +1,5 @@
-"""Plays from beside Last.fm: ListenBrainz, what Spotify remembers, and files; and all of them in one table."""
+"""Plays from beside Last.fm: ListenBrainz, what Spotify remembers, and files."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -9,15 +8,15 @@ import polars as pl
 
 from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT
 from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import IDENTITY, INGEST, OWNERS
-from spotify_ai_pipeline.defs.io_manager import Parts, Pieces
+from spotify_ai_pipeline.defs.groups import INGEST
+from spotify_ai_pipeline.defs.io_manager import Parts
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import ListenBrainzResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.plays.coverage import missed
-from spotify_ai_pipeline.music.plays.records import LASTFM, PLAY, SPOTIFY_RECENT, gather, spans
+from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_RECENT
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.exclusions import note_gap
 
@@ -27,7 +26,7 @@ LATE_LISTENS = timedelta(days=2)
 """Listens are handed in up to this long after they were heard: so much of the past is read again."""
 
 
-@registered_asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=INGEST, kinds={"parquet"})
 def listenbrainz_listens(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, listenbrainz: ListenBrainzResource
 ) -> Parts:
@@ -63,7 +62,7 @@ def listenbrainz_listens(
     return Parts(monthly() if workspace.workspace.secrets.has_listenbrainz else _nothing(kept, PLAY), metadata)
 
 
-@registered_asset(group_name=INGEST, kinds={"spotify", "parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=INGEST, kinds={"spotify", "parquet"})
 def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource) -> Parts:
     """The last plays that Spotify remembers, added to those of before, one Parquet file a day.
 
@@ -90,7 +89,7 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     return Parts(parts, {"deferred": report_degraded(context, workspace, trouble)})
 
 
-@registered_asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1")
+@registered_asset(group_name=INGEST, kinds={"parquet"})
 def history_imports(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
     """Plays from files: what `spotify-ai import` took in, and now the files that lie in the inbox.
 
@@ -107,33 +106,13 @@ def history_imports(context: dg.AssetExecutionContext, workspace: WorkspaceResou
     )
 
 
-@registered_asset(group_name=INGEST, kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[history_imports])
+@registered_asset(group_name=INGEST, kinds={"parquet"}, deps=[history_imports])
 def album_ratings(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """The listener's ratings of albums (1 to 10, null where they gave none), from RateYourMusic; the last file counts."""
     table = ingest.ratings(workspace.lake)
     rated = table.drop_nulls("rating").group_by("rating").len().sort("rating")
     chart = bar_chart([str(rating) for rating in rated["rating"]], rated["len"].to_list(), "albums by rating")
     return dg.MaterializeResult(value=table, metadata={"albums by rating": chart})
-
-
-@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, owners=OWNERS, code_version="1")
-def plays(
-    scrobbles: pl.LazyFrame,
-    listenbrainz_listens: pl.LazyFrame,
-    recent_plays: pl.LazyFrame,
-    history_imports: pl.LazyFrame,
-) -> Pieces:
-    """What every source tells of every play, in one table: one row a play and source, as it was spelled there."""
-    told = [scrobbles.with_columns(source=pl.lit(LASTFM.name)), listenbrainz_listens, recent_plays, history_imports]
-    by_source = Counter[str]()
-
-    def in_time() -> Iterator[pl.DataFrame]:
-        for span in spans(pl.concat([table.select("played_at") for table in told]).collect()["played_at"]):
-            table = gather([source.filter(span).collect() for source in told])
-            by_source.update(dict(table.group_by("source").len().iter_rows()))
-            yield table
-
-    return Pieces(in_time(), by_source)
 
 
 def _nothing(known: list[str], schema: Mapping[str, pl.DataType]) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import OWNERS, TASTE
+from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -21,8 +21,6 @@ from spotify_ai_pipeline.storage import playlists, verdicts
 @registered_asset(
     group_name=TASTE,
     kinds={"numpy", "parquet"},
-    owners=OWNERS,
-    code_version="1",
     freshness_policy=dg.FreshnessPolicy.time_window(warn_window=timedelta(days=8), fail_window=timedelta(days=22)),
 )
 def score_card(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:

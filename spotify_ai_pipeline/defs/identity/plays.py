@@ -1,0 +1,31 @@
+"""Plays of all sources in one table."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import polars as pl
+
+from spotify_ai_pipeline.defs.groups import IDENTITY
+from spotify_ai_pipeline.defs.io_manager import Pieces
+from spotify_ai_pipeline.defs.registered_asset import registered_asset
+from spotify_ai_pipeline.music.plays.records import LASTFM, gather, spans
+
+
+@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
+def plays(
+    scrobbles: pl.LazyFrame,
+    listenbrainz_listens: pl.LazyFrame,
+    recent_plays: pl.LazyFrame,
+    history_imports: pl.LazyFrame,
+) -> Pieces:
+    """What every source tells of every play, in one table: one row a play and source, as it was spelled there."""
+    told = [scrobbles.with_columns(source=pl.lit(LASTFM.name)), listenbrainz_listens, recent_plays, history_imports]
+    by_source = Counter[str]()
+
+    def in_time() -> Iterator[pl.DataFrame]:
+        for span in spans(pl.concat([table.select("played_at") for table in told]).collect()["played_at"]):
+            table = gather([source.filter(span).collect() for source in told])
+            by_source.update(dict(table.group_by("source").len().iter_rows()))
+            yield table
+
+    return Pieces(in_time(), by_source)
