@@ -117,6 +117,12 @@ def refreshes(state: State, name: str = MIX, limit: int = 20) -> list[Refresh]:
     return [_refresh(row) for row in rows]
 
 
+def first_refreshed_at(state: State, name: str = MIX) -> float | None:
+    """When playlist ``name`` was first refreshed (UTC seconds); None before."""
+    rows = state.rows("SELECT min(refreshed_at) AS at FROM refreshes WHERE playlist = ?", (name,))
+    return rows[0]["at"]
+
+
 def last_change(state: State, name: str = MIX) -> Refresh | None:
     """The latest refresh of playlist ``name`` that changed the list, taken back or not; None where there is none."""
     rows = state.rows(

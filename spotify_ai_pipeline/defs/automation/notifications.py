@@ -30,7 +30,7 @@ from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
 from spotify_ai_pipeline.music.mood.detection import SESSION_GAP_SECONDS
 from spotify_ai_pipeline.music.mood.parser import describe
-from spotify_ai_pipeline.storage import datasets, notification_outbox, queue, trials
+from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue, trials
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0

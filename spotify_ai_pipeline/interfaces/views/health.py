@@ -11,25 +11,24 @@ from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.claude import why_not
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import when
-from spotify_ai_pipeline.storage import alerts, api_ledger, llm_cost_ledger, queue
+from spotify_ai_pipeline.storage import alerts, api_ledger, llm_cost_ledger, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
+
+LAST_REFRESH = ("playlist", "refreshed_at", "outcome", "added", "removed", "note", "undone_at")
+"""What `spotify-ai status` says of the last refresh."""
 
 
 def summarize_health(workspace: Workspace) -> dict[str, Any]:
     """The figures of `spotify-ai status`."""
     state = workspace.state
-    last = state.rows(
-        "SELECT playlist, refreshed_at, outcome, added, removed, note, undone_at FROM refreshes"
-        " WHERE playlist = ? ORDER BY refresh_id DESC LIMIT 1",
-        (MIX,),
-    )
+    last = playlists.refreshes(state, MIX, 1)
     return {
         "listener": workspace.settings.listener.name,
         "demo": workspace.demo_file.exists(),
         "data": str(workspace.root),
         "playlist": mix_view.playlist_link(workspace),
-        "last_refresh": dict(last[0]) if last else None,
+        "last_refresh": {name: getattr(last[0], name) for name in LAST_REFRESH} if last else None,
         "questions": queue.pending(state),
         "sign_in": {
             "state": spotify_auth.sign_in_state(workspace),
