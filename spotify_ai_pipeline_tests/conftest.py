@@ -48,11 +48,17 @@ NOW = datetime.fromisoformat(os.environ.get("SPOTIFY_AI_TEST_DATE", "2026-03-18T
 Place = Callable[[str, Callable[[Path], object]], Path]
 
 
+MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 4 * 2**30
+"""Files of tests lie in memory where there is room: they are synced at every commit, and no test cuts the machine's power."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Sets the clock of the suite; workers and other processes that a test starts inherit it."""
     if not hasattr(config, "workerinput"):
         os.environ.pop(clock.SHIFT, None)
         os.environ[clock.SHIFT] = str(NOW.timestamp() - clock.now())
+        if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(scope="session", autouse=True)

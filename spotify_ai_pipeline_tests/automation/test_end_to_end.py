@@ -1,6 +1,7 @@
 """The whole way on a small world over real HTTP: from the services to the playlist read back, again and again."""
 
 import json
+import os
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from spotify_ai_pipeline.interfaces.cli.mix import print_songs
 from spotify_ai_pipeline.storage import datasets, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
 
-CHECKS = 7
+CHECKS, DAY = 7, 86_400
 
 
 def on_spotify(pipeline: Any) -> list[str]:
@@ -165,7 +166,8 @@ def test_a_refresh_moves_the_list_within_the_cap(pipeline: Any) -> None:
 
 @pytest.fixture
 def grown(place: Path) -> list[str]:
-    """Twenty liked songs that are off the list were played ten times each since the first run; their ids."""
+    """In the day since the first run twenty liked songs that are off the list were played ten times each; their ids."""
+    os.environ[clock.SHIFT] = str(clock.shift() + DAY)
     tables = {name: pl.read_parquet(place / "world" / f"{name}.parquet") for name in ("plays", "catalogue", "likes")}
     mix = pl.read_parquet(list((place / "home/lake/demo/playlist/mix").rglob("*.parquet")))
     liked = pl.col("id").is_in(tables["likes"]["track_id"].to_list())

@@ -17,7 +17,7 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 
 ENTRY = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main(prog_name='spotify-ai')"]
-PATIENCE_S = 120
+PATIENCE_S = 600  # a guard against a hang, not a measure: a busy machine takes its time
 
 
 @dataclass(frozen=True)
