@@ -19,6 +19,7 @@ from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.mix import print_songs
+from spotify_ai_pipeline.music.taste.model_selection import RECENCY
 from spotify_ai_pipeline.storage import datasets, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
 
@@ -70,6 +71,12 @@ def songs_of(pipeline: Any, tracks: list[str]) -> list[str]:
     return [named[track] for track in tracks]
 
 
+def unproven(pipeline: Any) -> list[str]:
+    """The one check that does not pass on every sound home: whether a model leads recency is this listener's own."""
+    leads = pipeline.read("taste", "taste_weights")["office"][0] != RECENCY
+    return [] if leads else ["model_earns_its_place"]
+
+
 def test_the_first_run_fills_the_playlist_with_the_decision(filled: Path, pipeline: Any) -> None:
     mix = pipeline.read(datasets.MIX)
     assert on_spotify(pipeline) == pipeline.listed()
@@ -77,8 +84,8 @@ def test_the_first_run_fills_the_playlist_with_the_decision(filled: Path, pipeli
     assert mix["reason"].is_not_null().all()
     assert set(mix["change"]) == {"new"}
     assert outcomes(pipeline) == [("filled", 100, 0)]
-    warned = [event for event in json.loads((filled / "events.json").read_text()) if event[1] in ("warned", "failed")]
-    assert warned == [], "every asset check passed"
+    told = [event for event in json.loads((filled / "events.json").read_text()) if event[1] in ("warned", "failed")]
+    assert told == [["taste_weights", "warned", f"check {check} did not pass"] for check in unproven(pipeline)]
 
 
 def test_every_made_thing_agrees_with_the_world(pipeline: Any) -> None:
@@ -100,9 +107,9 @@ def test_all_asset_checks_were_evaluated_and_passed(pipeline: Any) -> None:
     files = list(pipeline.root.joinpath("dagster").rglob("index.db"))
     assert files
     with sqlite3.connect(files[0]) as database:
-        passed = database.execute("SELECT execution_status FROM asset_check_executions").fetchall()
-    assert [status for (status,) in passed] == ["SUCCEEDED"] * len(passed)
-    assert len(passed) >= CHECKS
+        found = database.execute("SELECT check_name, execution_status FROM asset_check_executions").fetchall()
+    assert [name for name, status in found if status != "SUCCEEDED"] == unproven(pipeline)
+    assert len(found) >= CHECKS
 
 
 def rows(pipeline: Any) -> dict[str, int]:
