@@ -268,7 +268,12 @@ def tiny_clap(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a CLAP model of a few thousand random weights, as its files come from a hub; skips without the extra."""
     torch = pytest.importorskip("torch", reason="needs `make audio`")
     transformers = pytest.importorskip("transformers", reason="needs `make audio`")
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from tokenizers import (  # pyright: ignore[reportMissingImports]
+        Tokenizer,
+        models,
+        pre_tokenizers,
+        processors,
+    )
 
     folder = tmp_path_factory.mktemp("clap")
     words = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "rainy": 4, "late": 5, "night": 6, "piano": 7, "metal": 8}

@@ -191,7 +191,7 @@ def grown(place: Path) -> list[str]:
             track=pl.lit(song["name"]),
             album=pl.lit(song["album"]),
             ms_played=pl.lit(200_000),
-        ).cast(dict(tables["plays"].schema))
+        ).cast(tables["plays"].schema)
         for number, song in enumerate(off.to_dicts() * 10)
     ]
     pl.concat([tables["plays"], *rows]).write_parquet(place / "world" / "plays.parquet")

@@ -46,7 +46,7 @@ class Phone:
         told = {"message_id": message_id, "data": data, "user": user}
         return requests.post(f"{self.url}/tap", json=told, timeout=10).json()["query"]
 
-    def flood(self, **plan: object) -> None:
+    def flood(self, **plan: Any) -> None:
         requests.put(f"{self.url}/flood", json=plan, timeout=10).raise_for_status()
 
     def revoke(self) -> None:
@@ -92,9 +92,14 @@ def connect(workspace: Workspace, url: str, **settings: object) -> Workspace:
     return Workspace.open(workspace.root)
 
 
+class BotThread(threading.Thread):
+    trouble: BaseException | None = None
+    """What the bot ended with by itself."""
+
+
 @contextmanager
-def listening(workspace: Workspace) -> Iterator[threading.Thread]:
-    """The bot of ``workspace`` in a thread, for the length of the block. ``thread.trouble`` is what it ended with by itself."""
+def listening(workspace: Workspace) -> Iterator[BotThread]:
+    """The bot of ``workspace`` in a thread, for the length of the block."""
     ready, loop, serving = threading.Event(), asyncio.new_event_loop(), list[Serving]()
 
     async def serve() -> None:
@@ -105,11 +110,10 @@ def listening(workspace: Workspace) -> Iterator[threading.Thread]:
         try:
             loop.run_until_complete(serve())
         except BaseException as error:
-            thread.trouble = error  # pyright: ignore[reportAttributeAccessIssue]
+            thread.trouble = error
             ready.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.trouble = None  # pyright: ignore[reportAttributeAccessIssue]
+    thread = BotThread(target=run, daemon=True)
     thread.start()
     try:
         assert ready.wait(PATIENCE_S)

@@ -23,7 +23,7 @@ Grouped = Callable[..., tuple[pl.DataFrame, np.ndarray]]
 def purity(table: pl.DataFrame, truth: np.ndarray) -> float:
     """Share of songs in a cluster whose most common group is theirs."""
     groups = pl.DataFrame({"cluster": table["cluster_id"], "truth": truth}).group_by("cluster", "truth").len()
-    return groups.group_by("cluster").agg(pl.max("len"))["len"].sum() / len(truth)
+    return int(groups.group_by("cluster").agg(pl.max("len"))["len"].sum()) / len(truth)
 
 
 @pytest.fixture(scope="module")

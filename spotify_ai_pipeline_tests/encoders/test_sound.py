@@ -11,7 +11,7 @@ import pytest
 
 from spotify_ai_pipeline.encoders import analysis
 from spotify_ai_pipeline.encoders.clap import DIMENSIONS, PIECE, RATE, Clap
-from spotify_ai_pipeline.encoders.sound import SECONDS, Unreadable, decode
+from spotify_ai_pipeline.encoders.sound import SECONDS, Unreadable, Wave, decode
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.sandbox import previews
 
@@ -20,6 +20,10 @@ REASON = "needs `make audio`"
 
 def song(**features: Any) -> dict[str, Any]:
     return {"id": "x", "key": 9, "mode": 0, "tempo": 120.0, "loudness": -14.0} | features
+
+
+def noise(rng: np.random.Generator, length: int) -> Wave:
+    return (rng.standard_normal(length) / 10).astype(np.float32)
 
 
 def wav(samples: np.ndarray, rate: int) -> bytes:
@@ -90,9 +94,7 @@ class TestClap:
 
     def test_sound_and_text_are_unit_vectors_of_one_length(self, model: Clap) -> None:
         rng = np.random.default_rng(0)
-        waves = [
-            rng.standard_normal(length).astype(np.float32) / 10 for length in (RATE, PIECE, 3 * PIECE, 2 * PIECE + 9)
-        ]
+        waves = [noise(rng, length) for length in (RATE, PIECE, 3 * PIECE, 2 * PIECE + 9)]
         vectors = model.sound_vectors(waves)
         assert vectors.shape == (4, DIMENSIONS)
         assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
@@ -103,7 +105,7 @@ class TestClap:
 
     def test_the_same_sound_is_heard_the_same_whatever_comes_with_it(self, model: Clap) -> None:
         rng = np.random.default_rng(1)
-        one, other = (rng.standard_normal(25 * RATE).astype(np.float32) / 10 for _ in range(2))
+        one, other = (noise(rng, 25 * RATE) for _ in range(2))
         assert model.sound_vectors([other, one])[1] == pytest.approx(model.sound_vectors([one])[0], abs=1e-5)
         assert model.sound_vectors([]).shape == (0, DIMENSIONS)
 

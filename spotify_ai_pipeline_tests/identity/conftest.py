@@ -1,6 +1,7 @@
 """Small libraries and histories to decide on."""
 
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import pytest
@@ -38,7 +39,7 @@ def spellings() -> Callable[..., pl.DataFrame]:
 def song_of() -> Callable[..., dict[str, str]]:
     """Song ids by Spotify id, and by "artist — title" of spellings, as decided."""
 
-    def make(table: pl.DataFrame, names: pl.DataFrame | None = None, **options: object) -> dict[str, str]:
+    def make(table: pl.DataFrame, names: pl.DataFrame | None = None, **options: Any) -> dict[str, str]:
         empty = pl.DataFrame(schema=SPELLINGS)
         members = decide(table, empty if names is None else names, **options)
         called = (

@@ -2,8 +2,10 @@
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
 
 import dagster as dg
 import polars as pl
@@ -26,6 +28,13 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 AGAIN = timedelta(days=90)
 
 
+class AskedLabs(ListenBrainzLabs):
+    """A client that keeps what its server is to answer and was asked."""
+
+    answers: dict[str, Callable[[Any], Any]]
+    asked: list[tuple[str, Any]]
+
+
 @pytest.fixture
 def labs(tmp_path):
     """A client of a server that answers by ``answers`` (dataset -> function of the rows) and keeps what it was ``asked``."""
@@ -45,7 +54,7 @@ def labs(tmp_path):
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
+        def log_message(self, format, *args):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -54,9 +63,7 @@ def labs(tmp_path):
     service = Service(
         url=f"http://127.0.0.1:{server.server_port}/", timeout_seconds=5, calls_per_second=1000, calls_per_day=100
     )
-    client = ListenBrainzLabs(
-        Transport("listenbrainz_labs", service, State(tmp_path / "state.sqlite"), safe_posts=True)
-    )
+    client = AskedLabs(Transport("listenbrainz_labs", service, State(tmp_path / "state.sqlite"), safe_posts=True))
     client.answers, client.asked = answers, asked
     yield client
     server.shutdown()
@@ -189,7 +196,7 @@ def run(tmp_path, monkeypatch):
     )
 
     def once(labs, search):
-        compute = links_module.song_links.op.compute_fn.decorated_fn
+        compute = cast(Any, links_module.song_links.op.compute_fn).decorated_fn
         result = compute(
             dg.build_asset_context(), WorkspaceResource(root=str(tmp_path)), labs, search, members, plays.lazy()
         )

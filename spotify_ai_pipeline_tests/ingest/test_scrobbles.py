@@ -68,7 +68,7 @@ def scripted(tmp_path: Path) -> Iterator[Callable[..., LastFm]]:
             self.end_headers()
             self.wfile.write(body.encode())
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -40,7 +40,8 @@ def test_D1_retry_after_a_day_defers(sandbox: Any, workspace: Workspace, clock: 
         read_library(Spotify.of(Workspace(workspace.root)), NOTHING, str)
     clock.skew += 86_000
     with pytest.raises(Deferred):
-        Spotify.of(Workspace(workspace.root)).user_id() and Spotify.of(Workspace(workspace.root)).playlists("x")
+        Spotify.of(Workspace(workspace.root)).user_id()
+        Spotify.of(Workspace(workspace.root)).playlists("x")
     assert sandbox.calls("spotify") - before == spent
     clock.skew += 500
     resumed = read_library(Spotify.of(Workspace(workspace.root)), cut.library, str)

@@ -58,7 +58,7 @@ def command(environment: Path, tmp_path: Path) -> Command:
             env=kept | {"HOME": str(workspace)},
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=300,
             check=False,
         )
         assert ended.returncode == 0, ended.stderr

@@ -39,8 +39,8 @@ def ranked_songs(draw: st.DrawFn, least: int = 0, most: int = 40) -> pl.DataFram
     )
 
 
-def some(draw: st.DrawFn, songs: list[str], most: int) -> list[str]:
-    return draw(st.lists(st.sampled_from(songs), unique=True, max_size=most)) if songs else []
+def some(data: st.DataObject, songs: list[str], most: int) -> list[str]:
+    return data.draw(st.lists(st.sampled_from(songs), unique=True, max_size=most)) if songs else []
 
 
 @given(ranked_songs())
@@ -55,9 +55,9 @@ def test_the_first_fill_is_whole(ranked: pl.DataFrame) -> None:
 def test_a_refresh_holds_size_cap_pins_and_bans(data: st.DataObject) -> None:
     ranked = data.draw(ranked_songs(least=1))
     songs = ranked["song_id"].to_list()
-    current = some(data.draw, [*songs, "gone-1", "gone-2"], PLAYLIST.target_size)
-    pinned = some(data.draw, songs, 4)
-    banned = [song for song in some(data.draw, songs, 8) if song not in pinned]
+    current = some(data, [*songs, "gone-1", "gone-2"], PLAYLIST.target_size)
+    pinned = some(data, songs, 4)
+    banned = [song for song in some(data, songs, 8) if song not in pinned]
     chosen = select(ranked, current, PLAYLIST, pinned=pinned, banned=banned)
     listed = chosen["song_id"].to_list()
     assert len(set(listed)) == len(listed) <= PLAYLIST.target_size

@@ -45,7 +45,7 @@ def test_a_core_score_is_the_weighted_mean_of_its_parts(defaults: Settings) -> N
         {"expected": 3.0, "staleness": 0.4, "mood_match": 0.9}, {"expected": 1.0, "staleness": 0.0, "mood_match": 0.2}
     )
     weights = {"taste_weight": 4.0, "mood_weight": 4.0, "freshness_weight": 2.0}
-    first, second = ranked(table, defaults, **weights)
+    first, second = ranked(table, defaults, 1, **weights)
     assert (first["taste"], first["mood"], first["freshness"]) == pytest.approx((1.0, 0.9, 0.6))
     assert second["taste"] == pytest.approx(math.log1p(1) / math.log1p(3))
     for row in (first, second):

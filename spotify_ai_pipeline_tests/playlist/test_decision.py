@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +24,7 @@ from spotify_ai_pipeline.settings import Playlist, Settings
 SLOTS = ["core", "exploration", "discovery"]
 
 
-def library(rows: list[tuple[str, float | None, int, bool]]) -> pl.DataFrame:
+def library(rows: Sequence[tuple[str, float | None, int, bool]]) -> pl.DataFrame:
     """Songs s0, s1, ... of (slot, score, artist, in the library)."""
     numbers = range(len(rows))
     columns = {

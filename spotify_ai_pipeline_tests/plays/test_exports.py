@@ -8,6 +8,7 @@ import sys
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -281,7 +282,7 @@ def test_any_text_comes_through_in_batches_of_any_size(rows, indent, size, monke
     objects = [{"n": number, "text": text + '"},{"n": 1}'} for number, text in rows]
     with monkeypatch.context() as patch:
         patch.setattr(parse, "BATCH_BYTES", max(size, 12))
-        stream = io.BufferedReader(io.BytesIO(json.dumps(objects, indent=indent).encode()))
+        stream: Any = io.BufferedReader(io.BytesIO(json.dumps(objects, indent=indent).encode()))
         read = list(json_rows(stream, {"n": pl.Int64(), "text": pl.String()}))
     assert not any(broken for _, broken in read)
     assert pl.concat([frame for frame, _ in read]).select("n", "text").to_dicts() == objects

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import polars as pl
@@ -72,7 +73,7 @@ def test_a_row_without_end_is_refused_and_not_kept_in_memory(
 ) -> None:
     monkeypatch.setattr(parse, "LONGEST_ROW", 1_000)
     monkeypatch.setattr(parse, "BATCH_BYTES", 500)
-    stream = io.BufferedReader(io.BytesIO(content))  # pyright: ignore[reportArgumentType]
+    stream: Any = io.BufferedReader(io.BytesIO(content))
     columns = ["artist", "album", "title", "at"]
     rows = parse.csv_rows(stream, columns) if name.endswith("csv") else parse.json_rows(stream, {"ts": pl.String()})
     with pytest.raises(UserError, match="no end of a row"):

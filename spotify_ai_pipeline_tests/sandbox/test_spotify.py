@@ -145,7 +145,7 @@ def test_awkward_rows(sp: spotipy.Spotify) -> None:
 def test_fields(sp: spotipy.Spotify, playlist: str, songs: list[str]) -> None:
     sp.playlist_add_items(playlist, songs[:2])
     page = sp.playlist_items(playlist, fields="total,items(added_at,item(id,album.name))")
-    assert set(page) == {"total", "items"}
+    assert page is not None and set(page) == {"total", "items"}
     assert set(page["items"][0]) == {"added_at", "item"} and set(page["items"][0]["item"]) == {"id", "album"}
     assert sp.playlist_items(playlist, fields="items.track.name")["items"] == [{}, {}]  # the old name finds nothing
     assert "item" not in sp.playlist_items(playlist, fields="items(!item)")["items"][0]

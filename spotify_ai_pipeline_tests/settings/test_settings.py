@@ -187,6 +187,15 @@ def test_the_environment_wins_over_the_file_and_the_later_file_over_the_earlier(
     assert (secrets.lastfm_user, secrets.spotify_client_id) == ("second", "shell")
 
 
+@pytest.mark.parametrize(
+    ("about", "found"), [('name = "spotify-ai"\n', True), ('name = "other"\n', False), (None, False)]
+)
+def test_only_a_folder_with_our_pyproject_is_a_checkout(tmp_path: Path, about: str | None, found: bool) -> None:
+    if about is not None:
+        (tmp_path / "pyproject.toml").write_text(about)
+    assert settings.find_checkout(tmp_path / "spotify_ai_pipeline") == (tmp_path if found else None)
+
+
 def test_the_example_names_every_secret() -> None:
     named = {
         line.split("=")[0].lower() for line in (PROJECT_ROOT / ".env.example").read_text().splitlines() if "=" in line
