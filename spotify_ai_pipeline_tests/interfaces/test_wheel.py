@@ -87,9 +87,9 @@ def test_the_installed_command_says_what_it_is_and_reads_its_own_settings(comman
     assert (tmp_path / "home" / ".local" / "share" / "spotify-ai").is_dir()
 
 
-def test_the_installed_demo_makes_a_mix(command: Command, tmp_path: Path, small_world: Path, free_port: int) -> None:
-    printed = command("demo", "--world", small_world, "--port", free_port)
+def test_the_installed_demo_makes_a_mix(command: Command, tmp_path: Path, world: Path, free_port: int) -> None:
+    printed = command("demo", "--world", world, "--port", free_port)
     assert "2,500 listens" in printed
     data = tmp_path / "home" / ".local" / "share" / "spotify-ai"
-    (made,) = (data / "demo").glob("small-*")
+    (made,) = (data / "demo").glob("world-*")
     assert (made / "dagster" / "history" / "runs.db").exists()
