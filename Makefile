@@ -8,15 +8,11 @@ WORLD ?=
 LOCK ?= requirements-dev.lock
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-<<<<<<< HEAD
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format up install lyrics audio workers lock bench clean
+.PHONY: help demo test test-dates coverage lint format up install lyrics audio workers lock bench clean
 
 help:                    ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-=======
-.PHONY: demo test test-dates lint format up install lyrics audio workers lock bench clean
->>>>>>> f9e0b05 (Run the suite on days when calendars turn, and move what is timed to the benchmarks)
 
 demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FOLDER for a world of your own
 	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD))
@@ -24,12 +20,9 @@ demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FO
 test: install            ## all tests: offline, no account
 	@$(BIN)/pytest -n 2
 
-<<<<<<< HEAD
 coverage: install        ## all tests, then the lines that none of them ran, by file
 	@$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
-lint: install            ## format, lint, types, the floors of the house and what it depends on
-=======
 # The ends of a month, a quarter and a year; 29 February; two minutes before a clock change and before midnight, UTC and local.
 DATES := 2026-04-30T10:00Z 2026-06-30T10:00Z 2026-12-31T10:00Z 2028-02-29T10:00Z 2026-03-29T00:58Z 2026-10-25T00:58Z \
 	2026-05-13T23:58Z 2026-07-10T23:58+02:00
@@ -37,8 +30,7 @@ DATES := 2026-04-30T10:00Z 2026-06-30T10:00Z 2026-12-31T10:00Z 2028-02-29T10:00Z
 test-dates: install      ## all tests on each of the days when calendars turn, on a machine in Berlin
 	@for date in $(DATES); do echo "$$date"; TZ=Europe/Berlin SPOTIFY_AI_TEST_DATE=$$date $(BIN)/pytest -n 2 || exit 1; done
 
-lint: install            ## format, lint, types and the floors of the house
->>>>>>> f9e0b05 (Run the suite on days when calendars turn, and move what is timed to the benchmarks)
+lint: install            ## format, lint, types, the floors of the house and what it depends on
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright

@@ -8,15 +8,6 @@ STAGES = (INGEST, IDENTITY, FEATURES, TASTE, DISCOVERY, PLAYLIST)
 """The groups of assets in the order of the data: no asset is made from one of a later group."""
 OWNERS = ["team:listener"]
 
-LAYER = "spotify_ai/layer"
-"""Metadata of an asset: its folder in the lake, where that is not its group."""
-
-
-def in_layer(layer: str) -> dict[str, str]:
-    """The metadata of an asset that stays in the folder ``layer``, where it lay before groups followed the way of the data."""
-    return {LAYER: layer}
-
-
 CLUSTERING = ("clusters", "cluster_names", "cluster_health", "library_map")
 """What is made of clusters. It follows the features, day by day, and no refresh waits for it."""
 

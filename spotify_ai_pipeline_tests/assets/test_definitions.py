@@ -10,8 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from spotify_ai_pipeline.defs.io_manager import layer_of
 from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 HEAVY = ["umap", "hdbscan", "lightgbm", "faiss", "sklearn", "anthropic"]
@@ -82,11 +82,14 @@ def test_groups_follow_each_other_without_a_cycle(defs: dg.Definitions) -> None:
 def test_an_asset_lies_in_the_folder_of_its_group(defs: dg.Definitions) -> None:
     for asset in defs.resolve_asset_graph().assets_defs:
         for key, group in asset.group_names_by_key.items():
-            assert asset.op.compute_fn.decorated_fn.__module__.split(".")[2] == group, key
+            made_by: Any = asset.op.compute_fn
+            assert made_by.decorated_fn.__module__.split(".")[2] == group, key
 
 
 def test_what_moved_to_another_group_stays_in_its_folder_of_the_lake(defs: dg.Definitions) -> None:
-    layers = {spec.key.to_user_string(): layer_of(spec) for spec in defs.resolve_all_asset_specs()}
+    layers = {
+        spec.key.to_user_string(): datasets.REGISTER[spec.key.path[-1]].layer for spec in defs.resolve_all_asset_specs()
+    }
     groups = {spec.key.to_user_string(): spec.group_name for spec in defs.resolve_all_asset_specs()}
     assert {name: layer for name, layer in layers.items() if layer != groups[name]} == {
         **dict.fromkeys(["clusters", "cluster_names", "cluster_health", "library_map"], "features"),

@@ -73,7 +73,7 @@ def songs_of(pipeline: Any, tracks: list[str]) -> list[str]:
 
 def unproven(pipeline: Any) -> list[str]:
     """The one check that does not pass on every sound home: whether a model leads recency is this listener's own."""
-    leads = pipeline.read("taste", "taste_weights")["office"][0] != RECENCY
+    leads = pipeline.read(datasets.TASTE_WEIGHTS)["office"][0] != RECENCY
     return [] if leads else ["model_earns_its_place"]
 
 

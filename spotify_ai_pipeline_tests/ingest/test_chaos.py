@@ -23,24 +23,19 @@ from spotify_ai_pipeline.app import scrobble_partitions
 from spotify_ai_pipeline.app.library_reader import read_library
 from spotify_ai_pipeline.clients import lastfm, spotify, spotify_auth, transport
 from spotify_ai_pipeline.clients.lastfm import LastFm, LastFmError
-from spotify_ai_pipeline.clients.spotify import LIBRARY, Spotify
+from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.spotify_playlists import SpotifyError
 from spotify_ai_pipeline.clients.transport import Deferred, Unreachable
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-<<<<<<< HEAD
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
-=======
-from spotify_ai_pipeline.storage.home import Home
 from spotify_ai_pipeline_tests.conftest import NOW
->>>>>>> f9e0b05 (Run the suite on days when calendars turn, and move what is timed to the benchmarks)
 
 PLANS, PARTS = 200, 4
 """A run of the suite tries one part of the plans, by its date; `make test-dates` tries all."""
 MOST_RUNS = 40
 COST = 1.3
 FIRST, LAST = "2023-12", datetime(2025, 7, 1, tzinfo=UTC)
-LIST = ("ingest", "spotify_library")
 KINDS = ["429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "duplicate", "drift", "expired"]
 
 
@@ -50,9 +45,9 @@ class Killed(BaseException):
 
 def ingest(workspace: Workspace) -> bool:
     """One run: the library, then the months. Gives whether nothing was deferred."""
-    known = workspace.lake.read_or_none(*LIST)
-    reading = read_library(Spotify.of(workspace), pl.DataFrame(schema=LIBRARY) if known is None else known, str)
-    workspace.lake.write(reading.library, *LIST)
+    known = workspace.lake.read_or_none(datasets.SPOTIFY_LIBRARY)
+    reading = read_library(Spotify.of(workspace), datasets.SPOTIFY_LIBRARY.empty() if known is None else known, str)
+    workspace.lake.write(reading.library, datasets.SPOTIFY_LIBRARY)
     client, month = LastFm.of(workspace), FIRST
     while (start := scrobble_partitions.window(month)[0]) < LAST:
         frame = scrobble_partitions.read_month(client, workspace.lake, month, timedelta(days=7), LAST)
@@ -87,7 +82,7 @@ def contents(workspace: Workspace) -> dict[str, pl.DataFrame]:
     """The lake, row for row."""
     lake = workspace.lake
     parts = {month: lake.read_part(datasets.SCROBBLES, month) for month in lake.partitions(datasets.SCROBBLES)}
-    return {"library": lake.read(*LIST).sort("list_id", "position"), **parts}
+    return {"library": lake.read(datasets.SPOTIFY_LIBRARY).sort("list_id", "position"), **parts}
 
 
 def same(found: dict[str, pl.DataFrame], wanted: dict[str, pl.DataFrame]) -> None:

@@ -11,10 +11,11 @@ import pytest
 
 from spotify_ai_pipeline.app.library_reader import Reading, read_library
 from spotify_ai_pipeline.clients import transport
-from spotify_ai_pipeline.clients.spotify import LIBRARY, LIKED, Spotify
+from spotify_ai_pipeline.clients.spotify import LIKED, Spotify
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-NOTHING = pl.DataFrame(schema=LIBRARY)
+NOTHING = datasets.SPOTIFY_LIBRARY.empty()
 
 
 class Killed(BaseException):

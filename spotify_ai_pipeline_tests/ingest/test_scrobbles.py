@@ -338,7 +338,7 @@ def test_D10_a_listener_without_scrobbles_is_no_error(scripted: Callable[..., La
 
 def test_deferred_scrobbles_keep_known_months_and_leave_no_hole(sandbox: Any, workspace: Workspace, clock: Any) -> None:
     scrobbles = scrobbles_asset(FIRST)
-    span = {RANGE_START: "2025-05", RANGE_END: "2025-06"}
+    span: dict[str, Any] = {RANGE_START: "2025-05", RANGE_END: "2025-06"}
     with dg.instance_for_test() as instance:
         sandbox.fail(rate=1, kinds=["429_day"], path="/lastfm")
         assert not run(workspace, instance, scrobbles, **span).success  # nothing to go on with
@@ -358,7 +358,7 @@ def test_deferred_scrobbles_keep_known_months_and_leave_no_hole(sandbox: Any, wo
 
 def test_an_option_of_the_run_reads_finished_months_again(sandbox: Any, workspace: Workspace) -> None:
     scrobbles = scrobbles_asset(FIRST)
-    span = {RANGE_START: "2025-03", RANGE_END: "2025-04"}
+    span: dict[str, Any] = {RANGE_START: "2025-03", RANGE_END: "2025-04"}
     again = dg.RunConfig(ops={"scrobbles": ScrobblesOptions(read_again=True)})
     with dg.instance_for_test() as instance:
         assert run(workspace, instance, scrobbles, **span).success

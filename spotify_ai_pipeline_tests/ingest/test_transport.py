@@ -13,13 +13,13 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.library_reader import read_library
 from spotify_ai_pipeline.clients import transport
 from spotify_ai_pipeline.clients.lastfm import LastFm
-from spotify_ai_pipeline.clients.spotify import LIBRARY, Spotify
+from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.transport import Deferred, Transport, Unreachable
-from spotify_ai_pipeline.storage import duckdb_views
+from spotify_ai_pipeline.storage import datasets, duckdb_views
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-NOTHING = pl.DataFrame(schema=LIBRARY)
+NOTHING = datasets.SPOTIFY_LIBRARY.empty()
 
 
 def ledger(workspace: Workspace, service: str) -> dict[str, tuple[int, int]]:

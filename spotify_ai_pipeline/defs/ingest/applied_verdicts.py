@@ -5,13 +5,13 @@ import polars as pl
 
 from spotify_ai_pipeline.app.verdict_effects import apply_due
 from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.groups import DISCOVERY, INGEST, in_layer
+from spotify_ai_pipeline.defs.groups import INGEST
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 
 
-@registered_asset(group_name=INGEST, kinds={"spotify", "sqlite"}, metadata=in_layer(DISCOVERY))
+@registered_asset(group_name=INGEST, kinds={"spotify", "sqlite"})
 def applied_verdicts(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource
 ) -> dg.MaterializeResult:

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import DISCOVERY, PLAYLIST, in_layer
+from spotify_ai_pipeline.defs.groups import PLAYLIST
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.storage import queue
@@ -13,7 +13,6 @@ from spotify_ai_pipeline.storage import trials as kept
 @registered_asset(
     group_name=PLAYLIST,
     kinds={"sqlite"},
-    metadata=in_layer(DISCOVERY),
     deps=["spotify_playlist", "adventure_playlist"],
 )
 def trials_on_lists(workspace: WorkspaceResource) -> dg.MaterializeResult:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.clients.claude import Claude, why_not
-from spotify_ai_pipeline.defs.groups import FEATURES, TASTE, in_layer
+from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -27,7 +27,7 @@ A_QUESTION = 10
 TOKENS_A_CLUSTER = 250
 
 
-@registered_asset(group_name=TASTE, kinds={"anthropic", "parquet"}, metadata=in_layer(FEATURES))
+@registered_asset(group_name=TASTE, kinds={"anthropic", "parquet"})
 def cluster_names(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

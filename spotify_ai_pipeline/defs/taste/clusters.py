@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, FEATURES, TASTE, in_layer
+from spotify_ai_pipeline.defs.groups import A_NIGHT_RUN, TASTE
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
@@ -26,7 +26,7 @@ UNLIKE = 0.05
 DRIFTED = 0.1
 
 
-@registered_asset(group_name=TASTE, kinds={"umap", "hdbscan"}, metadata=in_layer(FEATURES))
+@registered_asset(group_name=TASTE, kinds={"umap", "hdbscan"})
 def clusters(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, song_embeddings: pl.DataFrame
 ) -> dg.MaterializeResult:
@@ -95,7 +95,7 @@ def each_song_has_one_cluster(clusters: pl.DataFrame, song_embeddings: pl.DataFr
     )
 
 
-@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"}, metadata=in_layer(FEATURES))
+@registered_asset(group_name=TASTE, kinds={"numpy", "parquet"})
 def cluster_health(
     workspace: WorkspaceResource,
     clusters: pl.DataFrame,

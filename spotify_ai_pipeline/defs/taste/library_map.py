@@ -5,7 +5,7 @@ import base64
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.groups import FEATURES, TASTE, in_layer
+from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -15,7 +15,7 @@ from spotify_ai_pipeline.storage import datasets
 LIGHT_PNG, DARK_PNG, PAGE = "map-light.png", "map-dark.png", "map.html"
 
 
-@registered_asset(group_name=TASTE, kinds={"matplotlib", "html"}, metadata=in_layer(FEATURES))
+@registered_asset(group_name=TASTE, kinds={"matplotlib", "html"})
 def library_map(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
