@@ -6,6 +6,7 @@ import dagster as dg
 
 from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH
 from spotify_ai_pipeline.defs import discovery, features, identity, ingest, playlist, taste
+from spotify_ai_pipeline.defs.automation import dagster_clock
 from spotify_ai_pipeline.defs.automation.executor import executor as configured_executor
 from spotify_ai_pipeline.defs.automation.health import with_health
 from spotify_ai_pipeline.defs.automation.jobs import jobs
@@ -48,6 +49,7 @@ def build_defs(
 ) -> dg.Definitions:
     """The definitions for ``workspace``, else for the one that the environment names. ``place`` has another clock, for trials;
     ``executor`` runs the steps elsewhere than the environment says."""
+    dagster_clock.follow()
     workspace = workspace or Workspace.open()
     place = place or WorkspaceResource(root=str(workspace.root))
     loaded = [asset for stage in STAGES for asset in dg.load_assets_from_package_module(stage)]

@@ -1,5 +1,6 @@
 """What is used of Dagster although Dagster does not promise to keep it: all of it here, and why. pyproject pins the version."""
 
+from dagster import _time as dagster_time  # Dagster's clock; see dagster_clock.py
 from dagster._core.definitions.job_base import InMemoryJob  # a job of this process, for `execute_run`
 from dagster._core.execution.api import execute_run  # executes a run that is filed under its job; see automation/run.py
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus  # no launcher is public
@@ -8,22 +9,29 @@ from dagster._core.remote_origin import (  # what the UI files runs by
     RemoteRepositoryOrigin,
 )
 from dagster._core.storage.event_log import SqliteEventLogStorage  # names the event files that pruning removes
+from dagster._core.storage.sql import get_sql_current_timestamp  # what gives a new row its time; see dagster_clock.py
 from dagster._grpc.types import (  # how a code server is asked for a run
     CanCancelExecutionRequest,
     CanCancelExecutionResult,
 )
-from dagster._serdes import deserialize_value  # reads its answer
+from dagster._serdes import (
+    ConfigurableClassData,  # how dagster.yaml hands settings to a class
+    deserialize_value,  # reads a code server's answer
+)
 
 __all__ = [
     "CanCancelExecutionRequest",
     "CanCancelExecutionResult",
     "CheckRunHealthResult",
+    "ConfigurableClassData",
     "DefaultRunLauncher",
     "InMemoryJob",
     "RegisteredCodeLocationOrigin",
     "RemoteRepositoryOrigin",
     "SqliteEventLogStorage",
     "WorkerStatus",
+    "dagster_time",
     "deserialize_value",
     "execute_run",
+    "get_sql_current_timestamp",
 ]

@@ -19,7 +19,7 @@ from spotify_ai_pipeline.clients import transport
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.defs.io_manager import sample
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.storage import datasets, duckdb_views
@@ -54,11 +54,11 @@ def test_no_secret_is_told_by_runs_that_succeed_or_fail(
         tree["services"][service]["url"] = "http://127.0.0.1:9/"
     tree["services"]["spotify"]["timeout_seconds"] = 1
     config.write_text(yaml.safe_dump(tree))
-    with contextlib.suppress(UserError):
+    with contextlib.suppress(ExpectedError):
         told.append(pipeline.refresh().error)
     try:
         LastFm.of(pipeline.workspace).newest_scrobble()
-    except UserError as error:
+    except ExpectedError as error:
         told.append(str(error))
     told += [repr(vars(finding)) for finding in account_checks.accounts(pipeline.workspace)]
     told += [*capfd.readouterr(), repr(pipeline.workspace.secrets), repr(pipeline.workspace)]

@@ -15,7 +15,7 @@ import pytest
 
 from spotify_ai_pipeline.clients import spotify_auth, spotify_playlists, transport
 from spotify_ai_pipeline.clients.transport import Deferred
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.mix import decide, edit_script, edits
 from spotify_ai_pipeline.storage import pins, playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -75,7 +75,7 @@ def until_done(listener: Listener, witness: Witness, clock: Clock, tilt: int) ->
                 listener.refresh(tilt)
         except Deferred:
             clock.skew += 86_400
-        except (Killed, UserError):
+        except (Killed, ExpectedError):
             continue
         else:
             return listener

@@ -10,7 +10,7 @@ import pytest
 
 from spotify_ai_pipeline.app.managed_playlists import named
 from spotify_ai_pipeline.app.playlist_writer import Named, PlaylistGone, PlaylistWriter, alone
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Retryable, UserError
 from spotify_ai_pipeline.music.mix.decide import Rules, Standing, decide, nearer
 from spotify_ai_pipeline.sandbox.shelf import Item
 from spotify_ai_pipeline.storage import playlists
@@ -28,7 +28,7 @@ def writes(listener: Listener) -> int:
 def test_c1_a_write_that_fails_leaves_the_old_list_whole(listener: Listener, spot: Spot) -> None:
     before = listener.listed
     spot.fail(rate=1.0, kinds=["500"], path="/spotify/v1/playlists")
-    with pytest.raises(UserError):
+    with pytest.raises(Retryable):
         listener.refresh(tilt=3)
     assert listener.listed == before
     spot.fail()
@@ -75,7 +75,7 @@ def test_c3_a_write_that_spotify_does_not_show_yet_is_not_taken_for_edits(
     old = listener.client.rows(listener.playlist_id)
     with monkeypatch.context() as patch:
         patch.setattr(type(listener.client), "rows", lambda *_: old)
-        with pytest.raises(UserError, match="does not show"):
+        with pytest.raises(Retryable, match="does not show"):
             listener.writer.write(named(listener.workspace.settings), listener.tracks[20:30])
     listener.refresh()
     assert listener.workspace.state.rows("SELECT * FROM verdicts") == []
@@ -201,7 +201,7 @@ def test_c11_what_is_reported_is_what_was_read_back(listener: Listener) -> None:
 
 
 def test_one_writer_at_a_time(listener: Listener) -> None:
-    with alone(listener.workspace), pytest.raises(UserError, match="another process"):
+    with alone(listener.workspace), pytest.raises(Retryable, match="another process"):
         listener.writer.write(named(listener.workspace.settings), listener.listed[::-1])
 
 

@@ -234,15 +234,15 @@ def test_an_import_that_is_killed_loses_nothing_and_doubles_nothing(workspace, w
     file = write("Streaming_History_Audio_2024_1.json", rows)
     program = (
         "import sys, os, signal\nfrom pathlib import Path\n"
-        "from spotify_ai_pipeline.services.exports import finding, intake, reading\n"
-        "from spotify_ai_pipeline.storage.home import Home\n"
+        "from spotify_ai_pipeline.importers import detect, ingest, parse\n"
+        "from spotify_ai_pipeline.storage.workspace import Workspace\n"
         "from spotify_ai_pipeline.storage.lake import Lake\n"
-        "reading.BATCH_BYTES, intake.PART_ROWS = 20_000, 200\nwrite, left = Lake.write, [int(sys.argv[2])]\n"
+        "parse.BATCH_BYTES, ingest.PART_ROWS = 20_000, 200\nwrite, left = Lake.write, [int(sys.argv[2])]\n"
         "def dying(*args, **options):\n"
         "    left[0] -= 1\n"
         "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return write(*args, **options)\n"
-        "Lake.write = dying\nlist(intake.take_in(Home.open(), finding.find([Path(sys.argv[1])])))\n"
+        "Lake.write = dying\nlist(ingest.take_in(Workspace.open(), detect.find([Path(sys.argv[1])])))\n"
     )
     died = subprocess.run(
         [sys.executable, "-c", program, str(file), "4"], env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

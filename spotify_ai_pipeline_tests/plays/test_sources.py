@@ -221,7 +221,7 @@ def test_no_news_in_the_inbox_is_no_run(workspace, monkeypatch):
     workspace.inbox.mkdir()
     (workspace.inbox / "a.json").write_text("[]")
     assert isinstance(tick(), dg.SkipReason)  # still being copied
-    monkeypatch.setattr("spotify_ai_pipeline.automation.sensors.SETTLED_SECONDS", -1)
+    monkeypatch.setattr("spotify_ai_pipeline.defs.automation.sensors.SETTLED_SECONDS", -1)
     first, second = tick(), tick()
     assert isinstance(first, dg.RunRequest) and isinstance(second, dg.RunRequest)
     assert first.run_key == second.run_key

@@ -7,11 +7,10 @@ record; a run carries the time that the database gives a new row.
 import logging
 from typing import Any
 
-from dagster import _time as dagster_time
-from dagster._core.storage.sql import get_sql_current_timestamp
 from sqlalchemy.ext.compiler import compiles
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.defs.dagster_internals import dagster_time, get_sql_current_timestamp
 
 
 def follow() -> None:

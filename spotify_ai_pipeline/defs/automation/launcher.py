@@ -4,13 +4,17 @@ Dagster's default launcher cannot say whether the process of a run still lives, 
 "started" for ever. This one asks the code server that started it.
 """
 
+from typing import Self
+
 import dagster as dg
 import psutil
 
+from spotify_ai_pipeline.defs.automation import dagster_clock
 from spotify_ai_pipeline.defs.dagster_internals import (
     CanCancelExecutionRequest,
     CanCancelExecutionResult,
     CheckRunHealthResult,
+    ConfigurableClassData,
     DefaultRunLauncher,
     WorkerStatus,
     deserialize_value,
@@ -35,6 +39,11 @@ def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
 class HealthCheckingRunLauncher(DefaultRunLauncher):
     """Dagster's default launcher, which also answers health checks."""
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: object) -> Self:
+        dagster_clock.follow()  # every process that opens the instance makes a launcher first
+        return cls(inst_data=inst_data)
 
     @property
     def supports_check_run_worker_health(self) -> bool:

@@ -68,7 +68,7 @@ def sweep(instance: dg.DagsterInstance, settled: float = SETTLED_SECONDS) -> int
         places.append(Path(events.path_for_shard("any")).parent)
     for path in (path for place in places if place.exists() for path in place.iterdir()):
         run_id = path.name.split(".")[0]
-        if len(run_id) == UUID_LENGTH and run_id.count("-") == 4 and clock.now() - path.stat().st_mtime > settled:
+        if len(run_id) == UUID_LENGTH and run_id.count("-") == 4 and clock.file_age(path.stat().st_mtime) > settled:
             found.setdefault(run_id, []).append(path)
     known: set[str] = set()
     for batch in _batches(sorted(found)):

@@ -31,7 +31,7 @@ def files_in_the_inbox(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipR
     found = [(path, path.stat()) for path in waiting(workspace.workspace)]
     if not found:
         return dg.SkipReason(f"nothing in {workspace.workspace.inbox}")
-    if max(stat.st_mtime for _, stat in found) > clock.now() - SETTLED_SECONDS:
+    if clock.file_age(max(stat.st_mtime for _, stat in found)) < SETTLED_SECONDS:
         return dg.SkipReason("files are still being copied")
     # by the time of arrival, not of the content: the same file laid there again is news
     what = "".join(f"{path.name}\t{stat.st_size}\t{stat.st_ctime_ns}\n" for path, stat in found)
