@@ -25,6 +25,7 @@ from hypothesis import settings as hypothesis_settings
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline import settings as settings_module
 from spotify_ai_pipeline.clients import spotify_auth, transport
+from spotify_ai_pipeline.defs.automation import dagster_clock
 from spotify_ai_pipeline.defs.automation.run import RunResult, run_job
 from spotify_ai_pipeline.interfaces.cli import login
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
@@ -59,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[clock.SHIFT] = str(NOW.timestamp() - clock.now())
         if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    dagster_clock.follow()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -90,7 +91,7 @@ def test_the_installed_command_says_what_it_is_and_reads_its_own_settings(comman
 
 def test_the_installed_demo_makes_a_mix(command: Command, tmp_path: Path, world: Path, free_port: int) -> None:
     printed = command("demo", "--world", world, "--port", free_port)
-    assert "2,500 listens" in printed
+    assert re.search(r"2,[345]\d\d listens", printed), "nearly every one of the 2,500 plays is a listen"
     data = tmp_path / "home" / ".local" / "share" / "spotify-ai"
     (made,) = (data / "demo").glob("world-*")
     assert (made / "dagster" / "history" / "runs.db").exists()

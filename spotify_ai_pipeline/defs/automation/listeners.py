@@ -4,6 +4,7 @@ Assets get the listener's name before their key (``NAME/mix``), jobs a tag with 
 playlist waits for the writers of the same listener alone. A listener who is alone keeps the plain names.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,8 @@ def of_listener(graph: Graph, workspace: Workspace) -> Graph:
     if not workspace.shared_as:
         return graph
     names = {key: key.with_prefix(workspace.shared_as) for asset in graph.assets for key in asset.keys}
-    return Graph(
-        [asset.with_attributes(asset_key_replacements=names) for asset in graph.assets],
-        [check.with_attributes(asset_key_replacements=names) for check in graph.checks],  # pyright: ignore[reportArgumentType]
-    )
+    assets = [asset.with_attributes(asset_key_replacements=names) for asset in graph.assets]
+    checks = [check.with_attributes(asset_key_replacements=names) for check in graph.checks]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # of execution_type, which is copied and not chosen
+        return Graph(assets, [dg.AssetChecksDefinition(**check.get_attributes_dict()) for check in checks])
