@@ -31,7 +31,7 @@ from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 sys.path.insert(0, str(PROJECT_ROOT))
-from spotify_ai_pipeline_tests.dashboard.chromium import Tab, browsing, executable
+from spotify_ai_pipeline_tests.interfaces.dashboard.chromium import Tab, browsing, executable
 
 PORT, TIMES, REPEATS = 8917, 10, 3
 CLI = [

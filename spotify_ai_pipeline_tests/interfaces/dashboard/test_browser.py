@@ -19,7 +19,7 @@ from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
-from spotify_ai_pipeline_tests.dashboard.chromium import Tab, browsing, executable
+from spotify_ai_pipeline_tests.interfaces.dashboard.chromium import Tab, browsing, executable
 
 COMMAND = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", "dashboard"]
 CANARY = "<img src=x onerror=alert(1)> ![p](http://192.0.2.1/p.png) **b** :smile: $x$"

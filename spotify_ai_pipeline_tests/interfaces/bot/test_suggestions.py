@@ -22,8 +22,8 @@ from spotify_ai_pipeline.music.mix.scorecard import CARD
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
+from spotify_ai_pipeline_tests.conftest import Pipeline, wire
 
-from ..conftest import Pipeline, wire
 from .conftest import connect
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC).timestamp()

@@ -7,8 +7,8 @@ import pytest
 from spotify_ai_pipeline.interfaces.bot import jobs
 from spotify_ai_pipeline.storage import datasets, notification_outbox, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
+from spotify_ai_pipeline_tests.conftest import Pipeline
 
-from ..conftest import Pipeline
 from .conftest import Phone, connect, data, listening
 
 
