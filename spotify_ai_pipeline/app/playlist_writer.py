@@ -67,7 +67,7 @@ class PlaylistWriter:
     """Writes the listener's playlists, one writer at a time on this machine."""
 
     def __init__(self, client: Spotify, workspace: Workspace) -> None:
-        self._client, self._home, self._state = client, workspace, workspace.state
+        self._client, self._workspace, self._state = client, workspace, workspace.state
 
     def write(
         self,
@@ -83,7 +83,7 @@ class PlaylistWriter:
         ``Edited`` raised. ``spares`` stand in, first come first served, for songs that Spotify turns out to have no more.
         Raises ``PlaylistGone``, ``Retryable`` (the next write goes on), ``Refused``.
         """
-        with alone(self._home):
+        with alone(self._workspace):
             playlist_id = self._find_or_create(named)
             before = self._client.rows(playlist_id)
             found = before.track_ids
@@ -98,7 +98,7 @@ class PlaylistWriter:
         stored = playlists.written(self._state, named.name)
         if stored is None:
             raise UserError(f"{named.title} was not made yet; `spotify-ai refresh` makes it")
-        with alone(self._home):
+        with alone(self._workspace):
             if stored.playlist_id in self._owned():
                 raise UserError(
                     f"{named.title} is in your library: https://open.spotify.com/playlist/{stored.playlist_id}"

@@ -28,13 +28,13 @@ class WorkspaceResource(dg.ConfigurableResource):
     """One listener's home; ``root`` empty means where the environment says."""
 
     root: str = ""
-    _home: Workspace | None = PrivateAttr(default=None)
+    _workspace: Workspace | None = PrivateAttr(default=None)
 
     @property
     def workspace(self) -> Workspace:
-        if self._home is None:
-            self._home = Workspace.open(Path(self.root) if self.root else None)
-        return self._home
+        if self._workspace is None:
+            self._workspace = Workspace.open(Path(self.root) if self.root else None)
+        return self._workspace
 
     @property
     def settings(self) -> Settings:

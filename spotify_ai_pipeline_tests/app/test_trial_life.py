@@ -13,11 +13,12 @@ from spotify_ai_pipeline.app.discovery_sources import SOURCES
 from spotify_ai_pipeline.app.verdict_effects import LEFT, NOTHING, UNLIKED_NOW, apply_due
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.defs.degraded import stopped_alert
 from spotify_ai_pipeline.defs.discovery.trials import advance
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.mix.edit_script import Add
-from spotify_ai_pipeline.storage import datasets, pins, playlists, queue, trials, verdicts
+from spotify_ai_pipeline.storage import alerts, datasets, pins, playlists, queue, trials, verdicts
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -215,7 +216,9 @@ def test_verdicts_that_concern_nobody_else_are_applied_without_a_call(state: Sta
     assert len(list(apply_due(state, nobody, "liked"))) == 2
 
 
-def test_a_verdict_starts_a_run_once_and_what_is_left_is_tried_again(workspace: WorkspaceResource) -> None:
+def test_a_verdict_starts_a_run_once_and_what_is_left_is_tried_again(
+    workspace: WorkspaceResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from spotify_ai_pipeline.defs.automation.sensors import TRY_AGAIN_SECONDS, verdicts_to_apply
 
     def tick() -> Any:
@@ -229,6 +232,15 @@ def test_a_verdict_starts_a_run_once_and_what_is_left_is_tried_again(workspace: 
     queue.decide(workspace.state, 2, "approve", "bot")
     assert tick().run_key != first.run_key, "a new verdict does not wait for the old"
     assert verdicts_to_apply.minimum_interval_seconds <= 30 < TRY_AGAIN_SECONDS
+
+    def later() -> str:
+        with monkeypatch.context() as patch:
+            patch.setenv(clock.SHIFT, str(clock.shift() + TRY_AGAIN_SECONDS))
+            return tick().run_key
+
+    assert later() != tick().run_key, "what passes by itself is tried again"
+    alerts.raise_alert(workspace.state, stopped_alert("applied_verdicts"), "discovery.approve_to: no such playlist")
+    assert later() == tick().run_key, "what the listener has to mend is not"
     for due in verdicts.pending_effects(workspace.state):
         verdicts.done(workspace.state, due.outbox_id, "done")
     assert isinstance(tick(), dg.SkipReason)

@@ -7,6 +7,7 @@ import dagster as dg
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.defs.automation.jobs import APPLY_VERDICTS, HEAVY_WORK, TAKE_IN_FILES
+from spotify_ai_pipeline.defs.degraded import stopped_alert
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.importers.ingest import waiting
 from spotify_ai_pipeline.storage import alerts
@@ -45,11 +46,16 @@ def files_in_the_inbox(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipR
     description="Starts a run within 30 seconds of a verdict that has to be brought about on Spotify.",
 )
 def verdicts_to_apply(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipReason:
-    """What a run had to leave undone is tried again every quarter of an hour."""
+    """What passes by itself is tried again every quarter of an hour.
+
+    What only the listener can mend is tried again with the next verdict or the next refresh.
+    """
     waiting = pending_effects(workspace.state)
     if not waiting:
         return dg.SkipReason("every verdict was applied")
     first, last = waiting[0].outbox_id, waiting[-1].outbox_id
+    if alerts.is_open(workspace.state, stopped_alert("applied_verdicts")):
+        return dg.RunRequest(run_key=f"{first}-{last}-stopped")
     return dg.RunRequest(run_key=f"{first}-{last}-{int(workspace.now() // TRY_AGAIN_SECONDS)}")
 
 
