@@ -65,7 +65,9 @@ def register(workspace: Workspace) -> None:
 
 
 def write_workspace(folder: Path) -> None:
-    """One code location for each listener in ``folder``."""
+    """One code location for each listener in ``folder``. Those that an older version wrote are written anew."""
+    for name in names(folder):
+        (folder / name / LOCATION_FILE).write_text(LOCATION)
     locations = [
         {"python_file": {"relative_path": f"{name}/{LOCATION_FILE}", "location_name": name}} for name in names(folder)
     ]

@@ -9,7 +9,7 @@ import click
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.storage import duckdb_views
+from spotify_ai_pipeline.storage import datasets, duckdb_views
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 TABLES = """
@@ -38,6 +38,8 @@ def sql(query: str | None, output: str | None) -> None:
             if answer is None:
                 return
             columns, rows = answer.columns, answer.fetchall()
+            if query is None:
+                columns, rows = [*columns, "holds"], [(*row, _describe(row[0])) for row in rows]
         except duckdb.Error as error:
             raise UserError(" ".join(str(error).split("LINE 1:")[0].split())) from None
     if output == "json":
@@ -49,3 +51,8 @@ def sql(query: str | None, output: str | None) -> None:
         for row in rows:
             shown.add_row(*map(plain, row))
         console.print(shown)
+
+
+def _describe(name: str) -> str:
+    """What the table ``name`` holds; empty for a table of the state."""
+    return datasets.REGISTER[name].about if name in datasets.REGISTER else ""

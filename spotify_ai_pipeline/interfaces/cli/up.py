@@ -18,6 +18,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline.storage.listeners import write_workspace
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 PATIENCE_SECONDS = 20
@@ -30,6 +31,8 @@ def up(port: int) -> None:
     workspace = Workspace.open()
     refuse_taken(port)
     workspace.name_to_dagster()
+    if workspace.shared_as:
+        write_workspace(workspace.root.parent)
     served = str(workspace.workspace_file)
     commands = [
         [_script("dagster-webserver"), "--host", "127.0.0.1", "--port", str(port), "--workspace", served],

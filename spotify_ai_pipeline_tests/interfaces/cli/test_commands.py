@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import main
+from spotify_ai_pipeline.storage import datasets
 
 HEAVY = ["umap", "hdbscan", "lightgbm", "faiss", "sklearn", "anthropic", "duckdb", "matplotlib"]
 REFRESH = f"""
@@ -126,8 +127,9 @@ def test_a_question_is_answered_in_sql(demo: Any) -> None:
     query = "select outcome, n from (select outcome, count(*) n from refreshes group by 1) where outcome = 'filled'"
     assert json.loads(demo.project("sql", query, "--json").stdout) == [{"outcome": "filled", "n": 1}]
     listed = demo.project("sql", "--csv")
-    tables = [row[0] for row in csv.reader(listed.stdout.splitlines())][1:]
-    assert {"songs", "listens", "mix", "queue", "verdicts", "api_calls"} <= set(tables)
+    tables = {row[0]: row[2] for row in list(csv.reader(listed.stdout.splitlines()))[1:]}
+    assert {"songs", "listens", "mix", "queue", "verdicts", "api_calls"} <= tables.keys()
+    assert tables["listens"] == datasets.LISTENS.about
 
 
 def test_questions_are_answered_through_a_pipe(demo: Any) -> None:
