@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 from upath import UPath
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import activation_store
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.storage import datasets

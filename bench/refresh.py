@@ -24,9 +24,10 @@ import polars as pl
 import sketch
 from listener import NOW
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.mood.detection import heard_mood, mood_match
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import activation_store, ranking, taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.model_selection import Championship

@@ -12,6 +12,7 @@ from typing import Any
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.playlist_writer import Edited, Named, Outcome, PlaylistWriter
 from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.settings import Settings
@@ -20,7 +21,6 @@ from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
 from spotify_ai_pipeline.storage.snapshots import Snapshot
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-DAY = 86_400.0
 INTERVAL, ASKED_FOR = "interval", "asked for"
 
 

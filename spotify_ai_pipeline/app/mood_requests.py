@@ -8,12 +8,13 @@ from importlib.resources import files
 import numpy as np
 
 from spotify_ai_pipeline.clients.claude import Claude, why_not
+from spotify_ai_pipeline.durations import HOUR
 from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.embedding.feature_blocks import Matrix
 from spotify_ai_pipeline.music.embedding.inputs import CLAP, LYRICS
 from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Model
 from spotify_ai_pipeline.music.mood import llm_schema
-from spotify_ai_pipeline.music.mood.parser import HOUR, MoodQuery, understand
+from spotify_ai_pipeline.music.mood.parser import MoodQuery, understand
 from spotify_ai_pipeline.settings import Features
 from spotify_ai_pipeline.storage import datasets, moods
 from spotify_ai_pipeline.storage.lake import LakeError

@@ -17,6 +17,7 @@ from spotipy.oauth2 import SpotifyOAuth, SpotifyOauthError
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.transport import Transport
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import Refused, UserError
 from spotify_ai_pipeline.storage import alerts
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -35,7 +36,6 @@ SIGNED_IN = "spotify_signed_in_at"
 USER, CAPABILITIES = "spotify_user", "spotify_capabilities"
 """Facts about the account and the app, learned once a sign-in."""
 
-DAY = 86_400
 WARN_DAYS, LIFE_DAYS = 150, 182
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.durations import WEEK
 from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.mix.habit import artist_cap
-from spotify_ai_pipeline.music.plays.play_counts import WEEK, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import ranking, song_statistics
 from spotify_ai_pipeline.music.taste.model_selection import Championship
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.discovery.calibration import auc, brier, calibrate
 from spotify_ai_pipeline.music.discovery.candidate_model import (
     TERMS,
@@ -23,7 +24,7 @@ from spotify_ai_pipeline.music.discovery.candidate_model import (
     first_heards,
     fit,
 )
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 
 STEP = 28 * DAY
 VERDICTS = 50

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.durations import WEEK
 from spotify_ai_pipeline.evaluation.discovery_simulation import World
 from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.matching import song_id, song_key
-from spotify_ai_pipeline.music.plays.play_counts import WEEK, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.sandbox.known_taste import known_taste
 
 END = datetime(2026, 1, 5, tzinfo=UTC)

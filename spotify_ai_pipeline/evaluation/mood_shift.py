@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from spotify_ai_pipeline.durations import WEEK
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.evaluation import similarity
 from spotify_ai_pipeline.evaluation.catalogues import as_inputs, match_history, read_catalogue, split_tags
 from spotify_ai_pipeline.music.mood import change_point
 from spotify_ai_pipeline.music.mood.detection import SESSION_GAP_SECONDS
 from spotify_ai_pipeline.settings import Settings
-
-WEEK = 7 * 86_400.0
 
 
 def judge_mood_shift(

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.storage.state import State
-
-DAY = 86_400
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import (
-    DAY,
     HOLDING,
     LASTING_DAYS,
     Said,
@@ -28,7 +28,7 @@ from spotify_ai_pipeline.storage.verdicts import (
     take_back,
 )
 
-__all__ = ["DAY", "HOLDING", "LASTING_DAYS", "Question", "Said", "fewer_artists", "say", "standing"]
+__all__ = ["HOLDING", "LASTING_DAYS", "Question", "Said", "fewer_artists", "say", "standing"]
 
 RESURFACE, DISCOVERY, REMOVE, UNASKED = "resurface", "discovery", "remove", "unasked"
 OPEN = ("pending", "trial", "asked")

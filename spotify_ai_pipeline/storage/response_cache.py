@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.durations import DAY
 
 ASK_AT_ONCE = 500
-DAY = 86_400.0
 NOT_THERE_DAYS = 90.0
 """Days that "there is no such thing" is believed."""
 

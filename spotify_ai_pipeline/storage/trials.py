@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.discovery.bandit import OUTCOMES
 from spotify_ai_pipeline.music.discovery.dedupe import Refused
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 from spotify_ai_pipeline.storage.queue import DISCOVERY, EXPIRED_DAYS, advance
 from spotify_ai_pipeline.storage.state import State
-from spotify_ai_pipeline.storage.verdicts import DAY, HOLDING, standing
+from spotify_ai_pipeline.storage.verdicts import HOLDING, standing
 
 YES, NO = {"approve", "more"}, {"reject", "fewer"}
 """Verdicts that say something of taste; a wrong version or "not now" does not."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.storage.state import State
 
-DAY = 86_400.0
 LASTING_DAYS: Mapping[str, float | None] = {
     "approve": 60,  # holds its place on the mix this long, then competes like any song
     "more": 60,  # an approval that asks for its like
@@ -57,7 +57,6 @@ class PendingEffect:
     track_id: str
     title: str
     artist: str
-    queued_at: float
 
 
 def say(state: State, verdicts: Iterable[Said], said_through: str) -> None:
@@ -135,7 +134,7 @@ def fewer_artists(state: State, now: float) -> set[str]:
 def pending_effects(state: State) -> list[PendingEffect]:
     """What is still to be brought about, in the order it was said."""
     rows = state.rows(
-        "SELECT outbox_id, verdict, undo, kind, verdicts.track_id, title, artist, outbox.queued_at FROM outbox"
+        "SELECT outbox_id, verdict, undo, kind, verdicts.track_id, title, artist FROM outbox"
         " JOIN verdicts USING (verdict_id) JOIN queue USING (item_id) WHERE outbox.done_at IS NULL ORDER BY outbox_id"
     )
     return [
@@ -147,7 +146,6 @@ def pending_effects(state: State) -> list[PendingEffect]:
             row["track_id"],
             row["title"],
             row["artist"],
-            row["queued_at"],
         )
         for row in rows
     ]

@@ -28,6 +28,7 @@ from spotify_ai_pipeline.defs.resources import (
     SpotifyResource,
     WorkspaceResource,
 )
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify
 from spotify_ai_pipeline.music.discovery.candidate_model import TERMS, Content, chances, features, of_table
@@ -187,7 +188,7 @@ def discoveries(
     """What is proposed: the bandit draws a song for each free place of the queue, from sources and regions that deliver, no two
     alike; each with source and reason."""
     settings, now = workspace.settings.discovery, workspace.now()
-    stale = trials.withdraw(workspace.state, now - settings.trial_days * queue.DAY)
+    stale = trials.withdraw(workspace.state, now - settings.trial_days * DAY)
     waiting = queue.items(workspace.state, kind=queue.DISCOVERY)
     arms = pl.DataFrame([vars(item) for item in waiting], schema=ARMS)
     belief = bandit.learn(trials.outcomes(workspace.state, now))

@@ -6,12 +6,12 @@ import polars as pl
 from spotify_ai_pipeline.defs.groups import DISCOVERY
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import TRIALS
 from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage import trials as kept
-from spotify_ai_pipeline.storage.verdicts import DAY
 
 WITH_STATUS = TRIALS | {"status": pl.String}
 """``score`` is the chance that it stays, 0 to 1; trial and asked stand on a list already, pending waits for a place."""

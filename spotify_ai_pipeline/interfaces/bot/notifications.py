@@ -8,6 +8,7 @@ from telegram.error import TelegramError
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app import notification_policy
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.interfaces.bot import questions, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
 from spotify_ai_pipeline.interfaces.views import wording
@@ -16,7 +17,6 @@ from spotify_ai_pipeline.storage.notification_outbox import Notification
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 EVERY_SECONDS = 5.0
-DAY = 86_400.0
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Floats, Plays
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays
 
 STAYS_PLAYS, STAYS_DAYS = 3, 60
 

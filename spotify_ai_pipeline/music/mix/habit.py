@@ -7,7 +7,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.play_counts import WEEK, Plays
+from spotify_ai_pipeline.durations import WEEK
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 
 WEEKS = 26
 """Weeks, the latest, that tell the habit."""

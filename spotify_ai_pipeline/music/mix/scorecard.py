@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.discovery.candidate_model import first_heards
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Floats, Plays, recency_weighted
+from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays, recency_weighted
 
 KEPT_DAYS = 30
 ENOUGH_WEEKS = 4

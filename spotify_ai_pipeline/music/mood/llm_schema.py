@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 
 from pydantic import BaseModel, Field
 
-from spotify_ai_pipeline.music.mood.parser import HOUR, MoodQuery
+from spotify_ai_pipeline.durations import HOUR
+from spotify_ai_pipeline.music.mood.parser import MoodQuery
 
 MOST_TAGS, MOST_HOURS = 150, 24.0 * 30
 LONGEST_TEXT = 500

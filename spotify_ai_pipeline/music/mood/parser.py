@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from spotify_ai_pipeline.durations import DAY, HOUR
 from spotify_ai_pipeline.music.mood.lexicon import LEXICON, SAME
 
 NEGATIONS = frozenset(
@@ -46,7 +47,6 @@ DECADE = re.compile(r"\b(?:19|20)?(\d0)['’]?s\b")
 DECADES = {
     "fifties": 1950, "sixties": 1960, "seventies": 1970, "eighties": 1980, "nineties": 1990, "noughties": 2000,
 }  # fmt: skip
-HOUR, DAY = 3_600.0, 86_400.0
 SPAN = re.compile(
     r"\bfor (?:the next |about )?(an?|half an|\d+(?:\.\d+)?|two|three|four|six) (minute|hour|day|week)s?\b"
 )

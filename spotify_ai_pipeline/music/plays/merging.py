@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.plays.alignment import Floats, Indices, Mask, Stamps, align
 from spotify_ai_pipeline.music.plays.records import PLAY, SHORTEST_MS, SOURCES
 from spotify_ai_pipeline.music.plays.timestamp_convention import are_ends
 
-DAY = 86_400.0
 LONGEST_PAUSE = 1_800.0
 """Seconds that a paused play may have begun before its end and length say, where nothing was heard in between."""
 LONGEST_LATE = 3_600.0

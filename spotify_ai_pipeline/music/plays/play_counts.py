@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-DAY = 86_400.0
-WEEK = 7 * DAY
+from spotify_ai_pipeline.durations import DAY
+
 NEVER = -np.inf
 """The time of the last play, and the activation, of a song that was never played."""
 

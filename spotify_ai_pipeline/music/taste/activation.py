@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, NEVER, Floats, Plays
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import NEVER, Floats, Plays
 
 RATIO = 4.0
 HALF_LIVES = 2 * RATIO ** np.arange(8)

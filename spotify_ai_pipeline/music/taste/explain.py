@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, WEEK, Floats
+from spotify_ai_pipeline.durations import DAY, WEEK
+from spotify_ai_pipeline.music.plays.play_counts import Floats
 from spotify_ai_pipeline.music.taste.taste_model import AGE, ARTIST, COMPANY, OWN, TOGETHER
 
 _WORDS = {

@@ -16,8 +16,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.music.mix import RESURFACED_WORTH, loyalty, select
-from spotify_ai_pipeline.music.plays.play_counts import DAY, WEEK, Floats, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays
 from spotify_ai_pipeline.music.taste import taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.boosting import boosted

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Floats, LookAhead, Plays
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import Floats, LookAhead, Plays
 from spotify_ai_pipeline.music.taste.activation import (
     COMES_BACK_DAYS,
     EXPOSURES,

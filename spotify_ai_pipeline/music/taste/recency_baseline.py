@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, WEEK, Floats, Plays, recency_weighted
+from spotify_ai_pipeline.durations import DAY, WEEK
+from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays, recency_weighted
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.settings import Cycling, Scoring
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.recency_baseline import recency_forecast, strengths
 from spotify_ai_pipeline.music.taste.staleness import Heard, staleness

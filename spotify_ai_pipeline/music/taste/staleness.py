@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Floats, Plays, numbered, seconds
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays, numbered, seconds
 from spotify_ai_pipeline.settings import Cycling
 
 WINDOWS = 12

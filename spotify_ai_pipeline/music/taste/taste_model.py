@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, WEEK, Floats, Plays
+from spotify_ai_pipeline.durations import DAY, WEEK
+from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays
 from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, Memory, near, spread
 from spotify_ai_pipeline.music.taste.recency_baseline import baseline
 from spotify_ai_pipeline.music.taste.trees import NODE, Trees

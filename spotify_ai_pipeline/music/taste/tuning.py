@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.durations import WEEK
 from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.mood.detection import heard_mood, mood_match
-from spotify_ai_pipeline.music.plays.play_counts import WEEK, Floats, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays
 from spotify_ai_pipeline.music.taste import song_statistics
 from spotify_ai_pipeline.music.taste.model_selection import Championship, worth
 from spotify_ai_pipeline.music.taste.ranking import EXPLORATION, rank

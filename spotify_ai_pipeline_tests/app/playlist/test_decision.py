@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from spotify_ai_pipeline.durations import WEEK
 from spotify_ai_pipeline.music.mix import change_cap
 from spotify_ai_pipeline.music.mix.decide import Rules, Standing, decide
 from spotify_ai_pipeline.music.mix.edits import hand_edits
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.mix.shares import fractions, quotas
-from spotify_ai_pipeline.music.plays.play_counts import WEEK, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.settings import Playlist, Settings
 
 SLOTS = ["core", "exploration", "discovery"]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, NEVER, Plays, base_level, recency_weighted
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import NEVER, Plays, base_level, recency_weighted
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import formula

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays, base_level
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import Plays, base_level
 from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, PARTS_OF_DAY, Memory, near, part_of_week, spread
 
 NOW = 1_000 * DAY

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.mix.removal_rules import to_remove
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.ranking import CORE, EXPLORATION, rank
 from spotify_ai_pipeline.music.taste.song_statistics import statistics

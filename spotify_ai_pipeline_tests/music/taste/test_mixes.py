@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.evaluation import backtest
 from spotify_ai_pipeline.evaluation.histories import read_history
 from spotify_ai_pipeline.music import mix
-from spotify_ai_pipeline.music.plays.play_counts import DAY
 from spotify_ai_pipeline.settings import Settings
 
 

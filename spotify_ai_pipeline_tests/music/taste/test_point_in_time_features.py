@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.plays.play_counts import DAY, LookAhead, Plays
+from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.plays.play_counts import LookAhead, Plays
 from spotify_ai_pipeline.music.taste import activation_store, taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.model_selection import Championship

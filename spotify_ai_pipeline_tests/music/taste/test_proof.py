@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.music.mix.scorecard import Listed, figures, score, summary
-from spotify_ai_pipeline.music.plays.play_counts import DAY, WEEK, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import tuning
 from spotify_ai_pipeline.settings import Settings
 from spotify_ai_pipeline.storage import datasets

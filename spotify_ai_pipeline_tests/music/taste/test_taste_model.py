@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 from polars.testing import assert_frame_equal
 
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.evaluation import backtest
-from spotify_ai_pipeline.music.plays.play_counts import DAY, Plays
+from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.model_selection import COMBINED, POISSON, RECENCY, Championship, Week
