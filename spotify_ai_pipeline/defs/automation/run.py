@@ -29,7 +29,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 LOCATION = "spotify_ai_pipeline"
 """The code location of a listener who is alone (workspace.yaml)."""
 NO_RETRY = {"dagster/max_retries": "0"}
-"""Who started a run by hand sees it fail, and starts it again by hand."""
+"""The daemon does not retry a run from the command line: the person who started it sees it fail, and can start it again."""
 
 OnEvent = Callable[[str, str, str], None]
 """Told (step, kind, message), where kind is started, done, failed, said, or warned (a check did not pass)."""
