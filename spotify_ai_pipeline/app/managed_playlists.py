@@ -40,9 +40,11 @@ def of_cluster(cluster_id: object, title: str) -> Named:
     return Named(f"cluster:{cluster_id}", title, what, f"--cluster {cluster_id}")
 
 
-def finished(state: playlists.State, name: str, run_id: str, done: Outcome, changes: Sequence[dict[str, Any]]) -> str:
-    """Logs a refresh that was written, and gives its outcome: filled, refreshed or unchanged."""
-    outcome = "unchanged" if done.before == done.after else "refreshed" if done.before else "filled"
+def finished(
+    state: playlists.State, name: str, run_id: str, done: Outcome, changes: Sequence[dict[str, Any]], occasion: str
+) -> str:
+    """Logs a refresh that was written, and gives its outcome: filled, unchanged, or the ``occasion`` that it was made for."""
+    outcome = "unchanged" if done.before == done.after else occasion if done.before else playlists.FILLED
     note = f"{len(done.missing)} songs are not on Spotify any more" if done.missing else ""
     playlists.log_refresh(
         state,

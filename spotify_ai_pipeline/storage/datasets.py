@@ -42,7 +42,7 @@ A_LIST: Schema = {"position": COUNT, "track_id": TEXT}
 A_DECISION: Schema = {
     "rank": COUNT, "slot": TEXT, "title": TEXT, "artist": TEXT, "score": NUMBER, "taste": NUMBER, "mood": NUMBER,
     "freshness": NUMBER, "reason": TEXT, "change": TEXT, "song_id": TEXT, "track_id": TEXT, "credits": TEXTS,
-    "on_list": TEXTS,
+    "tired": FLAG, "occasion": TEXT, "may_change": COUNT, "on_list": TEXTS,
 }  # fmt: skip
 
 GLOSSARY: Mapping[str, str] = {
@@ -84,6 +84,8 @@ GLOSSARY: Mapping[str, str] = {
     "mood": "Part of the score that the mood gives",
     "ms_played": "Milliseconds that were heard; null where unknown",
     "name": "Name",
+    "occasion": "What the refresh is for: refreshed, visited (a mood that was asked for) or returned (after it)",
+    "may_change": "Songs that this refresh may bring in",
     "on_list": "Spotify ids under which the song is on the playlist now",
     "parent_cluster_id": "Family that the cluster belongs to",
     "played_at": "When the play began (UTC)",
@@ -318,10 +320,7 @@ ACTIVATIONS = Dataset(
     notes={
         "first": "First play (UTC seconds)",
         "last": "Last play (UTC seconds)",
-        "gap_sum": "Sum of the logarithms of the days between plays",
-        "gap_squares": "Sum of their squares",
         "kept": "Exponential memories, one a half-life",
-        "by_part": "Plays by part of the week",
     },
 )
 LISTENING_STATS = Dataset(
@@ -330,14 +329,12 @@ LISTENING_STATS = Dataset(
     "One row a song with how it stands now.",
     {
         "song_id": TEXT, "plays": COUNT, "recent_plays": COUNT, "first_played": TIME, "last_played": TIME,
-        "days_quiet": NUMBER, "staleness": NUMBER, "momentum": NUMBER, "activation": NUMBER, "expected": NUMBER,
+        "days_quiet": NUMBER, "staleness": NUMBER,
     },
     notes={
         "first_played": "First play; null for a song never played",
         "last_played": "Last play; null for a song never played",
         "staleness": "How tired the listener is of it, 0 to 1",
-        "momentum": "Plays weighted by recency",
-        "activation": "Base-level activation: logarithm of the sum of powers of the age of plays",
     },
 )  # fmt: skip
 SONG_SCORES = Dataset(
@@ -348,15 +345,19 @@ SONG_SCORES = Dataset(
         "song_id": TEXT, "track_id": TEXT, "track_ids": TEXTS, "title": TEXT, "artist": TEXT, "artist_key": TEXT,
         "slot": TEXT, "score": NUMBER, "taste": NUMBER, "mood": NUMBER, "freshness": NUMBER, "plays": COUNT,
         "recent_plays": COUNT, "days_quiet": NUMBER, "reason": TEXT, "in_library": FLAG, "expected": NUMBER,
-        "by_plays": NUMBER, "by_artist": NUMBER, "by_company": NUMBER, "by_age": NUMBER, "by_together": NUMBER,
+        "by_plays": NUMBER, "by_artist": NUMBER, "by_company": NUMBER, "by_age": NUMBER, "by_said": NUMBER,
+        "last_played": TIME, "tired": FLAG, "said": TEXT,
         "from_taste": NUMBER, "from_mood": NUMBER, "from_freshness": NUMBER, "from_chance": NUMBER,
     },
     notes={
-        "by_plays": "What the song's own plays add to the forecast",
-        "by_artist": "What plays of the artist add",
-        "by_company": "What plays of the songs played beside it add",
-        "by_age": "What its age in the library adds",
-        "by_together": "What the trees add beyond these",
+        "by_plays": "What the forecast is multiplied by for the song's own plays",
+        "by_artist": "The same for plays of the artist",
+        "by_company": "The same for plays of the songs played beside it, or like it",
+        "by_age": "The same for how long it is known and quiet",
+        "by_said": "The same for what the listener said of it",
+        "last_played": "Last play; null for a song never played",
+        "tired": "The listener is tired of it: it rests",
+        "said": "What the listener said of it, in words",
         "from_taste": "Part of the score from the forecast",
         "from_mood": "Part of the score from the mood",
         "from_freshness": "Part of the score from freshness",
@@ -366,26 +367,22 @@ SONG_SCORES = Dataset(
 TASTE_WEIGHTS = Dataset(
     "taste",
     "taste_weights",
-    "One row a weight of each taste model, and how the models did on the listener's last weeks.",
+    "One row a weight of the taste model, and how it did on the listener's last weeks.",
     {
-        **WEIGHTS, "model": TEXT, "office": TEXT, "against": TEXT, "weeks": COUNT, "held": NUMBER, "held_against": NUMBER,
-        "lead": NUMBER, "lead_error": NUMBER, "trained_at": TIME, "plays": COUNT, "data_version": TEXT,
+        **WEIGHTS, "others": NUMBER, "weeks": COUNT, "deviance": NUMBER, "deviance_of_others": NUMBER, "unheard": NUMBER,
+        "trained_at": TIME, "plays": COUNT, "data_version": TEXT,
     },
     notes={
-        "habit": "The habit that the model allows for",
+        "habit": "rotation or dormant",
         "term": "Term of the regression",
         "part": "Part of the score that the term belongs to",
         "mean": "Mean of the term",
         "base": "Logarithm of the mean forecast",
-        "trees": "Trees on top of the regression",
-        "model": "Name of the model",
-        "office": "The model that ranks now",
-        "against": "The model that it was compared with",
-        "weeks": "Weeks of the comparison",
-        "held": "Plays that its lists would have held",
-        "held_against": "Plays that the other model's lists would have held",
-        "lead": "Lead over the other model",
-        "lead_error": "Standard error of the lead",
+        "others": "The weight that other listeners' histories taught",
+        "weeks": "Weekly cuts of the listener's own that taught it",
+        "deviance": "Error on the latest cuts of what the cuts before taught; null where there are too few",
+        "deviance_of_others": "The same of what other listeners taught alone",
+        "unheard": "Plays of songs never heard before, as a multiple of those expected",
         "plays": "Plays that it learned from",
         "data_version": "Version of the listens that it learned from",
     },

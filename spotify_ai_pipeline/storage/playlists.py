@@ -12,8 +12,10 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
 MIX, ADVENTURE = "mix", "adventure"
-CHANGED = ("filled", "refreshed", "restored")
-"""Outcomes of refreshes that changed the list, and can be taken back."""
+FILLED, REFRESHED, VISITED, RETURNED, RESTORED = "filled", "refreshed", "visited", "returned", "restored"
+CHANGED = (FILLED, REFRESHED, VISITED, RETURNED, RESTORED)
+"""Outcomes of refreshes that changed the list, and can be taken back. ``VISITED``: for a mood that was asked for;
+``RETURNED``: back to the list before it."""
 
 LISTS = ("before", "after", "changes")
 
@@ -127,10 +129,20 @@ def last_change(state: State, name: str = MIX) -> Refresh | None:
     """The latest refresh of playlist ``name`` that changed the list, taken back or not; None where there is none."""
     rows = state.rows(
         f"SELECT * FROM refreshes WHERE playlist = ? AND outcome IN ({', '.join('?' * len(CHANGED))})"
-        " ORDER BY refresh_id DESC LIMIT 1",
+        " AND added + removed > 0 ORDER BY refresh_id DESC LIMIT 1",
         (name, *CHANGED),
     )
     return _refresh(rows[0]) if rows else None
+
+
+def changes_since(state: State, since: float, name: str = MIX) -> list[Refresh]:
+    """The refreshes of playlist ``name`` since ``since`` (UTC seconds) that changed the list and stand, the oldest first."""
+    rows = state.rows(
+        f"SELECT * FROM refreshes WHERE playlist = ? AND outcome IN ({', '.join('?' * len(CHANGED))})"
+        " AND undone_at IS NULL AND refreshed_at > ? AND added + removed > 0 ORDER BY refresh_id",
+        (name, *CHANGED, since),
+    )
+    return [_refresh(row) for row in rows]
 
 
 def mark_undone(state: State, refresh_id: int) -> None:

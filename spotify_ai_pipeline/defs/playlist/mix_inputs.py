@@ -6,22 +6,26 @@ Nothing here writes: the asset, and a dry run beside it, decide the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from math import floor
 
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.identity.songs import song_of_track
-from spotify_ai_pipeline.music.mix import loyalty
+from spotify_ai_pipeline.music.mix import change_cap, changes_left, loyalty
 from spotify_ai_pipeline.music.mix.credits import of_songs
-from spotify_ai_pipeline.music.mix.decide import Decision, Rules, Standing, decide
+from spotify_ai_pipeline.music.mix.decide import OUT, Decision, Rules, Standing, decide
 from spotify_ai_pipeline.music.mix.edits import Edits, by_song, hand_edits
 from spotify_ai_pipeline.music.mix.habit import artist_cap
+from spotify_ai_pipeline.music.mix.returning import REST, Left
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Playlist, Settings
-from spotify_ai_pipeline.storage import datasets, pins, playlists, queue
-from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Written
+from spotify_ai_pipeline.storage import datasets, moods, pins, playlists, queue
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, REFRESHED, RETURNED, VISITED, Refresh, Written
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -83,6 +87,10 @@ class Decided:
     """The edits by hand as verdicts; they are recorded where the list is written."""
     artist_cap: int | None
     playlist: Playlist
+    may_change: int
+    """Songs that may come at this refresh."""
+    occasion: str
+    """What the refresh is: ``REFRESHED``, or ``VISITED`` for a mood that was asked for, or ``RETURNED`` after it."""
 
 
 def playlist_of(settings: Settings, name: str, adventurous: int | None = None) -> Playlist:
@@ -114,10 +122,59 @@ def decide_list(
     there, edits, said = since_written(state, name, material.spotify_library, song_of, now)
     standing = _standing(state, name, there, edits, song_of, now, settings)
     plays = Plays.of(material.listens, material.songs["song_id"])
-    cap = artist_cap(plays, artist_numbers(material.songs["artist_key"]), now, playlist.target_size)
-    rules = Rules(playlist, loyalty(settings.cycling), cap, dial / 10 if name == ADVENTURE else 0.0)
+    cap = artist_cap(plays, artist_numbers(material.songs["artist_key"]), now, playlist)
+    asked = moods.in_force(state, now) is not None
+    past = Past.read(state, name, now, settings)
+    visiting, most = asked and name == MIX, None
+    if visiting:
+        most = max(visit_cap(settings) - past.came_on_visit, changes_left(playlist, (), now) if past.visits else 0)
+    elif past.visits and name == MIX:
+        standing = replace(standing, before_visit=list(by_song(past.visits[0].before or [], song_of)))
+        most = 0
+    else:
+        most = changes_left(playlist, past.weekly, now)
+    standing = replace(standing, left=past.left, at=now)
+    rules = Rules(playlist, loyalty(settings.cycling), cap, dial / 10 if name == ADVENTURE else 0.0, most, visiting)
     decision = decide(_with_sound(material), standing, rules, material.trials)
-    return Decided(decision, edits, said, cap, playlist)
+    occasion = VISITED if visiting else RETURNED if standing.before_visit else REFRESHED
+    may_change = change_cap(playlist) if occasion == REFRESHED else visit_cap(settings)
+    return Decided(decision, edits, said, cap, playlist, max(may_change, change_cap(playlist)), occasion)
+
+
+def visit_cap(settings: Settings) -> int:
+    """Songs that a mood which was asked for may change."""
+    return floor(settings.playlist.target_size * settings.mood.visit_change + 1e-9)
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the last refreshes of a list mean for the next one."""
+
+    left: dict[str, Left]
+    """Songs that left the list and still rest."""
+    weekly: list[tuple[float, int]]
+    """When songs came (UTC seconds), and how many, in the last week."""
+    visits: list[Refresh]
+    """The refreshes for the mood that the list follows, or followed until now, the oldest first."""
+
+    @property
+    def came_on_visit(self) -> int:
+        return sum(refresh.added for refresh in self.visits)
+
+    @classmethod
+    def read(cls, state: State, name: str, now: float, settings: Settings) -> Past:
+        """From the log of refreshes. What came or went for a mood neither rests nor counts towards the week."""
+        longest = max(REST, settings.cycling.cooldown_days * DAY)
+        made = playlists.changes_since(state, now - longest, name)
+        left, weekly = dict[str, Left](), list[tuple[float, int]]()
+        for refresh in (one for one in made if one.outcome == REFRESHED):
+            gone = [change for change in refresh.changes or () if change["change"] == OUT]
+            for change in gone:
+                rest = settings.cycling.cooldown_days * DAY if change.get("tired") else REST
+                left[change["song_id"]] = Left(refresh.refreshed_at, refresh.refreshed_at + rest)
+            weekly.append((refresh.refreshed_at, refresh.added))
+        visits = list(takewhile(lambda one: one.outcome == VISITED, reversed(made)))[::-1]
+        return cls(left, weekly, visits)
 
 
 def since_written(

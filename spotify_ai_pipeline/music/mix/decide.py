@@ -9,6 +9,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.mix.credits import of_songs
 from spotify_ai_pipeline.music.mix.edits import WRITTEN_AT_ONCE
+from spotify_ai_pipeline.music.mix.returning import Left, resting
 from spotify_ai_pipeline.music.mix.select import CREDITS, select
 from spotify_ai_pipeline.music.mix.sequence import sequence, yielded
 from spotify_ai_pipeline.music.taste.ranking import DISCOVERY, EXPLORATION
@@ -41,6 +42,7 @@ COLUMNS = [
     "song_id",
     "track_id",
     CREDITS,
+    "tired",
 ]
 
 BARRED_WORDS = {
@@ -63,6 +65,12 @@ class Standing:
     """Songs that may not be on the list, with the verdict, or in words why."""
     unavailable: Collection[str] = ()
     """Spotify ids that cannot be played now."""
+    at: float = 0.0
+    """The moment of the decision (UTC seconds)."""
+    left: Mapping[str, Left] = field(default_factory=dict[str, Left])
+    """Songs that left the list lately."""
+    before_visit: Collection[str] = ()
+    """The songs that the list goes back to, where the mood is over that it changed for; empty otherwise."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,10 @@ class Rules:
     artist_cap: int | None = None
     novelty: float = 0.0
     """0..1: how much of the order of songs brought back is by how little they were heard."""
+    most: int | None = None
+    """Songs that may come; None for as many as one refresh may change."""
+    visiting: bool = False
+    """Whether the list follows a mood that was asked for: resting songs may come, and the order is by the mood."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +116,17 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
     candidates = _candidates(playable, now, rules)
     chosen = select(
         candidates,
-        list(now.current),
+        list(now.before_visit or now.current),
         rules.playlist,
         pinned=now.held,
         banned=set(now.barred),
+        resting=() if rules.visiting else resting(now.left, candidates, now.at),
         loyalty=rules.loyalty,
         artist_cap=rules.artist_cap,
-    )
+        most=rules.most,
+    ).with_columns(is_new=~pl.col("song_id").is_in(list(now.current)))
+    if rules.visiting:
+        chosen = chosen.sort("mood", descending=True, nulls_last=True, maintain_order=True)
     if rules.playlist.target_size > WRITTEN_AT_ONCE:
         chosen = _in_place(chosen, list(now.current))
     spacing = rules.playlist.min_artist_spacing
@@ -138,6 +154,7 @@ def _with_trials(scores: pl.DataFrame, trials: pl.DataFrame | None) -> pl.DataFr
         slot=pl.lit(DISCOVERY),
         track_ids=pl.concat_list("track_id"),
         in_library=pl.lit(False),
+        tired=pl.lit(False),
         plays=pl.lit(0, scores.schema["plays"]),
     )
     named = of_songs(([artist], artist, title) for artist, title in rows.select("artist", "title").iter_rows())
