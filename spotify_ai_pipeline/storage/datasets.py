@@ -67,7 +67,7 @@ GLOSSARY: Mapping[str, str] = {
     "energy": "Energy, 0 to 1",
     "evidence": "What speaks for it",
     "excluded": "The listener says that this was not them",
-    "expected": "Plays expected in the coming week",
+    "expected": "Plays a week that are expected",
     "found_at": "When the source named it",
     "freshness": "Part of the score that freshness gives",
     "how": "How the clusters were made",
@@ -329,12 +329,13 @@ LISTENING_STATS = Dataset(
     "One row a song with how it stands now.",
     {
         "song_id": TEXT, "plays": COUNT, "recent_plays": COUNT, "first_played": TIME, "last_played": TIME,
-        "days_quiet": NUMBER, "staleness": NUMBER,
+        "days_quiet": NUMBER, "staleness": NUMBER, "activation": NUMBER,
     },
     notes={
         "first_played": "First play; null for a song never played",
         "last_played": "Last play; null for a song never played",
         "staleness": "How tired the listener is of it, 0 to 1",
+        "activation": "How much it is on the listener's mind: sum over plays of a power of their age in days",
     },
 )  # fmt: skip
 SONG_SCORES = Dataset(

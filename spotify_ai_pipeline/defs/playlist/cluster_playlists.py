@@ -165,8 +165,8 @@ def _rated(clusters: pl.DataFrame, songs: pl.DataFrame, stats: pl.DataFrame) -> 
     return (
         clusters.select("song_id", "cluster_id")
         .join(playable, on="song_id")
-        .join(stats.select("song_id", "expected", "plays"), on="song_id", how="left")
-        .sort("expected", "plays", "song_id", descending=[True, True, False], nulls_last=True)
+        .join(stats.select("song_id", "activation", "plays"), on="song_id", how="left")
+        .sort("activation", "plays", "song_id", descending=[True, True, False], nulls_last=True)
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-LIKED_COUNTS = 0.2
-"""A liked song counts at least as one with so many expected plays: what is loved and at rest leads to new songs, too."""
+LIKED_COUNTS = 2.0
+"""A liked song has at least so much activation, as if played half a day ago: what is loved and at rest leads to new songs, too."""
 
 
 def draw(liking: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:

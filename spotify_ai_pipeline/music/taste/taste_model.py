@@ -296,5 +296,6 @@ def forecast(model: TasteModel, at: Moment, songs: int) -> pl.DataFrame:
     for line, rows in ((model.rotation, ~at.dormant), (model.dormant, at.dormant)):
         for part, column in effects.items():
             mine = [index for index, (_, owner) in enumerate(TERMS) if owner == part]
-            column[at.song[rows]] = np.exp((at.terms[rows][:, mine] - line.means[mine]) @ line.weights[mine])
+            effect = (at.terms[rows][:, mine] - line.means[mine]) @ line.weights[mine]
+            column[at.song[rows]] = np.exp(np.clip(effect, *LOG_RANGE))
     return pl.DataFrame({"expected": expected, **effects}).fill_nan(None)
