@@ -99,7 +99,7 @@ class RollingForecast:
             if cut.now + horizon * WEEK > self.memory.now:
                 break
             memory = Memory.empty(self.plays.songs).until(cut.now, self.plays)
-            at = taste_model.moment(memory, self.plays, self.artist, self.dormant_days, self.added)
+            at = taste_model.moment(memory, self.plays.before(cut.now), self.artist, self.dormant_days, self.added)
             new = memory.plays[at.song] == 0
             after = self.plays.since(cut.now).before(cut.now + horizon * WEEK).count()[at.song[new]]
             heard += float(after.sum())
@@ -108,7 +108,7 @@ class RollingForecast:
 
     def _stand_at(self, now: float) -> None:
         self.memory = self.memory.until(now, self.plays)
-        self.at = taste_model.moment(self.memory, self.plays, self.artist, self.dormant_days)
+        self.at = taste_model.moment(self.memory, self.plays.before(now), self.artist, self.dormant_days)
         if not self._cuts or now - self._cuts[-1].now >= WEEK:
             self._cuts.append(self.at.contenders())
 
