@@ -41,7 +41,12 @@ def of_cluster(cluster_id: object, title: str) -> Named:
 
 
 def finished(
-    state: playlists.State, name: str, run_id: str, done: Outcome, changes: Sequence[dict[str, Any]], occasion: str
+    state: playlists.State,
+    name: str,
+    run_id: str,
+    done: Outcome,
+    changes: Sequence[dict[str, Any]],
+    occasion: str = playlists.REFRESHED,
 ) -> str:
     """Logs a refresh that was written, and gives its outcome: filled, unchanged, or the ``occasion`` that it was made for."""
     outcome = "unchanged" if done.before == done.after else occasion if done.before else playlists.FILLED
