@@ -49,7 +49,7 @@ def resting(left: Mapping[Any, Left], ranked: pl.DataFrame, now: float) -> set[o
     found = ranked.filter(pl.col("song_id").is_in(list(away))).filter(
         (pl.col("expected") >= RETURNS_AT) & ~pl.col("tired")
     )
-    heard = dict(found.select("song_id", last).iter_rows())
+    heard = dict(found.select("song_id", last).drop_nulls().iter_rows())
     return {song for song, at in away.items() if heard.get(song, float("-inf")) <= at}
 
 

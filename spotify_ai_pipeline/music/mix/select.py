@@ -143,7 +143,8 @@ class _Moves:
         self.why: dict[object, str] = {}
 
     def fill(self) -> None:
-        """A first list: pinned songs, then each slot's best up to its quota, then whoever is left."""
+        """A first list: pinned songs, then each slot's best up to its quota, then whoever is left; settled, so that the next
+        refresh finds nothing to change."""
         for song in [song for song in self.waiting if song.held]:
             self._come(song)
         for passed_over in (False, True):
@@ -152,6 +153,7 @@ class _Moves:
                     room = len(self.listed) < self.size and self.slots[slot] < self.quota.get(slot, 0)
                     if room and (passed_over or not self._full(song)):
                         self._come(song)
+        self.refresh(self.size)
 
     def refresh(self, most: int) -> None:
         """Up to ``most`` changes."""
@@ -208,10 +210,11 @@ class _Moves:
         if come == leave:
             return False
         short, ample = (self.slots[slot] - self.quota.get(slot, 0) for slot in (come, leave))
-        leeway = 0 if DISCOVERY in (come, leave) else LEEWAY  # scores of songs on trial compare with each other alone
-        if short < -leeway or ample > leeway:
-            return True if short < 0 < ample or (short < -leeway and ample > -LEEWAY) else None
-        return False if leeway and short < leeway and ample > -leeway else None
+        if come == DISCOVERY:  # scores of songs on trial compare with each other alone
+            return True if short < 0 and ample > -LEEWAY else None
+        if leave == DISCOVERY:
+            return True if ample > 0 and short < LEEWAY else None
+        return (short < -LEEWAY or ample > LEEWAY) if short < LEEWAY and ample > -LEEWAY else None
 
     def _pairs(self, come: str, leave: str) -> Iterable[tuple[_Song, _Song]]:
         """The best song that may come, and the one that leaves for it."""
