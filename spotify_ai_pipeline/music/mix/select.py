@@ -183,10 +183,10 @@ class _Moves:
             if (forced := self._allowed(come, leave)) is not None
             for new, old in self._pairs(come, leave)
         ]
-        swaps = [swap for swap in swaps if swap[0] or swap[3].tired or swap[1] > MARGIN]
+        swaps = [swap for swap in swaps if swap[0] or self._presses(swap[3]) or swap[1] > MARGIN]
         if not swaps:
             return False
-        forced, _, new, old = max(swaps, key=lambda swap: (swap[0], swap[3].tired, swap[1]))
+        forced, _, new, old = max(swaps, key=lambda swap: (swap[0], self._presses(swap[3]), swap[1]))
         return self._swap(new, old, self._cause(new, old, forced=forced))
 
     def _cause(self, new: _Song, old: _Song, *, forced: bool) -> str:
@@ -250,6 +250,10 @@ class _Moves:
         if artists:
             free = [song for song in free if not set(artists).isdisjoint(song.credits)]
         return min(free, key=lambda song: (not song.tired, not self._crowded(song), song.merit), default=None)
+
+    def _presses(self, song: _Song) -> bool:
+        """Whether a song leaves for any other: it tires, or its artist has too many."""
+        return song.tired or self._crowded(song)
 
     def _crowded(self, song: _Song) -> bool:
         return self.cap is not None and any(self.artists[name] > self.cap for name in song.credits)

@@ -104,7 +104,12 @@ class Listener:
             for name, path in services.items()
         }
         urls["spotify"]["writes_per_day"] = 1_000_000
-        rules = {"target_size": 10, "max_change_per_refresh": 0.3, "max_change_per_week": 1.0, "min_artist_spacing": 2} | playlist
+        rules = {
+            "target_size": 10,
+            "max_change_per_refresh": 0.3,
+            "max_change_per_week": 1.0,
+            "min_artist_spacing": 2,
+        } | playlist
         (root / "config.yaml").write_text(yaml.safe_dump({"services": urls, "playlist": rules}))
         (root / ".env").write_text("SPOTIFY_CLIENT_ID=app\nSPOTIFY_CLIENT_SECRET=secret\n")
         workspace = Workspace.open(root)
