@@ -19,6 +19,7 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering.playlists import bounded
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
+from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import alerts, datasets, pins, playlists
 from spotify_ai_pipeline.storage.state import State
 
@@ -166,7 +167,7 @@ def _rated(clusters: pl.DataFrame, songs: pl.DataFrame, stats: pl.DataFrame) -> 
         clusters.select("song_id", "cluster_id")
         .join(playable, on="song_id")
         .join(stats.select("song_id", "activation", "plays"), on="song_id", how="left")
-        .sort("activation", "plays", "song_id", descending=[True, True, False], nulls_last=True)
+        .sort("activation", "plays", drawn(), descending=[True, True, False], nulls_last=True)
     )
 
 

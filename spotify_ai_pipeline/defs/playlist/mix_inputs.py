@@ -123,20 +123,20 @@ def decide_list(
     standing = _standing(state, name, there, edits, song_of, now, settings)
     plays = Plays.of(material.listens, material.songs["song_id"])
     cap = artist_cap(plays, artist_numbers(material.songs["artist_key"]), now, playlist)
-    asked = moods.in_force(state, now) is not None
+    asked = moods.in_force(state, now) if name == MIX else None
     past = Past.read(state, name, now, settings)
-    visiting, most = asked and name == MIX, None
-    if visiting:
+    if asked:
         most = max(visit_cap(settings) - past.came_on_visit, changes_left(playlist, (), now) if past.visits else 0)
-    elif past.visits and name == MIX:
+    elif past.visits:
         standing = replace(standing, before_visit=list(by_song(past.visits[0].before or [], song_of)))
         most = 0
     else:
         most = changes_left(playlist, past.weekly, now)
     standing = replace(standing, left=past.left, at=now)
-    rules = Rules(playlist, loyalty(settings.cycling), cap, dial / 10 if name == ADVENTURE else 0.0, most, visiting)
+    novelty = dial / 10 if name == ADVENTURE else 0.0
+    rules = Rules(playlist, loyalty(settings.cycling), cap, novelty, most, asked.words if asked else "")
     decision = decide(_with_sound(material), standing, rules, material.trials)
-    occasion = VISITED if visiting else RETURNED if standing.before_visit else REFRESHED
+    occasion = VISITED if asked else RETURNED if standing.before_visit else REFRESHED
     may_change = change_cap(playlist) if occasion == REFRESHED else visit_cap(settings)
     return Decided(decision, edits, said, cap, playlist, max(may_change, change_cap(playlist)), occasion)
 
@@ -242,7 +242,9 @@ def _standing(
         held -= by_name
         title = settings.spotify.playlist_name
         barred = dict.fromkeys(elsewhere - held, f"it is on {title} now") | barred
-    return Standing(there, held, barred, playlists.unavailable(state))
+    said = pins.words(state, now)
+    why = {song: said.get(song, "you put it on the list") for song in held}
+    return Standing(there, why, barred, playlists.unavailable(state))
 
 
 def known_tracks(songs: pl.DataFrame, trials: pl.DataFrame) -> dict[str, str]:

@@ -22,6 +22,7 @@ from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import Heard
 from spotify_ai_pipeline.music.taste.unheard import likeness
+from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import datasets, verdicts
 
 REST = "rest.json"
@@ -128,7 +129,7 @@ def song_scores(
     scoring = workspace.settings.scoring
     if mood.height and mood["source"][0] == SAID:  # asked for, so followed whatever a mood that is only heard weighs
         scoring = scoring.model_copy(update={"mood_weight": workspace.settings.mood.said_weight})
-    ranked = ranking.rank(known.sort("song_id"), workspace.settings.cycling, scoring, np.random.default_rng(seed))
+    ranked = ranking.rank(known.sort(drawn()), workspace.settings.cycling, scoring, np.random.default_rng(seed))
     table = ranked.with_columns(ranking.reasons()).select(*datasets.SONG_SCORES.schema)
     return dg.MaterializeResult(
         value=table,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from spotify_ai_pipeline.music.mix.shares import change_cap, quotas
-from spotify_ai_pipeline.music.taste.ranking import DISCOVERY, SLOTS
+from spotify_ai_pipeline.music.taste.ranking import CORE, DISCOVERY, EXPLORATION, SLOTS
 from spotify_ai_pipeline.settings import Playlist
 
 MARGIN = 0.05
@@ -29,8 +29,18 @@ LEEWAY = 3
 CREDITS = "credits"
 """Optional column of the ranked songs: everyone heard on a song, a list of names or numbers, by which artists are capped."""
 
+SLOT_WORDS = {CORE: "in rotation", EXPLORATION: "brought back", DISCOVERY: "on trial"}
+
 _WAITING = 3
 """Songs that wait for a slot are looked at as far as so many times the size of the list."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The songs of a list, and why each song left that gave way to another."""
+
+    songs: pl.DataFrame
+    why: Mapping[object, str]
 
 
 def select(
@@ -45,7 +55,33 @@ def select(
     artist_cap: int | None = None,
     most: int | None = None,
 ) -> pl.DataFrame:
-    """The rows of ``ranked`` (song_id, slot, score, ...) that make the list, best first, with ``is_new``.
+    """The rows of ``ranked`` that make the list, best first, with ``is_new``: the songs of ``choose``."""
+    return choose(
+        ranked,
+        current,
+        playlist,
+        pinned=pinned,
+        banned=banned,
+        resting=resting,
+        loyalty=loyalty,
+        artist_cap=artist_cap,
+        most=most,
+    ).songs
+
+
+def choose(
+    ranked: pl.DataFrame,
+    current: Sequence[object],
+    playlist: Playlist,
+    *,
+    pinned: Collection[object] = (),
+    banned: Collection[object] = (),
+    resting: Collection[object] = (),
+    loyalty: float = 1.0,
+    artist_cap: int | None = None,
+    most: int | None = None,
+) -> Chosen:
+    """The rows of ``ranked`` (song_id, slot, score, ...) that make the list, best first, with ``is_new``, and why others left.
 
     ``current`` are the song ids on the list now; empty means a first fill. At most ``most`` songs come in, else as many as one
     refresh may change. Pinned songs stay and come, banned songs go, ``resting`` songs come only where the list would be short.
@@ -72,7 +108,7 @@ def select(
     else:
         moves.fill()
     chosen = eligible.filter(pl.col("song_id").is_in(list(moves.listed)))
-    return chosen.sort("merit", descending=True, maintain_order=True).drop("merit")
+    return Chosen(chosen.sort("merit", descending=True, maintain_order=True).drop("merit"), moves.why)
 
 
 @dataclass
@@ -104,6 +140,7 @@ class _Moves:
         self.waiting = [song for song, new in zip(known, songs["is_new"], strict=True) if new]
         self.slots = Counter(song.slot for song in self.listed.values())
         self.artists = Counter(name for song in self.listed.values() for name in song.credits)
+        self.why: dict[object, str] = {}
 
     def fill(self) -> None:
         """A first list: pinned songs, then each slot's best up to its quota, then whoever is left; settled, so that the next
@@ -124,7 +161,7 @@ class _Moves:
         for _ in range(min(over, most)):
             if (gone := self._least(SLOTS)) is None:
                 break
-            self._go(gone)
+            self._go(gone, f"the list was longer than {self.size} songs")
             most -= 1
         for _ in range(most):
             if not self._change():
@@ -138,7 +175,7 @@ class _Moves:
             return song is not None and self._come(song)
         if pinned is not None:
             gone = self._least(SLOTS)
-            return gone is not None and self._swap(pinned, gone)
+            return gone is not None and self._swap(pinned, gone, "gave way to a song that you hold")
         swaps = [
             (forced, new.merit - old.merit, new, old)
             for come in SLOTS
@@ -149,8 +186,23 @@ class _Moves:
         swaps = [swap for swap in swaps if swap[0] or swap[3].tired or swap[1] > MARGIN]
         if not swaps:
             return False
-        _, _, new, old = max(swaps, key=lambda swap: (swap[0], swap[3].tired, swap[1]))
-        return self._swap(new, old)
+        forced, _, new, old = max(swaps, key=lambda swap: (swap[0], swap[3].tired, swap[1]))
+        return self._swap(new, old, self._cause(new, old, forced=forced))
+
+    def _cause(self, new: _Song, old: _Song, *, forced: bool) -> str:
+        """Why ``old`` gives way to ``new``, in words."""
+        if old.tired:
+            return "rests: you are tired of it"
+        if self._crowded(old):
+            name = next(name for name in old.credits if self.artists[name] > (self.cap or 0))
+            return f"gave way: {self.artists[name]} songs of {name}, room for {self.cap}"
+        if shared := set(self._full(new)) & set(old.credits):
+            return f"gave way to a stronger song of {next(iter(shared))}, who has {self.cap} of {self.cap}"
+        if forced:
+            return (
+                f"gave way: {self.slots[new.slot]} of {self.quota.get(new.slot, 0)} songs were {SLOT_WORDS[new.slot]}"
+            )
+        return f"gave way: worth {max(old.merit, 0):.2f}, the one that came {new.merit:.2f}"
 
     def _allowed(self, come: str, leave: str) -> bool | None:
         """Whether a swap between these slots brings one that is too small nearer to its quota (True), or may be made if it gains
@@ -206,8 +258,8 @@ class _Moves:
         """The artists of ``song`` of whom no more songs may come."""
         return [] if self.cap is None else [name for name in song.credits if self.artists[name] >= self.cap]
 
-    def _swap(self, new: _Song, old: _Song) -> bool:
-        self._go(old)
+    def _swap(self, new: _Song, old: _Song, why: str) -> bool:
+        self._go(old, why)
         return self._come(new)
 
     def _come(self, song: _Song) -> bool:
@@ -217,7 +269,8 @@ class _Moves:
         self.artists.update(song.credits)
         return True
 
-    def _go(self, song: _Song) -> None:
+    def _go(self, song: _Song, why: str) -> None:
+        self.why[song.song_id] = why
         del self.listed[song.song_id]
         self.slots[song.slot] -= 1
         self.artists.subtract(song.credits)

@@ -47,8 +47,9 @@ def library(rows: Sequence[tuple[str, float | None, int, bool]]) -> pl.DataFrame
         "track_ids": pl.List(pl.String), "score": pl.Float64, "in_library": pl.Boolean, "plays": pl.Int64,
         "credits": pl.List(pl.String), "energy": pl.Float64,
     }  # fmt: skip
-    unknown = [pl.lit(None, pl.Float64).alias(part) for part in ("taste", "mood", "freshness")]
-    return pl.DataFrame(columns, schema=schema).with_columns(unknown)
+    unknown = [pl.lit(None, pl.Float64).alias(part) for part in ("taste", "mood", "freshness", "expected")]
+    never = pl.lit(None, pl.Datetime("ms", "UTC"))
+    return pl.DataFrame(columns, schema=schema).with_columns(unknown, tired=pl.lit(value=False), last_played=never)
 
 
 row = st.tuples(
@@ -67,6 +68,7 @@ def playlists(draw: st.DrawFn) -> Playlist:
         discovery_fraction=discovery,
         adventurousness=draw(st.integers(0, 10)),
         max_change_per_refresh=draw(st.integers(0, 10)) / 10,
+        max_change_per_week=1.0,
         min_artist_spacing=draw(st.integers(0, 5)),
         snapshot_interval_days=30,
     )
@@ -86,7 +88,7 @@ def test_invariants_hold_for_every_library_edit_and_configuration(
         data.draw(st.lists(st.sampled_from([song.replace("s", "t") for song in songs] or ["x"]), max_size=4))
     )
     cap = data.draw(st.none() | st.integers(1, 5))
-    now = Standing(current, held, barred, unavailable)
+    now = Standing(current, dict.fromkeys(held, "pinned by you"), barred, unavailable)
     decision = decide(library(rows), now, Rules(playlist, artist_cap=cap))
     listed, out = decision.listed, decision.table.filter(change="out")
     chosen, new = set(listed["song_id"]), set(listed.filter(change="new")["song_id"])
@@ -135,6 +137,7 @@ PLAYLIST = Playlist(
     adventurousness=5,
     max_change_per_refresh=0.3,
     min_artist_spacing=2,
+    max_change_per_week=1.0,
     snapshot_interval_days=30,
 )
 
