@@ -18,6 +18,7 @@ import polars as pl
 from rich.progress import track
 
 from spotify_ai_pipeline.durations import DAY, WEEK
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.evaluation.backtest import Listener, clean_history
 from spotify_ai_pipeline.music.plays.play_counts import Floats
 from spotify_ai_pipeline.music.taste import population, taste_model
@@ -69,6 +70,8 @@ def fit(taught: Sequence[Lesson], habit: str) -> Habit:
     each listener's weights given the population, then the population given those and their uncertainty.
     """
     taught = [lesson for lesson in taught if lesson.plays.sum() >= ENOUGH_PLAYS]
+    if not taught:
+        raise UserError(f"no listener with {ENOUGH_PLAYS} plays to learn the {habit} habit from; add longer histories")
     all_terms = np.concatenate([lesson.terms for lesson in taught])
     rule = _untaught(habit, all_terms.mean(axis=0), all_terms.std(axis=0) + 1e-6)
     designs = [rule.design(lesson.terms) for lesson in taught]
@@ -133,7 +136,10 @@ def _untaught(habit: str, means: Floats | None = None, spreads: Floats | None = 
 @click.option("--out", type=click.Path(path_type=Path), help="The file to write; else the one that ships.")
 def main(histories_file: Path, out: Path | None) -> None:
     listeners = histories(histories_file)
-    found = from_listeners(track(list(listeners.values()), "reading histories", transient=True))
+    try:
+        found = from_listeners(track(list(listeners.values()), "reading histories", transient=True))
+    except UserError as error:
+        raise click.ClickException(str(error)) from None
     target = out or Path(str(files("spotify_ai_pipeline.music.taste") / population.FILE))
     target.write_text(found.to_json() + "\n")
     click.echo(f"{target}: {found.card['listeners']} listeners, {found.card['plays']:,} plays")
