@@ -188,16 +188,14 @@ def playlist_of(row: dict[str, Any], user_id: str) -> PlaylistInfo:
 
 def song_of(row: dict[str, Any] | None) -> dict[str, Any] | None:
     """The song of a playlist or library row; None where the row is empty, removed, a local file or an episode."""
-    track = (row or {}).get("item") or (row or {}).get("track")
-    return (
-        track
-        if track and track.get("id") and track.get("type", "track") == "track" and not track.get("is_local")
-        else None
-    )
+    track = (row.get("item") or row.get("track")) if isinstance(row, dict) else None
+    if not isinstance(track, dict) or not isinstance(track.get("id"), str) or track.get("is_local"):
+        return None
+    return track if track["id"] and track.get("type", "track") == "track" else None
 
 
 def _holds_something(row: dict[str, Any] | None) -> bool:
-    return bool((row or {}).get("item") or (row or {}).get("track"))
+    return isinstance(row, dict) and bool(row.get("item") or row.get("track"))
 
 
 def _uris(track_ids: Iterable[str]) -> list[str]:

@@ -202,6 +202,15 @@ def read(kind: type[R], row: object, now: float) -> R | str:
         return f"no {path} that can be read" if path else "no record of this kind"
 
 
+def within(low: float, high: float) -> BeforeValidator:
+    """Marks a number that has a range: ``Annotated[float | None, within(0, 400)] = None``."""
+
+    def number(value: object) -> float | None:
+        return real(value, low, high)
+
+    return BeforeValidator(number)
+
+
 def several(kind: type[R]) -> BeforeValidator:
     """Marks records within a record: ``Annotated[tuple[Artist, ...], several(Artist)] = ()``. Those pass that can be read."""
 
