@@ -186,7 +186,7 @@ class Spotify(PlaylistEdits):
             answer = self._call("_get", "audio-features", ids=",".join(batch))
             rows = [row for row in self._door.frame(records.Features, answer).audio_features if row]
             found = self._door.records(AudioFeatures, rows, "audio features")
-            yield batch, {row.id: row.known() for row in found if row.id in batch}
+            yield batch, {row.id: row.known() for row in found if row.id is not None and row.id in batch}
 
     def search(self, artist: str, title: str) -> list[Offer]:
         """Up to ten tracks that Spotify finds for a name, best first, in one call of the day's budget."""
@@ -292,12 +292,11 @@ class Spotify(PlaylistEdits):
 
     def _rows(self, items: Sequence[Any], offset: int) -> list[dict[str, Any] | None]:
         """What we keep of rows of the liked songs or of a playlist; None for one that is no song or cannot be read."""
-        songs = [(place, song) for place, row in enumerate(items) if (song := song_of(row))]
-        items_of = [{"track": song, "added_at": items[place].get("added_at")} for place, song in songs]
+        songs = [(place, song) for place, row in enumerate(items) if (song := _row(row))]
         rows: list[dict[str, Any] | None] = [None] * len(items)
-        found = self._door.aligned(records.Item, items_of, "a list", offset)
+        found = self._door.aligned(records.Item, [song for _, song in songs], "a list", offset)
         for (place, _), item in zip(songs, found, strict=True):
-            rows[place] = _row(item) if item else None
+            rows[place] = _kept_row(item) if item else None
         return rows
 
     def _offers(self, rows: Sequence[Any], place: str) -> list[Offer]:
@@ -380,7 +379,13 @@ def _unquoted(text: str) -> str:
     return text.replace('"', " ")
 
 
-def _row(item: records.Item) -> dict[str, Any]:
+def _row(row: Any) -> dict[str, Any] | None:
+    """The song of a row and when it was added, as they were sent; None where it is no song."""
+    song = song_of(row)
+    return {"track": song, "added_at": row.get("added_at")} if song else None
+
+
+def _kept_row(item: records.Item) -> dict[str, Any]:
     """What we keep of a row, as JSON takes it."""
     track, artists = item.track, [artist.name for artist in item.track.artists]
     return {

@@ -168,7 +168,7 @@ class Transport:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     @cached_property
-    def session(self) -> requests.Session:
+    def session(self) -> Session:
         """A ``requests`` session, connections kept, whose every request passes ``call``."""
         return Session(self)
 

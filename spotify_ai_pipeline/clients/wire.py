@@ -73,6 +73,17 @@ class Session(requests.Session):
         except (requests.RequestException, ValueError) as error:  # an address that is none is either
             raise Unreachable(self.transport.name, type(error).__name__) from None
 
+    def elsewhere(self, url: str) -> str:
+        """``url``, which an answer names: of the service itself, or of another host over HTTPS. Raises ``Unreachable``."""
+        try:
+            scheme, host = _origin(url)
+            sound = host and (scheme == "https" or (scheme, host) == _origin(self.transport.service.url))
+        except ValueError:
+            sound = False
+        if not sound:
+            raise Unreachable(self.transport.name, "it names an address that is none")
+        return url
+
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where an answer sends us. Raises ``Unreachable`` where that is another host or scheme than the one that was asked."""
         target = super().get_redirect_target(resp)

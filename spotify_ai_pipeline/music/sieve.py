@@ -143,9 +143,9 @@ def _moment(value: object, info: ValidationInfo) -> datetime | None:
     return moment(value, _now(info))
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def _ids(value: object) -> tuple[str, ...]:
     rows = cast("list[object]", value) if isinstance(value, list) else []
-    return tuple(name for one in rows if (name := text(one)) is not None)
+    return tuple(key for one in rows if (key := spotify_id(one)) is not None)
 
 
 def _flag(value: object) -> bool | None:
@@ -162,10 +162,9 @@ def _length(value: object) -> int | None:
 
 Text = Annotated[str, BeforeValidator(text)]
 MaybeText = Annotated[str | None, BeforeValidator(text)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
-"""The names of a list; what is none is left out."""
 Whole = Annotated[int, BeforeValidator(whole)]
 MaybeWhole = Annotated[int | None, BeforeValidator(whole)]
+Real = Annotated[float, BeforeValidator(real)]
 MaybeReal = Annotated[float | None, BeforeValidator(real)]
 Share = Annotated[float, BeforeValidator(_share)]
 MaybeShare = Annotated[float | None, BeforeValidator(_share)]
@@ -174,6 +173,8 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 MaybeMoment = Annotated[datetime | None, BeforeValidator(_moment)]
 SpotifyId = Annotated[str, BeforeValidator(spotify_id)]
 MaybeSpotifyId = Annotated[str | None, BeforeValidator(spotify_id)]
+SpotifyIds = BeforeValidator(_ids)
+"""Marks the ids of a list, without what is none: ``Annotated[tuple[str, ...], SpotifyIds] = ()``."""
 Mbid = Annotated[str, BeforeValidator(mbid)]
 MaybeMbid = Annotated[str | None, BeforeValidator(mbid)]
 MaybeIsrc = Annotated[str | None, BeforeValidator(isrc)]
@@ -200,6 +201,15 @@ def read(kind: type[R], row: object, now: float) -> R | str:
         where = error.errors(include_url=False, include_input=False)[0]["loc"]
         path = ".".join(step for step in where if isinstance(step, str))
         return f"no {path} that can be read" if path else "no record of this kind"
+
+
+def long_text(longest: int) -> BeforeValidator:
+    """Marks a text that may be longer than a name: ``Annotated[str | None, long_text(100_000)] = None``."""
+
+    def lines(value: object) -> str | None:
+        return text(value, longest)
+
+    return BeforeValidator(lines)
 
 
 def within(low: float, high: float) -> BeforeValidator:
