@@ -9,7 +9,7 @@ LOCK ?= requirements-dev.lock
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dates coverage lint format up install lyrics audio workers lock bench clean
+.PHONY: help demo test test-dates test-mutants coverage lint format up install lyrics audio workers lock bench clean
 
 help:                    ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FO
 
 test: install            ## all tests: offline, no account
 	@$(BIN)/pytest -n 2
+
+test-mutants: install    ## 2,000 changed answers of each service, through the real clients
+	@SPOTIFY_AI_MUTANTS=2000 $(BIN)/pytest -n 2 spotify_ai_pipeline_tests/clients/test_mutants.py
 
 coverage: install        ## all tests, then the lines that none of them ran, by file
 	@$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered

@@ -73,6 +73,8 @@ class _Page:
     total: int
     dated: int
     rows: list[Scrobble]
+    may_play: bool = False
+    """The first row has no date: it may be what plays now, which the total does not count."""
 
 
 ARTIST_TAGS, TRACK_TAGS = "lastfm artist.getTopTags", "lastfm track.getTopTags"
@@ -259,7 +261,8 @@ class LastFm:
             page = self._page(window, number, total, oldest, reading.rows)
             if total is not None and page.total != total:
                 raise _Changed("scrobbles come in while they are read; run the step again")
-            total, more = page.total, reading.page(page.dated, page.total)
+            playing = page.may_play and reading.rows + page.dated == page.total + 1
+            total, more = page.total, reading.page(page.dated - playing, page.total)
             oldest = page.rows[-1].played_at if page.rows else oldest
             yield page.rows
             number += 1
@@ -280,14 +283,12 @@ class LastFm:
 
     def _read_page(self, found: ElementTree.Element) -> _Page:
         """The scrobbles of an answer; what plays now is none."""
-        tracks = [
-            row for row in found.iterfind("track") if row.get("nowplaying") != "true" and row.find("date") is not None
-        ]
+        tracks = [row for row in found.iterfind("track") if row.get("nowplaying") != "true"]
         total = whole(found.get("total"))
         if total is None:
             raise LastFmBusy("Last.fm does not say how many scrobbles there are; try again later")
         rows = self._door.records(Scrobble, [_scrobble(track) for track in tracks], "scrobbles")
-        return _Page(total, len(tracks), rows)
+        return _Page(total, len(tracks), rows, bool(tracks) and tracks[0].find("date") is None)
 
     def _near(self, rows: Iterable[ElementTree.Element], place: str) -> list[Near]:
         told = [

@@ -226,7 +226,7 @@ class ListenBrainz:
             page = self._listens(count=LISTENS_A_CALL, min_ts=first - 1, max_ts=before).listens
             told = {_key(listen): listen for listen in self._read(page)}
             asked_for = {key: listen for key, listen in told.items() if first <= key[0] < before}
-            if page and not asked_for:
+            if (told and not asked_for) or (not told and len(page) >= LISTENS_A_CALL):
                 raise reading.broken("a page without a listen of the time that was asked for")
             if not asked_for or (asked_for.keys() <= rows.keys() and len(page) < LISTENS_A_CALL):
                 break

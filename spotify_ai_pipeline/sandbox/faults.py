@@ -4,7 +4,7 @@ A plan is JSON in `faults.json` in the world's folder, read at the start, or sen
 
     {"seed": 7, "rate": 0.05, "most": 6, "kinds": ["500", "reset"], "path": "/spotify/"}
 
-Every call below `path` (default: all) fails with probability `rate` until `most` have failed, in one of `kinds`:
+More kinds are in ``oddities``. Every call below `path` (default: all) fails with probability `rate` until `most` have failed, in one of `kinds`:
 
     429         asked to wait for a second          reset       the connection ends in the middle of the body
     429_day     asked to wait for a day             truncated   a body cut in half, called whole
@@ -30,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import oddities
 from .errors import WorldError
 from .tokens import Tokens
 
@@ -37,6 +38,7 @@ FILE = "faults.json"
 KINDS = (
     "429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "duplicate", "drift", "expired",
 )  # fmt: skip
+KINDS += oddities.KINDS
 _PAGED = ("duplicate", "drift")
 _GARBAGE = b"\x00<}{"
 
@@ -56,6 +58,8 @@ class Plan:
         if unknown := set(self.kinds) - set(KINDS):
             raise WorldError(f"no faults called {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
         self._rng = random.Random(self.seed)
+        self.closed = set[str]()
+        """The parts of services that are closed from now on."""
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:
@@ -76,6 +80,8 @@ class Plan:
 
     def draw(self, path: str) -> str | None:
         """The fault of the next call, if it has one."""
+        if oddities.part_of(path) in self.closed:
+            return "closed"
         if not self.most or not path.startswith(self.path) or self._rng.random() >= self.rate:
             return None
         return self._rng.choice(self.kinds)
@@ -111,6 +117,9 @@ class Faults:
             await self._app(scope, _receiving(body), send)  # a first page, or no page: nothing to fail with
             return
         self.plan.most -= 1
+        if kind == "closed":
+            self.plan.closed.add(oddities.part_of(scope["path"]))
+            kind = "429_day"
         if kind in ("429", "429_day", "500"):
             wait = {"429": "1", "429_day": "86400"}.get(kind)
             answer = Response(status_code=int(kind[:3]), headers={"Retry-After": wait} if wait else None)
@@ -121,12 +130,16 @@ class Faults:
         if kind == "slow":
             await sleep(self.plan.slow_s)
         before = await self._answer(*turned) if turned else None
+        if kind == "small":
+            scope, body = oddities.fewer(scope, body)
         status, headers, content = await self._answer(scope, body)
         if kind == "502":
             await Response(status_code=502)(scope, _receiving(body), send)
             return
         if before is not None and status == 200:
             content = (_repeated if kind == "duplicate" else _drifted)(content, before[2])
+        elif kind in oddities.KINDS and status == 200:
+            content = oddities.twisted(kind, content, self.plan._rng)
         elif kind == "truncated":
             content = content[: len(content) // 2]
         elif kind == "malformed":
@@ -137,6 +150,11 @@ class Faults:
         if kind == "reset":  # what is announced never comes: the server closes the connection
             await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
             return
+        if kind == "trickle":
+            for byte in content:
+                await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+                await sleep(self.plan.slow_s)
+            content = b""
         await send({"type": "http.response.body", "body": content})
 
     async def _answer(self, scope: Scope, body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
