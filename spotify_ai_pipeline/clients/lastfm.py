@@ -257,13 +257,16 @@ class LastFm:
         window = {"from": int(start.timestamp()), "to": int(end.timestamp()), "limit": PAGE}
         reading = Reading("Last.fm", f"the scrobbles of {start:%Y-%m}")
         number, total, oldest, more = 1, None, None, True
+        before: list[Scrobble] = []
         while more:
             page = self._page(window, number, total, oldest, reading.rows)
             if total is not None and page.total != total:
                 raise _Changed("scrobbles come in while they are read; run the step again")
+            if before and page.rows == before:
+                raise reading.broken("the same page again and again")
             playing = page.may_play and reading.rows + page.dated == page.total + 1
             total, more = page.total, reading.page(page.dated - playing, page.total)
-            oldest = page.rows[-1].played_at if page.rows else oldest
+            oldest, before = page.rows[-1].played_at if page.rows else oldest, page.rows
             yield page.rows
             number += 1
 

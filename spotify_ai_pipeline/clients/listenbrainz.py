@@ -221,15 +221,16 @@ class ListenBrainz:
         """
         first, before = int(start.timestamp()), int(end.timestamp())
         rows: dict[tuple[float, str, str], Listen] = {}
-        reading = Reading("ListenBrainz", f"the listens of {start:%Y-%m}")
+        reading, largest = Reading("ListenBrainz", f"the listens of {start:%Y-%m}"), 0
         while before > first:
             page = self._listens(count=LISTENS_A_CALL, min_ts=first - 1, max_ts=before).listens
             told = {_key(listen): listen for listen in self._read(page)}
             asked_for = {key: listen for key, listen in told.items() if first <= key[0] < before}
             if (told and not asked_for) or (not told and len(page) >= LISTENS_A_CALL):
                 raise reading.broken("a page without a listen of the time that was asked for")
-            if not asked_for or (asked_for.keys() <= rows.keys() and len(page) < LISTENS_A_CALL):
+            if not asked_for or (asked_for.keys() <= rows.keys() and len(page) < largest):
                 break
+            largest = max(largest, len(page))
             rows |= asked_for
             reading.rows = len(rows)
             reading.bound()

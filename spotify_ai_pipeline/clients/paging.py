@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import Retryable
 
@@ -37,6 +39,10 @@ class Reading:
             raise self.broken(f"{self.rows:,} rows of {total:,}")
         self.bound(total)
         return True
+
+    def repeats(self, rows: Sequence[object], before: Sequence[object]) -> bool:
+        """Whether a page is the one before it once more: of rows that differ, or else it may be one song many times."""
+        return bool(rows) and rows == before and any(row != rows[0] for row in rows)
 
     def bound(self, total: int = 0) -> None:
         """Raises ``Incomplete`` where the reading takes too long, or would never end."""

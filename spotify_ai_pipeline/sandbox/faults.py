@@ -4,14 +4,14 @@ A plan is JSON in `faults.json` in the world's folder, read at the start, or sen
 
     {"seed": 7, "rate": 0.05, "most": 6, "kinds": ["500", "reset"], "path": "/spotify/"}
 
-More kinds are in ``oddities``. Every call below `path` (default: all) fails with probability `rate` until `most` have failed, in one of `kinds`:
+Every call below `path` (default: all) fails with probability `rate` until `most` have failed, in one of `kinds`:
 
     429         asked to wait for a second          reset       the connection ends in the middle of the body
     429_day     asked to wait for a day             truncated   a body cut in half, called whole
     500         nothing was done                    malformed   a body with garbage in it
     502         done, but the answer is lost        slow        an answer after `slow_s` seconds (default 0.05)
     duplicate   the page before once more           drift       rows one place further down: something new came on top
-    expired     every access token has died
+    expired     every access token has died         more        in ``oddities``
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def replay(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Replay:
     script, send, handle = Replay(), HTTPAdapter.send, httpx2.HTTPTransport.handle_request
 
     def sent(self: HTTPAdapter, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        body = request.body.encode() if isinstance(request.body, str) else bytes(request.body or b"")  # pyright: ignore[reportArgumentType]
         key = (request.method or "", request.url or "", body)
         if script.recording:
             answer = send(self, request, *args, **options)
