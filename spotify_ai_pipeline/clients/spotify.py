@@ -17,13 +17,13 @@ from typing import Any
 
 import polars as pl
 import spotipy
-from spotipy.oauth2 import SpotifyOauthError
 
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES
 from spotify_ai_pipeline.clients.spotify_playlists import (
     PAGE,
     Failed,
+    LacksPermission,
     PlaylistEdits,
     PlaylistInfo,
     SpotifyBusy,
@@ -95,11 +95,11 @@ class Spotify(PlaylistEdits):
 
     @classmethod
     def of(cls, workspace: Workspace) -> Spotify:
-        if (said := spotify_auth.sign_in_state(workspace)) != "signed in":
+        if (said := spotify_auth.sign_in_state(workspace)) != spotify_auth.SIGNED_IN_STATE:
             raise SpotifyNotConnected(
                 "Spotify is not connected; fill in .env (see .env.example) and run `spotify-ai login`"
                 if said == "not connected"
-                else "Spotify needs you to sign in again; run `spotify-ai login`"
+                else spotify_auth.sign_in_trouble(workspace) or spotify_auth.SIGN_IN_AGAIN
             )
         transport = Transport("spotify", workspace.settings.services.spotify, workspace.state)
         return cls(transport, spotify_auth.oauth(workspace), workspace.answers)
@@ -119,7 +119,7 @@ class Spotify(PlaylistEdits):
         """Whether this app may call ``path``, by trying; None where the answer is not clear."""
         try:
             self._call("_get", path)
-        except (Failed, Unreachable):
+        except (Failed, Unreachable, LacksPermission):
             return None
         except SpotifyRefused as error:
             return False if error.status in CLOSED else None
@@ -297,13 +297,21 @@ class Spotify(PlaylistEdits):
                 # The token died before its time. Nothing was done with it, so that a write may be repeated as well.
                 self._auth.renew()
                 answer = getattr(self._client, method)(*args, **options)
-        except SpotifyOauthError as error:
-            raise SpotifyBusy(f"Spotify's sign-in service refused ({error.error}); try again later") from None
         except spotipy.SpotifyException as error:
             said = str(error.msg).rsplit(":\n ", 1)[-1]
+            if error.http_status == 403 and "scope" in said.lower():
+                raise LacksPermission(_lacking(method, self._auth.workspace), 403) from None
             kind = Failed if error.http_status >= 500 else SpotifyRefused
             raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
         return answer
+
+
+def _lacking(method: str, workspace: Workspace) -> str:
+    """Why a call is refused for want of a permission, and what to do."""
+    lacking = spotify_auth.lacking_scopes(workspace)
+    public = ", which a playlist that you made public needs" if "playlist-modify-public" in lacking else ""
+    what = f"{' and '.join(lacking)}{public}" if lacking else "a permission for it"
+    return f"Spotify refused {method}: your sign-in lacks {what}; run `spotify-ai login`"
 
 
 def _offer(track: dict[str, Any]) -> Offer:

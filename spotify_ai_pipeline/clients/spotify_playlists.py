@@ -36,6 +36,10 @@ class SpotifyNotConnected(SpotifyError, UserError):
     """Nobody is signed in to Spotify. The message says what to do."""
 
 
+class LacksPermission(SpotifyError, UserError):
+    """The sign-in lacks a scope. The message names it, and says what to do."""
+
+
 class SpotifyRefused(SpotifyError, Refused):
     """Spotify said no, and nothing was changed."""
 

@@ -12,6 +12,7 @@ Every call below `path` (default: all) fails with probability `rate` until `most
     502         done, but the answer is lost        slow        an answer after `slow_s` seconds (default 0.05)
     duplicate   the page before once more           drift       rows one place further down: something new came on top
     expired     every access token has died
+    invalid_grant   the sign-in service takes the refresh token for a dead one
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from .tokens import Tokens
 
 FILE = "faults.json"
 KINDS = (
-    "429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "duplicate", "drift", "expired",
+    "429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "duplicate", "drift", "expired", "invalid_grant",
 )  # fmt: skip
 _PAGED = ("duplicate", "drift")
 _GARBAGE = b"\x00<}{"
@@ -114,6 +115,10 @@ class Faults:
         if kind in ("429", "429_day", "500"):
             wait = {"429": "1", "429_day": "86400"}.get(kind)
             answer = Response(status_code=int(kind[:3]), headers={"Retry-After": wait} if wait else None)
+            await answer(scope, _receiving(body), send)
+            return
+        if kind == "invalid_grant":
+            answer = JSONResponse({"error": kind, "error_description": "Refresh token revoked"}, 400)
             await answer(scope, _receiving(body), send)
             return
         if kind == "expired":
