@@ -400,21 +400,21 @@ def test_a_token_that_dies_in_the_middle_is_renewed_once(sandbox: Any, workspace
 
 
 def test_a_sign_in_that_lacks_a_permission_says_which(
-    sandbox: Any, tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch
+    own_sandbox: Any, tmp_path: Path, phone: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         older = [scope for scope in spotify_auth.SCOPES if scope not in ("playlist-modify-public", "user-top-read")]
         patch.setattr(spotify_auth, "SCOPES", older)
-        workspace = sandbox.signed_in(tmp_path / "home")
+        workspace = own_sandbox.signed_in(tmp_path / "home")
     assert Spotify.of(workspace).playlists("x"), "what the older sign-in may do goes on"
     client = Spotify.of(workspace)
     made = client.create_playlist("Out in the open", "")
-    client._call("playlist_replace_items", made, [])
-    client._silent("playlist_change_details", made, public=True)
+    phone(workspace, "PUT", f"playlists/{made}", json={"public": True})
     with pytest.raises(LacksPermission, match="playlist-modify-public.*`spotify-ai login`"):
         client.replace_items(made, ["x" * 22])
-    shown = cli(workspace, "doctor").output
-    assert "lacks user-top-read, playlist-modify-public" in shown or "lacks playlist-modify-public" in shown
+    found = account_checks.permissions(workspace)
+    assert (found.how, found.do) == ("bad", "spotify-ai login")
+    assert found.seen == "the sign-in lacks user-top-read, playlist-modify-public"
 
 
 @pytest.mark.parametrize(
