@@ -1,7 +1,8 @@
 """The writer: makes a playlist of ours hold what was decided, and reads it back. One code path for every list we keep.
 
-It reads the list, plans the calls and makes them; after an answer that was lost it reads and plans again. What it is about
-to do is noted first, so that after a crash its own half-done work is not taken for the listener's.
+It reads the list, plans the calls and makes them, and believes Spotify's answers to them (``tracked_list``); after an answer
+that was lost it waits, reads and plans again. What it is about to do is noted first, so that after a crash its own half-done work
+is not taken for the listener's.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from spotify_ai_pipeline.app.tracked_list import Reading, TrackedList
 from spotify_ai_pipeline.clients.spotify import Spotify
-from spotify_ai_pipeline.clients.spotify_playlists import UNKNOWN_OUTCOME, PlaylistInfo, Rows, SpotifyError
+from spotify_ai_pipeline.clients.spotify_playlists import UNKNOWN_OUTCOME, PlaylistInfo, SpotifyRefused
 from spotify_ai_pipeline.errors import Retryable, UserError
 from spotify_ai_pipeline.music.mix.edit_script import plan
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ROUNDS = 4
-"""Times that a list is read and planned anew after answers that were lost."""
+"""Plans that are made for one write, at most: after answers that were lost, and for songs that Spotify has no more."""
 LOCK = "playlist.lock"
 
 
@@ -84,14 +86,14 @@ class PlaylistWriter:
         Raises ``PlaylistGone``, ``Retryable`` (the next write goes on), ``Refused``.
         """
         with alone(self._workspace):
-            playlist_id = self._find_or_create(named)
-            before = self._client.rows(playlist_id)
-            found = before.track_ids
-            if decided_on is not None and found != list(target) and set(found) != set(decided_on):
+            listing = self._tracked(named, self._find_or_create(named))
+            before = listing.read()
+            gone = playlists.unavailable(self._state) | before.hidden
+            if decided_on is not None and before.songs != list(target) and (set(before.songs) ^ set(decided_on)) - gone:
                 raise Edited(
                     f"{named.title} was edited since this was decided; run the refresh again to respect the edit"
                 )
-            return self._make(named, playlist_id, before, list(target), list(spares))
+            return self._make(named, listing, before, list(target), list(spares))
 
     def recreate(self, named: Named) -> Outcome:
         """A new playlist with the songs of the one that is gone. Raises ``UserError`` where it is still there."""
@@ -108,39 +110,59 @@ class PlaylistWriter:
             songs = list(dict.fromkeys(stored.track_ids))
             if not songs:
                 return Outcome(playlist_id, [], [], [], [])
-            return self._make(named, playlist_id, self._client.rows(playlist_id), songs, [])
+            listing = self._tracked(named, playlist_id)
+            return self._make(named, listing, listing.read(), songs, [])
 
-    def _make(self, named: Named, playlist_id: str, before: Rows, target: list[str], spares: list[str]) -> Outcome:
-        playlists.intend(self._state, before.track_ids, target, named.name)
-        asked, rows, rounds = target, before, ROUNDS
-        while rounds:
-            rounds -= 1
+    def songs(self, named: Named) -> list[str]:
+        """The songs on the list now; none where it was not made yet."""
+        stored = playlists.written(self._state, named.name)
+        return self._tracked(named, stored.playlist_id).read().visible if stored else []
+
+    def _tracked(self, named: Named, playlist_id: str) -> TrackedList:
+        return TrackedList(self._client, self._state, named.name, playlist_id)
+
+    def _make(
+        self, named: Named, listing: TrackedList, before: Reading, asked: list[str], spares: list[str]
+    ) -> Outcome:
+        """Each round makes one plan. Songs that Spotify has no more, does not show or does not keep are not written again: spares
+        stand in for them."""
+        gone = playlists.unavailable(self._state) - set(before.songs)
+        target = stand_in(asked, gone, spares) or asked
+        reading, lost = before, None
+        listing.begin(before)
+        for _ in range(ROUNDS):
+            playlists.intend(self._state, before.songs, target, named.name)
+            call, lost = None, None
             try:
-                for call in plan(target, rows.rows, rows.fixed):
-                    self._client.edit(playlist_id, call)
-            except (SpotifyError, *UNKNOWN_OUTCOME) as error:
-                rows = self._client.rows(playlist_id)
-                if rounds and isinstance(error, UNKNOWN_OUTCOME):
-                    continue
-                new = [track for track in target if track not in rows.track_ids]
-                if target != asked or not (missing := self._client.not_found(new)):
+                for call in plan(target, reading.rows, reading.fixed(len(target))):
+                    listing.edit(call)
+                reading = listing.settled()
+            except UNKNOWN_OUTCOME as error:
+                if call is None:
+                    raise
+                reading, lost = listing.after_lost_answer(call), error
+                continue
+            except SpotifyRefused:
+                missing = self._client.not_found([song for song in target if song not in before.songs])
+                if not missing:
                     raise
                 playlists.note_unavailable(self._state, missing)
-                target, rounds = stand_in(target, missing, spares), ROUNDS
-                playlists.intend(self._state, before.track_ids, target, named.name)
+                target = stand_in(target, missing, spares)
+                reading = listing.read()
                 continue
-            rows = self._client.rows(playlist_id)
-            if rows.track_ids == target or _edited(before.track_ids, target, rows.track_ids):
-                break
-        else:
-            raise Retryable(
-                f"Spotify does not show {named.title} as it was written; the next refresh looks again and goes on"
-            )
-        playlists.remember(self._state, playlist_id, target, named.name)
-        playable = set(rows.track_ids) - set(rows.unplayable)
-        playlists.note_unavailable(self._state, rows.unplayable, playable)
-        missing = [track for track in asked if track not in target]
-        return Outcome(playlist_id, before.track_ids, target, rows.track_ids, missing)
+            missing = reading.hidden | reading.unkept
+            playlists.note_unavailable(self._state, missing)
+            better = stand_in(target, missing, spares)
+            if reading.by_others or len(better) == len(target) - len(missing & set(target)):
+                break  # as it was written, or as the listener made it; no spare is left for what is missing
+            target = better
+        if lost is not None:
+            raise lost
+        written = [song for song in target if song not in reading.unkept]
+        playlists.remember(self._state, listing.playlist_id, written, named.name)
+        playlists.note_unavailable(self._state, reading.unplayable, set(reading.visible) - set(reading.unplayable))
+        missing = [song for song in asked if song not in target or song in reading.hidden | reading.unkept]
+        return Outcome(listing.playlist_id, before.visible, target, reading.visible, missing)
 
     def _find_or_create(self, named: Named) -> str:
         """The playlist by its stored id, or a new one where none was ever made."""
@@ -184,8 +206,3 @@ def alone(workspace: Workspace) -> Generator[None]:
         except BlockingIOError:
             raise Retryable("another process is writing a playlist right now; wait for it and try again") from None
         yield
-
-
-def _edited(before: Sequence[str], target: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether ``after`` is neither of the lists nor on the way from one to the other: the listener was quicker."""
-    return bool(set(after) - set(before) - set(target) or set(before) & set(target) - set(after))

@@ -85,12 +85,27 @@ class _Page:
         return before is None or (self.total == before.total and self.rows != before.rows)
 
 
+class _WebApi(spotipy.Spotify):
+    """spotipy, with the calls that it makes otherwise than Spotify's contract has them: two of its paths end in a slash, and it
+    adds items as a bare array."""
+
+    def me(self) -> Any:
+        return self._get("me")
+
+    def album_tracks(self, album_id: str, limit: int = PAGE, offset: int = 0, market: str | None = None) -> Any:
+        return self._get(f"albums/{album_id}/tracks", limit=limit, offset=offset, market=market)
+
+    def playlist_add_items(self, playlist_id: str, items: Sequence[str], position: int | None = None) -> Any:
+        where = {} if position is None else {"position": position}
+        return self._post(f"playlists/{playlist_id}/items", payload={"uris": list(items), **where})
+
+
 class Spotify(PlaylistEdits):
     """The signed-in listener's Spotify."""
 
     def __init__(self, transport: Transport, auth: spotify_auth.Auth, answers: ResponseCache) -> None:
         self._transport, self._state, self._answers, self._auth = transport, transport.state, answers, auth
-        self._client = spotipy.Spotify(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
+        self._client = _WebApi(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
         self._client.prefix = transport.service.url
 
     @classmethod
@@ -107,6 +122,10 @@ class Spotify(PlaylistEdits):
     def calls_left(self) -> int:
         """Calls that read and still fit into today's budget."""
         return self._transport.calls_left()
+
+    def wait(self, seconds: float) -> None:
+        """Waits, and tells observers of it."""
+        self._transport._wait(seconds)
 
     def user_id(self) -> str:
         """The listener's id: one call a sign-in."""

@@ -1,0 +1,196 @@
+"""A playlist of ours whose reads may lag its writes, by seconds and in either direction.
+
+What a write was answered with counts more than what a reading shows: the answer brings a snapshot id, and as long as Spotify
+names no other one, nobody else changed the list. So the rows that our own calls must have made are kept (``playlists.Base``). A
+reading that shows them is believed at once. A reading that shows others is repeated for as long as reads may lag, and decides
+only when it stands still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.clients.spotify_playlists import GONE, OTHER, UNKNOWN_OUTCOME, Rows, SpotifyRefused, songs_in
+from spotify_ai_pipeline.errors import ExpectedError, Retryable
+from spotify_ai_pipeline.music.mix import edit_script
+from spotify_ai_pipeline.music.mix.edit_script import Call, applied
+from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage.playlists import Base
+from spotify_ai_pipeline.storage.state import State
+
+WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between readings of a list that does not show what was written."""
+LAG = sum(WAITS)
+"""Seconds for which a reading may be older than a write."""
+SURELY_NULL = 3
+"""Readings in a row that show a song as nothing before it counts as gone: one may be a slip."""
+FEW = 10
+"""A tenth of a list at most is taken for songs that Spotify did not keep; where more is missing, the reading lags."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A list as it is, as far as that can be known."""
+
+    rows: list[str]
+    """A Spotify id a song, and a token for each row that is none."""
+    hidden: frozenset[str] = frozenset()
+    """Songs on the list that read back as nothing."""
+    unkept: frozenset[str] = frozenset()
+    """Songs that were written, and that Spotify did not keep."""
+    unplayable: list[str] = field(default_factory=list[str])
+    by_others: bool = False
+    """Somebody else changed the list since our last call."""
+
+    @property
+    def songs(self) -> list[str]:
+        return songs_in(self.rows)
+
+    @property
+    def visible(self) -> list[str]:
+        """The songs that every reader sees."""
+        return [song for song in self.songs if song not in self.hidden]
+
+    def fixed(self, size: int) -> list[str]:
+        """Rows that a write of ``size`` songs must leave: all that are no song, where one of them is the listener's. Empty
+        rows cannot be named, and so not be removed: they go with a list that is replaced as a whole, and stay otherwise."""
+        others = [row for row in self.rows if row.startswith((GONE, OTHER))]
+        at_once = size <= edit_script.LARGEST_WRITE and not any(row.startswith(OTHER) for row in others)
+        return [] if at_once else others
+
+
+class TrackedList:
+    """The list ``name``, which is ``playlist_id`` on Spotify."""
+
+    def __init__(self, client: Spotify, state: State, name: str, playlist_id: str) -> None:
+        self._client, self._state, self._name, self.playlist_id = client, state, name, playlist_id
+        self._base = playlists.base(state, name, playlist_id)
+
+    def read(self) -> Reading:
+        """The list before a write."""
+        base = self._base
+        if base is None:
+            return self._take(self._rows(), ())
+        if not base.sure:  # a process died, or an answer was lost, in the middle of a call
+            return self._stilled(base.rows, LAG - (clock.now() - base.at))
+        return self.settled()
+
+    def begin(self, reading: Reading) -> None:
+        """From here on ``reading`` is the list before our write."""
+        assert self._base is not None
+        self._keep(self._base.rows, self._base.snapshots, before=reading.songs)
+
+    def edit(self, call: Call) -> None:
+        """Makes one call. Raises what the client raises; after ``UNKNOWN_OUTCOME`` ask ``after_lost_answer``."""
+        base = self._base
+        assert base is not None
+        self._keep(base.rows, base.snapshots, sure=False)
+        try:
+            snapshot = self._client.edit(self.playlist_id, call)
+        except UNKNOWN_OUTCOME:
+            raise
+        except SpotifyRefused:  # what we know of the rows may be wrong: the next write reads them anew
+            playlists.keep_base(self._state, self._name, None)
+            raise
+        except ExpectedError:  # nothing was done
+            self._keep(base.rows, base.snapshots)
+            raise
+        self._keep(applied(call, base.rows), [*base.snapshots, *([snapshot] if snapshot else [])])
+
+    def after_lost_answer(self, call: Call) -> Reading:
+        """The list after a call of which nobody knows whether it happened."""
+        assert self._base is not None
+        return self._stilled(applied(call, self._base.rows), LAG)
+
+    def as_written(self) -> Reading:
+        """The list as our calls have made it, without a reading."""
+        assert self._base is not None
+        return Reading(self._base.rows)
+
+    def settled(self) -> Reading:
+        """The list after calls that were answered: what they made of it, or what somebody else made of that."""
+        base = self._base
+        assert base is not None
+        known_gone = playlists.unavailable(self._state)
+        last: Rows | None = None
+        nulls = 0
+        for wait in (*WAITS, 0.0):
+            rows = self._rows()
+            named = _named(rows.rows, base.rows)
+            hidden = frozenset(songs_in(named)) - set(rows.track_ids)
+            same = last is not None and last.rows == rows.rows
+            if songs_in(named) == songs_in(base.rows):
+                nulls += 1
+                if nulls == SURELY_NULL or hidden <= known_gone:
+                    self._keep(named, base.snapshots)
+                    return Reading(named, hidden, unplayable=rows.unplayable)
+            elif self._snapshot() not in base.snapshots and same and (rows.track_ids != base.before or not wait):
+                return self._take(rows, base.rows, by_others=True)
+            last = rows
+            if wait:
+                self._client.wait(wait)
+        assert last is not None
+        if self._snapshot() not in base.snapshots:
+            raise Retryable(
+                "the playlist is being edited on Spotify right now; the next refresh looks again and goes on"
+            )
+        unkept = _left_out(songs_in(base.rows), last.track_ids) if last.track_ids != base.before else frozenset[str]()
+        if unkept:
+            self._keep(last.rows, base.snapshots)
+            return Reading(last.rows, unkept=unkept, unplayable=last.unplayable)
+        return Reading(base.rows)
+
+    def _stilled(self, expected: Sequence[str], patience: float) -> Reading:
+        """The list once two readings in a row show the same, ``patience`` seconds from now or later; at once where it shows
+        ``expected``."""
+        waited, last = 0.0, None
+        for wait in (*WAITS, *WAITS[-1:] * 2):
+            rows = self._rows()
+            if rows.track_ids == songs_in(expected) or (waited >= patience and rows.rows == last):
+                return self._take(rows, expected)
+            last = rows.rows
+            self._client.wait(wait)
+            waited += wait
+        raise Retryable(
+            "Spotify shows the playlist otherwise each time it is read; the next refresh looks again and goes on"
+        )
+
+    def _take(self, rows: Rows, expected: Sequence[str], *, by_others: bool = False) -> Reading:
+        """Takes a reading for the list as it is."""
+        named = _named(rows.rows, expected)
+        snapshots = self._base.snapshots if self._base else []
+        self._keep(named, [*snapshots, self._snapshot()], before=songs_in(named))
+        return Reading(named, frozenset(songs_in(named)) - set(rows.track_ids), frozenset(), rows.unplayable, by_others)
+
+    def _rows(self) -> Rows:
+        return self._client.rows(self.playlist_id)
+
+    def _snapshot(self) -> str:
+        return self._client.snapshot_id(self.playlist_id)
+
+    def _keep(
+        self, rows: list[str], snapshots: Sequence[str], *, sure: bool = True, before: list[str] | None = None
+    ) -> None:
+        if before is None:
+            before = self._base.before if self._base else []
+        self._base = Base(self.playlist_id, rows, before, list(snapshots), clock.now(), sure)
+        playlists.keep_base(self._state, self._name, self._base)
+
+
+def _named(rows: list[str], expected: Sequence[str]) -> list[str]:
+    """``rows`` with the songs of ``expected`` for the empty rows in their places, where all other rows are the same."""
+    fits = len(rows) == len(expected) and all(
+        row == wanted or row.startswith(GONE) for row, wanted in zip(rows, expected, strict=True)
+    )
+    return list(expected) if fits else rows
+
+
+def _left_out(written: list[str], shown: list[str]) -> frozenset[str]:
+    """The few songs of ``written`` that ``shown`` lacks, where it is the same list but for them; else none."""
+    there = set(shown)
+    missing = frozenset(song for song in written if song not in there)
+    few = len(missing) <= max(len(written) // FEW, 1)
+    return missing if few and [song for song in written if song in there] == shown else frozenset()
