@@ -86,8 +86,9 @@ class PlaylistWriter:
         Raises ``PlaylistGone``, ``Retryable`` (the next write goes on), ``Refused``.
         """
         with alone(self._workspace):
-            listing = self._tracked(named, self._find_or_create(named))
-            before = listing.read()
+            playlist_id, snapshot = self._find_or_create(named)
+            listing = self._tracked(named, playlist_id)
+            before = listing.read(snapshot)
             gone = playlists.unavailable(self._state) | before.hidden
             if decided_on is not None and before.songs != list(target) and (set(before.songs) ^ set(decided_on)) - gone:
                 raise Edited(
@@ -128,11 +129,11 @@ class PlaylistWriter:
         stand in for them."""
         gone = playlists.unavailable(self._state) - set(before.songs)
         target = stand_in(asked, gone, spares) or asked
-        reading, lost = before, None
+        reading, problem = before, None
         listing.begin(before)
         for _ in range(ROUNDS):
             playlists.intend(self._state, before.songs, target, named.name)
-            call, lost = None, None
+            call, problem = None, None
             try:
                 for call in plan(target, reading.rows, reading.fixed(len(target))):
                     listing.edit(call)
@@ -140,15 +141,15 @@ class PlaylistWriter:
             except UNKNOWN_OUTCOME as error:
                 if call is None:
                     raise
-                reading, lost = listing.after_lost_answer(call), error
+                reading, problem = listing.after_lost_answer(call), error
                 continue
-            except SpotifyRefused:
+            except SpotifyRefused as error:
                 missing = self._client.not_found([song for song in target if song not in before.songs])
-                if not missing:
-                    raise
                 playlists.note_unavailable(self._state, missing)
                 target = stand_in(target, missing, spares)
-                reading = listing.read()
+                if not missing or not target:
+                    raise
+                reading, problem = listing.read(), error
                 continue
             missing = reading.hidden | reading.unkept
             playlists.note_unavailable(self._state, missing)
@@ -156,27 +157,28 @@ class PlaylistWriter:
             if reading.by_others or len(better) == len(target) - len(missing & set(target)):
                 break  # as it was written, or as the listener made it; no spare is left for what is missing
             target = better
-        if lost is not None:
-            raise lost
-        written = [song for song in target if song not in reading.unkept]
+        if problem is not None:
+            raise problem
+        written = target if reading.by_others else reading.songs
         playlists.remember(self._state, listing.playlist_id, written, named.name)
         playlists.note_unavailable(self._state, reading.unplayable, set(reading.visible) - set(reading.unplayable))
-        missing = [song for song in asked if song not in target or song in reading.hidden | reading.unkept]
-        return Outcome(listing.playlist_id, before.visible, target, reading.visible, missing)
+        missing = [song for song in asked if song not in written or song in reading.hidden]
+        return Outcome(listing.playlist_id, before.visible, written, reading.visible, missing)
 
-    def _find_or_create(self, named: Named) -> str:
-        """The playlist by its stored id, or a new one where none was ever made."""
+    def _find_or_create(self, named: Named) -> tuple[str, str]:
+        """The playlist by its stored id with the id of its state, or a new one where none was ever made."""
         stored = playlists.written(self._state, named.name)
         if stored is None:
             playlist_id = self._adopt_or_create(named)
             playlists.remember(self._state, playlist_id, [], named.name)
-            return playlist_id
-        if stored.playlist_id not in self._owned():
+            return playlist_id, ""
+        found = self._owned().get(stored.playlist_id)
+        if found is None:
             raise PlaylistGone(
                 f"{named.title} is no longer in your Spotify library; follow it again, or have a new one made: "
                 f"spotify-ai playlist --recreate {named.option}".rstrip()
             )
-        return stored.playlist_id
+        return stored.playlist_id, found.snapshot_id
 
     def _adopt_or_create(self, named: Named) -> str:
         """A list that we made and could not note any more, else a new one. A list of the listener's is never taken."""

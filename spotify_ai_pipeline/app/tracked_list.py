@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.spotify_playlists import GONE, OTHER, UNKNOWN_OUTCOME, Rows, SpotifyRefused, songs_in
 from spotify_ai_pipeline.errors import ExpectedError, Retryable
 from spotify_ai_pipeline.music.mix import edit_script
-from spotify_ai_pipeline.music.mix.edit_script import Call, applied
+from spotify_ai_pipeline.music.mix.edit_script import Call, Replace, applied
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.playlists import Base
 from spotify_ai_pipeline.storage.state import State
@@ -27,8 +28,11 @@ LAG = sum(WAITS)
 """Seconds for which a reading may be older than a write."""
 SURELY_NULL = 3
 """Readings in a row that show a song as nothing before it counts as gone: one may be a slip."""
-FEW = 10
-"""A tenth of a list at most is taken for songs that Spotify did not keep; where more is missing, the reading lags."""
+UNSEEN = 4
+"""Readings in a row that do not show an edit before it counts as one that changed no row, such as a new name of the list."""
+LEAST_FEW, FEW = 3, 0.1
+"""Three songs, or a tenth of a list, at most are taken for songs that Spotify did not keep; where more is missing, the reading
+lags."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,14 @@ class TrackedList:
         self._client, self._state, self._name, self.playlist_id = client, state, name, playlist_id
         self._base = playlists.base(state, name, playlist_id)
 
-    def read(self) -> Reading:
-        """The list before a write."""
+    def read(self, snapshot: str = "") -> Reading:
+        """The list before a write. ``snapshot`` is the id of its state, where that is known already."""
         base = self._base
         if base is None:
             return self._take(self._rows(), ())
         if not base.sure:  # a process died, or an answer was lost, in the middle of a call
-            return self._stilled(base.rows, LAG - (clock.now() - base.at))
-        return self.settled()
+            return self._stilled(base.rows, LAG - (clock.now() - base.at), surely=True)
+        return self.settled(edited=bool(snapshot) and snapshot not in base.snapshots)
 
     def begin(self, reading: Reading) -> None:
         """From here on ``reading`` is the list before our write."""
@@ -103,29 +107,35 @@ class TrackedList:
     def after_lost_answer(self, call: Call) -> Reading:
         """The list after a call of which nobody knows whether it happened."""
         assert self._base is not None
-        return self._stilled(applied(call, self._base.rows), LAG)
+        patience = 0.0 if isinstance(call, Replace) else LAG  # to replace a list twice does no harm
+        return self._stilled(applied(call, self._base.rows), patience)
 
     def as_written(self) -> Reading:
         """The list as our calls have made it, without a reading."""
         assert self._base is not None
         return Reading(self._base.rows)
 
-    def settled(self) -> Reading:
-        """The list after calls that were answered: what they made of it, or what somebody else made of that."""
+    def settled(self, *, edited: bool = False) -> Reading:
+        """The list after calls that were answered: what they made of it, or what somebody else made of that.
+
+        Where it is known that it was ``edited``, a reading that does not show that is older, or the edit changed no row.
+        """
         base = self._base
         assert base is not None
         known_gone = playlists.unavailable(self._state)
         last: Rows | None = None
-        nulls = 0
+        nulls, unseen = 0, UNSEEN if edited else 0
         for wait in (*WAITS, 0.0):
             rows = self._rows()
             named = _named(rows.rows, base.rows)
             hidden = frozenset(songs_in(named)) - set(rows.track_ids)
             same = last is not None and last.rows == rows.rows
-            if songs_in(named) == songs_in(base.rows):
+            if songs_in(named) == songs_in(base.rows) and unseen:
+                unseen -= 1
+            elif songs_in(named) == songs_in(base.rows):
                 nulls += 1
                 if nulls == SURELY_NULL or hidden <= known_gone:
-                    self._keep(named, base.snapshots)
+                    self._keep(named, [*base.snapshots, *([self._snapshot()] if edited else [])])
                     return Reading(named, hidden, unplayable=rows.unplayable)
             elif self._snapshot() not in base.snapshots and same and (rows.track_ids != base.before or not wait):
                 return self._take(rows, base.rows, by_others=True)
@@ -143,13 +153,14 @@ class TrackedList:
             return Reading(last.rows, unkept=unkept, unplayable=last.unplayable)
         return Reading(base.rows)
 
-    def _stilled(self, expected: Sequence[str], patience: float) -> Reading:
+    def _stilled(self, expected: Sequence[str], patience: float, *, surely: bool = False) -> Reading:
         """The list once two readings in a row show the same, ``patience`` seconds from now or later; at once where it shows
-        ``expected``."""
+        ``expected``, unless it shall be read ``surely`` to the end."""
         waited, last = 0.0, None
         for wait in (*WAITS, *WAITS[-1:] * 2):
             rows = self._rows()
-            if rows.track_ids == songs_in(expected) or (waited >= patience and rows.rows == last):
+            there = songs_in(_named(rows.rows, expected)) == songs_in(expected)
+            if (there and not surely) or (waited >= patience and rows.rows == last):
                 return self._take(rows, expected)
             last = rows.rows
             self._client.wait(wait)
@@ -181,16 +192,21 @@ class TrackedList:
 
 
 def _named(rows: list[str], expected: Sequence[str]) -> list[str]:
-    """``rows`` with the songs of ``expected`` for the empty rows in their places, where all other rows are the same."""
-    fits = len(rows) == len(expected) and all(
-        row == wanted or row.startswith(GONE) for row, wanted in zip(rows, expected, strict=True)
-    )
-    return list(expected) if fits else rows
+    """``rows`` with the songs of ``expected`` for the empty rows that stand in their places, between the same neighbours."""
+    named = list(rows)
+    if not any(row.startswith(GONE) for row in rows):
+        return named
+    for what, i, i_end, j, j_end in SequenceMatcher(None, expected, rows, autojunk=False).get_opcodes():
+        if what == "replace" and i_end - i == j_end - j:
+            for row, wanted in zip(range(j, j_end), expected[i:i_end], strict=True):
+                if rows[row].startswith(GONE) and songs_in([wanted]) and wanted not in rows:
+                    named[row] = wanted
+    return named
 
 
 def _left_out(written: list[str], shown: list[str]) -> frozenset[str]:
     """The few songs of ``written`` that ``shown`` lacks, where it is the same list but for them; else none."""
     there = set(shown)
     missing = frozenset(song for song in written if song not in there)
-    few = len(missing) <= max(len(written) // FEW, 1)
+    few = len(missing) <= max(len(written) * FEW, LEAST_FEW)
     return missing if few and [song for song in written if song in there] == shown else frozenset()

@@ -21,6 +21,7 @@ import spotipy
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES
 from spotify_ai_pipeline.clients.spotify_playlists import (
+    LOOKS,
     PAGE,
     Failed,
     LacksPermission,
@@ -257,7 +258,11 @@ class Spotify(PlaylistEdits):
             return True if self.liked(track_id) == there else None
 
         self._write(lambda: self._silent(method, "me/library", uris=uri), happened)
-        if happened() is None:
+        for wait in LOOKS:
+            self.wait(wait)
+            if happened():
+                break
+        else:
             raise SpotifyBusy(f"Spotify took the song {track_id} and reads back another library; try again later")
 
     def _pages(self, key: str, method: str, *args: Any, first: _Page | None = None) -> Iterator[_Page]:

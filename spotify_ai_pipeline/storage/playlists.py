@@ -9,13 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.storage.state import State
 
 MIX, ADVENTURE = "mix", "adventure"
 CHANGED = ("filled", "refreshed", "restored")
 """Outcomes of refreshes that changed the list, and can be taken back."""
 
-_BASE, MOST_SNAPSHOTS = "base of playlist {}", 60
+UNAVAILABLE_DAYS = 30
+"""A song that could not be played is tried again after so long."""
+
+_BASE, MOST_SNAPSHOTS = "base of playlist {}", 300
 
 LISTS = ("before", "after", "changes")
 
@@ -171,16 +175,18 @@ def mark_undone(state: State, refresh_id: int) -> None:
 
 
 def note_unavailable(state: State, gone: Iterable[str], back: Iterable[str] = ()) -> None:
-    """Keeps the Spotify ids that cannot be played now, and forgets those that can again."""
+    """Keeps the Spotify ids that cannot be played now for ``UNAVAILABLE_DAYS``, and forgets those that can again."""
     with state.transaction() as connection:
         connection.executemany(
-            "INSERT OR IGNORE INTO unavailable VALUES (?, ?)", [(track, clock.now()) for track in gone]
+            "INSERT OR REPLACE INTO unavailable VALUES (?, ?)", [(track, clock.now()) for track in gone]
         )
         connection.executemany("DELETE FROM unavailable WHERE track_id = ?", [(track,) for track in back])
 
 
 def unavailable(state: State) -> set[str]:
-    return {row["track_id"] for row in state.rows("SELECT track_id FROM unavailable")}
+    """The Spotify ids that could not be played when they were last seen."""
+    since = clock.now() - UNAVAILABLE_DAYS * DAY
+    return {row["track_id"] for row in state.rows("SELECT track_id FROM unavailable WHERE noticed_at > ?", (since,))}
 
 
 def _refresh(row: sqlite3.Row) -> Refresh:
