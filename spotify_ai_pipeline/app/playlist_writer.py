@@ -127,7 +127,7 @@ class PlaylistWriter:
     ) -> Outcome:
         """Each round makes one plan. Songs that Spotify has no more, does not show or does not keep are not written again: spares
         stand in for them."""
-        gone = playlists.unavailable(self._state) - set(before.songs)
+        gone = (playlists.unavailable(self._state) | before.unclear) - set(before.songs)
         target = stand_in(asked, gone, spares) or asked
         reading, problem = before, None
         listing.begin(before)

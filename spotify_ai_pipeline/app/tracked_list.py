@@ -45,6 +45,8 @@ class Reading:
     """Songs on the list that read back as nothing."""
     unkept: frozenset[str] = frozenset()
     """Songs that were written, and that Spotify did not keep."""
+    unclear: frozenset[str] = frozenset()
+    """Songs that are on the list unseen, or were taken off it."""
     unplayable: list[str] = field(default_factory=list[str])
     by_others: bool = False
     """Somebody else changed the list since our last call."""
@@ -127,7 +129,7 @@ class TrackedList:
         nulls, unseen = 0, UNSEEN if edited else 0
         for wait in (*WAITS, 0.0):
             rows = self._rows()
-            named = _named(rows.rows, base.rows)
+            named, _ = named_rows(rows.rows, base.rows)
             hidden = frozenset(songs_in(named)) - set(rows.track_ids)
             same = last is not None and last.rows == rows.rows
             if songs_in(named) == songs_in(base.rows) and unseen:
@@ -159,7 +161,7 @@ class TrackedList:
         waited, last = 0.0, None
         for wait in (*WAITS, *WAITS[-1:] * 2):
             rows = self._rows()
-            there = songs_in(_named(rows.rows, expected)) == songs_in(expected)
+            there = songs_in(named_rows(rows.rows, expected)[0]) == songs_in(expected)
             if (there and not surely) or (waited >= patience and rows.rows == last):
                 return self._take(rows, expected)
             last = rows.rows
@@ -171,10 +173,11 @@ class TrackedList:
 
     def _take(self, rows: Rows, expected: Sequence[str], *, by_others: bool = False) -> Reading:
         """Takes a reading for the list as it is."""
-        named = _named(rows.rows, expected)
+        named, unclear = named_rows(rows.rows, expected)
         snapshots = self._base.snapshots if self._base else []
         self._keep(named, [*snapshots, self._snapshot()], before=songs_in(named))
-        return Reading(named, frozenset(songs_in(named)) - set(rows.track_ids), frozenset(), rows.unplayable, by_others)
+        hidden = frozenset(songs_in(named)) - set(rows.track_ids)
+        return Reading(named, hidden, unclear=unclear, unplayable=rows.unplayable, by_others=by_others)
 
     def _rows(self) -> Rows:
         return self._client.rows(self.playlist_id)
@@ -191,17 +194,24 @@ class TrackedList:
         playlists.keep_base(self._state, self._name, self._base)
 
 
-def _named(rows: list[str], expected: Sequence[str]) -> list[str]:
-    """``rows`` with the songs of ``expected`` for the empty rows that stand in their places, between the same neighbours."""
-    named = list(rows)
+def named_rows(rows: list[str], expected: Sequence[str]) -> tuple[list[str], frozenset[str]]:
+    """(``rows`` with the songs of ``expected`` for the empty rows between the same neighbours, songs of ``expected`` of which it
+    cannot be told whether they are one of the empty rows that are left, or gone)."""
+    named, unclear = list(rows), set[str]()
+    there = set(rows)
     if not any(row.startswith(GONE) for row in rows):
-        return named
+        return named, frozenset()
     for what, i, i_end, j, j_end in SequenceMatcher(None, expected, rows, autojunk=False).get_opcodes():
-        if what == "replace" and i_end - i == j_end - j:
-            for row, wanted in zip(range(j, j_end), expected[i:i_end], strict=True):
-                if rows[row].startswith(GONE) and songs_in([wanted]) and wanted not in rows:
-                    named[row] = wanted
-    return named
+        empty = [at for at in range(j, j_end) if rows[at].startswith(GONE)]
+        missing = [song for song in songs_in(expected[i:i_end]) if song not in there]
+        if what != "replace" or not empty:
+            continue
+        if len(empty) == len(missing):
+            for at, song in zip(empty, missing, strict=True):
+                named[at] = song
+        else:
+            unclear |= set(missing)
+    return named, frozenset(unclear)
 
 
 def _left_out(written: list[str], shown: list[str]) -> frozenset[str]:

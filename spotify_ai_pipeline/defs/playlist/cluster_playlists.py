@@ -175,7 +175,7 @@ def _standing(
     """(the songs on the list now with their Spotify ids, all edits by hand so far), the newest edits recorded."""
     there = on_spotify(state, name, library, song_of)
     before = _Edits.kept_in(state, name)
-    new = edits_by_hand(state, name, list(there), song_of, {})
+    new = edits_by_hand(state, name, library, song_of, {})
     edits = before.with_more(new.added, new.removed)
     if edits != before:
         edits.keep_in(state, name)

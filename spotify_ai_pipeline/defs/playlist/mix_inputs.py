@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import takewhile
 
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
-from spotify_ai_pipeline.clients.spotify_playlists import songs_in
+from spotify_ai_pipeline.app.tracked_list import named_rows
+from spotify_ai_pipeline.clients.spotify_playlists import GONE, songs_in
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix import loyalty
 from spotify_ai_pipeline.music.mix.credits import of_songs
@@ -132,7 +135,7 @@ def since_written(
     that this means). The same edits give the same verdicts until the list is written again."""
     last = playlists.written(state, name)
     there = on_spotify(state, name, library, song_of)
-    edits = edits_by_hand(state, name, list(there), song_of, queue.standing(state, now))
+    edits = edits_by_hand(state, name, library, song_of, queue.standing(state, now))
     said = [
         queue.Said(song, verdict, f"hand:{last.written_at if last else 0}:{song}:{verdict}")
         for verdict, songs in (("keep", edits.added), ("remove", edits.removed))
@@ -143,36 +146,53 @@ def since_written(
 
 def on_spotify(state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]) -> dict[str, list[str]]:
     """The songs on our playlist ``name`` now, in order, each with the Spotify ids under which it is there; empty before the
-    first fill.
-
-    A library that was read before our last write knows an older list: then what we wrote counts. So it does where the library
-    names a state of the list that we made ourselves: its rows may be older than that, and a reading that lags is no edit.
-    """
-    last = playlists.written(state, name)
-    if last is None:
-        return {}
-    if (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
-        return by_song(last.track_ids, song_of)
-    rows = library.filter(pl.col("list_id") == last.playlist_id).sort("position")
-    base = playlists.base(state, name, last.playlist_id)
-    if base is not None and base.sure and set(rows["snapshot_id"].unique()) & set(base.snapshots):
-        return by_song(songs_in(base.rows), song_of)
-    return by_song(rows["track_id"].to_list(), song_of)
+    first fill."""
+    return by_song(_tracks_now(state, name, library)[0], song_of)
 
 
 def edits_by_hand(
-    state: State, name: str, current: list[str], song_of: Mapping[str, str], verdicts: Mapping[str, str]
+    state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str], verdicts: Mapping[str, str]
 ) -> Edits:
     """What the listener did to the list since we wrote it; nothing where the list was read before that. A song that Spotify
     does not show was not taken off by hand."""
     last = playlists.written(state, name)
     if last is None or (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
         return Edits([], [])
+    tracks, unclear = _tracks_now(state, name, library)
     intended = None if last.intended is None else list(by_song(last.intended, song_of))
     removed = {song for song, verdict in verdicts.items() if verdict == "remove"}
-    edits = hand_edits(current, list(by_song(last.track_ids, song_of)), intended, removed)
-    hidden = by_song(playlists.unavailable(state), song_of)
-    return Edits(edits.added, [song for song in edits.removed if song not in hidden])
+    edits = hand_edits(list(by_song(tracks, song_of)), list(by_song(last.track_ids, song_of)), intended, removed)
+    unseen = by_song(unclear, song_of)
+    return Edits(edits.added, [song for song in edits.removed if song not in unseen])
+
+
+def _tracks_now(state: State, name: str, library: pl.DataFrame) -> tuple[list[str], frozenset[str]]:
+    """(the Spotify ids on our playlist ``name``, those of which it is not clear whether they are).
+
+    A library that was read before our last write knows an older list: then what we wrote counts. So it does where the library
+    names a state of the list that we made ourselves: its rows may be older than that, and a reading that lags is no edit. A song
+    that reads back as nothing leaves a gap in the positions: it is still there.
+    """
+    last = playlists.written(state, name)
+    if last is None:
+        return [], frozenset()
+    if (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
+        return last.track_ids, frozenset()
+    rows = library.filter(pl.col("list_id") == last.playlist_id)
+    base = playlists.base(state, name, last.playlist_id)
+    if base is not None and base.sure and set(rows["snapshot_id"].unique()) & set(base.snapshots):
+        return songs_in(base.rows), frozenset()
+    at = dict(rows.select("position", "track_id").iter_rows())
+    every = [at.get(place, f"{GONE}{place}") for place in range(max(at, default=-1) + 1)]
+    unclear: frozenset[str] = frozenset()
+    known = [base.rows if base else last.track_ids, last.intended or []]
+    for wrote in sorted(
+        known, key=lambda rows: SequenceMatcher(None, rows, every, autojunk=False).ratio(), reverse=True
+    ):
+        every, more = named_rows(every, wrote)
+        behind = takewhile(lambda row: row not in every, reversed(wrote))  # noqa: B023  # behind the last song there is no gap
+        unclear |= more | (playlists.unavailable(state) & set(behind))
+    return songs_in(every), unclear
 
 
 def _standing(
