@@ -89,12 +89,16 @@ class PlaylistWriter:
             playlist_id, snapshot = self._find_or_create(named)
             listing = self._tracked(named, playlist_id)
             before = listing.read(snapshot)
-            gone = playlists.unavailable(self._state) | before.hidden
-            if decided_on is not None and before.songs != list(target) and (set(before.songs) ^ set(decided_on)) - gone:
-                raise Edited(
-                    f"{named.title} was edited since this was decided; run the refresh again to respect the edit"
-                )
-            return self._make(named, listing, before, list(target), list(spares))
+            gone = playlists.unavailable(self._state) | before.unclear
+            if decided_on is not None:
+                lost = set(decided_on) - set(before.songs) - gone
+                if len(lost) <= before.empty:  # as many rows are there that show nothing
+                    gone, lost = gone | lost, set[str]()
+                if (lost or set(before.visible) - set(decided_on) - gone) and before.songs != list(target):
+                    raise Edited(
+                        f"{named.title} was edited since this was decided; run the refresh again to respect the edit"
+                    )
+            return self._make(named, listing, before, list(target), list(spares), gone - set(before.songs))
 
     def recreate(self, named: Named) -> Outcome:
         """A new playlist with the songs of the one that is gone. Raises ``UserError`` where it is still there."""
@@ -112,7 +116,7 @@ class PlaylistWriter:
             if not songs:
                 return Outcome(playlist_id, [], [], [], [])
             listing = self._tracked(named, playlist_id)
-            return self._make(named, listing, listing.read(), songs, [])
+            return self._make(named, listing, listing.read(), songs, [], playlists.unavailable(self._state))
 
     def songs(self, named: Named) -> list[str]:
         """The songs on the list now; none where it was not made yet."""
@@ -123,11 +127,16 @@ class PlaylistWriter:
         return TrackedList(self._client, self._state, named.name, playlist_id)
 
     def _make(
-        self, named: Named, listing: TrackedList, before: Reading, asked: list[str], spares: list[str]
+        self,
+        named: Named,
+        listing: TrackedList,
+        before: Reading,
+        asked: list[str],
+        spares: list[str],
+        gone: Collection[str],
     ) -> Outcome:
-        """Each round makes one plan. Songs that Spotify has no more, does not show or does not keep are not written again: spares
+        """Makes the songs ``asked`` for the list's, but for those that are ``gone``. Each round makes one plan. Songs that Spotify has no more, does not show or does not keep are not written again: spares
         stand in for them."""
-        gone = (playlists.unavailable(self._state) | before.unclear) - set(before.songs)
         target = stand_in(asked, gone, spares) or asked
         reading, problem = before, None
         listing.begin(before)
@@ -154,8 +163,11 @@ class PlaylistWriter:
             missing = reading.hidden | reading.unkept
             playlists.note_unavailable(self._state, missing)
             better = stand_in(target, missing, spares)
-            if reading.by_others or len(better) == len(target) - len(missing & set(target)):
-                break  # as it was written, or as the listener made it; no spare is left for what is missing
+            no_spare = len(better) == len(target) - len(missing & set(target))
+            if reading.by_others or (
+                no_spare and reading.songs == [song for song in target if song not in reading.unkept]
+            ):
+                break  # as it was written, or as the listener made it
             target = better
         if problem is not None:
             raise problem

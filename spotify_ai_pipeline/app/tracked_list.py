@@ -56,6 +56,11 @@ class Reading:
         return songs_in(self.rows)
 
     @property
+    def empty(self) -> int:
+        """Rows of which nobody knows what they were."""
+        return sum(row.startswith(GONE) for row in self.rows)
+
+    @property
     def visible(self) -> list[str]:
         """The songs that every reader sees."""
         return [song for song in self.songs if song not in self.hidden]
@@ -126,8 +131,9 @@ class TrackedList:
         assert base is not None
         known_gone = playlists.unavailable(self._state)
         last: Rows | None = None
+        same = False
         nulls, unseen = 0, UNSEEN if edited else 0
-        for wait in (*WAITS, 0.0):
+        for wait in (*WAITS, WAITS[-1], 0.0):
             rows = self._rows()
             named, _ = named_rows(rows.rows, base.rows)
             hidden = frozenset(songs_in(named)) - set(rows.track_ids)
@@ -149,7 +155,8 @@ class TrackedList:
             raise Retryable(
                 "the playlist is being edited on Spotify right now; the next refresh looks again and goes on"
             )
-        unkept = _left_out(songs_in(base.rows), last.track_ids) if last.track_ids != base.before else frozenset[str]()
+        still = same and last.track_ids != base.before
+        unkept = _left_out(songs_in(base.rows), last) if still else frozenset[str]()
         if unkept:
             self._keep(last.rows, base.snapshots)
             return Reading(last.rows, unkept=unkept, unplayable=last.unplayable)
@@ -214,9 +221,9 @@ def named_rows(rows: list[str], expected: Sequence[str]) -> tuple[list[str], fro
     return named, frozenset(unclear)
 
 
-def _left_out(written: list[str], shown: list[str]) -> frozenset[str]:
-    """The few songs of ``written`` that ``shown`` lacks, where it is the same list but for them; else none."""
-    there = set(shown)
-    missing = frozenset(song for song in written if song not in there)
-    few = len(missing) <= max(len(written) * FEW, LEAST_FEW)
-    return missing if few and [song for song in written if song in there] == shown else frozenset()
+def _left_out(written: list[str], shown: Rows) -> frozenset[str]:
+    """The few songs of ``written`` that are not ``shown``, where nothing else is shown in their place; else none. Each empty row
+    may be one of them."""
+    missing = frozenset(written) - set(shown.track_ids)
+    few = len(missing) <= max(len(written) * FEW, LEAST_FEW) + sum(row.startswith(GONE) for row in shown.rows)
+    return missing if few and set(shown.track_ids) <= set(written) else frozenset()
