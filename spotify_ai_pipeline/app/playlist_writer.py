@@ -153,12 +153,14 @@ class PlaylistWriter:
                 reading, problem = listing.after_lost_answer(call), error
                 continue
             except SpotifyRefused as error:
+                if error.status not in (400, 404):
+                    raise
                 missing = self._client.not_found([song for song in target if song not in before.songs])
                 playlists.note_unavailable(self._state, missing)
-                target = stand_in(target, missing, spares)
-                if not missing or not target:
-                    raise
+                target, believed = stand_in(target, missing, spares), listing.believed
                 reading, problem = listing.read(), error
+                if not target or (not missing and reading.rows == believed):
+                    raise
                 continue
             missing = reading.hidden | reading.unkept
             playlists.note_unavailable(self._state, missing)

@@ -85,7 +85,7 @@ class TrackedList:
         base = self._base
         if base is None:
             return self._take(self._rows(), ())
-        if not base.sure:  # a process died, or an answer was lost, in the middle of a call
+        if not base.sure:  # a process died in the middle of a call, its answer was lost, or it was refused
             return self._stilled(base.rows, LAG - (clock.now() - base.at), surely=True)
         return self.settled(edited=bool(snapshot) and snapshot not in base.snapshots)
 
@@ -101,10 +101,7 @@ class TrackedList:
         self._keep(base.rows, base.snapshots, sure=False)
         try:
             snapshot = self._client.edit(self.playlist_id, call)
-        except UNKNOWN_OUTCOME:
-            raise
-        except SpotifyRefused:  # what we know of the rows may be wrong: the next write reads them anew
-            playlists.keep_base(self._state, self._name, None)
+        except (*UNKNOWN_OUTCOME, SpotifyRefused):  # of a call that is refused our idea of the rows may be wrong
             raise
         except ExpectedError:  # nothing was done
             self._keep(base.rows, base.snapshots)
@@ -117,10 +114,11 @@ class TrackedList:
         patience = 0.0 if isinstance(call, Replace) else LAG  # to replace a list twice does no harm
         return self._stilled(applied(call, self._base.rows), patience)
 
-    def as_written(self) -> Reading:
-        """The list as our calls have made it, without a reading."""
+    @property
+    def believed(self) -> list[str]:
+        """The rows as our calls have made them."""
         assert self._base is not None
-        return Reading(self._base.rows)
+        return self._base.rows
 
     def settled(self, *, edited: bool = False) -> Reading:
         """The list after calls that were answered: what they made of it, or what somebody else made of that.

@@ -39,8 +39,14 @@ class Witness:
 
     def __init__(self, listener: Listener, kills: set[int], odd: dict[str, list[str]], *, at_once: bool) -> None:
         self.listener, self.kills, self.at_once = listener, kills, at_once
-        self.unseen, self.unkept = set(odd["nulls"]), set(odd["unkept"])
-        self.calls, self.old, self.seen = 0, list(listener.listed), set[tuple[str, ...]]()
+        self.unkept = set(odd["unkept"])
+        self.begins()
+        self.calls, self.seen = 0, set[tuple[str, ...]]()
+
+    def begins(self) -> None:
+        """An attempt begins with the list that is there."""
+        self.old = list(self.listener.listed)
+        self.stays, self.comes = set(self.old), set(self.old)
 
     def __call__(self, _service: str, what: str) -> None:
         if what != "call":
@@ -55,7 +61,9 @@ class Witness:
                 assert now == new, "neither the old list nor the new"
             else:
                 assert max(Counter(now).values()) == 1, "a song twice"
-                assert set(self.old) & set(new) <= set(now) <= {*self.old, *new, *self.unseen}, "not on the way"
+                self.stays &= set(new)  # where spares come, there is more than one target
+                self.comes |= set(new)
+                assert self.stays <= set(now) <= self.comes, "not on the way"
                 assert len(now) >= min(len(self.old), len(new))
         self.seen.add(tuple(now))
         if self.calls in self.kills:
@@ -72,7 +80,7 @@ def restarted(listener: Listener) -> Listener:
 def until_done(listener: Listener, witness: Witness, clock: Clock, tilt: int) -> Listener:
     for _ in range(MOST_ATTEMPTS):
         listener = witness.listener = restarted(listener)
-        witness.old = list(listener.listed)
+        witness.begins()
         try:
             with transport.observed(witness):
                 listener.refresh(tilt)
