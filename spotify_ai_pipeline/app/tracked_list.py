@@ -8,7 +8,7 @@ only when it stands still.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -178,7 +178,7 @@ class TrackedList:
 
     def _take(self, rows: Rows, expected: Sequence[str], *, by_others: bool = False) -> Reading:
         """Takes a reading for the list as it is."""
-        named, unclear = named_rows(rows.rows, expected)
+        named, unclear = named_by_any(rows.rows, [expected, *([self._base.rows] if self._base else [])])
         snapshots = self._base.snapshots if self._base else []
         self._keep(named, [*snapshots, self._snapshot()], before=songs_in(named))
         hidden = frozenset(songs_in(named)) - set(rows.track_ids)
@@ -197,6 +197,17 @@ class TrackedList:
             before = self._base.before if self._base else []
         self._base = Base(self.playlist_id, rows, before, list(snapshots), clock.now(), sure)
         playlists.keep_base(self._state, self._name, self._base)
+
+
+def named_by_any(rows: list[str], known: Iterable[Sequence[str]]) -> tuple[list[str], frozenset[str]]:
+    """As ``named_rows``, by each of the lists that ``rows`` may be, the likeliest first."""
+    unclear = set[str]()
+    for expected in sorted(
+        known, key=lambda one: SequenceMatcher(None, one, rows, autojunk=False).ratio(), reverse=True
+    ):
+        rows, more = named_rows(rows, expected)
+        unclear |= more
+    return rows, frozenset(unclear - set(rows))
 
 
 def named_rows(rows: list[str], expected: Sequence[str]) -> tuple[list[str], frozenset[str]]:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import takewhile
 
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
-from spotify_ai_pipeline.app.tracked_list import named_rows
+from spotify_ai_pipeline.app.tracked_list import named_by_any
 from spotify_ai_pipeline.clients.spotify_playlists import GONE, songs_in
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix import loyalty
@@ -184,15 +183,11 @@ def _tracks_now(state: State, name: str, library: pl.DataFrame) -> tuple[list[st
         return songs_in(base.rows), frozenset()
     at = dict(rows.select("position", "track_id").iter_rows())
     every = [at.get(place, f"{GONE}{place}") for place in range(max(at, default=-1) + 1)]
-    unclear: frozenset[str] = frozenset()
     known = [base.rows if base else last.track_ids, last.intended or []]
-    for wrote in sorted(
-        known, key=lambda rows: SequenceMatcher(None, rows, every, autojunk=False).ratio(), reverse=True
-    ):
-        every, more = named_rows(every, wrote)
-        behind = takewhile(lambda row: row not in every, reversed(wrote))  # noqa: B023  # behind the last song there is no gap
-        unclear |= more | (playlists.unavailable(state) & set(behind))
-    return songs_in(every), unclear
+    named, unclear = named_by_any(every, known)
+    there = set(named)
+    behind = {row for wrote in known for row in takewhile(lambda row: row not in there, reversed(wrote))}
+    return songs_in(named), unclear | (playlists.unavailable(state) & behind)  # there is no gap behind the last song
 
 
 def _standing(
