@@ -8,7 +8,7 @@ only when it stands still.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -136,11 +136,12 @@ class TrackedList:
             named, _ = named_rows(rows.rows, base.rows)
             hidden = frozenset(songs_in(named)) - set(rows.track_ids)
             same = last is not None and last.rows == rows.rows
-            if songs_in(named) == songs_in(base.rows) and unseen:
+            shown = _is(named, base.rows, hidden)
+            if shown and unseen:
                 unseen -= 1
-            elif songs_in(named) == songs_in(base.rows):
+            elif shown:
                 nulls += 1
-                if nulls == SURELY_NULL or hidden <= known_gone:
+                if nulls == SURELY_NULL or hidden <= known_gone or not wait:
                     self._keep(named, [*base.snapshots, *([self._snapshot()] if edited else [])])
                     return Reading(named, hidden, unplayable=rows.unplayable)
             elif self._snapshot() not in base.snapshots and same and (rows.track_ids != base.before or not wait):
@@ -166,7 +167,8 @@ class TrackedList:
         waited, last = 0.0, None
         for wait in (*WAITS, *WAITS[-1:] * 2):
             rows = self._rows()
-            there = songs_in(named_rows(rows.rows, expected)[0]) == songs_in(expected)
+            named, _ = named_rows(rows.rows, expected)
+            there = _is(named, expected, frozenset(songs_in(named)) - set(rows.track_ids))
             if (there and not surely) or (waited >= patience and rows.rows == last):
                 return self._take(rows, expected)
             last = rows.rows
@@ -197,6 +199,11 @@ class TrackedList:
             before = self._base.before if self._base else []
         self._base = Base(self.playlist_id, rows, before, list(snapshots), clock.now(), sure)
         playlists.keep_base(self._state, self._name, self._base)
+
+
+def _is(named: list[str], expected: Sequence[str], hidden: Collection[str]) -> bool:
+    """Whether a reading shows the songs ``expected``. One of another length, with empty rows in the right places, is older."""
+    return songs_in(named) == songs_in(expected) and (not hidden or len(named) == len(expected))
 
 
 def named_by_any(rows: list[str], known: Iterable[Sequence[str]]) -> tuple[list[str], frozenset[str]]:
