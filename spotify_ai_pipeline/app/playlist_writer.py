@@ -135,8 +135,11 @@ class PlaylistWriter:
         spares: list[str],
         gone: Collection[str],
     ) -> Outcome:
-        """Makes the songs ``asked`` for the list's, but for those that are ``gone``. Each round makes one plan. Songs that Spotify has no more, does not show or does not keep are not written again: spares
-        stand in for them."""
+        """Makes the songs ``asked`` for the list's, but for those that are ``gone``.
+
+        Each round makes one plan. Songs that Spotify has no more, does not show or does not keep are not written again: spares
+        stand in for them.
+        """
         target = stand_in(asked, gone, spares) or asked
         reading, problem = before, None
         listing.begin(before)

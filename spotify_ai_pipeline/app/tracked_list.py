@@ -101,10 +101,10 @@ class TrackedList:
         self._keep(base.rows, base.snapshots, sure=False)
         try:
             snapshot = self._client.edit(self.playlist_id, call)
-        except (*UNKNOWN_OUTCOME, SpotifyRefused):  # of a call that is refused our idea of the rows may be wrong
-            raise
-        except ExpectedError:  # nothing was done
-            self._keep(base.rows, base.snapshots)
+        except ExpectedError as error:
+            # A call whose answer was lost may have happened; of one that is refused our idea of the rows may be wrong.
+            if not isinstance(error, (*UNKNOWN_OUTCOME, SpotifyRefused)):
+                self._keep(base.rows, base.snapshots)
             raise
         self._keep(applied(call, base.rows), [*base.snapshots, *([snapshot] if snapshot else [])])
 

@@ -75,13 +75,13 @@ def listening(redirect_uri: str, judge: Judge) -> Generator[Wait]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             """Nothing is logged: the address holds the code."""
 
     class Server(ThreadingHTTPServer):
         address_family = socket.AF_INET6 if ":" in parts.hostname else socket.AF_INET
 
-        def handle_error(self, *_: Any) -> None:
+        def handle_error(self, request: Any, client_address: Any) -> None:
             """A browser that hangs up is no error."""
 
     def wait() -> str:

@@ -379,8 +379,9 @@ def lacking_scopes(workspace: Workspace) -> list[str]:
 def sign_in_age(workspace: Workspace) -> int | None:
     """Whole days since the listener signed in; None where nobody is signed in or the day is not known."""
     at = workspace.state.fact(SIGNED_IN)
-    known = at is not None and sign_in_state(workspace) == SIGNED_IN_STATE
-    return int((clock.now() - at) // DAY) if known else None
+    if at is None or sign_in_state(workspace) != SIGNED_IN_STATE:
+        return None
+    return int((clock.now() - at) // DAY)
 
 
 def days_left(workspace: Workspace) -> int | None:

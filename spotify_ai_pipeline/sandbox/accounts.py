@@ -15,7 +15,6 @@ from .forms import form
 from .tokens import ACCESS_S
 from .world import World
 
-
 WRONG_SECRET = "wrong"
 """The one client secret that is not taken: any other is that of an app somebody made."""
 

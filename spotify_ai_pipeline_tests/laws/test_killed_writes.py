@@ -102,6 +102,7 @@ def test_a_write_that_is_killed_is_finished_by_the_next(spot: tuple[str, World],
         target = rng.sample(songs, SIZE // 10) + [song for song in target if rng.random() < 0.95]
         target = list(dict.fromkeys(target))[:SIZE]
         killed += not write(rng.uniform(0.1, 1.2))
+        time.sleep(0.2)  # a call that was under way is done all the same
         now = [item.track_id for item in world.shelf.items(known.playlist_id)]
         assert max(Counter(now).values()) == 1, "a song twice"
         assert set(old) & set(target) <= set(now) <= {*old, *target}, "not on the way"
@@ -109,6 +110,5 @@ def test_a_write_that_is_killed_is_finished_by_the_next(spot: tuple[str, World],
     assert killed > KILLS / 2, "kills hit writes"
     assert write(None)
     assert [item.track_id for item in world.shelf.items(known.playlist_id)] == target
-    assert playlists.written(workspace.state, "long") == playlists.Written(
-        known.playlist_id, target, playlists.written(workspace.state, "long").written_at, None
-    )
+    last = playlists.written(workspace.state, "long")
+    assert last is not None and (last.track_ids, last.intended) == (target, None)

@@ -35,8 +35,8 @@ def hand_edits(
     """The difference between the list as it is (``current``) and as we left it (``wrote``), in songs.
 
     Where our last write was cut off, ``intended`` is what it was to bring about: what it may have done itself is no edit, and
-    neither is a part of it that is not there, which nobody has seen on the list. A song that the listener once removed (``removed_before``) and that is there was put back. A list that is gone or empty is
-    no edit of a hundred songs.
+    neither is a part of it that is not there, which nobody has seen on the list. A song that the listener once removed
+    (``removed_before``) and that is there was put back. A list that is gone or empty is no edit of a hundred songs.
     """
     if not wrote or not current:
         return Edits([], [])

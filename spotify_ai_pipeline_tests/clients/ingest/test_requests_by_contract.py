@@ -81,6 +81,7 @@ def faults(contract: dict[str, Any], request: requests.PreparedRequest, base: st
         yield "a body that the contract does not have"
         return
     schema = _resolved(contract, body)["content"]["application/json"]["schema"]
+    assert isinstance(request.body, str | bytes)
     value = json.loads(request.body)
     yield from (f"body: {error.message}" for error in _validator(contract, schema).iter_errors(value))
     if isinstance(value, dict):

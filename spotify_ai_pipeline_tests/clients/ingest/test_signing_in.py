@@ -209,7 +209,7 @@ def test_a_wrong_secret_has_a_message_of_its_own(sandbox: Any, tmp_path: Path, p
     result = paste(workspace)
     assert result.exit_code == 2 and "check SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in .env" in result.stderr
     assert "login" not in result.stderr
-    with pytest.raises(spotify_auth.WrongApp, match=".env"):
+    with pytest.raises(spotify_auth.WrongApp, match=r"\.env"):
         spotify_auth.oauth(workspace).renew()
     assert workspace.token_file.read_text() == kept
 
@@ -410,7 +410,7 @@ def test_a_sign_in_that_lacks_a_permission_says_which(
     client = Spotify.of(workspace)
     made = client.create_playlist("Out in the open", "")
     phone(workspace, "PUT", f"playlists/{made}", json={"public": True})
-    with pytest.raises(LacksPermission, match="playlist-modify-public.*`spotify-ai login`"):
+    with pytest.raises(LacksPermission, match=r"playlist-modify-public.*`spotify-ai login`"):
         client.replace_items(made, ["x" * 22])
     found = account_checks.permissions(workspace)
     assert (found.how, found.do) == ("bad", "spotify-ai login")
@@ -427,7 +427,7 @@ def test_a_token_file_without_a_token_is_said_plainly(workspace: Workspace, cli:
     shown = cli(workspace, "status")
     assert shown.exit_code == 0 and "Spotify: the sign-in cannot be read; run `spotify-ai login`" in shown.stdout
     assert "signed in" not in shown.stdout and "spotify_token.json cannot be read" in shown.stderr
-    with pytest.raises(SpotifyError, match="cannot be read .*; run `spotify-ai login`"):
+    with pytest.raises(SpotifyError, match=r"cannot be read .*; run `spotify-ai login`"):
         Spotify.of(workspace)
     assert spotify_auth.sign_in_age(workspace) is None and spotify_auth.days_left(workspace) is None
     for finding in (account_checks.spotify(workspace), account_checks.permissions(workspace)):
