@@ -18,7 +18,6 @@ from typing import Any
 import polars as pl
 import requests
 import spotipy
-from spotipy.oauth2 import SpotifyOauthError
 
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients import spotify_records as records
@@ -26,8 +25,10 @@ from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.paging import Reading
 from spotify_ai_pipeline.clients.reccobeats import AudioFeatures
 from spotify_ai_pipeline.clients.spotify_playlists import (
+    LOOKS,
     PAGE,
     Failed,
+    LacksPermission,
     PlaylistEdits,
     PlaylistInfo,
     SpotifyBusy,
@@ -94,23 +95,38 @@ class _Page:
         return before is None or (self.total == before.total and self.rows != before.rows)
 
 
+class _WebApi(spotipy.Spotify):
+    """spotipy, with the calls that it makes otherwise than Spotify's contract has them: two of its paths end in a slash, and it
+    adds items as a bare array."""
+
+    def me(self) -> Any:
+        return self._get("me")
+
+    def album_tracks(self, album_id: str, limit: int = PAGE, offset: int = 0, market: str | None = None) -> Any:
+        return self._get(f"albums/{album_id}/tracks", limit=limit, offset=offset, market=market)
+
+    def playlist_add_items(self, playlist_id: str, items: Sequence[str], position: int | None = None) -> Any:
+        where = {} if position is None else {"position": position}
+        return self._post(f"playlists/{playlist_id}/items", payload={"uris": list(items), **where})
+
+
 class Spotify(PlaylistEdits):
     """The signed-in listener's Spotify."""
 
     def __init__(self, transport: Transport, auth: spotify_auth.Auth, answers: ResponseCache) -> None:
         self._transport, self._state, self._answers, self._auth = transport, transport.state, answers, auth
-        self._client = spotipy.Spotify(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
+        self._client = _WebApi(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
         self._client.prefix = transport.service.url
         self._door = Door(transport)
         transport.session.hooks["response"].append(_plain_error)
 
     @classmethod
     def of(cls, workspace: Workspace) -> Spotify:
-        if (said := spotify_auth.sign_in_state(workspace)) != "signed in":
+        if (said := spotify_auth.sign_in_state(workspace)) != spotify_auth.SIGNED_IN_STATE:
             raise SpotifyNotConnected(
                 "Spotify is not connected; fill in .env (see .env.example) and run `spotify-ai login`"
                 if said == "not connected"
-                else "Spotify needs you to sign in again; run `spotify-ai login`"
+                else spotify_auth.sign_in_trouble(workspace) or spotify_auth.SIGN_IN_AGAIN
             )
         service = workspace.settings.services.spotify
         transport = Transport("spotify", service, workspace.state, bucket_of=bucket_of)
@@ -119,6 +135,10 @@ class Spotify(PlaylistEdits):
     def calls_left(self) -> int:
         """Calls that read and still fit into today's budget."""
         return self._transport.calls_left()
+
+    def wait(self, seconds: float) -> None:
+        """Waits, and tells observers of it."""
+        self._transport._wait(seconds)
 
     def user_id(self) -> str:
         """The listener's id: one call a sign-in."""
@@ -131,7 +151,7 @@ class Spotify(PlaylistEdits):
         """Whether this app may call ``path``, by trying; None where the answer is not clear."""
         try:
             self._call("_get", path)
-        except (Failed, Unreachable):
+        except (Failed, Unreachable, LacksPermission):
             return None
         except SpotifyRefused as error:
             return False if error.status in CLOSED else None
@@ -253,7 +273,11 @@ class Spotify(PlaylistEdits):
             return True if self.liked(track_id) == there else None
 
         self._write(lambda: self._silent(method, "me/library", uris=uri), happened)
-        if happened() is None:
+        for wait in LOOKS:
+            self.wait(wait)
+            if happened():
+                break
+        else:
             raise SpotifyBusy(f"Spotify took the song {track_id} and reads back another library; try again later")
 
     def _pages(self, key: str, method: str, *args: Any, first: _Page | None = None) -> Iterator[_Page]:
@@ -346,13 +370,21 @@ class Spotify(PlaylistEdits):
                 # The token died before its time. Nothing was done with it, so that a write may be repeated as well.
                 self._auth.renew()
                 answer = getattr(self._client, method)(*args, **options)
-        except SpotifyOauthError as error:
-            raise SpotifyBusy(f"Spotify's sign-in service refused ({error.error}); try again later") from None
         except spotipy.SpotifyException as error:
             said = str(error.msg).rsplit(":\n ", 1)[-1]
+            if error.http_status == 403 and "scope" in said.lower():
+                raise LacksPermission(_lacking(method, self._auth.workspace), 403) from None
             kind = Failed if error.http_status >= 500 else SpotifyRefused
             raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
         return answer
+
+
+def _lacking(method: str, workspace: Workspace) -> str:
+    """Why a call is refused for want of a permission, and what to do."""
+    lacking = spotify_auth.lacking_scopes(workspace)
+    public = ", which a playlist that you made public needs" if "playlist-modify-public" in lacking else ""
+    what = f"{' and '.join(lacking)}{public}" if lacking else "a permission for it"
+    return f"Spotify refused {method}: your sign-in lacks {what}; run `spotify-ai login`"
 
 
 def _plain_error(answer: requests.Response, **_: Any) -> None:

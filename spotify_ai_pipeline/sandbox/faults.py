@@ -12,6 +12,10 @@ Every call below `path` (default: all) fails with probability `rate` until `most
     502         done, but the answer is lost        slow        an answer after `slow_s` seconds (default 0.05)
     duplicate   the page before once more           drift       rows one place further down: something new came on top
     expired     every access token has died         more        in ``oddities``
+    invalid_grant   the sign-in service takes the refresh token for a dead one
+
+Beside these a plan may hold what readers of playlists meet on every call (see ``shelf.Quirks``): `lag_s`, `lag_snapshots`,
+`nulls` and `unkept`.
 """
 
 from __future__ import annotations
@@ -32,11 +36,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import oddities
 from .errors import WorldError
+from .shelf import Quirks, Shelf
 from .tokens import Tokens
 
 FILE = "faults.json"
 KINDS = (
-    "429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "duplicate", "drift", "expired",
+    "429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "duplicate", "drift", "expired", "invalid_grant",
 )  # fmt: skip
 KINDS += oddities.KINDS
 _PAGED = ("duplicate", "drift")
@@ -53,6 +58,10 @@ class Plan:
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
     path: str = "/"
     slow_s: float = 0.05
+    lag_s: float = 0.0
+    lag_snapshots: bool = False
+    nulls: list[str] = field(default_factory=list[str])
+    unkept: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         if unknown := set(self.kinds) - set(KINDS):
@@ -78,6 +87,11 @@ class Plan:
         except ValueError as problem:
             raise WorldError(f"{file} cannot be used: {problem}") from None
 
+    @property
+    def quirks(self) -> Quirks:
+        """What readers of playlists meet."""
+        return Quirks(self.lag_s, self.lag_snapshots, frozenset(self.nulls), frozenset(self.unkept))
+
     def draw(self, path: str) -> str | None:
         """The fault of the next call, if it has one."""
         if oddities.part_of(path) in self.closed:
@@ -90,8 +104,9 @@ class Plan:
 class Faults:
     """The services with the faults of a plan."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, plan: Plan) -> None:
-        self._app, self._tokens, self.plan = app, tokens, plan
+    def __init__(self, app: ASGIApp, tokens: Tokens, shelf: Shelf, plan: Plan) -> None:
+        self._app, self._tokens, self._shelf, self.plan = app, tokens, shelf, plan
+        shelf.quirks = plan.quirks
         logging.getLogger("uvicorn.error").addFilter(_not_ours)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,13 +122,15 @@ class Faults:
     async def _control(self, request: Request) -> Response:
         try:
             self.plan = Plan.of(await request.json())
+            self._shelf.quirks = self.plan.quirks
         except ValueError as problem:
             return JSONResponse({"error": str(problem)}, 400)
         return JSONResponse({"most": self.plan.most})
 
     async def _fail(self, kind: str, scope: Scope, body: bytes, send: Send) -> None:
         turned = _page_before(scope, body) if kind in _PAGED else None
-        if kind in _PAGED and turned is None:
+        elsewhere = kind == "invalid_grant" and not scope["path"].startswith("/accounts/api")
+        if elsewhere or (kind in _PAGED and turned is None):
             await self._app(scope, _receiving(body), send)  # a first page, or no page: nothing to fail with
             return
         self.plan.most -= 1
@@ -123,6 +140,10 @@ class Faults:
         if kind in ("429", "429_day", "500"):
             wait = {"429": "1", "429_day": "86400"}.get(kind)
             answer = Response(status_code=int(kind[:3]), headers={"Retry-After": wait} if wait else None)
+            await answer(scope, _receiving(body), send)
+            return
+        if kind == "invalid_grant":
+            answer = JSONResponse({"error": kind, "error_description": "Refresh token revoked"}, 400)
             await answer(scope, _receiving(body), send)
             return
         if kind == "expired":
