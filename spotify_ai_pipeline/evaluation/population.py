@@ -24,7 +24,8 @@ from spotify_ai_pipeline.music.plays.play_counts import Floats
 from spotify_ai_pipeline.music.taste import population, taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.population import Population
-from spotify_ai_pipeline.music.taste.taste_model import TERMS, Habit, Lesson, Moment, posterior
+from spotify_ai_pipeline.music.taste.rolling_forecast import deviance, deviance_of
+from spotify_ai_pipeline.music.taste.taste_model import TERMS, Habit, Lesson, Line, Moment, posterior
 
 HORIZONS = {"rotation": 1, "dormant": 6}
 """Weeks that each habit forecasts. Rotation: one; two, four and six held less. Dormant: six brought back more than one."""
@@ -111,6 +112,46 @@ def from_listeners(listeners: Iterable[Listener]) -> Population:
     return Population(habits["rotation"], habits["dormant"], card)
 
 
+FOLDS = 4
+TREES: dict[str, object] = {
+    "objective": "poisson",
+    "learning_rate": 0.06,
+    "num_leaves": 16,
+    "min_data_in_leaf": 400,
+    "lambda_l2": 20.0,
+    "num_threads": 2,
+    "deterministic": True,
+    "seed": 1,
+    "verbosity": -1,
+}
+"""Of LightGBM, for the comparison: small slow trees."""
+ROUNDS_OF_TREES = 150
+
+
+def left_out(listeners: Sequence[Listener], habit: str) -> dict[str, float]:
+    """Mean Poisson deviance on listeners that were left out, without any week of their own: of the regression that ships, and
+    of boosted trees on the same terms. Each listener counts alike."""
+    import lightgbm
+
+    taught = [lessons(listener, habit, cuts(listener)) for listener in listeners]
+    taught = [lesson for lesson in taught if lesson.plays.sum() >= ENOUGH_PLAYS]
+    errors: dict[str, list[float]] = {"regression": [], "trees": []}
+    for fold in range(FOLDS):
+        others = [lesson for number, lesson in enumerate(taught) if number % FOLDS != fold]
+        found = fit(others, habit)
+        weight = np.concatenate([np.full(len(lesson.plays), 1 / lesson.plays.sum()) for lesson in others])
+        table = lightgbm.Dataset(
+            np.concatenate([lesson.terms for lesson in others]),
+            np.concatenate([lesson.plays for lesson in others]),
+            weight=weight / weight.mean(),
+        )
+        grown = lightgbm.train(TREES, table, ROUNDS_OF_TREES)  # pyright: ignore[reportUnknownMemberType]
+        for lesson in taught[fold::FOLDS]:
+            errors["regression"].append(deviance(Line.from_habit(found, found.mean), [lesson]))
+            errors["trees"].append(deviance_of(lesson.plays, np.asarray(grown.predict(lesson.terms, raw_score=True))))
+    return {name: float(np.mean(values)) for name, values in errors.items()}
+
+
 def histories(path: Path) -> dict[int, Listener]:
     """The listeners of a file of histories, by their number."""
     table = pl.read_parquet(path)
@@ -134,8 +175,16 @@ def _untaught(habit: str, means: Floats | None = None, spreads: Floats | None = 
 @click.command(help="Fit the population of listeners that ships with the program to HISTORIES.")
 @click.argument("histories_file", metavar="HISTORIES", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The file to write; else the one that ships.")
-def main(histories_file: Path, out: Path | None) -> None:
+@click.option(
+    "--compare", is_flag=True, help="Write nothing; hold the regression against trees, on listeners left out."
+)
+def main(histories_file: Path, out: Path | None, compare: bool) -> None:
     listeners = histories(histories_file)
+    if compare:
+        for habit in HORIZONS:
+            errors = left_out(list(listeners.values()), habit)
+            click.echo(f"{habit}: " + ", ".join(f"{name} {error:.4f}" for name, error in errors.items()))
+        return
     try:
         found = from_listeners(track(list(listeners.values()), "reading histories", transient=True))
     except UserError as error:

@@ -115,8 +115,12 @@ class RollingForecast:
 
 def deviance(line: Line, taught: Sequence[Lesson]) -> float:
     """Mean Poisson deviance of ``line`` over all rows of ``taught`` (McCullagh & Nelder, 1989): lower is better, 0 is right."""
-    heard: Floats = np.concatenate([lesson.plays for lesson in taught])
-    log_plays = np.concatenate([line.log_plays(lesson.terms) for lesson in taught])
+    heard = np.concatenate([lesson.plays for lesson in taught])
+    return deviance_of(heard, np.concatenate([line.log_plays(lesson.terms) for lesson in taught]))
+
+
+def deviance_of(heard: Floats, log_plays: Floats) -> float:
+    """Mean Poisson deviance of the forecasts ``log_plays`` of the counts ``heard``, both of shape (rows,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         exact = np.where(heard > 0, heard * np.log(heard), 0.0)
     return float(2 * (exact - heard * log_plays - heard + np.exp(log_plays)).mean())
