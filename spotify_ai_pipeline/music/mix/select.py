@@ -177,16 +177,16 @@ class _Moves:
             gone = self._least(SLOTS)
             return gone is not None and self._swap(pinned, gone, "gave way to a song that you hold")
         swaps = [
-            (forced, new.merit - old.merit, new, old)
+            (forced, old.tired, self._crowded(old) and not self._full(new), new.merit - old.merit, new, old)
             for come in SLOTS
             for leave in SLOTS
             if (forced := self._allowed(come, leave)) is not None
             for new, old in self._pairs(come, leave)
         ]
-        swaps = [swap for swap in swaps if swap[0] or swap[3].tired or swap[1] > MARGIN]
+        swaps = [swap for swap in swaps if any(swap[:3]) or swap[3] > MARGIN]
         if not swaps:
             return False
-        forced, _, new, old = max(swaps, key=lambda swap: (swap[0], swap[3].tired, swap[1]))
+        forced, *_, new, old = max(swaps, key=lambda swap: swap[:4])
         return self._swap(new, old, self._cause(new, old, forced=forced))
 
     def _cause(self, new: _Song, old: _Song, *, forced: bool) -> str:
@@ -217,8 +217,9 @@ class _Moves:
         return (short < -LEEWAY or ample > LEEWAY) if short < LEEWAY and ample > -LEEWAY else None
 
     def _pairs(self, come: str, leave: str) -> Iterable[tuple[_Song, _Song]]:
-        """The best song that may come, and the one that leaves for it."""
-        old = self._least((leave,))
+        """The best song that may come, and the one that leaves for it; before it, better ones of full artists, each for one of
+        its artist."""
+        old, seen = self._least((leave,)), set[object]()
         for new in self.waiting:
             if new.slot != come or new.rests or new.tired or new.merit == float("-inf"):
                 continue
@@ -227,10 +228,10 @@ class _Moves:
                     yield new, old
                 return
             full = set(self._full(new))
-            own = self._least((leave,), full)  # one of the same artist gives way
+            own = None if full <= seen else self._least((leave,), full)  # one of the same artist gives way
             if own is not None and new.merit > own.merit:
                 yield new, own
-                return
+            seen |= full
 
     def _best_to_fill(self) -> _Song | None:
         """For a list that is short: the best of the slot that lacks most; resting songs and full artists last."""
