@@ -21,7 +21,7 @@ from spotify_ai_pipeline.music.taste import activation_store, ranking, said, tas
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import Heard
-from spotify_ai_pipeline.music.taste.unheard import likeness
+from spotify_ai_pipeline.music.taste.unheard import likeness, recency
 from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import datasets, verdicts
 
@@ -166,7 +166,7 @@ def _forecast(
     unheard = memory.plays == 0
     vectors = songs.select("song_id").join(embeddings, on="song_id", how="left", maintain_order="left")["vector"]
     like = likeness(_matrix(vectors), found["expected"].fill_null(0.0).to_numpy(), unheard)
-    new = pl.Series(np.where(unheard, weights["unheard"][0] * like, 1.0))
+    new = pl.Series(np.where(unheard, weights["unheard"][0] * like * recency(added, memory.now), 1.0))
     factors = found.with_columns(expected=pl.col("expected") * new, by_company=pl.col("by_company") * new)
     return pl.concat([songs.select("song_id"), factors], how="horizontal")
 

@@ -219,7 +219,7 @@ class _Moves:
     def _pairs(self, come: str, leave: str) -> Iterable[tuple[_Song, _Song]]:
         """The best song that may come, and the one that leaves for it; before it, better ones of full artists, each for one of
         its artist."""
-        old, seen = self._least((leave,)), set[object]()
+        old, seen = self._least((leave,)), set[frozenset[object]]()
         for new in self.waiting:
             if new.slot != come or new.rests or new.tired or new.merit == float("-inf"):
                 continue
@@ -227,11 +227,11 @@ class _Moves:
                 if old is not None:
                     yield new, old
                 return
-            full = set(self._full(new))
-            own = None if full <= seen else self._least((leave,), full)  # one of the same artist gives way
+            full = frozenset(self._full(new))
+            own = None if full in seen else self._least((leave,), full)  # one of the same artists gives way
             if own is not None and new.merit > own.merit:
                 yield new, own
-            seen |= full
+            seen.add(full)
 
     def _best_to_fill(self) -> _Song | None:
         """For a list that is short: the best of the slot that lacks most; resting songs and full artists last."""
@@ -249,7 +249,7 @@ class _Moves:
         """The song that leaves first: one that tires, one of an artist over the cap, the lowest merit."""
         free = [song for song in self.listed.values() if song.slot in slots and not song.held]
         if artists:
-            free = [song for song in free if not set(artists).isdisjoint(song.credits)]
+            free = [song for song in free if set(artists) <= set(song.credits)]
         return min(free, key=lambda song: (not song.tired, not self._crowded(song), song.merit), default=None)
 
     def _crowded(self, song: _Song) -> bool:

@@ -121,7 +121,7 @@ def moment(
     artist_new = np.bincount(of_heard[memory.first[heard] > now - NEW_TO_ARTIST], minlength=artists)
     artist_last = np.full(artists, memory.now - 3_650 * DAY)  # of an artist never played: ten years
     np.maximum.at(artist_last, of_heard, memory.last[heard])
-    known = memory if added is None else with_additions(memory, added)
+    known = memory if added is None else with_additions(memory, added, dormant_days)
     song = np.flatnonzero(known.plays)
     faded = known.faded[song] if added is not None else faded
     count, whose, first, company = known.plays[song], artist[song], known.first[song], near(past)
