@@ -73,7 +73,7 @@ def histories(listeners: int = 3) -> pl.DataFrame:
         for day in range(280):
             old = rng.integers(0, day // stay * 10 + 10, 4)
             for song in [*(day // stay * 10 + rng.geometric(0.2, 11)).tolist(), *old.tolist()]:
-                at = START + day * int(DAY) + int(rng.integers(0, DAY))
+                at = START + int(day * DAY + rng.uniform(0, DAY))
                 rows.append((number, at, f"Artist {song % 17}", f"Song {song}"))
     schema = {"listener": pl.Int64, "ts": pl.Int64, "artist": pl.String, "track": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")

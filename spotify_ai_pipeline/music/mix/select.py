@@ -177,16 +177,16 @@ class _Moves:
             gone = self._least(SLOTS)
             return gone is not None and self._swap(pinned, gone, "gave way to a song that you hold")
         swaps = [
-            (forced, new.merit - old.merit, new, old)
+            (forced, old.tired, self._crowded(old) and not self._full(new), new.merit - old.merit, new, old)
             for come in SLOTS
             for leave in SLOTS
             if (forced := self._allowed(come, leave)) is not None
             for new, old in self._pairs(come, leave)
         ]
-        swaps = [swap for swap in swaps if swap[0] or self._presses(swap[3]) or swap[1] > MARGIN]
+        swaps = [swap for swap in swaps if any(swap[:3]) or swap[3] > MARGIN]
         if not swaps:
             return False
-        forced, _, new, old = max(swaps, key=lambda swap: (swap[0], self._presses(swap[3]), swap[1]))
+        forced, *_, new, old = max(swaps, key=lambda swap: swap[:4])
         return self._swap(new, old, self._cause(new, old, forced=forced))
 
     def _cause(self, new: _Song, old: _Song, *, forced: bool) -> str:
@@ -217,8 +217,9 @@ class _Moves:
         return (short < -LEEWAY or ample > LEEWAY) if short < LEEWAY and ample > -LEEWAY else None
 
     def _pairs(self, come: str, leave: str) -> Iterable[tuple[_Song, _Song]]:
-        """The best song that may come, and the one that leaves for it."""
-        old = self._least((leave,))
+        """The best song that may come, and the one that leaves for it; before it, better ones of full artists, each for one of
+        its artist."""
+        old, seen = self._least((leave,)), set[frozenset[object]]()
         for new in self.waiting:
             if new.slot != come or new.rests or new.tired or new.merit == float("-inf"):
                 continue
@@ -226,11 +227,11 @@ class _Moves:
                 if old is not None:
                     yield new, old
                 return
-            full = set(self._full(new))
-            own = self._least((leave,), full)  # one of the same artist gives way
+            full = frozenset(self._full(new))
+            own = None if full in seen else self._least((leave,), full)  # one of the same artists gives way
             if own is not None and new.merit > own.merit:
                 yield new, own
-                return
+            seen.add(full)
 
     def _best_to_fill(self) -> _Song | None:
         """For a list that is short: the best of the slot that lacks most; resting songs and full artists last."""
@@ -248,12 +249,8 @@ class _Moves:
         """The song that leaves first: one that tires, one of an artist over the cap, the lowest merit."""
         free = [song for song in self.listed.values() if song.slot in slots and not song.held]
         if artists:
-            free = [song for song in free if not set(artists).isdisjoint(song.credits)]
+            free = [song for song in free if set(artists) <= set(song.credits)]
         return min(free, key=lambda song: (not song.tired, not self._crowded(song), song.merit), default=None)
-
-    def _presses(self, song: _Song) -> bool:
-        """Whether a song leaves for any other: it tires, or its artist has too many."""
-        return song.tired or self._crowded(song)
 
     def _crowded(self, song: _Song) -> bool:
         return self.cap is not None and any(self.artists[name] > self.cap for name in song.credits)

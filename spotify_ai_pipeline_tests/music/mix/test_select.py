@@ -125,6 +125,30 @@ def test_a_pinned_song_is_the_first_to_come(ranked: pl.DataFrame, number: int) -
     assert wanted in select(ranked, current, PLAYLIST, pinned=[wanted])["song_id"].to_list()
 
 
+@given(ranked_songs(least=PLAYLIST.target_size), st.integers(1, 4), st.data())
+def test_no_artist_has_more_than_the_cap_where_others_wait(ranked: pl.DataFrame, cap: int, data: st.DataObject) -> None:
+    """Artists over the cap give way, whatever their songs are worth, and none comes beyond it."""
+    names = st.lists(st.integers(0, 12), min_size=1, max_size=2, unique=True)
+    artists = data.draw(st.lists(names, min_size=ranked.height, max_size=ranked.height))
+    known = ranked.with_columns(
+        credits=pl.Series(artists, dtype=pl.List(pl.Int64)), score=pl.col("score").fill_null(0.0), slot=pl.lit("core")
+    )
+
+    def counts(songs: list[str]) -> Counter[int]:
+        return Counter(known.filter(pl.col("song_id").is_in(songs))["credits"].explode())
+
+    current = known["song_id"].head(PLAYLIST.target_size).to_list()
+    for _ in range(12):
+        before = counts(current)
+        current = select(known, current, PLAYLIST, artist_cap=cap)["song_id"].to_list()
+        assert len(current) == PLAYLIST.target_size
+        assert all(many <= max(cap, before[artist]) for artist, many in counts(current).items())
+    after = counts(current)
+    waiting = known.filter(~pl.col("song_id").is_in(current))["credits"].to_list()
+    free = [song for song in waiting if all(after[artist] < cap for artist in song)]
+    assert not free or max(after.values()) <= cap
+
+
 @given(st.dictionaries(st.sampled_from(SLOTS), st.integers(0, 30)))
 def test_quotas_fill_the_list_from_what_there_is(available: dict[str, int]) -> None:
     shares = quotas(available, PLAYLIST)

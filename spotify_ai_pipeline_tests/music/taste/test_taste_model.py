@@ -162,9 +162,8 @@ def test_own_weeks_forecast_this_listener_better(listener: Listener) -> None:
 
 def test_later_plays_change_no_term(listener: Listener) -> None:
     now = float(listener.plays.at[len(listener.plays.at) // 2])
-    cut = Plays(
-        *(column[listener.plays.at < now] for column in (listener.plays.song, listener.plays.at)), listener.plays.songs
-    )
+    before = listener.plays.at < now
+    cut = Plays(listener.plays.song[before], listener.plays.at[before], listener.plays.songs)
     one, other = (
         taste_model.moment(Memory.empty(plays.songs).until(now, plays), plays, listener.artist, 60)
         for plays in (listener.plays, cut)
