@@ -8,14 +8,14 @@ holds means and covariances of weights alone.
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-import click
 import numpy as np
 import polars as pl
-from rich.progress import track
 
 from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.errors import UserError
@@ -172,26 +172,24 @@ def _untaught(habit: str, means: Floats | None = None, spreads: Floats | None = 
     )
 
 
-@click.command(help="Fit the population of listeners that ships with the program to HISTORIES.")
-@click.argument("histories_file", metavar="HISTORIES", type=click.Path(exists=True, path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="The file to write; else the one that ships.")
-@click.option(
-    "--compare", is_flag=True, help="Write nothing; hold the regression against trees, on listeners left out."
-)
-def main(histories_file: Path, out: Path | None, compare: bool) -> None:
-    listeners = histories(histories_file)
-    if compare:
+def main() -> None:
+    asked = argparse.ArgumentParser(description="Fit the population of listeners that ships with the program.")
+    asked.add_argument("histories", type=Path)
+    asked.add_argument("--out", type=Path, help="the file to write; else the one that ships")
+    asked.add_argument(
+        "--compare", action="store_true", help="write nothing; hold the regression against trees instead"
+    )
+    wanted = asked.parse_args()
+    listeners = list(histories(wanted.histories).values())
+    if wanted.compare:
         for habit in HORIZONS:
-            errors = left_out(list(listeners.values()), habit)
-            click.echo(f"{habit}: " + ", ".join(f"{name} {error:.4f}" for name, error in errors.items()))
+            errors = left_out(listeners, habit)
+            sys.stdout.write(f"{habit}: " + ", ".join(f"{name} {error:.4f}" for name, error in errors.items()) + "\n")
         return
-    try:
-        found = from_listeners(track(list(listeners.values()), "reading histories", transient=True))
-    except UserError as error:
-        raise click.ClickException(str(error)) from None
-    target = out or Path(str(files("spotify_ai_pipeline.music.taste") / population.FILE))
+    found = from_listeners(listeners)
+    target = wanted.out or Path(str(files("spotify_ai_pipeline.music.taste") / population.FILE))
     target.write_text(found.to_json() + "\n")
-    click.echo(f"{target}: {found.card['listeners']} listeners, {found.card['plays']:,} plays")
+    sys.stdout.write(f"{target}: {found.card['listeners']} listeners, {found.card['plays']:,} plays\n")
 
 
 if __name__ == "__main__":
