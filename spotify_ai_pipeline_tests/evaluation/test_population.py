@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from click.testing import CliRunner
 
 from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.errors import UserError
@@ -119,7 +120,12 @@ def test_a_lesson_of_six_weeks_ends_six_weeks_before_the_history_does() -> None:
 
 def test_the_script_writes_the_file_that_ships(file: Path, tmp_path: Path) -> None:
     out = tmp_path / "population.json"
-    ran = CliRunner().invoke(population.main, [str(file), "--out", str(out)])
-    assert ran.exit_code == 0, ran.output
-    assert "3 listeners" in ran.output
+    ran = subprocess.run(
+        [sys.executable, "-m", "spotify_ai_pipeline.evaluation.population", str(file), "--out", str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "3 listeners" in ran.stdout
     assert Population.from_json(out.read_text()).card["listeners"] == 3
