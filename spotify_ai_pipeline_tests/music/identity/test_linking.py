@@ -266,7 +266,8 @@ def test_a_search_asks_by_field_within_the_limits(monkeypatch, tmp_path):
 
     monkeypatch.setattr(Spotify, "_call", answer)
     client = Spotify.__new__(Spotify)
-    client._door = Door(SimpleNamespace(name="spotify", state=State(tmp_path / "state.sqlite")))
+    transport: Any = SimpleNamespace(name="spotify", state=State(tmp_path / "state.sqlite"))
+    client._door = Door(transport)
     offers = client.search('The "A"', "T" * 300)
     ((method, (query,), options),) = asked
     assert offers == [Offer(spotify_id("t"), "T", ["A"], None, 1)]
