@@ -90,7 +90,7 @@ class TrackedList:
         return self.settled(edited=bool(snapshot) and snapshot not in base.snapshots)
 
     def begin(self, reading: Reading) -> None:
-        """From here on ``reading`` is the list before our write."""
+        """Takes ``reading`` for the list before our write."""
         assert self._base is not None
         self._keep(self._base.rows, self._base.snapshots, before=reading.songs)
 

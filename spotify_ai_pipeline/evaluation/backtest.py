@@ -55,7 +55,7 @@ class Listener:
 
     @classmethod
     def from_history(cls, history: pl.DataFrame) -> Listener:
-        """From what ``clean_history`` gives."""
+        """Takes what ``clean_history`` gives."""
         songs = history.group_by("song_id", maintain_order=True).agg(pl.first("artist", "track"))
         artist = artist_numbers(songs["artist"].str.to_lowercase())
         return cls(songs, Plays.of(history, songs["song_id"]), artist)

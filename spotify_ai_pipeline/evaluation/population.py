@@ -31,7 +31,8 @@ HORIZONS = {"rotation": 1, "dormant": 6}
 """Weeks that each habit forecasts. Rotation: one; two, four and six held less. Dormant: six brought back more than one."""
 MOST = {"rotation": 6.0, "dormant": 3.0}
 DOUBT = {"rotation": 10.0, "dormant": 40.0}
-"""Of 3, 10, 30 and 100, and of 10 and 40, those at which the own weeks helped most listeners that were left out."""
+"""Own weeks helped listeners that were left out most at these values: 3, 10, 30 and 100 were tried for rotation, 10 and 40 for
+dormant songs."""
 
 ROUNDS = 6
 _PULL = 0.3
@@ -124,7 +125,7 @@ TREES: dict[str, object] = {
     "seed": 1,
     "verbosity": -1,
 }
-"""Of LightGBM, for the comparison: small slow trees."""
+"""The parameters of LightGBM for the comparison: small slow trees."""
 ROUNDS_OF_TREES = 150
 
 

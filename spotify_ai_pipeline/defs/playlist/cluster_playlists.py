@@ -11,7 +11,7 @@ from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
-from spotify_ai_pipeline.defs.playlist.mix_inputs import edits_by_hand, on_spotify
+from spotify_ai_pipeline.defs.playlist.mix_inputs import list_and_edits
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
@@ -174,9 +174,8 @@ def _standing(
     state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]
 ) -> tuple[dict[str, list[str]], _Edits]:
     """(the songs on the list now with their Spotify ids, all edits by hand so far), the newest edits recorded."""
-    there = on_spotify(state, name, library, song_of)
+    there, new = list_and_edits(state, name, library, song_of, {})
     before = _Edits.kept_in(state, name)
-    new = edits_by_hand(state, name, library, song_of, {})
     edits = before.with_more(new.added, new.removed)
     if edits != before:
         edits.keep_in(state, name)

@@ -133,8 +133,8 @@ def decide_list(
     past = Past.read(state, name, now, settings)
     if asked:
         most = max(visit_cap(settings) - past.came_on_visit, changes_left(playlist, (), now) if past.visits else 0)
-    elif past.visits:
-        standing = replace(standing, before_visit=list(by_song(past.visits[0].before or [], song_of)))
+    elif home := _home(past, standing, song_of):
+        standing = replace(standing, before_visit=home)
         most = 0
     else:
         most = changes_left(playlist, past.weekly, now)
@@ -145,6 +145,13 @@ def decide_list(
     occasion = VISITED if asked else RETURNED if standing.before_visit else REFRESHED
     may_change = change_cap(playlist) if occasion == REFRESHED else visit_cap(settings)
     return Decided(decision, edits, said, cap, playlist, max(may_change, change_cap(playlist)), occasion)
+
+
+def _home(past: Past, standing: Standing, song_of: Mapping[str, str]) -> list[str]:
+    """The songs of the list before a visit that is over; none where there was no visit, or the list holds them already."""
+    before = by_song(past.visits[0].before or [], song_of) if past.visits else {}
+    home = [song for song in before if song not in standing.barred]
+    return [] if set(home) == set(standing.current) else home
 
 
 def visit_cap(settings: Settings) -> int:
@@ -169,15 +176,14 @@ class Past:
 
     @classmethod
     def read(cls, state: State, name: str, now: float, settings: Settings) -> Past:
-        """From the log of refreshes. What came or went for a mood neither rests nor counts towards the week."""
+        """Reads the log of refreshes. What came or went for a mood neither rests nor counts towards the week."""
         longest = max(REST, settings.cycling.cooldown_days * DAY)
         made = playlists.changes_since(state, now - longest, name)
         left, weekly = dict[str, Left](), list[tuple[float, int]]()
         for refresh in (one for one in made if one.outcome == REFRESHED):
-            gone = [change for change in refresh.changes or () if change["change"] == OUT]
-            for change in gone:
-                rest = settings.cycling.cooldown_days * DAY if change.get("tired") else REST
-                left[change["song_id"]] = Left(refresh.refreshed_at, refresh.refreshed_at + rest)
+            for change in (one for one in refresh.changes or () if one["change"] == OUT):
+                tired = bool(change.get("tired"))  # refreshes of older versions do not say
+                left[change["song_id"]] = Left.since(refresh.refreshed_at, settings.cycling, tired=tired)
             weekly.append((refresh.refreshed_at, refresh.added))
         visits = list(takewhile(lambda one: one.outcome == VISITED, reversed(made)))[::-1]
         return cls(left, weekly, visits)
@@ -189,8 +195,7 @@ def since_written(
     """(the songs on the list ``name`` now with their Spotify ids, what the listener did to it since we wrote it, the verdicts
     that this means). The same edits give the same verdicts until the list is written again."""
     last = playlists.written(state, name)
-    there = on_spotify(state, name, library, song_of)
-    edits = edits_by_hand(state, name, library, song_of, queue.standing(state, now))
+    there, edits = list_and_edits(state, name, library, song_of, queue.standing(state, now))
     said = [
         queue.Said(song, verdict, f"hand:{last.written_at if last else 0}:{song}:{verdict}")
         for verdict, songs in (("keep", edits.added), ("remove", edits.removed))
@@ -199,26 +204,24 @@ def since_written(
     return there, edits, said
 
 
-def on_spotify(state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]) -> dict[str, list[str]]:
-    """The songs on our playlist ``name`` now, in order, each with the Spotify ids under which it is there; empty before the
-    first fill."""
-    return by_song(_tracks_now(state, name, library)[0], song_of)
-
-
-def edits_by_hand(
+def list_and_edits(
     state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str], verdicts: Mapping[str, str]
-) -> Edits:
-    """What the listener did to the list since we wrote it; nothing where the list was read before that. A song that Spotify
-    does not show was not taken off by hand."""
-    last = playlists.written(state, name)
-    if last is None or (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
-        return Edits([], [])
+) -> tuple[dict[str, list[str]], Edits]:
+    """(the songs on our playlist ``name`` now, in order, each with the Spotify ids under which it is there; what the listener did
+    to it since we wrote it).
+
+    There are no songs before the first fill, and no edits where the list was read before our last write. A song that Spotify does
+    not show was not taken off by hand.
+    """
     tracks, unclear = _tracks_now(state, name, library)
+    there, last = by_song(tracks, song_of), playlists.written(state, name)
+    if last is None or (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
+        return there, Edits([], [])
     intended = None if last.intended is None else list(by_song(last.intended, song_of))
     removed = {song for song, verdict in verdicts.items() if verdict == "remove"}
-    edits = hand_edits(list(by_song(tracks, song_of)), list(by_song(last.track_ids, song_of)), intended, removed)
+    edits = hand_edits(list(there), list(by_song(last.track_ids, song_of)), intended, removed)
     unseen = by_song(unclear, song_of)
-    return Edits(edits.added, [song for song in edits.removed if song not in unseen])
+    return there, Edits(edits.added, [song for song in edits.removed if song not in unseen])
 
 
 def _tracks_now(state: State, name: str, library: pl.DataFrame) -> tuple[list[str], frozenset[str]]:

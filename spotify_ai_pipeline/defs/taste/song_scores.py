@@ -166,8 +166,12 @@ def _forecast(
     unheard = memory.plays == 0
     vectors = songs.select("song_id").join(embeddings, on="song_id", how="left", maintain_order="left")["vector"]
     like = likeness(_matrix(vectors), found["expected"].fill_null(0.0).to_numpy(), unheard)
-    new = pl.Series(np.where(unheard, weights["unheard"][0] * like * recency(added, memory.now), 1.0))
-    factors = found.with_columns(expected=pl.col("expected") * new, by_company=pl.col("by_company") * new)
+    new = np.where(unheard, weights["unheard"][0] * recency(added, memory.now), 1.0)
+    factors = found.with_columns(
+        expected=pl.col("expected") * pl.Series(new * like),
+        by_age=pl.col("by_age") * pl.Series(new),
+        by_company=pl.col("by_company") * pl.Series(like),
+    )
     return pl.concat([songs.select("song_id"), factors], how="horizontal")
 
 

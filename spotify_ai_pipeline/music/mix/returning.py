@@ -30,13 +30,15 @@ class Left:
     at: float
     until: float
 
+    @classmethod
+    def since(cls, at: float, cycling: Cycling, *, tired: bool) -> Left:
+        """A song that left at ``at``: one that tires rests for the cool-down."""
+        return cls(at, at + (cycling.cooldown_days * DAY if tired else REST))
+
 
 def departures(gone: pl.DataFrame, now: float, cycling: Cycling) -> dict[object, Left]:
-    """The songs ``gone`` (song_id, tired) from a list at ``now``: a song that tires rests for the cool-down."""
-    return {
-        song: Left(now, now + (cycling.cooldown_days * DAY if tired else REST))
-        for song, tired in gone.select("song_id", "tired").iter_rows()
-    }
+    """The songs ``gone`` (song_id, tired) from a list at ``now``."""
+    return {song: Left.since(now, cycling, tired=tired) for song, tired in gone.select("song_id", "tired").iter_rows()}
 
 
 def resting(left: Mapping[Any, Left], ranked: pl.DataFrame, now: float) -> set[object]:

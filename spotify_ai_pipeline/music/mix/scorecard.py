@@ -52,7 +52,7 @@ class Listed:
 
 
 HALF_LIFE_DAYS = 30.0
-"""Of the list by recency alone, which the mix is held against."""
+"""The half-life of the list by recency alone, which the mix is held against."""
 
 
 def score(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 import polars as pl
 
@@ -43,30 +44,22 @@ class Chosen:
     why: Mapping[object, str]
 
 
+class Limits(TypedDict, total=False):
+    """What binds a selection, see ``choose``."""
+
+    pinned: Collection[object]
+    banned: Collection[object]
+    resting: Collection[object]
+    loyalty: float
+    artist_cap: int | None
+    most: int | None
+
+
 def select(
-    ranked: pl.DataFrame,
-    current: Sequence[object],
-    playlist: Playlist,
-    *,
-    pinned: Collection[object] = (),
-    banned: Collection[object] = (),
-    resting: Collection[object] = (),
-    loyalty: float = 1.0,
-    artist_cap: int | None = None,
-    most: int | None = None,
+    ranked: pl.DataFrame, current: Sequence[object], playlist: Playlist, **limits: Unpack[Limits]
 ) -> pl.DataFrame:
     """The rows of ``ranked`` that make the list, best first, with ``is_new``: the songs of ``choose``."""
-    return choose(
-        ranked,
-        current,
-        playlist,
-        pinned=pinned,
-        banned=banned,
-        resting=resting,
-        loyalty=loyalty,
-        artist_cap=artist_cap,
-        most=most,
-    ).songs
+    return choose(ranked, current, playlist, **limits).songs
 
 
 def choose(

@@ -30,16 +30,18 @@ _IMPORTANT = 6
 
 
 def record(rolling: RollingForecast, trained_at: datetime, data_version: str) -> pl.DataFrame:
-    """The table ``RECORD`` of the model that the weeks of ``rolling`` make."""
-    table, others = taste_model.to_table(rolling.fit()), taste_model.to_table(rolling.population.model)
+    """The table ``RECORD`` of the model of ``rolling``."""
+    table, others = taste_model.to_table(rolling.model), taste_model.to_table(rolling.population.model)
+    unheard = rolling.unheard_factor
     parts: list[pl.DataFrame] = []
     for name, habit in zip((ROTATION, DORMANT), rolling.population.habits, strict=True):
-        errors = rolling.held_back(habit)
+        taught = rolling.lessons(habit)
+        errors = rolling.held_back(habit, taught)
         facts: dict[str, object] = {
-            "weeks": min(len(rolling.lessons(habit)), CUTS),
+            "weeks": min(len(taught), CUTS),
             "deviance": errors.get("own"),
             "deviance_of_others": errors.get("others"),
-            "unheard": rolling.unheard_factor,
+            "unheard": unheard,
             "trained_at": trained_at,
             "plays": len(rolling.plays.at),
             "data_version": data_version,

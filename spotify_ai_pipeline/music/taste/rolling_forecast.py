@@ -78,10 +78,9 @@ class RollingForecast:
         taught = [habit.lesson(cut, cut.dormant == dormant, self.plays) for cut in over]
         return [lesson for lesson in taught if len(lesson.plays)]
 
-    def held_back(self, habit: Habit) -> dict[str, float]:
-        """Mean Poisson deviance on the latest cuts of what other listeners taught and of what the own weeks before made of it,
-        for the card; empty where there are too few."""
-        taught = self.lessons(habit)
+    def held_back(self, habit: Habit, taught: Sequence[Lesson]) -> dict[str, float]:
+        """Mean Poisson deviance on the latest cuts of ``taught`` of what other listeners taught and of what the own weeks before
+        made of it, for the card; empty where there are too few."""
         if len(taught) < 2 * HELD_BACK:
             return {}
         earlier, latest = taught[:-HELD_BACK][-CUTS:], taught[-HELD_BACK:]
@@ -94,11 +93,11 @@ class RollingForecast:
     def unheard_factor(self) -> float:
         """Plays that songs of the library got which were never heard before, as a multiple of those expected."""
         expected = heard = 0.0
-        horizon = self.population.dormant.horizon
+        memory, horizon = Memory.empty(self.plays.songs), self.population.dormant.horizon
         for cut in list(self._cuts)[::horizon] if self.added is not None else ():
             if cut.now + horizon * WEEK > self.memory.now:
                 break
-            memory = Memory.empty(self.plays.songs).until(cut.now, self.plays)
+            memory = memory.until(cut.now, self.plays)
             at = taste_model.moment(memory, self.plays.before(cut.now), self.artist, self.dormant_days, self.added)
             new = memory.plays[at.song] == 0
             after = self.plays.since(cut.now).before(cut.now + horizon * WEEK).count()[at.song[new]]

@@ -196,9 +196,9 @@ class Listener:
             spares=spares,
         )
         kept = table.filter(pl.col("change") != "kept").select(
-            "change", "song_id", "track_id", "artist", "title", "reason"
+            "change", "song_id", "track_id", "artist", "title", "reason", "tired"
         )
-        finished(self.workspace.state, name, f"run-{uuid.uuid4()}", done, kept.to_dicts())
+        finished(self.workspace.state, name, f"run-{uuid.uuid4()}", done, kept.to_dicts(), made.occasion)
         return done
 
 

@@ -147,7 +147,7 @@ def test_in_the_first_week_others_rank(listener: Listener) -> None:
 
 
 def test_own_weeks_forecast_this_listener_better(listener: Listener) -> None:
-    """Of the last quarter, none of which was learned from."""
+    """The lessons of the last quarter; none of it was learned from."""
     at = listener.plays.at
     cut = at[len(at) * 3 // 4]
     learned = rolled(listener, cut).fit().rotation
