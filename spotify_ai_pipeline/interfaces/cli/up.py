@@ -22,6 +22,7 @@ from spotify_ai_pipeline.storage.listeners import write_workspace
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 PATIENCE_SECONDS = 20
+WEB_SERVER = "spotify_ai_pipeline.defs.automation.web_server"
 
 
 @click.command()
@@ -35,7 +36,7 @@ def up(port: int) -> None:
         write_workspace(workspace.root.parent)
     served = str(workspace.workspace_file)
     commands = [
-        [_script("dagster-webserver"), "--host", "127.0.0.1", "--port", str(port), "--workspace", served],
+        [sys.executable, "-m", WEB_SERVER, "--port", str(port), "--workspace", served],
         [_script("dagster-daemon"), "run", "--workspace", served],
     ]
     if workspace.demo_file.exists():
@@ -94,7 +95,8 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
         while time.monotonic() < until and any(child.poll() is None for child in children):
             time.sleep(0.1)
     if failed is not None and not stopping:
-        name = Path(commands[failed][0]).name
+        command = commands[failed]
+        name = command[2] if command[1] == "-m" else Path(command[0]).name
         raise UserError(f"{name} ended with code {children[failed].returncode}; its messages are above")
     return 0
 
