@@ -106,8 +106,9 @@ class Version:
 
 @dataclass(frozen=True)
 class Damage:
-    """What is wrong with a version that readers should get, and the version that they get instead, if there is one."""
+    """What is wrong with a version in ``place`` that readers should get, and the version that they get instead, if any."""
 
+    place: UPath
     file: UPath
     what: str
     instead: Version | None
@@ -303,20 +304,17 @@ class Lake:
         for place in self._places():
             version, harm = _read_version(place, place / POINTER, thoroughly=True)
             if harm:
-                named = version.files[0] if version and version.files else POINTER
-                yield Damage(place / named, harm, _newest_whole(place, thoroughly=True))
+                named = harm.split(" ")[0] if version else POINTER
+                yield Damage(place, place / named, harm, _newest_whole(place, thoroughly=True))
 
-    def repair(self) -> None:
-        """Points every damaged dataset at its newest whole version; the pointer of one that has none is put aside, so that it
-        counts as never made."""
-        for place in [
-            damage.file.parent if damage.file.name == POINTER else damage.file.parent.parent
-            for damage in self.damages()
-        ]:
-            if (instead := _newest_whole(place, thoroughly=True)) is not None:
-                swap(place / POINTER, _told(instead))
+    def repair(self, damages: Iterable[Damage]) -> None:
+        """Points what is damaged at its newest whole version; the pointer of what has none is put aside, so that it counts as
+        never made."""
+        for damage in damages:
+            if damage.instead is not None:
+                swap(damage.place / POINTER, _told(damage.instead))
             else:
-                (place / POINTER).rename(place / f"{POINTER}.damaged")
+                (damage.place / POINTER).rename(damage.place / f"{POINTER}.damaged")
 
     def prune(self) -> int:
         """Removes what no reader can still have open: old versions of every dataset, also of parts that are not written any
