@@ -31,7 +31,8 @@ def main() -> int:
 
 
 def _stop_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not through sys.stdin, whose lock Python wants at its end
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
