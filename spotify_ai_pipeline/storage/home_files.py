@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,26 +55,36 @@ def prepare(root: Path) -> Prepared:
     """What each process does once before it uses ``root``: whatever it makes is private, what is there is made so, and what
     killed processes left goes."""
     os.umask(0o077)
-    made_private = list(open_to_others(root))
+    made_private = open_to_others(root)
     for path in made_private:
         make_private(path)
     return Prepared(made_private, clear_litter(root))
 
 
-def open_to_others(root: Path) -> Iterator[Path]:
+def open_to_others(root: Path) -> list[Path]:
     """Files and folders of ours that others may use: ``root``, the folders of ours above it, and all that is kept in it."""
     above = [folder for folder in root.parents if folder.is_relative_to(settings.DATA)]
-    for path in (*above, root, *_walk(kept(root))):
-        if _mode(path) & 0o077:
-            yield path
+    found = [path for path in (*above, root, *kept(root)) if _is_open(path.lstat())]
+    below = [str(path) for path in kept(root) if path.is_dir() and not path.is_symlink()]
+    while below:
+        with suppress(FileNotFoundError), os.scandir(below.pop()) as entries:  # another process may remove what it made
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(entry.path)
+                if _is_open(entry.stat(follow_symlinks=False)):
+                    found.append(Path(entry.path))
+    return found
+
+
+def _is_open(about: os.stat_result) -> bool:
+    """Whether others have rights on it. Links have none of their own, and what belongs to another is theirs to change."""
+    return bool(about.st_mode & 0o077) and not stat.S_ISLNK(about.st_mode) and about.st_uid == os.getuid()
 
 
 def make_private(path: Path) -> None:
     """Takes the rights of others away. What another process removed meanwhile is gone."""
-    try:
-        path.chmod(_mode(path) & PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
-    except FileNotFoundError:
-        return
+    with suppress(FileNotFoundError):
+        path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
 
 
 def clear_litter(root: Path, least_age: float = DAY) -> list[Path]:
@@ -93,27 +104,6 @@ def remove(path: Path) -> None:
 
 def _matches(root: Path, kinds: Iterable[str]) -> list[Path]:
     return sorted({path for kind in kinds for path in root.glob(kind) if not path.is_symlink()})
-
-
-def _walk(paths: Iterable[Path]) -> Iterator[Path]:
-    """``paths``, and what is below them; links are not followed."""
-    for path in paths:
-        if path.is_symlink():
-            continue
-        yield path
-        if path.is_dir():
-            with os.scandir(path) as found:
-                entries = [Path(entry.path) for entry in found if not entry.is_symlink()]
-            yield from _walk(entries)
-
-
-def _mode(path: Path) -> int:
-    """The rights on ``path``; none where it is gone, or another's, who alone may change them."""
-    try:
-        about = path.stat()
-    except FileNotFoundError:
-        return 0
-    return stat.S_IMODE(about.st_mode) if about.st_uid == os.getuid() else 0
 
 
 def _age(path: Path) -> float:

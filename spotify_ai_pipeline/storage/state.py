@@ -53,12 +53,13 @@ class State:
             if not path.exists():
                 path.touch(
                     mode=0o600
-                )  # what the listener said is theirs alone; SQLite gives its side files the same mode
+                )  # what was said is the listener's alone; SQLite gives its side files the same mode
                 sync_folder(path.parent)
             self._migrate()
         except sqlite3.DatabaseError as error:
             raise StateDamaged(
-                f"{path}: cannot be used as the state ({error}); restore a backup or move it away"
+                f"{path}: cannot be used as the state ({error}); restore a backup (`spotify-ai restore --replace FILE`)"
+                " or move it away"
             ) from None
 
     @property

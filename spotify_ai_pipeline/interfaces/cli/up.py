@@ -87,7 +87,8 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)  # a handler, unlike SIG_IGN, is reset in the children
     children = [
-        subprocess.Popen(command, cwd=folder, start_new_session=True, preexec_fn=_end_with_parent) for command in commands
+        subprocess.Popen(command, cwd=folder, start_new_session=True, preexec_fn=_end_with_parent)
+        for command in commands
     ]
     while not stopping and all(child.poll() is None for child in children):
         time.sleep(0.2)
