@@ -78,7 +78,7 @@ def make(home: Workspace, name: str, turn: int, tell: Tell) -> None:
 
 
 def prune(home: Workspace, name: str, turn: int, tell: Tell) -> None:
-    lakes.KEEP_SECONDS = 5.0  # a reader is done with a version by then
+    lakes.KEEP_SECONDS = 30.0  # a day in life: a reader is done with a version by then
     home.lake.prune()
 
 

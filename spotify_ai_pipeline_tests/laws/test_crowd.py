@@ -37,22 +37,12 @@ def test_ten_processes_at_once_lose_nothing_and_do_nothing_twice(tmp_path: Path)
     root, rng = tmp_path / "home", random.Random(7)
     Workspace.open(root).state.set_fact("a", 1)
     crowd = [start(role, root, number) for number, role in enumerate(ROLES)]
-    patience = time.monotonic() + 120
-    while len([journal for journal in tmp_path.glob("journal-*") if journal.stat().st_size]) < SPEAKERS:
-        assert time.monotonic() < patience, failures(tmp_path)
-        time.sleep(0.1)
-    kills, until = 0, time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        time.sleep(BETWEEN_KILLS)
-        assert all(worker.poll() is None for worker in crowd), failures(tmp_path)
-        if (victim := rng.randrange(len(crowd) * 2)) < len(crowd):
-            crowd[victim].kill()
-            crowd[victim].wait()
-            crowd[victim] = start(ROLES[victim], root, victim)
-            kills += 1
-    for worker in crowd:
-        worker.kill()
-        worker.wait()
+    try:
+        kills = kill_one_by_one(crowd, root, rng)
+    finally:
+        for worker in crowd:
+            worker.kill()
+            worker.wait()
     assert failures(tmp_path) == ""
     done: dict[str, list[str]] = {}
     for journal in tmp_path.glob("journal-*"):
@@ -77,6 +67,24 @@ def test_ten_processes_at_once_lose_nothing_and_do_nothing_twice(tmp_path: Path)
             assert restored.state.rows("PRAGMA quick_check")[0][0] == "ok"
             assert list(restored.lake.damages()) == []
     print({what: len(items) for what, items in done.items()}, f"{kills} kills in {SECONDS} s")  # noqa: T201
+
+
+def kill_one_by_one(crowd: list[subprocess.Popen[str]], root: Path, rng: random.Random) -> int:
+    """Once all are at work, kills one after the other for ``SECONDS`` and starts each again; gives the number of kills."""
+    place, patience, kills = root.parent, time.monotonic() + 120, 0
+    while len([journal for journal in place.glob("journal-*") if journal.stat().st_size]) < SPEAKERS:
+        assert time.monotonic() < patience, failures(place)
+        time.sleep(0.1)
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        time.sleep(BETWEEN_KILLS)
+        assert all(worker.poll() is None for worker in crowd), failures(place)
+        if (victim := rng.randrange(len(crowd) * 2)) < len(crowd):
+            crowd[victim].kill()
+            crowd[victim].wait()
+            crowd[victim] = start(ROLES[victim], root, victim)
+            kills += 1
+    return kills
 
 
 def failures(place: Path) -> str:
