@@ -19,6 +19,19 @@ def pinned(state: State) -> set[str]:
     return {row["song_id"] for row in state.rows("SELECT song_id FROM pins WHERE pinned")}
 
 
+HELD_WORDS = {
+    "approve": "approved by you",
+    "more": "you asked for more like it",
+    "keep": "you put it on the list",
+}
+
+
+def words(state: State, now: float) -> dict[str, str]:
+    """Why each song stays that does, in words."""
+    said = {song: HELD_WORDS[verdict] for song, verdict in standing(state, now).items() if verdict in HELD_WORDS}
+    return said | dict.fromkeys(pinned(state), "pinned by you")
+
+
 def held_and_barred(state: State, now: float) -> tuple[set[str], dict[str, str]]:
     """(songs that stay on a list, songs that may not be on one with the verdict that says so) at ``now`` (UTC seconds)."""
     verdicts = standing(state, now, on_lists=True)

@@ -105,7 +105,7 @@ class State:
         return json.loads(found[0]["value"]) if found else None
 
     def set_fact(self, name: str, value: object) -> None:
-        with self.transaction() as connection:
+        with self.said() as connection:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (name, json.dumps(value), clock.now()))
 
     def overrides(self) -> dict[str, Any]:

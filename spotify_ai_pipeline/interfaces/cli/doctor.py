@@ -20,7 +20,7 @@ from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.health import summarize_health
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.settings import ENV_FILE, PROJECT_ROOT
-from spotify_ai_pipeline.storage import alerts, home_files, response_cache, sqlite_files
+from spotify_ai_pipeline.storage import alerts, api_ledger, home_files, response_cache, sqlite_files
 from spotify_ai_pipeline.storage.home_files import ANSWERS_FILE, STATE_FILE
 from spotify_ai_pipeline.storage.state import newest_schema
 from spotify_ai_pipeline.storage.workspace import RUN_HISTORY, Workspace
@@ -31,9 +31,9 @@ SILENT_SECONDS = 120
 
 
 @click.command()
-@click.option("--fix", is_flag=True, help="First put right what can be put right without losing anything of yours.")
+@click.option("--fix", is_flag=True, help="First put right what costs nothing of yours, and end the pauses of services.")
 @json_option
-def doctor(as_json: bool, fix: bool) -> None:
+def doctor(fix: bool, as_json: bool) -> None:
     """Check accounts, permissions, quotas, files, clock, versions, daemon and disk, and say what to do.
 
     It makes at most six calls. The exit code is 1 if something is wrong (✗), and 0 if all is well or merely odd (!). --fix goes
@@ -86,7 +86,7 @@ def _told_once(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _fix(workspace: Workspace) -> Iterator[Finding]:
-    """Puts right what is safe: nothing that the listener said is touched."""
+    """Puts right what is safe: nothing that the listener said is touched. Services are asked again, paused or not."""
     damaged = list(workspace.lake.damages())
     workspace.lake.repair(damaged)
     for one in damaged:
@@ -101,6 +101,8 @@ def _fix(workspace: Workspace) -> Iterator[Finding]:
             yield Finding(
                 "fixed", ODD, f"{file}: put aside as {aside.name}; {what}", "remove that file if you do not want it"
             )
+    ended = api_ledger.clear_pauses(workspace.state)
+    click.echo(f"pauses ended: {', '.join(ended) or 'there were none'}", err=True)
 
 
 def _check_versions() -> Finding:
@@ -214,7 +216,7 @@ def _check_quotas(workspace: Workspace) -> Iterator[Finding]:
                 "quotas",
                 ODD,
                 f"{row['service']} is paused until {row['paused']} ({row['why']})",
-                "wait; runs go on without it",
+                "wait, runs go on without it; where this cannot be right: spotify-ai doctor --fix",
             )
         elif row["calls"] >= row["budget"] or row["writes"] >= row["writes_budget"]:
             yield Finding(

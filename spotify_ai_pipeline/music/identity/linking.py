@@ -15,6 +15,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import Known
+from spotify_ai_pipeline.music.ties import drawn
 
 LINKS: dict[str, pl.DataType] = {
     "song_id": pl.String(),
@@ -43,6 +44,8 @@ class Offer:
 def best_offer(artist: str, title: str, offers: Iterable[Offer]) -> tuple[Offer, str] | None:
     """(the first of ``offers`` that is the song, why); None where none is, however alike."""
     for offer in offers:
+        if not offer.artists:
+            continue
         known = Known()
         known.add(offer.artists[0], offer.title, offer.artists)
         found = known.find(artist, title)
@@ -65,7 +68,7 @@ def wanted(
         .group_by("song_id", maintain_order=True)
         .agg(pl.first("member", "artist", "title"), pl.sum("plays"))
         .rename({"member": "key"})
-        .sort("plays", "song_id", descending=[True, False])
+        .sort("plays", drawn(), descending=[True, False])
         .select("song_id", "key", "artist", "title", "plays")
     )
 

@@ -111,8 +111,8 @@ def test_the_doctor_looks_at_the_rest_where_one_thing_is_damaged(demo: Any, data
     ran = demo.project("doctor", "--json", SPOTIFY_AI_DATA=data)
     found = {row["what"]: row for row in json.loads(ran.stdout)}
     assert (ran.returncode, set(found) >= whole) == (1, True)
-    assert f"{data / 'spotify_token.json'} is damaged or empty" in found["permissions"]["seen"]
-    assert found["permissions"]["do"] == "spotify-ai login"
+    assert str(data / "spotify_token.json") in found["Spotify"]["seen"]
+    assert found["Spotify"]["do"] == found["permissions"]["do"] == "spotify-ai login"
     for end in ("-wal", "-shm"):
         (data / f"state.sqlite{end}").unlink(missing_ok=True)
     (data / "state.sqlite").write_text("no database" * 1000)
