@@ -31,7 +31,9 @@ SILENT_SECONDS = 120
 
 
 @click.command()
-@click.option("--fix", is_flag=True, help="First put right what costs nothing of yours, and end the pauses of services.")
+@click.option(
+    "--fix", is_flag=True, help="First put right what costs nothing of yours, and end the pauses of services."
+)
 @json_option
 def doctor(fix: bool, as_json: bool) -> None:
     """Check accounts, permissions, quotas, files, clock, versions, daemon and disk, and say what to do.
