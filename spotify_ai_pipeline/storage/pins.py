@@ -10,7 +10,7 @@ from spotify_ai_pipeline.storage.verdicts import KEPT_IN_LIBRARY, standing
 
 def pin(state: State, song_id: str, *, pinned: bool) -> None:
     """The song stays from now on (``pinned``), or is let go: it competes like any other."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (song_id, int(pinned), clock.now()))
 
 

@@ -98,7 +98,7 @@ def ours(state: State) -> set[str]:
 def intend(state: State, found: Sequence[str], target: Sequence[str], name: str = MIX) -> None:
     """Notes that the list that was ``found`` is about to be made ``target``: after a crash, our own write is not taken for the
     listener's. Whatever the listener did up to what was found has been noted by then."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "UPDATE playlists SET track_ids = ?, intended = ? WHERE name = ?",
             (json.dumps(list(found)), json.dumps(list(target)), name),
@@ -107,7 +107,7 @@ def intend(state: State, found: Sequence[str], target: Sequence[str], name: str 
 
 def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str = MIX) -> None:
     """Notes what was read back after a write."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO playlists (name, playlist_id, track_ids, written_at) VALUES (?, ?, ?, ?)",
             (name, playlist_id, json.dumps(list(track_ids)), clock.now()),
@@ -116,7 +116,7 @@ def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str
 
 def move(state: State, playlist_id: str, name: str = MIX) -> None:
     """Notes that the playlist ``name`` is another one on Spotify now, which is to hold the same songs."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "UPDATE playlists SET playlist_id = ?, intended = track_ids WHERE name = ?", (playlist_id, name)
         )
@@ -138,7 +138,7 @@ def log_refresh(
     """One row a run and playlist: a step that is retried replaces its own row."""
     run_id = run_id if name == MIX else f"{run_id} {name}"
     lists = [None if ids is None else json.dumps(list(ids)) for ids in (before, after)]
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO refreshes"
             " (playlist, run_id, refreshed_at, added, removed, outcome, note, before, after, changes)"
@@ -180,7 +180,7 @@ def changes_since(state: State, since: float, name: str = MIX) -> list[Refresh]:
 
 
 def mark_undone(state: State, refresh_id: int) -> None:
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "UPDATE refreshes SET undone_at = ? WHERE refresh_id = ? AND undone_at IS NULL", (clock.now(), refresh_id)
         )
@@ -188,7 +188,7 @@ def mark_undone(state: State, refresh_id: int) -> None:
 
 def note_unavailable(state: State, gone: Iterable[str], back: Iterable[str] = ()) -> None:
     """Keeps the Spotify ids that cannot be played now for ``UNAVAILABLE_DAYS``, and forgets those that can again."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.executemany(
             "INSERT OR REPLACE INTO unavailable VALUES (?, ?)", [(track, clock.now()) for track in gone]
         )
