@@ -20,6 +20,7 @@ from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
 from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.durations import DAY, HOUR, MINUTE
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
@@ -28,12 +29,11 @@ from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.identity.linking import best_offer
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
-from spotify_ai_pipeline.music.mood.detection import SESSION_GAP_SECONDS
 from spotify_ai_pipeline.music.mood.parser import describe
+from spotify_ai_pipeline.music.plays.records import SESSION_GAP
 from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue, trials
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 SILENT_AFTER = DAY
 """A service that is deferred shorter than this went silent for a while, as services do."""
 LATEST_LISTENS = 20_000
@@ -74,7 +74,7 @@ def mood_shift(workspace: Workspace, now: float) -> Iterator[News]:
     latest = listens.sort("played_at").tail(LATEST_LISTENS).collect()
     heard = latest.join(embeddings.select("song_id", "vector"), on="song_id", how="inner", maintain_order="left")
     at = heard["played_at"].dt.epoch("ms").to_numpy() / 1_000
-    found = change_point.sessions(at, heard["vector"].to_numpy().astype(np.float64), SESSION_GAP_SECONDS)
+    found = change_point.sessions(at, heard["vector"].to_numpy().astype(np.float64), SESSION_GAP)
     seen = int(np.searchsorted(found.ended, workspace.state.fact(LAST_SHIFT) or 0.0, side="right"))
     if len(found.ended) - seen < change_point.RECENT:
         return  # too little was heard since the last alarm

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.durations import DAY, HOUR
 from spotify_ai_pipeline.music.plays.alignment import Floats, Indices, Mask, Stamps, align
 from spotify_ai_pipeline.music.plays.records import PLAY, SHORTEST_MS, SOURCES
 from spotify_ai_pipeline.music.plays.timestamp_convention import are_ends
 
-LONGEST_PAUSE = 1_800.0
+LONGEST_PAUSE = HOUR / 2
 """Seconds that a paused play may have begun before its end and length say, where nothing was heard in between."""
-LONGEST_LATE = 3_600.0
+LONGEST_LATE = HOUR
 BURST_ROWS, BURST_GAP = 3, 20.0
 """That many plays of 30 s or more that end within seconds of each other were not heard then, but handed in then: offline."""
 LONGEST_OFFLINE = 3 * DAY

@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.plays.play_counts import NEVER, Floats, Plays
+from spotify_ai_pipeline.music.plays.records import SESSION_GAP
 
 RATIO = 4.0
 HALF_LIVES = 2 * RATIO ** np.arange(8)
 """Days in which a play fades to half: 2, 8, 32, 128, 512, 2048, 8192, 32768."""
-
-SESSION_GAP = 1_200.0
-"""Seconds of silence that end a session."""
 
 PARTS_OF_DAY, PARTS_OF_WEEK = 4, 8
 """Night, morning, afternoon and evening, six hours each, of working days and of weekends."""
