@@ -13,7 +13,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.app import friends, notification_policy
+from spotify_ai_pipeline.app import friends, notification_policy, spotify_ids
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
@@ -26,7 +26,6 @@ from spotify_ai_pipeline.music.discovery import affinity
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
 from spotify_ai_pipeline.music.embedding.model import Model
-from spotify_ai_pipeline.music.identity.linking import best_offer
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
 from spotify_ai_pipeline.music.mood.parser import describe
@@ -174,9 +173,9 @@ def _fitting(
 
 def _track_id(workspace: Workspace, playing: friends.Playing) -> str | None:
     """Its Spotify id by ListenBrainz labs, which costs nothing of Spotify's budget: one call."""
-    (offers,) = ListenBrainzLabs.of(workspace).by_name([(playing.artist, playing.title, None)])
-    offer = best_offer(playing.artist, playing.title, offers)
-    return offer[0].track_id if offer else None
+    song = {"artist": playing.artist, "title": playing.title}
+    ((_, found),) = spotify_ids.from_labs(ListenBrainzLabs.of(workspace), [song])
+    return found[0].track_id if found else None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.app.spotify_ids import from_labs
 from spotify_ai_pipeline.clients.listenbrainz_labs import LabsError, ListenBrainzLabs
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
@@ -101,18 +102,12 @@ def test_A9_a_recording_unknown_or_of_another_name_falls_back_to_the_name(labs):
     labs.answers["spotify-id-from-metadata"] = lambda rows: [
         row(r["artist_name"], r["track_name"], f"id-{r['track_name']}") for r in rows
     ]
-    songs = pl.DataFrame(
-        {
-            "song_id": ["s1", "s2", "s3"],
-            "key": ["k1", "k2", "k3"],
-            "artist": ["Ada"] * 3,
-            "title": ["One", "Two", "Three"],
-            "album": [None] * 3,
-            "mbid": ["m1", "m2", None],
-        }
-    )
-    (found,) = links_module._from_labs(labs, songs, NOW)
-    assert found["track_id"].to_list() == ["id-One", "id-Two", "id-Three"]
+    songs = [
+        {"artist": "Ada", "title": title, "mbid": mbid}
+        for title, mbid in [("One", "m1"), ("Two", "m2"), ("Three", None)]
+    ]
+    found = [offer[0].track_id for _, offer in from_labs(labs, songs) if offer]
+    assert found == ["id-One", "id-Two", "id-Three"]
 
 
 def test_most_played_first_and_unknowns_only_after_their_time():
