@@ -18,19 +18,18 @@ from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
-from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.durations import DAY, HOUR, MINUTE
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
-from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
 from spotify_ai_pipeline.music.mood.parser import describe
 from spotify_ai_pipeline.music.plays.records import SESSION_GAP
 from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue, trials
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SILENT_AFTER = DAY
@@ -65,8 +64,7 @@ def candidate(workspace: Workspace, now: float) -> Iterator[News]:
 def mood_shift(workspace: Workspace, now: float) -> Iterator[News]:
     """What is played has changed: a change point between the last sessions and those of the weeks before."""
     embeddings = workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS)
-    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
-    model = Model.from_bytes(kept) if kept else None
+    model = embedding_model(workspace.lake)
     if embeddings is None or model is None:
         return
     listens = workspace.lake.scan(datasets.LISTENS).filter("counts").select("song_id", "played_at")

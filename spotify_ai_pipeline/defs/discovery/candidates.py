@@ -16,7 +16,6 @@ from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.discovery.candidate_model import content_of, earned
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
-from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
 from spotify_ai_pipeline.defs.groups import DISCOVERY
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
@@ -35,10 +34,11 @@ from spotify_ai_pipeline.music.discovery.candidate_model import TERMS, Content, 
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
 from spotify_ai_pipeline.music.discovery.leads import gather
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
-from spotify_ai_pipeline.music.embedding.model import Inputs, Model
+from spotify_ai_pipeline.music.embedding.model import Inputs
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.storage import datasets, queue, trials
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 
 MOST = 600
 """Candidates that are kept, the surest first: those beyond would cost calls and are never proposed."""
@@ -163,8 +163,7 @@ def _terms(
 ) -> NDArray[np.float64]:
     """What the candidate model knows of each candidate now (``features``); its vector by the model that made the songs'."""
     about = candidates.select("song_id", "artist_key", "tags")
-    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
-    if kept and (model := Model.from_bytes(kept)):
+    if model := embedding_model(workspace.lake):
         silent = pl.DataFrame(schema={"song_id": pl.String} | dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
         known = Inputs(about.drop("tags"), silent, flat(about))
         vectors = model.embed(known, workspace.settings.features).select("song_id", "vector")
