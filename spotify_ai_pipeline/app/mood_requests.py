@@ -21,7 +21,6 @@ from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-LAYER = "features"
 CLAUDE, LEXICON = "claude", "lexicon"
 USUAL_SECONDS = 3 * HOUR
 LONGEST_ANSWER = 600

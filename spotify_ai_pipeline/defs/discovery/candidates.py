@@ -98,7 +98,7 @@ def candidates(
             "with a Spotify id": table["track_id"].drop_nulls().len(),
             "without tags": int(table["tags"].is_null().sum()),
             "candidates by source": bar_chart(by_source["sources"].to_list(), by_source["len"].to_list(), "candidates"),
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )
 

@@ -64,7 +64,7 @@ def audio_features(
         metadata={
             "asked now": fresh.height,
             **coverage(table, songs, "audio features"),
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )
 

@@ -59,7 +59,7 @@ def clap(
             "asked now": len(rows),
             **coverage(table, songs, "sound"),
             "model": settings.clap_model,
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )
 

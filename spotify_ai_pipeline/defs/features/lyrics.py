@@ -55,7 +55,7 @@ def lyrics(
             "asked now": len(rows),
             **coverage(table, songs, "lyrics"),
             "instrumental": int(table["instrumental"].sum()),
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )
 

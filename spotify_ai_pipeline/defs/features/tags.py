@@ -82,7 +82,7 @@ def tags(
             "asked now": fresh.height,
             **coverage(table, songs, "tags"),
             "waiting for their turn at Last.fm": waiting,
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
             "most common tags": bar_chart(common["tag"].to_list(), common["len"].to_list(), "songs by tag"),
         },
     )

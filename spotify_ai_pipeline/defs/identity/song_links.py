@@ -96,6 +96,6 @@ def song_links(
             "found now": found - kept["track_id"].drop_nulls().len(),
             "asked, known to nobody": int(table["track_id"].is_null().sum()),
             "not asked about yet": heard - table.height,
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )

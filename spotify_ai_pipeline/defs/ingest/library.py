@@ -44,7 +44,7 @@ def spotify_library(
             "playlists read now": reading.playlists_read,
             "rows that are no song (removed, local, episode)": reading.no_songs,
             "followed playlists, closed to apps": reading.followed,
-            "deferred": report_degraded(context, workspace, reading.deferred),
+            **report_degraded(context, workspace, reading.deferred),
         },
     )
 

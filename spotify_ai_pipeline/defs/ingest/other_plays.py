@@ -57,7 +57,7 @@ def listenbrainz_listens(
                 raise  # a hole in the history is nothing to go on with
             trouble = error
         yield from _nothing(workspace.lake.partitions(datasets.LISTENBRAINZ_LISTENS), PLAY)
-        metadata["deferred"] = report_degraded(context, workspace, trouble)
+        metadata.update(report_degraded(context, workspace, trouble))
 
     return Parts(monthly() if workspace.workspace.secrets.has_listenbrainz else _nothing(kept, PLAY), metadata)
 
@@ -86,7 +86,7 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     touched = fresh["played_at"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
     daily = ((day, together.filter(pl.col("played_at").dt.strftime("%Y-%m-%d") == day)) for day in touched)
     parts = daily if touched else _nothing(workspace.lake.partitions(datasets.RECENT_PLAYS), PLAY)
-    return Parts(parts, {"deferred": report_degraded(context, workspace, trouble)})
+    return Parts(parts, report_degraded(context, workspace, trouble))
 
 
 @registered_asset(group_name=INGEST, kinds={"parquet"})
