@@ -50,7 +50,6 @@ PROTECTED_NAMES = (
 """Artists whose names hold what elsewhere parts two artists: they are one, whatever their first part is the name of."""
 
 
-
 def either(table: Words, fold_each: bool = False) -> str:
     """A pattern for any word of ``table`` where it stands as a word."""
     each = sorted({fold(word) if fold_each else word for word in words(table)}, key=len, reverse=True)
@@ -61,9 +60,11 @@ GUEST = rf"(?<![\w-])(?:{either(FEATURING)})\.?\s*(?!\d|[ivx]+\b)"
 """What stands before a guest; "part. 2" is none."""
 
 _FEATURED = re.compile(rf"(?<=\S)\s*[\(\[]?{GUEST}(?<=[\s./])[^\)\]]+[\)\]]?\s*$", re.IGNORECASE)
+_GUESTS = re.compile(rf"(?<=\S)[\(\[\s]+{GUEST}(?<=[\s./])([^\)\]]+)", re.IGNORECASE)
 _ANYWHERE = re.escape("".join(sign for sign in JOINING_SIGNS if sign not in SIGNS_WITHIN_NAMES))
 _SEPARATOR = re.compile(
-    rf"\s+(?:{either(JOINING_WORDS)})(?=\s+\S)|\s+[{re.escape(SIGNS_WITHIN_NAMES)}]\s+|\s*[{_ANYWHERE}]\s*", re.IGNORECASE
+    rf"\s+(?:{either(JOINING_WORDS)})(?=\s+\S)|\s+[{re.escape(SIGNS_WITHIN_NAMES)}]\s+|\s*[{_ANYWHERE}]\s*",
+    re.IGNORECASE,
 )
 _AND = re.compile(r"(?:^| )and(?: |$)")
 _SUFFIX = re.compile(r"\s*[\(\[].*$|\s+-\s+.*$|\s+official(?:\s+channel)?$", re.IGNORECASE)
@@ -95,6 +96,12 @@ def artist_key(artist: str) -> str:
     "Beatles, The" is "The Beatles", "B & A" is "A, B", "Barber, Samuel" stays apart from "Samuel Barber".
     """
     return "".join(sorted(compact(name) for name in credited(artist)))
+
+
+def guests(text: str) -> tuple[str, ...]:
+    """The names behind "feat." in a credit or title, folded."""
+    found = _GUESTS.search(text)
+    return credited(found[1].strip()) if found is not None else ()
 
 
 def without_suffix(artist: str) -> str:

@@ -90,7 +90,8 @@ REMASTERS: Words = {
     "tr": "yeniden düzenlenmiş",
     "el": "ψηφιακή επεξεργασία",
     "ru uk": "ремастер, ремастеринг, ремастированный, ремастированная, ремастированная версия, ремастеринг версия",
-    "ja": "リマスター, リマスタリング, リマスター版, リマスター音源, デジタルリマスター, デジタル・リマスター, デジタル・リマスター版",
+    "ja": "リマスター, リマスタリング, リマスター版, リマスター音源, "
+    "デジタルリマスター, デジタル・リマスター, デジタル・リマスター版",
     "ko": "리마스터, 리마스터링, 리마스터 버전",
     "zh": "重制, 重製, 重制版, 重製版, 数码重制版, 數碼重製版, 数字修复版",
 }
@@ -102,7 +103,8 @@ SAME_RECORDING: Words = {
         "main version, full length version, explicit version, clean version, studio version, single version, "
         "original mix, bonus, bonus track, explicit, clean, deluxe, super deluxe, anniversary, expanded, restored, "
         "official, official video, official audio, official music video, official lyric video, music video, lyric video, "
-        "lyrics video, video clip, video, audio, with lyrics, lyrics, visualizer, visualiser, hd, hq, 4k, soundtrack, ost, "
+        "lyrics video, video clip, mv, m/v, official mv, official m/v, video, audio, "
+        "with lyrics, lyrics, visualizer, visualiser, hd, hq, 4k, soundtrack, ost, "
         "original soundtrack, motion picture soundtrack, original motion picture soundtrack, high resolution, hi-res"
     ),
     "de": "originalversion, original version, albumversion, album version, singleversion, stereofassung, monofassung, "
@@ -172,7 +174,8 @@ OTHER_RECORDING: Words = {
     "he": "הופעה, אקוסטי, רמיקס, קריוקי, בהופעה",
     "hi": "लाइव, रीमिक्स, कराओके, अकूस्टिक",
     "th": "แสดงสด, อะคูสติก, รีมิกซ์, คาราโอเกะ",
-    "ja": "ライブ, ライヴ, カラオケ, アコースティック, インストゥルメンタル, インスト, リミックス, バージョン, ヴァージョン, デモ, カバー",
+    "ja": "ライブ, ライヴ, カラオケ, アコースティック, インストゥルメンタル, インスト, リミックス, バージョン, "
+    "ヴァージョン, デモ, カバー",
     "ko": "라이브, 어쿠스틱, 리믹스, 버전, 인스트루멘탈, 노래방, 데모",
     "zh": "现场, 現場, 伴奏, 纯音乐, 純音樂, 翻唱, 混音, 不插电, 卡拉ok",
 }
@@ -185,7 +188,8 @@ TELLING: Words = {
         "right, north, south, east, west, day, night, morning, evening, spring, summer, autumn, winter, man, woman, boy, "
         "girl, king, queen, first, last, before, after"
     ),
-    "de": "dur, moll, nicht, kein, keine, nie, ohne, er, sie, mein, dein, cis, dis, eis, fis, gis, ais, ces, des, es, fes, ges, as",
+    "de": "dur, moll, nicht, kein, keine, nie, ohne, er, sie, mein, dein, "
+    "cis, dis, eis, fis, gis, ais, ces, des, es, fes, ges, as",
     "fr": "majeur, mineur, dièse, bémol, pas, jamais, sans, il, elle, mon, ton, avant, après",
     "es": "mayor, menor, sostenido, bemol, nunca, sin, él, ella, mi, tu, antes, después",
     "it": "maggiore, minore, diesis, bemolle, non, mai, senza, lui, lei, mio, tuo",
@@ -209,11 +213,9 @@ NUMBERS: Words = {
 }
 """Numbers that are written out; one is left out, which is an article as well."""
 
-FLATS = ("b", "♭")
-"""What follows a note that is flat: the letter b only where a major or minor follows."""
-
 CHANNELS: Words = {
-    "YouTube": "- topic, - thema, - tema, - sujet, - argomento, - onderwerp, - ämne, - temat, - тема, - トピック, - 主题, - 主題, - 주제",
+    "YouTube": "- topic, - thema, - tema, - sujet, - argomento, - onderwerp, - ämne, - temat, - тема, "
+    "- トピック, - 主题, - 主題, - 주제",
 }
 """What YouTube appends to an artist's name; "VEVO" stands without a space."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from spotify_ai_pipeline.music.identity.artists import artist_key, credited, without_suffix
-from spotify_ai_pipeline.music.identity.spelling import compact
+from spotify_ai_pipeline.music.identity.spelling import accents_agree, compact
 from spotify_ai_pipeline.music.identity.titles import (
     DIFFERENT_NUMBERS,
     SAME_LETTERS,
@@ -86,6 +86,7 @@ class Known:
         self._names: dict[str, str] = {}
         self._titles: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._forms: defaultdict[tuple[str, str], dict[str, list[tuple[str, str]]]] = defaultdict(dict)
+        self._accented: dict[str, str] = {}
         self._brackets: dict[str, Asides] = {}
         self._credits: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
 
@@ -98,6 +99,8 @@ class Known:
             self._plays[key] = plays
             self._names.setdefault(who, artist)
             self._titles[place][title_words(core)] = key
+            if not core.isascii():
+                self._accented[key] = core
             if aside := brackets(core):
                 self._brackets[key] = aside
             for form, why in other_forms(core):
@@ -169,7 +172,7 @@ class Known:
         said, rule = (f"{written}; ", "artist ") if written else ("", "")
         for form, why in forms:
             key = f"{holder}\t{form}\t{version}"
-            if key in self._plays:
+            if key in self._plays and accents_agree(core, self._accented.get(key, "")):
                 title = f"same title but for: {why}" if why else "same title"
                 return Found(key, True, f"{rule}{'form' if why else ''}".strip(), said + title, 1.0)
         known_forms = self._forms.get((holder, version), {})
@@ -178,6 +181,7 @@ class Known:
                 key: theirs
                 for key, theirs in known_forms.get(form, ())
                 if not (why in ONE_SIDED or (why and theirs in ONE_SIDED))
+                and accents_agree(core, self._accented.get(key, ""))
             }
             if fits and (len(fits) == 1 or not ONE_SIDED & set(fits.values())):
                 key, theirs = next(iter(fits.items()))  # the best established

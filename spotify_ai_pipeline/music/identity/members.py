@@ -17,7 +17,7 @@ import polars as pl
 from rapidfuzz import fuzz
 
 from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_vocabulary
-from spotify_ai_pipeline.music.identity.artists import credited
+from spotify_ai_pipeline.music.identity.artists import credited, guests
 from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, TRACK, Groups, Member, Why
 from spotify_ai_pipeline.music.identity.matching import Found, Known, song_id, song_key
 from spotify_ai_pipeline.music.identity.titles import in_front
@@ -210,7 +210,8 @@ def _join_tracks(groups: Groups, tracks: Sequence[Track], roots: Mapping[str, Fo
             marks.insert(0, ("isrc", f"isrc\t{track.isrc.upper()}"))
         for rule, mark in marks:
             for leader in alike[mark]:
-                if _same_length(track, [leader]) and (rule == "name" or _plausible(track, leader)):
+                fits = _same_guests if rule == "name" else _plausible
+                if _same_length(track, [leader]) and fits(track, leader):
                     how = f"same ISRC {track.isrc}" if rule == "isrc" else found.evidence if found else "same name"
                     why = Why(found.rule if rule == "name" and found else rule, f"{how}, {_lengths(leader, track)}")
                     groups.join(Member.track(track.track_id), Member.track(leader.track_id), why)
@@ -247,8 +248,11 @@ def _name_songs(
     """The id of each song, by leader: the one most members had before, else one made of the leader's key."""
     held: dict[Member, str] = {}
     if before is not None:
-        for kind, member, song in before.select("kind", "member", "song_id").iter_rows():
-            held[Member(kind, member)] = song
+        for kind, member, artist, title, song in before.select(
+            "kind", "member", "artist", "title", "song_id"
+        ).iter_rows():
+            # the key is made anew: that of an older version may read otherwise
+            held.setdefault(Member(kind, song_key(artist, title) if kind == SPELLING else member), song)
     key_of = {Member.track(track.track_id): track.key for track in tracks}
     songs = sorted(gathered.items(), key=lambda song: song[0] in apart)  # what was parted takes another name
     ids: dict[Member, str] = {}
@@ -278,6 +282,12 @@ def _same_length(track: Track, others: Sequence[Track]) -> bool:
     if not others or track.duration_ms is None or others[0].duration_ms is None:
         return True
     return abs(track.duration_ms - others[0].duration_ms) <= MAX_LENGTH_GAP_MS
+
+
+def _same_guests(track: Track, other: Track) -> bool:
+    """Whether what two titles say of guests agrees; a title that names none contradicts nothing."""
+    one, two = (set(guests(each.title)) for each in (track, other))
+    return not one or not two or bool(one & two)
 
 
 def _plausible(track: Track, other: Track) -> bool:

@@ -34,8 +34,11 @@ _ACCENT = re.compile(r"(?<![\u0400-\u052f\u0300-\u036f])[\u0300-\u036f]+|[\u0300
 """Accents, but for those that make another letter of a Cyrillic one (й, ї); not the voicing marks of kana."""
 _VIETNAMESE = re.compile("[\u031b\u0309\u0323]")
 """Horn, hook and dot below, which no other common script of Latin letters has: there accents make other words."""
-_OPTIONAL = re.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]")
+_OPTIONAL = re.compile(
+    r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
+)
 """The points of Hebrew and Arabic, which most people leave out."""
+_LETTER_AND_MARKS = re.compile("([^\\W\\d_])([\u0300-\u036f]*)")
 _DROPPED_G = re.compile(r"(?<=\w\w)in'(?!\w)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DIGIT = re.compile(r"[^\W\x00-\x7f]")
@@ -96,6 +99,13 @@ def without_points(folded: str) -> str:
     if folded.isascii():
         return folded
     return unicodedata.normalize("NFC", _OPTIONAL.sub("", unicodedata.normalize("NFD", folded)))
+
+
+def accents_agree(one: str, two: str) -> bool:
+    """Whether no letter of ``one`` bears another accent than the same letter of ``two``; a letter without contradicts nothing."""
+    first, second = (_LETTER_AND_MARKS.findall(unicodedata.normalize("NFD", text.casefold())) for text in (one, two))
+    marked = zip(first, second, strict=False) if len(first) == len(second) else ()
+    return all(not mine or not theirs or mine == theirs for (_, mine), (_, theirs) in marked)
 
 
 def compact(folded: str) -> str:

@@ -51,6 +51,7 @@ _SHORT = {"til": "until", "till": "until", "tonite": "tonight", "nite": "night",
 _CANONICAL = {"pt": "part", "pts": "part", "parts": "part", "vol": "volume", "mvt": "movement"}
 _TELLING = frozenset(fold_in_script(word) for word in languages.words(languages.TELLING))
 _FLAT = re.compile(r"\b([a-g])b(?= (?:major|minor|maj|min)\b)|(?<=\bin )([a-g])b\b")
+_ACRONYM = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
 _ROMANS_APART = re.compile(r"\b([ivx]+|\d\w*) (?=[ivx]+\b)|\b([ivx]+) (?=\d)")
 _TRACK_NUMBER = re.compile(
     r"^(?:(?:soundtrack|ost)\s*[-:]\s*|\(?\d{1,3}\)?\s*[-–._)]\s*|0\d\s+|\d-\d\d\s+)(?=\S)|^1\d\s+(?=[^\W\d])",
@@ -60,19 +61,21 @@ _FIRST_PART = re.compile(r"^(.+?)(?: - |: )(.+)$")
 _YEAR_AT_END = re.compile(r"\s*[\(\[](?:19|20)\d\d[\)\]]\s*$|\s+[-–—]\s+(?:19|20)\d\d\s*$")
 _LEADING_BRACKET = re.compile(r"^\s*[\(\[][^\)\]\d]+[\)\]]\s*(?=\w)")
 _CLAUSE = re.compile(r"\s*[\(\[](?=(?:[^\s\)\]]+\s+){2})[^\)\]\d]+[\)\]]\s*$")
-_WITH = re.compile(rf"\s*[\(\[](?:{either(languages.WITH)})\s[^\)\]]+[\)\]]|\s+-\s+(?:{either(languages.WITH)})\s.+$", re.IGNORECASE)
+_WITH = re.compile(
+    rf"\s*[\(\[](?:{either(languages.WITH)})\s[^\)\]]+[\)\]]|\s+-\s+(?:{either(languages.WITH)})\s.+$", re.IGNORECASE
+)
 _FROM = re.compile(r"\s*[\(\[]([^\)\]]+)[\)\]]|\s+[-–—~/|]\s+(.+)$")
 _BRACKETS = re.compile(r"[\(\[（【]([^\)\]）】]+)[\)\]）】]")
 _KEY_WORDS = frozenset({"major", "minor", "sharp", "flat", "natural", "maj", "min"})
-_OF_LETTERS = re.compile("[^a-z0-9\u00c0-\u052f\u1e00-\u1fff ]")
-"""What is no letter of the Latin, Greek or Cyrillic alphabet: elsewhere no letter is a slip of another."""
+_OF_LETTERS = re.compile("[^a-z0-9\u0370-\u052f\u1f00-\u1fff ]")
+"""What is no plain letter of the Latin, Greek or Cyrillic alphabet: elsewhere no letter is a slip of another."""
 
 
 @lru_cache(maxsize=131_072)
 def title_words(title: str) -> str:
     """The folded title in its own script, with its numerals in one form: "Pt. II", "Part Two" and "Part 2" are "part 2".
     Signs that stand for something (hearts, stars) come last."""
-    words = fold_in_script(title)
+    words = fold_in_script(_ACRONYM.sub(_without_dots, title) if "." in title else title)
     if (shown := signs(title)) and shown != words:
         words = f"{words} {shown}"
     if any(short in words for short in ("til", "nite", "thru", "rd")):
@@ -86,6 +89,10 @@ def title_words(title: str) -> str:
 def title_key(words: str) -> str:
     """``words`` (as ``title_words`` gives them) without spaces, but for those that keep two numbers apart."""
     return compact(_ROMANS_APART.sub(r"\1\2.", words))
+
+
+def _without_dots(found: re.Match[str]) -> str:
+    return found[0].replace(".", "")
 
 
 def _numbered(found: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from spotify_ai_pipeline.music.identity.languages import (
     Words,
     words,
 )
-from spotify_ai_pipeline.music.identity.spelling import fold, fold_in_script
+from spotify_ai_pipeline.music.identity.spelling import fold
 
 _OPEN, _CLOSE = r"[\(\[\{（【「『〔［]", r"[\)\]\}）】」』〕］]"
 _FEATURED = re.compile(

@@ -47,7 +47,8 @@ def merge(plays: pl.DataFrame) -> pl.DataFrame:
     """One row a play, of ``plays`` (as ``find_songs`` gives them): columns of ``MERGED``, oldest first.
 
     ``source`` is the richest that told of the play and ``sources`` are all that did, richest first; ``played_at`` is from the
-    most exact stamp, every other column from the richest source that knows it. The same plays in any order give the same rows.
+    most exact stamp, ``song_id`` from the richest source that knows the Spotify id, every other column from the richest that
+    knows it. The same plays in any order give the same rows.
     """
     return pl.concat([merged for merged, _ in merge_parts([plays.lazy()])])
 
@@ -93,7 +94,7 @@ def _records(plays: pl.LazyFrame) -> pl.DataFrame:
     minutes = [source.name for source in SOURCES if source.whole_minutes]
     ordered = (
         plays.filter(pl.col("source").is_in(list(rank)))
-        .select("song_id", "kin", "source", "played_at", *EVIDENCE)
+        .select("song_id", "kin", "by_id", "source", "played_at", *EVIDENCE)
         .collect()
         .with_columns(
             rank=pl.col("source").replace_strict(rank, return_dtype=pl.Int8),
@@ -125,7 +126,8 @@ def _together(told: pl.DataFrame) -> pl.DataFrame:
         told.sort("play", "rank")
         .group_by("play", maintain_order=True)
         .agg(
-            pl.first("song_id", "source", "played_at"),
+            pl.coalesce(pl.col("song_id").filter("by_id").first(), pl.col("song_id").first()),
+            pl.first("source", "played_at"),
             *[pl.col(name).drop_nulls().first() for name in EVIDENCE],
             pl.col("source").alias("sources"),
         )
