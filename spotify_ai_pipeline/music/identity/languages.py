@@ -72,6 +72,15 @@ FROM: Words = {
 }
 """What stands before the work that a song was made for, or the session that a take is of."""
 
+SESSIONS: Words = {
+    "en": "unplugged, session, sessions, live at, live in, live from, live on, in concert, concert, tiny desk, rehearsal, bbc, kexp",
+    "de": "konzert, live aus, live im",
+    "fr": "en concert",
+    "es": "en concierto, desenchufado",
+    "it": "in concerto",
+}
+"""What names a session or concert even in the name of a work: a film may be called "Live and Let Live"."""
+
 REMASTERS: Words = {
     "en": "remaster, remasters, remastered, remastering, re-master, re-mastered, re-mastering",
     "de": "remasterisiert, remastert, neu gemastert, neu abgemischt und gemastert",
@@ -183,7 +192,7 @@ OTHER_RECORDING: Words = {
 
 TELLING: Words = {
     "en": (
-        "major, minor, sharp, flat, natural, intro, outro, prelude, reprise, interlude, overture, finale, epilogue, prologue, "
+        "major, minor, sharp, flat, natural, double, intro, outro, prelude, reprise, interlude, overture, finale, epilogue, prologue, "
         "coda, his, her, he, she, no, not, dont, cant, wont, aint, never, isnt, without, didnt, doesnt, couldnt, left, "
         "right, north, south, east, west, day, night, morning, evening, spring, summer, autumn, winter, man, woman, boy, "
         "girl, king, queen, first, last, before, after"

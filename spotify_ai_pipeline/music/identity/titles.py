@@ -14,7 +14,7 @@ from itertools import pairwise, zip_longest
 from rapidfuzz.distance import OSA
 
 from spotify_ai_pipeline.music.identity import languages
-from spotify_ai_pipeline.music.identity.artists import channel_owner, either
+from spotify_ai_pipeline.music.identity.artists import artist_key, channel_owner, either
 from spotify_ai_pipeline.music.identity.spelling import compact, fold, fold_in_script, in_latin, signs, without_points
 from spotify_ai_pipeline.music.identity.versions import is_from, names_version
 
@@ -107,7 +107,9 @@ def in_front(title: str, artist: str) -> list[tuple[str, str]]:
     if (bare := _TRACK_NUMBER.sub("", title)) != title:
         found.append((bare, "track number in front"))
     owner = channel_owner(artist)
-    if (parted := _FIRST_PART.match(title)) and fold(parted[1]).split()[-1:] == fold(owner).split()[-1:]:
+    if (parted := _FIRST_PART.match(title)) and (
+        fold(parted[1]).split()[-1:] == fold(owner).split()[-1:] or artist_key(parted[1]) == artist_key(artist)
+    ):
         found.append((parted[2], "artist in front"))
     return found
 
@@ -184,6 +186,7 @@ def same_title(first: str, second: str, vocabulary: Set[str] = frozenset()) -> t
         and long.startswith(short)
         and long[len(short)] != " "
         and not _counts(short.split()[-1])
+        and short.split()[-1] not in _ROMAN_AFTER
     ):
         return True, f"cut after {len(short)} letters"
     if _numbers(first) != _numbers(second):

@@ -17,6 +17,7 @@ from spotify_ai_pipeline.music.identity.languages import (
     OTHER_RECORDING,
     REMASTERS,
     SAME_RECORDING,
+    SESSIONS,
     Words,
     words,
 )
@@ -54,6 +55,7 @@ _SAME = re.compile(
     rf"(?:{_AROUND}\s*)*(?:{_pattern(REMASTERS)}|{_pattern(SAME_RECORDING)})(?:\s*(?:{_AROUND}|{_pattern(REMASTERS)}))*"
 )
 _OTHER = re.compile(_pattern(OTHER_RECORDING))
+_SESSION = re.compile(_pattern(SESSIONS))
 _TRAILING_REMASTER = re.compile(
     rf"(?<=\w)[\w\"'!?.)\]]*\s+((?:(?:19|20)\d\d\s+)?(?:digital(?:ly)?\s+)?(?:{either(REMASTERS)})(?:\s+(?:19|20)\d\d)?)\s*$",
     re.IGNORECASE,
@@ -115,7 +117,7 @@ def _label(label: str) -> str | None:
     """The version that ``label`` names: "" for the same recording, None where it names no version at all."""
     said = fold(label)
     if _FROM.match(label):  # the name of a film may hold any word
-        session = _OTHER.search(fold(_QUOTED.sub(" ", label)))
+        session = _SESSION.search(said) or _OTHER.search(fold(_QUOTED.sub(" ", label)))
         return said if session is not None else None
     rest = _SAME.sub(" ", said)
     if _OTHER.search(rest):
