@@ -9,7 +9,7 @@ LOCK ?= requirements-dev.lock
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dates coverage lint format up install lyrics audio workers lock bench clean
+.PHONY: help demo test test-dates test-mutants coverage lint format up install oauth-server lyrics audio workers lock bench clean
 
 help:                    ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FO
 
 test: install            ## all tests: offline, no account
 	@$(BIN)/pytest -n 2
+
+test-mutants: install    ## 2,000 changed answers of each service, through the real clients
+	@SPOTIFY_AI_MUTANTS=2000 $(BIN)/pytest -n 2 spotify_ai_pipeline_tests/clients/test_mutants.py
 
 coverage: install        ## all tests, then the lines that none of them ran, by file
 	@$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered
@@ -51,6 +54,11 @@ bench: install           ## how long ranking, training, the index of songs and i
 
 up: install              ## the Dagster UI and its daemon; Ctrl-C ends them
 	@exec $(BIN)/spotify-ai up
+
+OAUTH_SERVER := oauth2-mock-server@8.2.3
+
+oauth-server:            ## an independent OAuth server, against which the sign-in is tested; it needs Node.js
+	@npm install --silent --no-save --prefix $(VENV)/node $(OAUTH_SERVER)
 
 # An extra leaves a mark in the environment: a later `make install` brings it along.
 EXTRAS := lyrics audio workers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -57,6 +56,8 @@ def accounts(workspace: Workspace) -> Iterator[Finding]:
 def spotify(workspace: Workspace) -> Finding:
     if not workspace.secrets.spotify_client_id:
         return Finding("Spotify", BAD, "no app is named", "set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in .env")
+    if trouble := spotify_auth.sign_in_trouble(workspace):
+        return Finding("Spotify", BAD, trouble, "spotify-ai login")
     if spotify_auth.sign_in_state(workspace) != "signed in":
         return Finding("Spotify", BAD, "nobody is signed in", "spotify-ai login")
     found = _answers(
@@ -72,12 +73,12 @@ def _playlists(workspace: Workspace) -> int:
 
 
 def permissions(workspace: Workspace) -> Finding:
-    """Whether the sign-in has every scope that is asked for now."""
+    """Whether the sign-in was granted every scope that is asked for now."""
     if not workspace.token_file.exists():
         return Finding("permissions", ODD, "nobody is signed in", "spotify-ai login")
-    granted = str(json.loads(workspace.token_file.read_text()).get("scope") or "").split()
-    lacking = sorted(set(spotify_auth.SCOPES) - set(granted))
-    if lacking:
+    if spotify_auth.sign_in_trouble(workspace):
+        return Finding("permissions", BAD, "not known: the sign-in cannot be read", "spotify-ai login")
+    if lacking := spotify_auth.lacking_scopes(workspace):
         return Finding("permissions", BAD, f"the sign-in lacks {', '.join(lacking)}", "spotify-ai login")
     return Finding("permissions", GOOD, f"all {len(spotify_auth.SCOPES)} scopes are granted")
 

@@ -9,8 +9,12 @@ import polars as pl
 
 from spotify_ai_pipeline.clients.spotify import ASKS, CLOSED, LIKED, ListChanged, Spotify
 from spotify_ai_pipeline.clients.spotify_playlists import SpotifyRefused
-from spotify_ai_pipeline.clients.transport import Deferred
+from spotify_ai_pipeline.errors import Retryable
 
+MOST_LOST, LEAST_ASKED_ABOUT = 0.5, 20
+"""A library of at least so many songs that lost a larger share since it was last read is asked about, and not believed."""
+ACCEPTED = "smaller_library_accepted"
+"""The fact that the listener said that a smaller library is right; the next reading believes it."""
 LIBRARY_READ_AT = "library_read_at"
 """The fact that holds when the library was last read whole, UTC seconds at the start of the reading."""
 
@@ -28,7 +32,7 @@ class Reading:
     """Rows of the lists read now that are no song: removed, local, an episode."""
     followed: list[str] = field(default_factory=list[str])
     """Names of others' playlists, whose items are closed to apps."""
-    deferred: Deferred | None = None
+    deferred: Retryable | None = None
     """Why some lists are as they were at the last reading."""
 
     @property
@@ -40,14 +44,14 @@ def read_library(client: Spotify, known: pl.DataFrame, say: Callable[[str], obje
     """Every song of the liked songs and of the owned or collaborative playlists, one row an item of a list.
 
     ``known`` is the library as last read (the same columns). A playlist whose snapshot id is known is not read again; liked
-    songs are read down to the first known page. Where Spotify asks for a long pause, lists not read yet stay as they are in
-    ``known``; a list is never there in part. Raises ``Deferred`` where nothing at all is known.
+    songs are read down to the first known page. Where Spotify asks for a long pause, or does not send a list whole, lists not
+    read yet stay as they are in ``known``; a list is never there in part. Raises ``Retryable`` where nothing at all is known.
     """
     reading = Reading()
     try:
         reading.frames.append(_liked(client, known.filter(pl.col("list_id") == LIKED)))
         playlists = client.playlists(client.user_id())
-    except Deferred as pause:
+    except Retryable as pause:
         reading.frames.append(known.filter(pl.col("list_id") != LIKED) if reading.frames else known)
         reading.deferred = pause
         if reading.library.is_empty():
@@ -67,10 +71,10 @@ def read_library(client: Spotify, known: pl.DataFrame, say: Callable[[str], obje
                 reading.songs_read += songs.height
                 reading.playlists_read += 1
                 say(f"read {playlist.name}: {songs.height} songs")
-            except Deferred as pause:
-                reading.deferred = pause
             except ListChanged:
                 say(f"{playlist.name} is being edited; it stays as it was")
+            except Retryable as pause:
+                reading.deferred = pause
             except SpotifyRefused as error:
                 if error.status not in CLOSED:
                     raise
@@ -79,6 +83,15 @@ def read_library(client: Spotify, known: pl.DataFrame, say: Callable[[str], obje
         reading.playlists += 1
         reading.frames.append(songs.with_columns(list_name=pl.lit(playlist.name)))
     return reading
+
+
+def shrank(known: pl.DataFrame, found: pl.DataFrame) -> str | None:
+    """What of the library went missing between two readings, in words, where it is too much to believe; else None."""
+    for what, part in (("liked songs", pl.col("list_id") == LIKED), ("songs in playlists", pl.col("list_id") != LIKED)):
+        before, after = (frame.filter(part)["track_id"].n_unique() for frame in (known, found))
+        if before >= LEAST_ASKED_ABOUT and after < (1 - MOST_LOST) * before:
+            return f"{after:,} {what} where there were {before:,}"
+    return None
 
 
 def _liked(client: Spotify, known: pl.DataFrame) -> pl.DataFrame:

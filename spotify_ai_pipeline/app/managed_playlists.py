@@ -92,12 +92,10 @@ def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome |
 
 def take_snapshot(workspace: Workspace, client: Spotify, why: str, name: str = MIX) -> Snapshot:
     """A dated copy of the list as it is on Spotify now: a row in the state and a playlist beside it."""
-    stored = playlists.written(workspace.state, name)
-    songs = client.track_ids(stored.playlist_id) if stored else []
+    listing = named(workspace.settings, name)
+    songs = PlaylistWriter(client, workspace).songs(listing)
     if not songs:
-        raise UserError(
-            f"{named(workspace.settings, name).title} holds no songs to copy; `spotify-ai refresh` fills it"
-        )
+        raise UserError(f"{listing.title} holds no songs to copy; `spotify-ai refresh` fills it")
     today = clock.utc_now().astimezone(workspace.settings.listener.zone)
     prefix = workspace.settings.spotify.snapshot_prefix + ("" if name == MIX else f" {name}")
     snapshot = snapshots.take(workspace.state, f"{prefix} {today:%Y-%m-%d}", list(dict.fromkeys(songs)), why, name)
@@ -131,14 +129,14 @@ def restore(workspace: Workspace, snapshot: Snapshot) -> Outcome:
     client = Spotify.of(workspace)
     held, barred = pins.held_and_barred(state, clock.now())
     song_of = song_of_track(workspace.lake.read(datasets.SONGS))
-    stored = playlists.written(state, snapshot.playlist)
-    now = client.track_ids(stored.playlist_id) if stored else []
+    writer = PlaylistWriter(client, workspace)
+    now = writer.songs(listing)
     wanted = [track for track in snapshot.track_ids if song_of.get(track) not in barred]
     there = {song_of.get(track, track) for track in wanted}
     wanted += [track for track in dict.fromkeys(now) if song_of.get(track) in held and song_of.get(track) not in there]
     if not wanted:
         raise UserError(f"you have said no to every song of {snapshot.name}: the list stays as it is")
-    done = PlaylistWriter(client, workspace).write(listing, wanted, decided_on=now)
+    done = writer.write(listing, wanted, decided_on=now)
     why = f"restored from {snapshot.name}"
     new, out = set(done.after) - set(done.before), set(done.before) - set(done.after)
     known = names(workspace)

@@ -1,7 +1,8 @@
 """The writer: makes a playlist of ours hold what was decided, and reads it back. One code path for every list we keep.
 
-It reads the list, plans the calls and makes them; after an answer that was lost it reads and plans again. What it is about
-to do is noted first, so that after a crash its own half-done work is not taken for the listener's.
+It reads the list, plans the calls and makes them, and believes Spotify's answers to them (``tracked_list``); after an answer
+that was lost it waits, reads and plans again. What it is about to do is noted first, so that after a crash its own half-done work
+is not taken for the listener's.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from spotify_ai_pipeline.app.tracked_list import Reading, TrackedList
 from spotify_ai_pipeline.clients.spotify import Spotify
-from spotify_ai_pipeline.clients.spotify_playlists import UNKNOWN_OUTCOME, PlaylistInfo, Rows, SpotifyError
+from spotify_ai_pipeline.clients.spotify_playlists import UNKNOWN_OUTCOME, PlaylistInfo, SpotifyRefused
 from spotify_ai_pipeline.errors import Retryable, UserError
 from spotify_ai_pipeline.music.mix.edit_script import plan
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ROUNDS = 4
-"""Times that a list is read and planned anew after answers that were lost."""
+"""Plans that are made for one write, at most: after answers that were lost, and for songs that Spotify has no more."""
 LOCK = "playlist.lock"
 
 
@@ -84,14 +86,19 @@ class PlaylistWriter:
         Raises ``PlaylistGone``, ``Retryable`` (the next write goes on), ``Refused``.
         """
         with alone(self._workspace):
-            playlist_id = self._find_or_create(named)
-            before = self._client.rows(playlist_id)
-            found = before.track_ids
-            if decided_on is not None and found != list(target) and set(found) != set(decided_on):
-                raise Edited(
-                    f"{named.title} was edited since this was decided; run the refresh again to respect the edit"
-                )
-            return self._make(named, playlist_id, before, list(target), list(spares))
+            playlist_id, snapshot = self._find_or_create(named)
+            listing = self._tracked(named, playlist_id)
+            before = listing.read(snapshot)
+            gone = playlists.unavailable(self._state) | before.unclear
+            if decided_on is not None:
+                lost = set(decided_on) - set(before.songs) - gone
+                if len(lost) <= before.empty:  # as many rows are there that show nothing
+                    gone, lost = gone | lost, set[str]()
+                if (lost or set(before.visible) - set(decided_on) - gone) and before.songs != list(target):
+                    raise Edited(
+                        f"{named.title} was edited since this was decided; run the refresh again to respect the edit"
+                    )
+            return self._make(named, listing, before, list(target), list(spares), gone - set(before.songs))
 
     def recreate(self, named: Named) -> Outcome:
         """A new playlist with the songs of the one that is gone. Raises ``UserError`` where it is still there."""
@@ -108,53 +115,87 @@ class PlaylistWriter:
             songs = list(dict.fromkeys(stored.track_ids))
             if not songs:
                 return Outcome(playlist_id, [], [], [], [])
-            return self._make(named, playlist_id, self._client.rows(playlist_id), songs, [])
+            listing = self._tracked(named, playlist_id)
+            return self._make(named, listing, listing.read(), songs, [], playlists.unavailable(self._state))
 
-    def _make(self, named: Named, playlist_id: str, before: Rows, target: list[str], spares: list[str]) -> Outcome:
-        playlists.intend(self._state, before.track_ids, target, named.name)
-        asked, rows, rounds = target, before, ROUNDS
-        while rounds:
-            rounds -= 1
+    def songs(self, named: Named) -> list[str]:
+        """The songs on the list now; none where it was not made yet."""
+        stored = playlists.written(self._state, named.name)
+        return self._tracked(named, stored.playlist_id).read().visible if stored else []
+
+    def _tracked(self, named: Named, playlist_id: str) -> TrackedList:
+        return TrackedList(self._client, self._state, named.name, playlist_id)
+
+    def _make(
+        self,
+        named: Named,
+        listing: TrackedList,
+        before: Reading,
+        asked: list[str],
+        spares: list[str],
+        gone: Collection[str],
+    ) -> Outcome:
+        """Makes the songs ``asked`` for the list's, but for those that are ``gone``.
+
+        Each round makes one plan. Songs that Spotify has no more, does not show or does not keep are not written again: spares
+        stand in for them.
+        """
+        target = stand_in(asked, gone, spares) or asked
+        reading, problem = before, None
+        listing.begin(before)
+        for _ in range(ROUNDS):
+            playlists.intend(self._state, before.songs, target, named.name)
+            call, problem = None, None
             try:
-                for call in plan(target, rows.rows, rows.fixed):
-                    self._client.edit(playlist_id, call)
-            except (SpotifyError, *UNKNOWN_OUTCOME) as error:
-                rows = self._client.rows(playlist_id)
-                if rounds and isinstance(error, UNKNOWN_OUTCOME):
-                    continue
-                new = [track for track in target if track not in rows.track_ids]
-                if target != asked or not (missing := self._client.not_found(new)):
+                for call in plan(target, reading.rows, reading.fixed(len(target))):
+                    listing.edit(call)
+                reading = listing.settled()
+            except UNKNOWN_OUTCOME as error:
+                if call is None:
                     raise
-                playlists.note_unavailable(self._state, missing)
-                target, rounds = stand_in(target, missing, spares), ROUNDS
-                playlists.intend(self._state, before.track_ids, target, named.name)
+                reading, problem = listing.after_lost_answer(call), error
                 continue
-            rows = self._client.rows(playlist_id)
-            if rows.track_ids == target or _edited(before.track_ids, target, rows.track_ids):
-                break
-        else:
-            raise Retryable(
-                f"Spotify does not show {named.title} as it was written; the next refresh looks again and goes on"
-            )
-        playlists.remember(self._state, playlist_id, target, named.name)
-        playable = set(rows.track_ids) - set(rows.unplayable)
-        playlists.note_unavailable(self._state, rows.unplayable, playable)
-        missing = [track for track in asked if track not in target]
-        return Outcome(playlist_id, before.track_ids, target, rows.track_ids, missing)
+            except SpotifyRefused as error:
+                if error.status not in (400, 404):
+                    raise
+                missing = self._client.not_found([song for song in target if song not in before.songs])
+                playlists.note_unavailable(self._state, missing)
+                target, believed = stand_in(target, missing, spares), listing.believed
+                reading, problem = listing.read(), error
+                if not target or (not missing and reading.rows == believed):
+                    raise
+                continue
+            missing = reading.hidden | reading.unkept
+            playlists.note_unavailable(self._state, missing)
+            better = stand_in(target, missing, spares)
+            no_spare = len(better) == len(target) - len(missing & set(target))
+            if reading.by_others or (
+                no_spare and reading.songs == [song for song in target if song not in reading.unkept]
+            ):
+                break  # as it was written, or as the listener made it
+            target = better
+        if problem is not None:
+            raise problem
+        written = target if reading.by_others else reading.songs
+        playlists.remember(self._state, listing.playlist_id, written, named.name)
+        playlists.note_unavailable(self._state, reading.unplayable, set(reading.visible) - set(reading.unplayable))
+        missing = [song for song in asked if song not in written or song in reading.hidden]
+        return Outcome(listing.playlist_id, before.visible, written, reading.visible, missing)
 
-    def _find_or_create(self, named: Named) -> str:
-        """The playlist by its stored id, or a new one where none was ever made."""
+    def _find_or_create(self, named: Named) -> tuple[str, str]:
+        """The playlist by its stored id with the id of its state, or a new one where none was ever made."""
         stored = playlists.written(self._state, named.name)
         if stored is None:
             playlist_id = self._adopt_or_create(named)
             playlists.remember(self._state, playlist_id, [], named.name)
-            return playlist_id
-        if stored.playlist_id not in self._owned():
+            return playlist_id, ""
+        found = self._owned().get(stored.playlist_id)
+        if found is None:
             raise PlaylistGone(
                 f"{named.title} is no longer in your Spotify library; follow it again, or have a new one made: "
                 f"spotify-ai playlist --recreate {named.option}".rstrip()
             )
-        return stored.playlist_id
+        return stored.playlist_id, found.snapshot_id
 
     def _adopt_or_create(self, named: Named) -> str:
         """A list that we made and could not note any more, else a new one. A list of the listener's is never taken."""
@@ -184,8 +225,3 @@ def alone(workspace: Workspace) -> Generator[None]:
         except BlockingIOError:
             raise Retryable("another process is writing a playlist right now; wait for it and try again") from None
         yield
-
-
-def _edited(before: Sequence[str], target: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether ``after`` is neither of the lists nor on the way from one to the other: the listener was quicker."""
-    return bool(set(after) - set(before) - set(target) or set(before) & set(target) - set(after))

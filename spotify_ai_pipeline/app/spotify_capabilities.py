@@ -7,26 +7,39 @@ from spotify_ai_pipeline.clients.spotify_auth import CAPABILITIES
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-_TRACK, _ARTIST = "11dFghVXANMlKmJXsNCbNl", "0TnOYISbd1XYRBk9myaseg"  # the examples of Spotify's own reference
+_TRACK = "11dFghVXANMlKmJXsNCbNl"  # the example of Spotify's own reference
 ENDPOINTS = {
     "audio-features": f"audio-features/{_TRACK}",
     "recommendations": f"recommendations?seed_tracks={_TRACK}&limit=1",
-    "related-artists": f"artists/{_ARTIST}/related-artists",
-    "artist-top-tracks": f"artists/{_ARTIST}/top-tracks",
-    "tracks": f"tracks?ids={_TRACK}",
-    "artists": f"artists?ids={_ARTIST}",
 }
-"""Each endpoint that was closed to newer apps, with a call that shows whether it is open to this one."""
+"""Each endpoint that is closed to newer apps and that we would use, with a call that shows whether it is open to this one."""
+
+
+def needed(workspace: Workspace) -> list[str]:
+    """The endpoints that the settings would call."""
+    settings = workspace.settings
+    asks = {
+        "audio-features": "spotify" in settings.features.audio_providers,
+        "recommendations": settings.discovery.sources.spotify_recs,
+    }
+    return [name for name, wanted in asks.items() if wanted]
 
 
 def learn_capabilities(workspace: Workspace, client: Spotify) -> None:
-    """Asks once a sign-in what this app may call, one call an endpoint, and remembers it. What got no clear answer is left
-    out; a pause that Spotify asks for leaves all of it unknown."""
-    try:
-        found = {name: client.may_call(path) for name, path in ENDPOINTS.items()}
-    except Deferred:
-        return
-    workspace.state.set_fact(CAPABILITIES, {name: may for name, may in found.items() if may is not None})
+    """Asks once a sign-in which endpoints this app may call, of those that are needed, one call each, and remembers it.
+
+    What got no clear answer is left out. Some endpoints that are closed ask for a day's pause: it holds for probes alone, and
+    none is asked after it."""
+    found: dict[str, bool] = {}
+    for name in needed(workspace):
+        try:
+            may = client.may_call(ENDPOINTS[name])
+        except Deferred:
+            break
+        if may is not None:
+            found[name] = may
+    if found:
+        workspace.state.set_fact(CAPABILITIES, found)
 
 
 def capable(workspace: Workspace, endpoint: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.transport import Transport, json_of, sound_of
+from spotify_ai_pipeline.music.sieve import MaybeText, Record
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -12,11 +14,16 @@ KEPT = "deezer track without preview"
 TRY_AGAIN = frozenset({4, 700})  # quota used up, service busy: said with status 200
 
 
+class _Track(Record):
+    preview: MaybeText = None
+
+
 class Deezer:
     """The beginning of what a record sounds like, as its publisher shows it."""
 
     def __init__(self, transport: Transport, answers: ResponseCache) -> None:
         self._url, self._session, self._answers = transport.service.url, transport.session, answers
+        self._door = Door(transport)
 
     @classmethod
     def of(cls, workspace: Workspace) -> Deezer:
@@ -29,11 +36,11 @@ class Deezer:
         so only that there is none is remembered."""
         if not isrc or isrc in self._answers.get(KEPT, [isrc]):
             return None
-        track = json_of(self._session.get(f"{self._url}track/isrc:{isrc}"), "Deezer")
-        if not track.get("preview"):
+        track = self._door.frame(_Track, json_of(self._session.get(f"{self._url}track/isrc:{isrc}"), "Deezer"))
+        if track.preview is None:
             self._answers.put(KEPT, {isrc: None})
             return None
-        return sound_of(self._session.get(track["preview"]), "Deezer")
+        return sound_of(self._session.get(self._session.elsewhere(track.preview)), "Deezer")
 
 
 def _sound(status: int, body: bytes) -> bool:
@@ -41,6 +48,8 @@ def _sound(status: int, body: bytes) -> bool:
     if status >= 400 or not body.startswith(b"{"):
         return True
     try:
-        return (json.loads(body).get("error") or {}).get("code") not in TRY_AGAIN
-    except ValueError:
+        error = json.loads(body).get("error")
+    except (ValueError, RecursionError):
         return False
+    code = error.get("code") if isinstance(error, dict) else None
+    return not isinstance(code, int) or code not in TRY_AGAIN

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.transport import Transport, json_of, sound_of
 from spotify_ai_pipeline.music.identity.matching import song_key
+from spotify_ai_pipeline.music.sieve import MaybeText, Record, Text
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -11,11 +15,22 @@ KEPT = "itunes search"
 RESULTS = 10
 
 
+class _Results(Record):
+    results: list[Any]
+
+
+class _Song(Record):
+    artistName: Text
+    trackName: Text
+    previewUrl: MaybeText = None
+
+
 class Itunes:
     """What the shop plays to those who may buy."""
 
     def __init__(self, transport: Transport, answers: ResponseCache) -> None:
         self._url, self._session, self._answers = transport.service.url, transport.session, answers
+        self._door = Door(transport)
 
     @classmethod
     def of(cls, workspace: Workspace) -> Itunes:
@@ -28,8 +43,9 @@ class Itunes:
         kept = self._answers.get(KEPT, [key])
         if key not in kept:
             params = {"term": f"{artist} {title}", "entity": "song", "limit": RESULTS}
-            rows = json_of(self._session.get(self._url + "search", params=params), "iTunes")["results"]
-            same = (row for row in rows if song_key(row.get("artistName", ""), row.get("trackName", "")) == key)
-            kept[key] = next((row["previewUrl"] for row in same if row.get("previewUrl")), None)
+            answer = json_of(self._session.get(self._url + "search", params=params), "iTunes")
+            rows = self._door.records(_Song, self._door.frame(_Results, answer).results, "a search")
+            same = (row for row in rows if song_key(row.artistName, row.trackName) == key)
+            kept[key] = next((row.previewUrl for row in same if row.previewUrl), None)
             self._answers.put(KEPT, kept)
-        return sound_of(self._session.get(kept[key]), "iTunes") if kept[key] else None
+        return sound_of(self._session.get(self._session.elsewhere(kept[key])), "iTunes") if kept[key] else None

@@ -6,9 +6,9 @@ pylast's own paging asks for 50 scrobbles a page and drops MusicBrainz ids, so p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
@@ -16,8 +16,22 @@ from xml.etree import ElementTree
 import polars as pl
 import pylast
 
+from spotify_ai_pipeline.clients.door import Door
+from spotify_ai_pipeline.clients.paging import Reading
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
 from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
+from spotify_ai_pipeline.music.sieve import (
+    EARLIEST,
+    MaybeMbid,
+    MaybeShare,
+    MaybeText,
+    Moment,
+    Record,
+    Text,
+    real,
+    text,
+    whole,
+)
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -41,8 +55,27 @@ NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 """Signs that players scrobble in titles, that Last.fm passes on, and that no XML parser takes."""
 
 
-Scrobble = tuple[datetime, str, str, str | None, str | None, str | None]
-"""A row of ``datasets.SCROBBLES.schema``."""
+class Scrobble(Record):
+    """A row of ``datasets.SCROBBLES.schema``."""
+
+    played_at: Moment
+    artist: Text
+    title: Text
+    album: MaybeText
+    track_mbid: MaybeMbid
+    artist_mbid: MaybeMbid
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page of scrobbles, newest first; ``dated`` counts those too that could not be read."""
+
+    total: int
+    dated: int
+    rows: list[Scrobble]
+    may_play: bool = False
+    """The first row has no date: it may be what plays now, which the total does not count."""
+
 
 ARTIST_TAGS, TRACK_TAGS = "lastfm artist.getTopTags", "lastfm track.getTopTags"
 NEIGHBOURS, FRIENDS = 50, 50
@@ -59,6 +92,13 @@ class Near:
     title: str
     mbid: str | None
     match: float | None
+
+
+class _NearRow(Record):
+    artist: Text
+    title: Text
+    mbid: MaybeMbid
+    match: MaybeShare
 
 
 class LastFmError(ExpectedError):
@@ -89,7 +129,7 @@ class LastFm:
     """What Last.fm knows of ``user``."""
 
     def __init__(self, transport: Transport, api_key: str, user: str, answers: ResponseCache) -> None:
-        self.user, self._answers = user, answers
+        self.user, self._answers, self._door = user, answers, Door(transport)
         self._network = pylast.LastFMNetwork(api_key=api_key, proxy={"https://": transport.httpx_transport})  # pyright: ignore[reportArgumentType]
 
     @classmethod
@@ -105,14 +145,18 @@ class LastFm:
         return cls(transport, secrets.lastfm_api_key.get_secret_value(), secrets.lastfm_user, workspace.answers)
 
     def first_scrobble(self) -> datetime | None:
-        """The time of the oldest scrobble, None for a listener without any: two calls."""
-        total = int(self._recent_tracks(limit=1, page=1).get("total") or 0)
-        oldest = [played for played, *_ in _scrobbles(self._recent_tracks(limit=1, page=total))] if total else []
-        return oldest[-1] if oldest else None
+        """The time of the oldest scrobble, None for a listener without any: two calls. One of 1970 has no time that is known."""
+        sane: dict[str, int] = {"from": int(EARLIEST.timestamp()), "limit": 1}
+        number = self._read_page(self._recent_tracks(page=1, **sane)).total
+        for page in range(number, max(number - ASKS, 0), -1):
+            if rows := self._read_page(self._recent_tracks(page=page, **sane)).rows:
+                return min(row.played_at for row in rows)
+        return None
 
     def newest_scrobble(self) -> datetime | None:
         """The time of the newest scrobble, None for a listener without any: one call."""
-        return max((played for played, *_ in _scrobbles(self._recent_tracks(limit=1, page=1))), default=None)
+        rows = self._read_page(self._recent_tracks(limit=1, page=1)).rows
+        return max((row.played_at for row in rows), default=None)
 
     def scrobbles(self, start: datetime, end: datetime) -> pl.DataFrame:
         """The scrobbles in [start, end), oldest first: one call for each 200, and at least one.
@@ -121,7 +165,7 @@ class LastFm:
         """
         for remaining in reversed(range(ASKS)):
             try:
-                rows = [row for page in self._pages(start, end) for row in page]
+                rows = [tuple(vars(row).values()) for page in self._pages(start, end) for row in page]
             except _Changed:
                 if not remaining:
                     raise
@@ -150,20 +194,21 @@ class LastFm:
     def similar_tracks(self, artist: str, title: str) -> list[Near]:
         """Songs heard by those who hear this one, nearest first; empty where Last.fm knows none. One call a month."""
         answer = self._kept("track.getSimilar", artist=artist, track=title, autocorrect=1, limit=NEIGHBOURS)
-        return [_near(row) for row in answer.iterfind("similartracks/track")]
+        return self._near(answer.iterfind("similartracks/track"), "similar songs")
 
     def similar_artists(self, artist: str) -> list[tuple[str, float]]:
         """(name, likeness 0 to 1) of artists heard by those who hear this one, nearest first. One call a month."""
         answer = self._kept("artist.getSimilar", artist=artist, autocorrect=1, limit=NEIGHBOURS)
-        return [
-            (row.findtext("name") or "", float(row.findtext("match") or 0))
+        rows = (
+            (text(row.findtext("name")), real(row.findtext("match"), 0, 1))
             for row in answer.iterfind("similarartists/artist")
-        ]
+        )
+        return [(name, match or 0.0) for name, match in rows if name]
 
     def top_tracks(self, artist: str) -> list[Near]:
         """The best known songs of an artist, best first. One call a month."""
         answer = self._kept("artist.getTopTracks", artist=artist, autocorrect=1, limit=10)
-        return [_near(row) for row in answer.iterfind("toptracks/track")]
+        return self._near(answer.iterfind("toptracks/track"), "top songs")
 
     def friends(self) -> list[str]:
         """The names of the listener's friends; empty where there are none. One call."""
@@ -173,7 +218,7 @@ class LastFm:
             if error.code != NOT_FOUND:
                 raise
             return []
-        return [row.findtext("name") or "" for row in answer.iterfind("friends/user")]
+        return [name for row in answer.iterfind("friends/user") if (name := text(row.findtext("name")))]
 
     def played_by(self, friend: str, since: datetime) -> list[tuple[str, str]]:
         """(artist, title) of what a friend played since then, newest first, 200 at most; empty where their history is private.
@@ -185,15 +230,16 @@ class LastFm:
                 raise
             return []
         page = found.find("recenttracks")
-        return [(artist, title) for _, artist, title, *_ in _scrobbles(page)] if page is not None else []
+        return [(row.artist, row.title) for row in self._read_page(page).rows] if page is not None else []
 
     def now_playing(self, friend: str) -> tuple[str, str] | None:
         """(artist, title) of what a friend plays at this moment; None where it is silent. Raises ``LastFmError`` where their
         history is private. One call."""
         found = self._ask("user.getRecentTracks", user=friend, limit=1).find("recenttracks")
         for track in found.iterfind("track") if found is not None else ():
-            if track.get("nowplaying") == "true":
-                return track.findtext("artist") or "", track.findtext("name") or ""
+            artist, title = text(track.findtext("artist")), text(track.findtext("name"))
+            if track.get("nowplaying") == "true" and artist and title:
+                return artist, title
         return None
 
     def _kept(self, method: str, **params: Any) -> ElementTree.Element:
@@ -202,38 +248,62 @@ class LastFm:
         kept = self._answers.get(kind, [key])
         if key not in kept:
             answer = self._ask(method, **params)
-            text = None if answer.get("status") == "failed" else ElementTree.tostring(answer, encoding="unicode")
-            kept[key] = text
+            kept[key] = None if answer.get("status") == "failed" else _written(answer)
             self._answers.put(kind, kept, days=NEIGHBOURS_DAYS)
         return ElementTree.fromstring(kept[key] or "<lfm/>")
 
     def _pages(self, start: datetime, end: datetime) -> Iterator[list[Scrobble]]:
+        """The pages of a window, by the rows that came: how many a page holds is the service's to say."""
         window = {"from": int(start.timestamp()), "to": int(end.timestamp()), "limit": PAGE}
-        number, pages, total, oldest = 1, 1, None, None
-        while number <= pages:
-            found, rows = self._page(window, number, total, oldest)
-            if total is not None and found.get("total") != total:
+        reading = Reading("Last.fm", f"the scrobbles of {start:%Y-%m}")
+        number, total, oldest, more = 1, None, None, True
+        before: list[Scrobble] = []
+        while more:
+            page = self._page(window, number, total, oldest, reading.rows)
+            if total is not None and page.total != total:
                 raise _Changed("scrobbles come in while they are read; run the step again")
-            total, pages = found.get("total"), int(found.get("totalPages") or 0)
-            oldest = rows[-1][0] if rows else oldest
-            yield rows
+            if before and page.rows == before:
+                raise reading.broken("the same page again and again")
+            playing = page.may_play and reading.rows + page.dated == page.total + 1
+            total, more = page.total, reading.page(page.dated - playing, page.total)
+            oldest, before = page.rows[-1].played_at if page.rows else oldest, page.rows
+            yield page.rows
             number += 1
 
     def _page(
-        self, window: dict[str, int], number: int, total: str | None, oldest: datetime | None
-    ) -> tuple[ElementTree.Element, list[Scrobble]]:
+        self, window: dict[str, int], number: int, total: int | None, oldest: datetime | None, read: int
+    ) -> _Page:
         """A page, newest first. One that does not fit what came before is asked for again, and believed when it insists."""
-        seen: list[tuple[str | None, list[Scrobble]]] = []
+        seen: list[_Page] = []
         for _ in range(ASKS):
-            found = self._recent_tracks(page=number, **window)
-            rows = list(_scrobbles(found))
-            follows = total in (None, found.get("total")) and (
-                oldest is None or all(played <= oldest for played, *_ in rows)
-            )
-            seen.append((found.get("total"), rows))
-            if follows or seen == [seen[0]] * ASKS:
-                return found, rows
+            page = self._read_page(self._recent_tracks(page=number, **window))
+            follows = oldest is None or all(row.played_at <= oldest for row in page.rows)
+            there = page.dated > 0 or read >= page.total
+            seen.append(page)
+            if (total in (None, page.total) and follows and there) or seen == [seen[0]] * ASKS:
+                return page
         raise LastFmBusy("Last.fm sends other pages than those asked for; try again later")
+
+    def _read_page(self, found: ElementTree.Element) -> _Page:
+        """The scrobbles of an answer; what plays now is none."""
+        tracks = [row for row in found.iterfind("track") if row.get("nowplaying") != "true"]
+        total = whole(found.get("total"))
+        if total is None:
+            raise LastFmBusy("Last.fm does not say how many scrobbles there are; try again later")
+        rows = self._door.records(Scrobble, [_scrobble(track) for track in tracks], "scrobbles")
+        return _Page(total, len(tracks), rows, bool(tracks) and tracks[0].find("date") is None)
+
+    def _near(self, rows: Iterable[ElementTree.Element], place: str) -> list[Near]:
+        told = [
+            {
+                "artist": row.findtext("artist/name"),
+                "title": row.findtext("name"),
+                "mbid": row.findtext("mbid"),
+                "match": row.findtext("match"),
+            }
+            for row in rows
+        ]
+        return [Near(row.artist, row.title, row.mbid, row.match) for row in self._door.records(_NearRow, told, place)]
 
     def _recent_tracks(self, **params: Any) -> ElementTree.Element:
         for _ in range(ASKS):  # now and then Last.fm answers for somebody else
@@ -276,6 +346,13 @@ def _parsed(text: str) -> ElementTree.Element:
     return ElementTree.fromstring(NOT_XML.sub("", text))
 
 
+def _written(answer: ElementTree.Element) -> str:
+    try:
+        return ElementTree.tostring(answer, encoding="unicode")
+    except RecursionError:
+        raise LastFmBusy("Last.fm sent a nest without end; try again later") from None
+
+
 def _error_code(answer: ElementTree.Element) -> str:
     error = answer.find("error")
     return "" if error is None else error.get("code", "")
@@ -293,34 +370,21 @@ def _sound(status: int, body: bytes) -> bool:
     return answer.get("status") == "ok" or (code not in TRY_AGAIN if status != 400 else code in MEANT)
 
 
-def _scrobbles(page: ElementTree.Element) -> Iterator[Scrobble]:
-    for track in page.iterfind("track"):
-        date = track.find("date")
-        if date is None or track.get("nowplaying") == "true":
-            continue
-        artist = track.find("artist")
-        assert artist is not None
-        played = datetime.fromtimestamp(int(date.get("uts") or 0), UTC)
-        yield (
-            played,
-            artist.text or "",
-            track.findtext("name") or "",
-            track.findtext("album") or None,
-            track.findtext("mbid") or None,
-            artist.get("mbid") or None,
-        )
-
-
-def _near(row: ElementTree.Element) -> Near:
-    match = row.findtext("match")
-    return Near(
-        row.findtext("artist/name") or "",
-        row.findtext("name") or "",
-        row.findtext("mbid") or None,
-        float(match) if match else None,
-    )
+def _scrobble(track: ElementTree.Element) -> dict[str, Any]:
+    """A scrobble as it was sent, under our names."""
+    artist, date = track.find("artist"), track.find("date")
+    return {
+        "played_at": None if date is None else date.get("uts"),
+        "artist": None if artist is None else artist.text,
+        "title": track.findtext("name"),
+        "album": track.findtext("album"),
+        "track_mbid": track.findtext("mbid"),
+        "artist_mbid": None if artist is None else artist.get("mbid"),
+    }
 
 
 def _tags(answer: ElementTree.Element) -> dict[str, float]:
-    rows = answer.iterfind("toptags/tag")
-    return {(row.findtext("name") or "").casefold(): int(row.findtext("count") or 0) / 100 for row in rows}
+    rows = (
+        (text(row.findtext("name")), whole(row.findtext("count"), 0, 100)) for row in answer.iterfind("toptags/tag")
+    )
+    return {name.casefold(): count / 100 for name, count in rows if name and count is not None}

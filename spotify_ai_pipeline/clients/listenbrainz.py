@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Annotated, Any, NamedTuple
 
 import polars as pl
 import requests
 
-from spotify_ai_pipeline.clients.transport import Transport, json_of
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.clients.door import Door
+from spotify_ai_pipeline.clients.paging import Reading
+from spotify_ai_pipeline.clients.transport import OutOfOrder, Transport, json_of
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ, PLAY
+from spotify_ai_pipeline.music.sieve import (
+    EARLIEST,
+    LONGEST_MS,
+    MaybeMbid,
+    MaybeMoment,
+    MaybeReal,
+    MaybeSpotifyId,
+    MaybeText,
+    Mbid,
+    Milliseconds,
+    Moment,
+    OrEmpty,
+    Real,
+    Record,
+    Text,
+    Whole,
+    mbid,
+    several,
+    whole,
+)
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 RECORDINGS_A_CALL = 1_000
 KEPT = "listenbrainz tags of recordings"
 LISTENS_A_CALL = 1_000
+FIRST_LOOK = 25
 NAMES = "listenbrainz recording names"
 NOTHING_YET = (requests.codes.no_content, requests.codes.not_found)
 JSPF = "https://musicbrainz.org/doc/jspf#playlist"
@@ -31,6 +55,109 @@ class Recording:
     mbid: str
     artist: str
     title: str
+
+
+class _Mapping(Record):
+    recording_mbid: MaybeMbid = None
+
+
+class _About(_Mapping):
+    spotify_id: MaybeSpotifyId = None
+    duration_ms: Milliseconds = None
+    duration: MaybeReal = None
+    media_player: MaybeText = None
+
+
+class _Metadata(Record):
+    artist_name: Text
+    track_name: Text
+    release_name: MaybeText = None
+    additional_info: Annotated[_About, OrEmpty] = _About()
+    mbid_mapping: Annotated[_Mapping, OrEmpty] = _Mapping()
+
+
+class Listen(Record):
+    listened_at: Moment
+    track_metadata: _Metadata
+    recording_msid: MaybeText = None
+
+
+class _Listens(Record):
+    listens: list[Any]
+    oldest_listen_ts: MaybeMoment = None
+
+
+class _ListensAnswer(Record):
+    payload: _Listens
+
+
+class _Recommended(Record):
+    recording_mbid: Mbid
+    score: Real
+
+
+class _Drawn(Record):
+    recording_mbid: Mbid
+
+
+class _Recommendations(Record):
+    mbids: list[Any]
+
+
+class _RecommendationsAnswer(Record):
+    payload: _Recommendations
+
+
+class _Playlist(Record):
+    identifier: Text
+    date: MaybeText = None
+    extension: Annotated[dict[str, Any], OrEmpty] = {}  # noqa: RUF012  # never changed
+
+
+class _Made(Record):
+    playlist: _Playlist
+
+
+class _Playlists(Record):
+    playlists: list[Any]
+
+
+class _Tracks(Record):
+    track: list[Any]
+
+
+class _Whole(Record):
+    playlist: _Tracks
+
+
+class _Recording(Record):
+    mbid: Mbid
+    artist: Text
+    title: Text
+
+
+class _Named(Record):
+    name: Text
+
+
+class _Names(Record):
+    artist: _Named
+    recording: _Named
+
+
+class _Vote(Record):
+    tag: Text
+    count: Whole
+
+
+class _Votes(Record):
+    recording: Annotated[tuple[_Vote, ...], several(_Vote)] = ()
+    release_group: Annotated[tuple[_Vote, ...], several(_Vote)] = ()
+    artist: Annotated[tuple[_Vote, ...], several(_Vote)] = ()
+
+
+class _Tagged(Record):
+    tag: Annotated[_Votes, OrEmpty] = _Votes()
 
 
 class ListenBrainzError(UserError):
@@ -50,6 +177,7 @@ class ListenBrainz:
     def __init__(self, transport: Transport, answers: ResponseCache, user: str = "", token: str = "") -> None:
         self.user = user
         self._url, self._session, self._answers = transport.service.url, transport.session, answers
+        self._door = Door(transport)
         if token:
             self._session.headers["Authorization"] = f"Token {token}"
 
@@ -64,34 +192,60 @@ class ListenBrainz:
         )
 
     def first_listen(self) -> datetime | None:
-        """The time of the oldest listen, None for a user without any: one call."""
-        oldest = self._listens(count=1).get("oldest_listen_ts")
-        return datetime.fromtimestamp(oldest, UTC) if oldest else None
+        """The time of the oldest listen, None for a user without any: one call, and a few more where ListenBrainz does not
+        know its own oldest stamp (it says 0 then)."""
+        newest = self._listens(count=1)
+        if newest.oldest_listen_ts is not None or not newest.listens:
+            return newest.oldest_listen_ts
+        # Walking forward from a stamp gives the listens next to it.
+        rows = self._read(self._listens(count=FIRST_LOOK, min_ts=int(EARLIEST.timestamp()) - 1).listens)
+        first = min((listen.listened_at for listen in rows), default=None)
+        return first if first and not self._there_before(first) else self._search_first()
+
+    def _search_first(self) -> datetime:
+        """A moment at most a month before the oldest listen, by halves."""
+        low, high = EARLIEST, clock.utc_now()
+        while high - low > timedelta(days=31):
+            middle = low + (high - low) / 2
+            low, high = (low, middle) if self._there_before(middle) else (middle, high)
+        return low
+
+    def _there_before(self, moment: datetime) -> bool:
+        return bool(self._read(self._listens(count=1, max_ts=int(moment.timestamp())).listens))
 
     def listens(self, start: datetime, end: datetime) -> pl.DataFrame:
-        """The listens in [start, end) as plays, oldest first: one call for each thousand, and at least one.
+        """The listens in [start, end) as plays, oldest first: one call for each thousand, and one that brings nothing more.
 
-        Pages go back in time by the stamp of the oldest listen, which is asked for again: several may share it.
+        Pages go back in time by the stamp of the oldest listen, which is asked for again: several may share it. How many a page
+        holds is the service's to say: the reading ends with a page without news.
         """
         first, before = int(start.timestamp()), int(end.timestamp())
-        rows: dict[tuple[int, str, str], dict[str, Any]] = {}
+        rows: dict[tuple[float, str, str], Listen] = {}
+        reading, largest = Reading("ListenBrainz", f"the listens of {start:%Y-%m}"), 0
         while before > first:
-            page = self._listens(count=LISTENS_A_CALL, min_ts=first - 1, max_ts=before)["listens"]
-            rows |= {(row["listened_at"], row["recording_msid"], str(row["track_metadata"])): row for row in page}
-            if len(page) < LISTENS_A_CALL:
+            page = self._listens(count=LISTENS_A_CALL, min_ts=first - 1, max_ts=before).listens
+            told = {_key(listen): listen for listen in self._read(page)}
+            asked_for = {key: listen for key, listen in told.items() if first <= key[0] < before}
+            if (told and not asked_for) or (not told and len(page) >= LISTENS_A_CALL):
+                raise reading.broken("a page without a listen of the time that was asked for")
+            if not asked_for or (asked_for.keys() <= rows.keys() and len(page) < largest):
                 break
-            oldest = min(row["listened_at"] for row in page)
-            before = min(oldest + 1, before - 1)
-        plays = [play(row["listened_at"], row["track_metadata"]) for row in rows.values()]
-        frame = pl.DataFrame(plays, schema={**PLAY, "played_at": pl.Int64()})
-        times = (pl.col("played_at") * 1_000).cast(PLAY["played_at"])
-        return frame.with_columns(times, source=pl.lit(LISTENBRAINZ.name)).sort("played_at", maintain_order=True)
+            largest = max(largest, len(page))
+            rows |= asked_for
+            reading.rows = len(rows)
+            reading.bound()
+            before = min(int(min(stamp for stamp, *_ in asked_for)) + 1, before - 1)
+        plays = [play(listen) for listen in rows.values()]
+        return pl.DataFrame(plays, schema=PLAY).sort("played_at", maintain_order=True)
 
-    def _listens(self, **params: int) -> dict[str, Any]:
+    def _listens(self, **params: int) -> _Listens:
         answer = self._session.get(f"{self._url}user/{self.user}/listens", params=params)
         if answer.status_code == requests.codes.not_found:
             raise ListenBrainzError(f"ListenBrainz knows no user {self.user}; check LISTENBRAINZ_USER in .env")
-        return json_of(answer, "ListenBrainz")["payload"]
+        return self._door.frame(_ListensAnswer, json_of(answer, "ListenBrainz")).payload
+
+    def _read(self, rows: Sequence[Any]) -> list[Listen]:
+        return self._door.records(Listen, rows, "listens")
 
     def recommended(self, count: int) -> list[tuple[str, float]]:
         """(recording MBID, score) that collaborative filtering recommends to the user, best first; empty for a user it has
@@ -99,37 +253,46 @@ class ListenBrainz:
         answer = self._session.get(f"{self._url}cf/recommendation/user/{self.user}/recording", params={"count": count})
         if answer.status_code in NOTHING_YET:
             return []
-        rows = json_of(answer, "ListenBrainz")["payload"]["mbids"]
-        return [(row["recording_mbid"], float(row["score"])) for row in rows]
+        rows = self._door.frame(_RecommendationsAnswer, json_of(answer, "ListenBrainz")).payload.mbids
+        return [(row.recording_mbid, row.score) for row in self._door.records(_Recommended, rows, "recommendations")]
 
     def weekly_exploration(self) -> list[Recording]:
         """The newest playlist of songs to explore that was made for the user; empty where there is none. Two calls at most."""
         answer = self._session.get(f"{self._url}user/{self.user}/playlists/createdfor", params={"count": 25})
         if answer.status_code in NOTHING_YET:
             return []
-        made = [row["playlist"] for row in json_of(answer, "ListenBrainz")["playlists"]]
-        found = [playlist for playlist in made if _patch(playlist) == "weekly-exploration"]
+        rows = self._door.frame(_Playlists, json_of(answer, "ListenBrainz")).playlists
+        made = [row.playlist for row in self._door.records(_Made, rows, "playlists")]
+        found = [playlist for playlist in made if _patch(playlist.extension) == "weekly-exploration"]
         if not found:
             return []
-        newest = max(found, key=lambda playlist: playlist.get("date") or "")
-        mbid = newest["identifier"].rstrip("/").rsplit("/", 1)[-1]
-        whole = json_of(self._session.get(f"{self._url}playlist/{mbid}"), "ListenBrainz")["playlist"]
-        return [_recording(track) for track in whole["track"]]
+        newest = max(found, key=lambda playlist: playlist.date or "")
+        if (key := mbid(newest.identifier.rstrip("/").rsplit("/", 1)[-1])) is None:
+            return []
+        answer = self._session.get(f"{self._url}playlist/{key}")
+        tracks = self._door.frame(_Whole, json_of(answer, "ListenBrainz")).playlist.track
+        told = [_recording(track) if isinstance(track, dict) else track for track in tracks]
+        return [
+            Recording(row.mbid, row.artist, row.title) for row in self._door.records(_Recording, told, "a playlist")
+        ]
 
     def radio(self, tag: str, count: int) -> list[str]:
         """MBIDs of recordings with a tag, drawn by ListenBrainz from the middle of their popularity. One call."""
         params: dict[str, Any] = {"tag": tag, "operator": "OR", "pop_begin": 10, "pop_end": 90, "count": count}
         answer = self._session.get(f"{self._url}lb-radio/tags", params=params)
-        return [row["recording_mbid"] for row in json_of(answer, "ListenBrainz")]
+        rows = json_of(answer, "ListenBrainz")
+        if not isinstance(rows, list):
+            raise OutOfOrder("ListenBrainz sent no list for its radio; try again later")
+        return [row.recording_mbid for row in self._door.records(_Drawn, rows, "radio")]
 
     def recordings(self, mbids: Sequence[str]) -> dict[str, Recording]:
         """Names of recordings, kept for good: a call for each thousand that are not known."""
         found: dict[str, Any] = self._answers.get(NAMES, mbids)
-        wanted = [mbid for mbid in mbids if mbid not in found]
-        for start in range(0, len(wanted), RECORDINGS_A_CALL):
-            body = {"recording_mbids": wanted[start : start + RECORDINGS_A_CALL], "inc": "artist"}
-            answer = json_of(self._session.post(self._url + "metadata/recording/", json=body), "ListenBrainz")
-            fresh = {mbid: (row["artist"]["name"], row["recording"]["name"]) for mbid, row in answer.items()}
+        for batch in _batches(mbids, found):
+            rows = self._metadata(batch, "artist")
+            told = [rows[key] for key in rows]
+            named = zip(rows, self._door.aligned(_Names, told, "names of recordings"), strict=True)
+            fresh = {key: (row.artist.name, row.recording.name) for key, row in named if row}
             self._answers.put(NAMES, fresh)
             found |= fresh
         return {mbid: Recording(mbid, *names) for mbid, names in found.items() if names}
@@ -138,63 +301,75 @@ class ListenBrainz:
         """Tags of each recording that has any, a thousand a call. What was learned once is kept for good and costs no call;
         that there are none is believed for a while."""
         kept: dict[str, Any] = self._answers.get(KEPT, mbids)
-        wanted = [mbid for mbid in dict.fromkeys(mbids) if mbid not in kept]
-        for start in range(0, len(wanted), RECORDINGS_A_CALL):
-            batch = wanted[start : start + RECORDINGS_A_CALL]
-            body = {"recording_mbids": batch, "inc": "artist tag release"}
-            answer = json_of(self._session.post(self._url + "metadata/recording/", json=body), "ListenBrainz")
-            fresh = {mbid: _levels((answer.get(mbid) or {}).get("tag") or {}) for mbid in batch}
+        for batch in _batches(mbids, kept):
+            rows = self._metadata(batch, "artist tag release")
+            told = [rows.get(key) or {} for key in batch]
+            tagged = zip(batch, self._door.aligned(_Tagged, told, "tags of recordings"), strict=True)
+            fresh = {key: _levels(row.tag) for key, row in tagged if row}
             self._answers.put(KEPT, fresh)
             kept |= fresh
         return {mbid: RecordingTags(**tags) for mbid, tags in kept.items() if tags}
 
+    def _metadata(self, batch: Sequence[str], inc: str) -> dict[str, Any]:
+        """What is known of recordings, by those of their ids that were asked for: one call."""
+        body = {"recording_mbids": batch, "inc": inc}
+        answer = json_of(self._session.post(self._url + "metadata/recording/", json=body), "ListenBrainz")
+        if not isinstance(answer, dict):
+            raise OutOfOrder("ListenBrainz sent no recordings; try again later")
+        return {key: answer[key] for key in batch if key in answer}
 
-def _patch(playlist: dict[str, Any]) -> str:
+
+def _batches(mbids: Sequence[str], known: Container[str]) -> Iterator[list[str]]:
+    """The ids to ask for, a thousand at a time. What is no id is not asked for: the service refuses all for one of them."""
+    wanted = [key for key in dict.fromkeys(mbids) if key not in known and mbid(key) == key]
+    for start in range(0, len(wanted), RECORDINGS_A_CALL):
+        yield wanted[start : start + RECORDINGS_A_CALL]
+
+
+def _key(listen: Listen) -> tuple[float, str, str]:
+    return listen.listened_at.timestamp(), listen.recording_msid or "", str(listen.track_metadata)
+
+
+def _patch(extension: dict[str, Any]) -> str:
     """The kind of a playlist that ListenBrainz made, such as weekly-exploration; empty where it does not say."""
-    about = (playlist.get("extension") or {}).get(JSPF) or {}
-    made_by = (about.get("additional_metadata") or {}).get("algorithm_metadata") or {}
-    return str(made_by.get("source_patch") or "")
+    about: Any = extension
+    for step in (JSPF, "additional_metadata", "algorithm_metadata"):
+        about = about.get(step) if isinstance(about, dict) else None
+    return str(about.get("source_patch") or "") if isinstance(about, dict) else ""
 
 
-def _recording(track: dict[str, Any]) -> Recording:
-    known = track.get("identifier") or ""
-    link = known if isinstance(known, str) else known[0]  # a list since JSPF of 2024, a string before
-    return Recording(link.rstrip("/").rsplit("/", 1)[-1], track.get("creator") or "", track.get("title") or "")
+def _recording(track: dict[str, Any]) -> dict[str, Any]:
+    known = track.get("identifier")
+    link = known[0] if isinstance(known, list) and known else known  # a list since JSPF of 2024, a string before
+    key = link.rstrip("/").rsplit("/", 1)[-1] if isinstance(link, str) else None
+    return {"mbid": key, "artist": track.get("creator"), "title": track.get("title")}
 
 
-def play(listened_at: int, metadata: dict[str, Any]) -> dict[str, Any]:
-    """A listen's ``track_metadata`` under the names of ``PLAY``, the time in seconds."""
-    about, mapping = metadata.get("additional_info") or {}, metadata.get("mbid_mapping") or {}
-    spotify = str(about.get("spotify_id") or "")
+def play(listen: Listen) -> dict[str, Any]:
+    """A listen under the names of ``PLAY``."""
+    said = listen.track_metadata
+    about = said.additional_info
     return {
-        "played_at": listened_at,
-        "artist": metadata.get("artist_name"),
-        "title": metadata.get("track_name"),
-        "album": metadata.get("release_name"),
-        "track_id": spotify.rsplit("/", 1)[-1] or None,
-        "track_mbid": mapping.get("recording_mbid") or about.get("recording_mbid") or None,
-        "duration_ms": _milliseconds(about),
-        "device": about.get("media_player") or None,
+        "source": LISTENBRAINZ.name,
+        "played_at": listen.listened_at,
+        "artist": said.artist_name,
+        "title": said.track_name,
+        "album": said.release_name,
+        "track_id": about.spotify_id,
+        "track_mbid": said.mbid_mapping.recording_mbid or about.recording_mbid,
+        "duration_ms": about.duration_ms or whole((about.duration or 0) * 1_000, 1, LONGEST_MS),
+        "device": about.media_player,
     }
 
 
-def _milliseconds(about: dict[str, Any]) -> int | None:
-    if about.get("duration_ms"):
-        return int(about["duration_ms"])
-    return int(about["duration"]) * 1_000 if about.get("duration") else None
-
-
-def _levels(tags: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, float]] | None:
+def _levels(tags: _Votes) -> dict[str, dict[str, float]] | None:
     """Weights by level, None where there is no tag at all. What was said of the release counts for the recording, where
     nobody said more of the recording itself."""
-    found = {
-        "own": _weights(tags.get("release_group") or []) | _weights(tags.get("recording") or []),
-        "artist": _weights(tags.get("artist") or []),
-    }
+    found = {"own": _weights(tags.release_group) | _weights(tags.recording), "artist": _weights(tags.artist)}
     return found if any(found.values()) else None
 
 
-def _weights(rows: list[dict[str, Any]]) -> dict[str, float]:
+def _weights(rows: Sequence[_Vote]) -> dict[str, float]:
     """Weights 0 to 1: votes as a share of those of the tag with most."""
-    most = max((row["count"] for row in rows), default=0)
-    return {row["tag"].casefold(): row["count"] / most for row in rows if row["count"] > 0}
+    most = max((row.count for row in rows), default=0)
+    return {row.tag.casefold(): row.count / most for row in rows if row.count > 0}

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
-import requests
-
-from spotify_ai_pipeline.clients.transport import Transport
-from spotify_ai_pipeline.errors import Retryable
+from spotify_ai_pipeline.clients.door import Door
+from spotify_ai_pipeline.clients.transport import OutOfOrder, Transport, json_of
+from spotify_ai_pipeline.clients.wire import Unreachable
+from spotify_ai_pipeline.errors import Refused, Retryable
 from spotify_ai_pipeline.music.identity.linking import Offer
+from spotify_ai_pipeline.music.sieve import MaybeMbid, MaybeText, Record, SpotifyIds, mbid
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ROWS_A_CALL = 100
 """Names sent in one call: kind to a service without published limits."""
+
+
+class _Row(Record):
+    """What is known of a recording, or of a name; without ids where it is not on Spotify."""
+
+    recording_mbid: MaybeMbid = None
+    artist_name: MaybeText = None
+    track_name: MaybeText = None
+    spotify_track_ids: Annotated[tuple[str, ...], SpotifyIds] = ()
 
 
 class LabsError(Retryable):
@@ -25,7 +35,7 @@ class ListenBrainzLabs:
     knows it by, for the caller to judge."""
 
     def __init__(self, transport: Transport) -> None:
-        self._url, self._session = transport.service.url, transport.session
+        self._url, self._session, self._door = transport.service.url, transport.session, Door(transport)
 
     @classmethod
     def of(cls, workspace: Workspace) -> ListenBrainzLabs:
@@ -34,8 +44,8 @@ class ListenBrainzLabs:
 
     def by_recording(self, mbids: Sequence[str]) -> dict[str, list[Offer]]:
         """The tracks of each known recording, in one call for at most a hundred MBIDs."""
-        rows = self._ask("spotify-id-from-mbid", [{"recording_mbid": mbid} for mbid in mbids])
-        return {row["recording_mbid"]: _offers(row) for row in rows if row.get("recording_mbid")}
+        rows = self._ask("spotify-id-from-mbid", [{"recording_mbid": key} for key in mbids if mbid(key)])
+        return {row.recording_mbid: _offers(row) for row in rows if row and row.recording_mbid}
 
     def by_name(self, names: Sequence[tuple[str, str, str | None]]) -> list[list[Offer]]:
         """The tracks of each (artist, title, album), in one call for at most a hundred names."""
@@ -45,25 +55,26 @@ class ListenBrainzLabs:
         rows = self._ask("spotify-id-from-metadata", asked)
         if len(rows) == len(asked):
             return [_offers(row) for row in rows]
-        found = {_name(row): row for row in rows}  # unknown names were left out
-        return [_offers(found.get(_name(row), {})) for row in asked]
+        found = {_name(row.artist_name, row.track_name): row for row in rows if row}  # unknown names were left out
+        return [_offers(found.get(_name(row["artist_name"], row["track_name"]))) for row in asked]
 
-    def _ask(self, dataset: str, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    def _ask(self, dataset: str, rows: list[dict[str, str]]) -> list[_Row | None]:
         if not rows:
             return []
         try:
-            answer = self._session.post(f"{self._url}{dataset}/json", json=rows)
-            answer.raise_for_status()
-            return answer.json()
-        except requests.RequestException as error:
-            raise LabsError(f"ListenBrainz labs gave no answer to {dataset} ({type(error).__name__})") from None
+            answer = json_of(self._session.post(f"{self._url}{dataset}/json", json=rows), "ListenBrainz labs")
+        except (Unreachable, OutOfOrder, Refused) as error:
+            raise LabsError(f"ListenBrainz labs gave no answer to {dataset} ({error})") from None
+        if not isinstance(answer, list):
+            raise LabsError(f"ListenBrainz labs sent no list for {dataset}; try again later")
+        return self._door.aligned(_Row, answer, dataset)
 
 
-def _name(row: dict[str, Any]) -> tuple[str, str]:
-    return str(row.get("artist_name") or "").casefold(), str(row.get("track_name") or "").casefold()
+def _name(artist: str | None, title: str | None) -> tuple[str, str]:
+    return (artist or "").casefold(), (title or "").casefold()
 
 
-def _offers(row: dict[str, Any]) -> list[Offer]:
-    artist, title = row.get("artist_name"), row.get("track_name")
-    ids = row.get("spotify_track_ids") or []
-    return [Offer(track_id, title, [artist]) for track_id in ids] if artist and title else []
+def _offers(row: _Row | None) -> list[Offer]:
+    if row is None or not row.artist_name or not row.track_name:
+        return []
+    return [Offer(track_id, row.track_name, [row.artist_name]) for track_id in row.spotify_track_ids]

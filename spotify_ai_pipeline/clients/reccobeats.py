@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import requests
 
+from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.transport import Transport, json_of
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
 from spotify_ai_pipeline.music.identity.linking import Offer
+from spotify_ai_pipeline.music.sieve import (
+    MaybeIsrc,
+    MaybeShare,
+    MaybeSpotifyId,
+    MaybeText,
+    Milliseconds,
+    Record,
+    SpotifyId,
+    Text,
+    several,
+    within,
+)
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -20,11 +33,55 @@ KEPT = "reccobeats audio-features"
 AUDIO_FEATURES = (*AUDIO_COLUMNS, "key", "mode")
 
 
+class AudioFeatures(Record):
+    """The features of a track; one off its scale is unknown."""
+
+    id: MaybeText = None
+    href: MaybeSpotifyId = None
+    isrc: MaybeIsrc = None
+    acousticness: MaybeShare = None
+    danceability: MaybeShare = None
+    energy: MaybeShare = None
+    instrumentalness: MaybeShare = None
+    liveness: MaybeShare = None
+    speechiness: MaybeShare = None
+    valence: MaybeShare = None
+    loudness: Annotated[float | None, within(-100, 10)] = None
+    tempo: Annotated[float | None, within(0, 400)] = None
+    key: Annotated[float | None, within(-1, 11)] = None
+    mode: MaybeShare = None
+
+    def known(self) -> dict[str, float]:
+        """What is known, by name."""
+        return {name: value for name in AUDIO_FEATURES if (value := getattr(self, name)) is not None}
+
+
+class Artist(Record):
+    name: Text
+
+
+class Song(Record):
+    """A song that is recommended, by its link on Spotify."""
+
+    href: SpotifyId
+    trackTitle: Text
+    artists: Annotated[tuple[Artist, ...], several(Artist)] = ()
+    isrc: MaybeIsrc = None
+    durationMs: Milliseconds = None
+
+
+class Content(Record):
+    """The frame of an answer."""
+
+    content: list[Any]
+
+
 class ReccoBeats:
     """Audio features of recordings; no account needed."""
 
     def __init__(self, transport: Transport, answers: ResponseCache) -> None:
         self._url, self._session, self._answers = transport.service.url, transport.session, answers
+        self._door = Door(transport)
 
     @classmethod
     def of(cls, workspace: Workspace) -> ReccoBeats:
@@ -42,7 +99,8 @@ class ReccoBeats:
         for start in range(0, len(wanted), KEYS_A_CALL):
             batch = wanted[start : start + KEYS_A_CALL]
             answer = self._session.get(self._url + "audio-features", params={"ids": ",".join(batch)})
-            found = _by_key(json_of(answer, "ReccoBeats")["content"], set(batch))
+            rows = self._door.frame(Content, json_of(answer, "ReccoBeats")).content
+            found = _by_key(self._door.records(AudioFeatures, rows, "audio features"), set(batch))
             self._answers.put(KEPT, found)
             yield batch, found
 
@@ -53,26 +111,22 @@ class ReccoBeats:
         answer = self._session.get(self._url + "track/recommendation", params=params)
         if answer.status_code == requests.codes.not_found:
             return []
+        content = self._door.frame(Content, json_of(answer, "ReccoBeats")).content
+        rows = [row for row in content if not (isinstance(row, dict) and row.get("href") is None)]  # not on Spotify
         return [
-            Offer(
-                row["href"].rsplit("/", 1)[-1],
-                row["trackTitle"],
-                [artist["name"] for artist in row["artists"]],
-                row.get("isrc"),
-                row.get("durationMs"),
-            )
-            for row in json_of(answer, "ReccoBeats")["content"]
-            if row.get("href") and row.get("artists")
+            Offer(song.href, song.trackTitle, [artist.name for artist in song.artists], song.isrc, song.durationMs)
+            for song in self._door.records(Song, rows, "recommendations")
+            if song.artists
         ]
 
 
-def _by_key(rows: list[dict[str, Any]], asked: set[str]) -> dict[str, dict[str, float]]:
+def _by_key(rows: list[AudioFeatures], asked: set[str]) -> dict[str, dict[str, float]]:
     """Features by what was asked with. Rows come in any order and unknown keys are left out: the link alone says which track
     a row is. Of several recordings with one ISRC the first that says most is taken."""
     found: dict[str, dict[str, float]] = {}
-    for row in sorted(rows, key=lambda row: str(row["href"])):
-        features = {name: float(row[name]) for name in AUDIO_FEATURES if row.get(name) is not None}
-        for key in (row["href"].rsplit("/", 1)[-1], row.get("isrc")):
+    for row in sorted(rows, key=lambda row: row.href or ""):
+        features = row.known()
+        for key in (row.href, row.isrc):
             if key in asked and len(features) > len(found.get(key, ())):
                 found[key] = features
     return found

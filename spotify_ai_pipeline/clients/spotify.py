@@ -16,22 +16,27 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
+import requests
 import spotipy
-from spotipy.oauth2 import SpotifyOauthError
 
 from spotify_ai_pipeline.clients import spotify_auth
-from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES
+from spotify_ai_pipeline.clients import spotify_records as records
+from spotify_ai_pipeline.clients.door import Door
+from spotify_ai_pipeline.clients.paging import Reading
+from spotify_ai_pipeline.clients.reccobeats import AudioFeatures
 from spotify_ai_pipeline.clients.spotify_playlists import (
+    LOOKS,
     PAGE,
     Failed,
+    LacksPermission,
     PlaylistEdits,
     PlaylistInfo,
     SpotifyBusy,
     SpotifyNotConnected,
     SpotifyRefused,
-    playlist_of,
     song_of,
 )
+from spotify_ai_pipeline.clients.spotify_records import bucket_of
 from spotify_ai_pipeline.clients.transport import Transport, Unreachable
 from spotify_ai_pipeline.music.identity.linking import Offer
 from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_RECENT
@@ -80,9 +85,29 @@ class _Page:
     total: int
     rows: list[dict[str, Any] | None]
 
+    @property
+    def end(self) -> int:
+        """The offset of the page after this one: by the rows that came, however many were asked for."""
+        return self.offset + len(self.rows)
+
     def follows(self, before: _Page | None) -> bool:
         """Whether this can be the page after ``before``: of the same list, and not the same page again."""
         return before is None or (self.total == before.total and self.rows != before.rows)
+
+
+class _WebApi(spotipy.Spotify):
+    """spotipy, with the calls that it makes otherwise than Spotify's contract has them: two of its paths end in a slash, and it
+    adds items as a bare array."""
+
+    def me(self) -> Any:
+        return self._get("me")
+
+    def album_tracks(self, album_id: str, limit: int = PAGE, offset: int = 0, market: str | None = None) -> Any:
+        return self._get(f"albums/{album_id}/tracks", limit=limit, offset=offset, market=market)
+
+    def playlist_add_items(self, playlist_id: str, items: Sequence[str], position: int | None = None) -> Any:
+        where = {} if position is None else {"position": position}
+        return self._post(f"playlists/{playlist_id}/items", payload={"uris": list(items), **where})
 
 
 class Spotify(PlaylistEdits):
@@ -90,28 +115,35 @@ class Spotify(PlaylistEdits):
 
     def __init__(self, transport: Transport, auth: spotify_auth.Auth, answers: ResponseCache) -> None:
         self._transport, self._state, self._answers, self._auth = transport, transport.state, answers, auth
-        self._client = spotipy.Spotify(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
+        self._client = _WebApi(auth_manager=auth, requests_session=transport.session)  # pyright: ignore[reportArgumentType]  # or a Session
         self._client.prefix = transport.service.url
+        self._door = Door(transport)
+        transport.session.hooks["response"].append(_plain_error)
 
     @classmethod
     def of(cls, workspace: Workspace) -> Spotify:
-        if (said := spotify_auth.sign_in_state(workspace)) != "signed in":
+        if (said := spotify_auth.sign_in_state(workspace)) != spotify_auth.SIGNED_IN_STATE:
             raise SpotifyNotConnected(
                 "Spotify is not connected; fill in .env (see .env.example) and run `spotify-ai login`"
                 if said == "not connected"
-                else "Spotify needs you to sign in again; run `spotify-ai login`"
+                else spotify_auth.sign_in_trouble(workspace) or spotify_auth.SIGN_IN_AGAIN
             )
-        transport = Transport("spotify", workspace.settings.services.spotify, workspace.state)
+        service = workspace.settings.services.spotify
+        transport = Transport("spotify", service, workspace.state, bucket_of=bucket_of)
         return cls(transport, spotify_auth.oauth(workspace), workspace.answers)
 
     def calls_left(self) -> int:
         """Calls that read and still fit into today's budget."""
         return self._transport.calls_left()
 
+    def wait(self, seconds: float) -> None:
+        """Waits, and tells observers of it."""
+        self._transport._wait(seconds)
+
     def user_id(self) -> str:
         """The listener's id: one call a sign-in."""
         if (known := self._state.fact(spotify_auth.USER)) is None:
-            known = self._call("me")["id"]
+            known = self._door.frame(records.Made, self._call("me")).id
             self._state.set_fact(spotify_auth.USER, known)
         return known
 
@@ -119,7 +151,7 @@ class Spotify(PlaylistEdits):
         """Whether this app may call ``path``, by trying; None where the answer is not clear."""
         try:
             self._call("_get", path)
-        except (Failed, Unreachable):
+        except (Failed, Unreachable, LacksPermission):
             return None
         except SpotifyRefused as error:
             return False if error.status in CLOSED else None
@@ -127,8 +159,8 @@ class Spotify(PlaylistEdits):
 
     def playlists(self, user_id: str) -> list[PlaylistInfo]:
         """Every playlist in the listener's library: one call for each 50."""
-        rows = self._all("current_user_playlists", limit=PAGE)
-        return [playlist_of(row, user_id) for row in rows if row]
+        rows = [row for row in self._all("current_user_playlists", limit=PAGE) if row]
+        return [_listed(row, user_id) for row in self._door.records(records.Listed, rows, "playlists")]
 
     def liked_pages(self) -> Iterator[tuple[int, pl.DataFrame]]:
         """(total, the songs on a page of liked songs), newest first; a call for each page that is taken and not kept.
@@ -162,56 +194,59 @@ class Spotify(PlaylistEdits):
         The stamps are starts or ends; the service does not say which. Plays of less than 30 s and of private sessions are
         not among them.
         """
-        page = self._call("current_user_recently_played", limit=PAGE)
-        rows = [_played(row, track) for row in page["items"] if (track := song_of(row))]
+        page = self._door.frame(records.Rows, self._call("current_user_recently_played", limit=PAGE))
+        songs = [row for row in page.items if song_of(row)]
+        rows = [_played(row) for row in self._door.records(records.RecentPlay, songs, "recently played")]
         return pl.DataFrame(rows, schema=PLAY).sort("played_at", maintain_order=True)
 
     def audio_features(self, track_ids: Sequence[str]) -> Iterator[tuple[Sequence[str], dict[str, dict[str, float]]]]:
         """(ids asked for, features by id) for each call of up to a hundred ids, for apps that are ``capable`` of it."""
         for start in range(0, len(track_ids), FEATURES_A_CALL):
             batch = track_ids[start : start + FEATURES_A_CALL]
-            rows = self._call("_get", "audio-features", ids=",".join(batch))["audio_features"]
-            yield (
-                batch,
-                {
-                    row["id"]: {name: float(row[name]) for name in AUDIO_FEATURES if row.get(name) is not None}
-                    for row in rows
-                    if row
-                },
-            )
+            answer = self._call("_get", "audio-features", ids=",".join(batch))
+            rows = [row for row in self._door.frame(records.Features, answer).audio_features if row]
+            found = self._door.records(AudioFeatures, rows, "audio features")
+            yield batch, {row.id: row.known() for row in found if row.id is not None and row.id in batch}
 
     def search(self, artist: str, title: str) -> list[Offer]:
         """Up to ten tracks that Spotify finds for a name, best first, in one call of the day's budget."""
         quoted = " ".join(f'{field}:"{_unquoted(text)}"' for field, text in (("track", title), ("artist", artist)))
         answer = self._call("search", quoted[:LONGEST_QUERY], limit=SEARCH_PAGE, type="track")
-        return [_offer(track) for track in answer["tracks"]["items"] if track and track.get("id")]
+        return self._offers(self._door.frame(records.Found, answer).tracks.items, "a search")
 
     def recommendations(self, track_ids: Sequence[str], size: int) -> list[Offer]:
         """Up to ``size`` (100) tracks like up to five others, in one call, for apps that are ``capable`` of it."""
         answer = self._call("_get", "recommendations", seed_tracks=",".join(track_ids[:5]), limit=size)
-        return [_offer(track) for track in answer["tracks"] if track and track.get("id")]
+        return self._offers(self._door.frame(records.Tracks, answer).tracks, "recommendations")
 
     def artist_id(self, track_id: str) -> str | None:
         """The id of a track's first artist, kept for good: a call a track, once."""
         kept = self._answers.get(ARTIST_OF, [track_id])
         if track_id not in kept:
-            kept[track_id] = next((artist["id"] for artist in self._call("track", track_id)["artists"]), None)
+            track = self._door.frame(records.Track, self._call("track", track_id))
+            kept[track_id] = next((artist.id for artist in track.artists if artist.id), None)
             self._answers.put(ARTIST_OF, kept)
         return kept[track_id]
 
     def newest_albums(self, artist_id: str) -> list[Album]:
         """An artist's ten newest albums and singles, in one call."""
         page = self._call("artist_albums", artist_id, include_groups="album,single", limit=SEARCH_PAGE)
-        rows = [Album(row["id"], row["name"], row.get("release_date") or "") for row in page["items"] if row]
-        return sorted(rows, key=lambda album: album.released, reverse=True)
+        rows = [row for row in self._door.frame(records.Rows, page).items if row]
+        albums = self._door.records(records.AlbumRow, rows, "albums of an artist")
+        found = [Album(row.id, row.name, row.release_date or "") for row in albums]
+        return sorted(found, key=lambda album: album.released, reverse=True)
 
     def album_tracks(self, album_id: str) -> list[Offer]:
         """The first fifty tracks of an album, in one call."""
-        return [_offer(track) for track in self._call("album_tracks", album_id, limit=PAGE)["items"] if track.get("id")]
+        page = self._call("album_tracks", album_id, limit=PAGE)
+        return self._offers(self._door.frame(records.Rows, page).items, "songs of an album")
 
     def liked(self, track_id: str) -> bool:
         """Whether a track is among the liked songs: one call."""
-        return bool(self._call("_get", "me/library/contains", uris=f"spotify:track:{track_id}")[0])
+        answer = self._call("_get", "me/library/contains", uris=f"spotify:track:{track_id}")
+        if not (isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], bool)):
+            raise SpotifyBusy("Spotify does not say whether a song is liked; try again later")
+        return answer[0]
 
     def like(self, track_id: str) -> None:
         """Puts a track into the liked songs; one that is there stays, so that a call whose outcome is unknown is repeated."""
@@ -238,18 +273,25 @@ class Spotify(PlaylistEdits):
             return True if self.liked(track_id) == there else None
 
         self._write(lambda: self._silent(method, "me/library", uris=uri), happened)
-        if happened() is None:
+        for wait in LOOKS:
+            self.wait(wait)
+            if happened():
+                break
+        else:
             raise SpotifyBusy(f"Spotify took the song {track_id} and reads back another library; try again later")
 
     def _pages(self, key: str, method: str, *args: Any, first: _Page | None = None) -> Iterator[_Page]:
         """The pages of one state of a list, which ``key`` names; kept ones cost no call. Raises ``ListChanged``."""
-        before = None
-        while before is None or before.offset + PAGE < before.total:
-            offset = before.offset + PAGE if before else 0
+        before, more, reading = None, True, Reading("Spotify", "a list")
+        while more:
+            offset = before.end if before else 0
             page = first if first and not before else self._kept(key, offset)
             asked = page or self._page(method, offset, *args, before=before)
             if before and asked.total != before.total:
                 raise ListChanged("a list on Spotify changes while it is read; run the step again")
+            if before and reading.repeats(asked.rows, before.rows):
+                raise reading.broken("the same page again and again")
+            more = reading.page(len(asked.rows), asked.total)
             if page is None:
                 self._answers.put(KEPT, {f"{key} {offset}": vars(asked)}, days=PAGE_DAYS)
             yield asked
@@ -263,22 +305,53 @@ class Spotify(PlaylistEdits):
         """The page at ``offset``. One that does not fit the page before is asked for again, and believed when it insists."""
         seen: list[_Page] = []
         for _ in range(ASKS):
-            answer = self._call(method, *args, limit=PAGE, offset=offset)
-            page = _Page(answer["offset"], answer["total"], [_row(row) for row in answer["items"]])
-            if page.offset == offset and page.follows(before):
+            answer = self._door.frame(records.PageOf, self._call(method, *args, limit=PAGE, offset=offset))
+            page = _Page(
+                offset if answer.offset is None else answer.offset, answer.total, self._rows(answer.items, offset)
+            )
+            if page.offset == offset and page.follows(before) and (page.rows or offset >= page.total):
                 return page
             seen.append(page)
         if seen[0].offset == offset and all(page == seen[0] for page in seen):
             return seen[0]
         raise Failed(f"Spotify sends other pages than those asked for ({method}); try again later")
 
+    def _rows(self, items: Sequence[Any], offset: int) -> list[dict[str, Any] | None]:
+        """What we keep of rows of the liked songs or of a playlist; None for one that is no song or cannot be read."""
+        songs = [(place, song) for place, row in enumerate(items) if (song := _row(row))]
+        rows: list[dict[str, Any] | None] = [None] * len(items)
+        found = self._door.aligned(records.Item, [song for _, song in songs], "a list", offset)
+        for (place, _), item in zip(songs, found, strict=True):
+            rows[place] = _kept_row(item) if item else None
+        return rows
+
+    def _offers(self, rows: Sequence[Any], place: str) -> list[Offer]:
+        """The tracks among ``rows`` that have an id, a name and an artist."""
+        tracks = [track for track in rows if isinstance(track, dict) and track.get("id")]
+        return [_offer(track) for track in self._door.records(records.Track, tracks, place) if track.artists]
+
     def _all(self, method: str, *args: Any, **options: Any) -> Iterator[Any]:
-        page = self._call(method, *args, **options)
-        while True:
-            yield from page["items"]
-            if not page["next"]:
-                return
-            page = self._call("next", page)
+        """Every row of a list as it is now; one that changes meanwhile is read again."""
+        for remaining in reversed(range(ASKS)):
+            try:
+                return iter(self._whole(method, *args, **options))
+            except ListChanged:
+                if not remaining:
+                    raise
+        raise AssertionError("unreachable: the last reading returns or raises")
+
+    def _whole(self, method: str, *args: Any, **options: Any) -> list[Any]:
+        """A page begins where the rows of the one before end; no address in an answer is followed."""
+        rows, total, more, reading = list[Any](), None, True, Reading("Spotify", "a list")
+        while more:
+            page = self._door.frame(records.PageOf, self._call(method, *args, **options, offset=len(rows)))
+            if total not in (None, page.total):
+                raise ListChanged("a list on Spotify changes while it is read; run the step again")
+            if reading.repeats(page.items, rows[-len(page.items) :]):
+                raise reading.broken("the same page again and again")
+            total, more = page.total, reading.page(len(page.items), page.total)
+            rows += page.items
+        return rows
 
     def _call(self, method: str, *args: Any, **options: Any) -> Any:
         answer = self._silent(method, *args, **options)
@@ -297,45 +370,70 @@ class Spotify(PlaylistEdits):
                 # The token died before its time. Nothing was done with it, so that a write may be repeated as well.
                 self._auth.renew()
                 answer = getattr(self._client, method)(*args, **options)
-        except SpotifyOauthError as error:
-            raise SpotifyBusy(f"Spotify's sign-in service refused ({error.error}); try again later") from None
         except spotipy.SpotifyException as error:
             said = str(error.msg).rsplit(":\n ", 1)[-1]
+            if error.http_status == 403 and "scope" in said.lower():
+                raise LacksPermission(_lacking(method, self._auth.workspace), 403) from None
             kind = Failed if error.http_status >= 500 else SpotifyRefused
             raise kind(f"Spotify refused {method} (HTTP {error.http_status}: {said})", error.http_status) from None
         return answer
 
 
-def _offer(track: dict[str, Any]) -> Offer:
-    return Offer(
-        track["id"],
-        track["name"],
-        [one["name"] for one in track["artists"]],
-        (track.get("external_ids") or {}).get("isrc"),
-        track["duration_ms"],
-    )
+def _lacking(method: str, workspace: Workspace) -> str:
+    """Why a call is refused for want of a permission, and what to do."""
+    lacking = spotify_auth.lacking_scopes(workspace)
+    public = ", which a playlist that you made public needs" if "playlist-modify-public" in lacking else ""
+    what = f"{' and '.join(lacking)}{public}" if lacking else "a permission for it"
+    return f"Spotify refused {method}: your sign-in lacks {what}; run `spotify-ai login`"
+
+
+def _plain_error(answer: requests.Response, **_: Any) -> None:
+    """Gives an error of another form than Spotify's the form that spotipy takes for granted."""
+    if answer.ok:
+        return
+    try:
+        said = answer.json()["error"]
+        plain = isinstance(said, dict)
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        plain = False
+    if not plain:
+        answer._content = json.dumps({"error": {"message": "no reason given"}}).encode()
+
+
+def _offer(track: records.Track) -> Offer:
+    artists = [artist.name for artist in track.artists]
+    return Offer(track.id, track.name, artists, track.external_ids.isrc, track.duration_ms)
+
+
+def _listed(row: records.Listed, user_id: str) -> PlaylistInfo:
+    readable = row.owner.id == user_id or bool(row.collaborative)
+    total = row.items.total or row.tracks.total or 0
+    return PlaylistInfo(row.id, row.name or "", row.snapshot_id, total, readable, row.description or "")
 
 
 def _unquoted(text: str) -> str:
     return text.replace('"', " ")
 
 
-def _row(row: dict[str, Any] | None) -> dict[str, Any] | None:
+def _row(row: Any) -> dict[str, Any] | None:
+    """The song of a row and when it was added, as they were sent; None where it is no song."""
+    song = song_of(row)
+    return {"track": song, "added_at": row.get("added_at")} if song else None
+
+
+def _kept_row(item: records.Item) -> dict[str, Any]:
     """What we keep of a row, as JSON takes it."""
-    if (track := song_of(row)) is None:
-        return None
-    artists = [artist["name"] for artist in track.get("artists") or [] if artist.get("name")]
-    album = track.get("album") or {}
+    track, artists = item.track, [artist.name for artist in item.track.artists]
     return {
-        "added_at": (row or {}).get("added_at"),
-        "track_id": track["id"],
-        "title": track["name"],
+        "added_at": item.added_at.isoformat() if item.added_at else None,
+        "track_id": track.id,
+        "title": track.name,
         "artist": artists[0] if artists else None,
         "artists": artists,
-        "album": album.get("name"),
-        "isrc": (track.get("external_ids") or {}).get("isrc"),
-        "duration_ms": track.get("duration_ms"),
-        "release_date": album.get("release_date"),
+        "album": track.album.name,
+        "isrc": track.external_ids.isrc,
+        "duration_ms": track.duration_ms,
+        "release_date": track.album.release_date,
     }
 
 
@@ -350,17 +448,16 @@ def _frame(page: _Page, list_id: str, name: str, snapshot_id: str | None) -> pl.
     return pl.DataFrame(rows, schema=datasets.SPOTIFY_LIBRARY.schema)
 
 
-def _played(row: dict[str, Any], track: dict[str, Any]) -> dict[str, Any]:
-    context = row.get("context") or {}
-    from_list = str(context.get("uri", "")).rsplit(":", 1)[-1] if context.get("type") == "playlist" else None
+def _played(row: records.RecentPlay) -> dict[str, Any]:
+    from_list = (row.context.uri or "").rsplit(":", 1)[-1] if row.context.type == "playlist" else None
     return {
         "source": SPOTIFY_RECENT.name,
-        "played_at": _time(row["played_at"]),
-        "artist": track["artists"][0]["name"],
-        "title": track["name"],
-        "album": track["album"]["name"],
-        "track_id": track["id"],
-        "duration_ms": track["duration_ms"],
+        "played_at": row.played_at,
+        "artist": row.track.artists[0].name if row.track.artists else None,
+        "title": row.track.name,
+        "album": row.track.album.name,
+        "track_id": row.track.id,
+        "duration_ms": row.track.duration_ms,
         "playlist_id": from_list or None,
     }
 

@@ -1,7 +1,7 @@
 """Spotify's playlists: finding them, reading their rows, and each call that changes one.
 
 A write whose answer was lost may have happened: nothing here repeats one without looking first. In which order calls make
-one list into another is ``playlist_plan``; who calls them is ``playlist_writer``.
+one list into another is ``edit_script``; who calls them is ``playlist_writer``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ Found = TypeVar("Found")
 
 PAGE = 50
 WRITES = 2
+LOOKS = (0.0, 1.0, 4.0)
+"""Seconds before each look at what became of a write whose answer was lost."""
 GONE = "removed "
 """Begins the row of a playlist in which nothing is left: it cannot be named, and so not be removed by itself."""
 OTHER = "other "
@@ -34,6 +36,10 @@ class SpotifyError(ExpectedError):
 
 class SpotifyNotConnected(SpotifyError, UserError):
     """Nobody is signed in to Spotify. The message says what to do."""
+
+
+class LacksPermission(SpotifyError, UserError):
+    """The sign-in lacks a scope. The message names it, and says what to do."""
 
 
 class SpotifyRefused(SpotifyError, Refused):
@@ -75,22 +81,13 @@ class Rows:
 
     @property
     def track_ids(self) -> list[str]:
-        return [row for row in self.rows if not row.startswith((GONE, OTHER))]
-
-    @property
-    def fixed(self) -> list[str]:
-        """Rows that a write must leave: all that are no song, where one of them is the listener's. A list whose other rows
-        are empty loses nothing when it is replaced."""
-        return [row for row in self.rows if row.startswith((GONE, OTHER))] if self._holds_other else []
-
-    @property
-    def _holds_other(self) -> bool:
-        return any(row.startswith(OTHER) for row in self.rows)
+        return songs_in(self.rows)
 
 
 class PlaylistEdits:
-    """What the client can do to playlists. Mixed into ``Spotify``, which brings ``_call`` and ``_all``."""
+    """What the client can do to playlists. Mixed into ``Spotify``, which brings ``wait``, ``_call`` and ``_all``."""
 
+    wait: Callable[[float], None]
     _call: Callable[..., Any]
     _all: Callable[..., Iterator[Any]]
 
@@ -111,6 +108,10 @@ class PlaylistEdits:
         """The Spotify ids on a playlist now, in order; rows that are no song are left out."""
         return self.rows(playlist_id).track_ids
 
+    def snapshot_id(self, playlist_id: str) -> str:
+        """The id of the playlist's state: another one after every change, whoever makes it. One call."""
+        return self._call("playlist", playlist_id, fields="snapshot_id")["snapshot_id"]
+
     def create_playlist(self, name: str, description: str) -> str:
         """The id of a new private playlist."""
 
@@ -123,7 +124,7 @@ class PlaylistEdits:
             lambda: self._call("current_user_playlist_create", name, public=False, description=description)["id"], made
         )
 
-    def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
+    def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str | None:
         """Makes ``track_ids`` (at most 100) the playlist's content in one call, and gives the new snapshot's id.
 
         One PUT either happened or did not: no reader ever sees an empty or doubled list.
@@ -133,23 +134,25 @@ class PlaylistEdits:
 
         def replaced() -> str | None:
             same = self.track_ids(playlist_id) == list(track_ids)
-            return self._call("playlist", playlist_id, fields="snapshot_id")["snapshot_id"] if same else None
+            return self.snapshot_id(playlist_id) if same else None
 
         return self._write(
-            lambda: self._call("playlist_replace_items", playlist_id, _uris(track_ids))["snapshot_id"], replaced
+            lambda: self._call("playlist_replace_items", playlist_id, _uris(track_ids)).get("snapshot_id"), replaced
         )
 
-    def edit(self, playlist_id: str, call: Call) -> None:
-        """Makes one call of a plan. Where its outcome is unknown it is not repeated: read the list and plan again."""
+    def edit(self, playlist_id: str, call: Call) -> str | None:
+        """Makes one call of a plan, and gives the new snapshot's id. Where the outcome of an addition, a removal or a move is
+        unknown it is not repeated: read the list and plan again."""
         match call:
             case Replace(tracks):
-                self.replace_items(playlist_id, tracks)
+                return self.replace_items(playlist_id, tracks)
             case Add(tracks, at):
-                self._call("playlist_add_items", playlist_id, _uris(tracks), position=at)
+                answer = self._call("playlist_add_items", playlist_id, _uris(tracks), position=at)
             case Remove(tracks):
-                self._call("playlist_remove_all_occurrences_of_items", playlist_id, _uris(tracks))
+                answer = self._call("playlist_remove_all_occurrences_of_items", playlist_id, _uris(tracks))
             case Move(start, length, before):
-                self._call("playlist_reorder_items", playlist_id, start, before, range_length=length)
+                answer = self._call("playlist_reorder_items", playlist_id, start, before, range_length=length)
+        return answer.get("snapshot_id")
 
     def not_found(self, track_ids: Iterable[str]) -> list[str]:
         """Those of ``track_ids`` that Spotify does not know (any more): one call each."""
@@ -165,14 +168,16 @@ class PlaylistEdits:
         return gone
 
     def _write(self, write: Callable[[], Found], happened: Callable[[], Found | None]) -> Found:
-        """What ``write`` gives. Where its outcome is unknown, ``happened`` looks before anything is repeated: it gives what
-        the write would have given, or None where nothing was written."""
+        """What ``write`` gives. Where its outcome is unknown, ``happened`` looks before anything is repeated, again and again
+        for as long as reads may lag: it gives what the write would have given, or None where nothing was written."""
         for remaining in reversed(range(WRITES)):
             try:
                 return write()
             except UNKNOWN_OUTCOME:
-                if (found := happened()) is not None:
-                    return found
+                for wait in LOOKS:
+                    self.wait(wait)
+                    if (found := happened()) is not None:
+                        return found
                 if not remaining:
                     raise
         raise AssertionError("unreachable: the last write returns or raises")
@@ -186,18 +191,21 @@ def playlist_of(row: dict[str, Any], user_id: str) -> PlaylistInfo:
     )
 
 
+def songs_in(rows: Iterable[str]) -> list[str]:
+    """The Spotify ids among ``rows``."""
+    return [row for row in rows if not row.startswith((GONE, OTHER))]
+
+
 def song_of(row: dict[str, Any] | None) -> dict[str, Any] | None:
     """The song of a playlist or library row; None where the row is empty, removed, a local file or an episode."""
-    track = (row or {}).get("item") or (row or {}).get("track")
-    return (
-        track
-        if track and track.get("id") and track.get("type", "track") == "track" and not track.get("is_local")
-        else None
-    )
+    track = (row.get("item") or row.get("track")) if isinstance(row, dict) else None
+    if not isinstance(track, dict) or not isinstance(track.get("id"), str) or track.get("is_local"):
+        return None
+    return track if track["id"] and track.get("type", "track") == "track" else None
 
 
 def _holds_something(row: dict[str, Any] | None) -> bool:
-    return bool((row or {}).get("item") or (row or {}).get("track"))
+    return isinstance(row, dict) and bool(row.get("item") or row.get("track"))
 
 
 def _uris(track_ids: Iterable[str]) -> list[str]:

@@ -7,24 +7,23 @@ restarts and for all processes together. Clients get a ``requests`` session or a
 
 from __future__ import annotations
 
-import json
 import logging
+import math
 import random
-import ssl
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, TypeVar
 
 import httpx2
 import requests
-from requests.adapters import HTTPAdapter
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.clients.wire import HttpxTransport, Late, Session, Unreachable, whole_json
 from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable
 from spotify_ai_pipeline.settings import Service
 from spotify_ai_pipeline.storage import api_ledger
@@ -32,15 +31,14 @@ from spotify_ai_pipeline.storage.state import State
 
 Answer = TypeVar("Answer")
 
-USER_AGENT = "spotify-ai/0.1 (personal playlist manager)"
 ATTEMPTS = 4
 BUSY = frozenset({500, 502, 503, 504})
 LONGEST_WAIT = 60.0
 """Seconds of ``Retry-After`` that are waited out; a longer one ends the step as deferred."""
 BACKOFF = 0.5
 """Seconds before the first repetition, give or take half of it; each further one waits twice as long."""
-MOST_BYTES, CHUNK = 64 * 2**20, 2**16
-"""An answer that is longer, once unpacked, is not read to its end."""
+SHORTEST_PAUSE, UNSAID_PAUSE, LONGEST_PAUSE = 1.0, 5.0, api_ledger.LONGEST_PAUSE
+"""Seconds of a pause, whatever a service asks for."""
 TELL_EVERY = 5.0
 """Seconds of a wait after which observers are told what is left of it."""
 
@@ -53,17 +51,21 @@ log = logging.getLogger(__name__)
 class Deferred(Retryable):
     """A service may not be called before ``until`` (UTC seconds): the step ends here and a later run resumes."""
 
-    def __init__(self, service: str, until: float, reason: str) -> None:
+    def __init__(self, service: str, until: float, reason: str, bucket: str = "") -> None:
         when = datetime.fromtimestamp(until, UTC)
-        super().__init__(f"{service} is deferred until {when:%Y-%m-%d %H:%M} UTC: {reason}", until)
-        self.service, self.reason = service, reason
+        part = f" ({bucket})" if bucket else ""
+        super().__init__(f"{service}{part} is deferred until {when:%Y-%m-%d %H:%M} UTC: {reason}", until)
+        self.service, self.reason, self.bucket = service, reason, bucket
 
 
 def json_of(answer: requests.Response, service: str) -> Any:
-    """The body of a good answer; raises ``Refused`` or ``OutOfOrder`` for any other."""
+    """The body of a good answer; raises ``Refused`` or ``OutOfOrder`` for any other, and for one that is no JSON."""
     if not answer.ok:
         raise _not_ok(answer.status_code, service, "call")
-    return answer.json()
+    try:
+        return answer.json()
+    except (ValueError, RecursionError):
+        raise OutOfOrder(f"{service} sent an answer that is no JSON; try again later") from None
 
 
 def sound_of(answer: requests.Response, service: str) -> bytes:
@@ -81,14 +83,6 @@ def _not_ok(status: int, service: str, asked: str) -> ExpectedError:
 
 class OutOfOrder(Retryable):
     """A service answered that it is in trouble itself."""
-
-
-class Unreachable(Retryable, requests.ConnectionError):
-    """No sound answer came. Of a call that changes something, nobody knows whether it happened."""
-
-    def __init__(self, service: str, why: str) -> None:
-        super().__init__(f"{service} cannot be reached ({why}); try again later")
-        self.service = service
 
 
 @contextmanager
@@ -109,7 +103,8 @@ class Transport:
 
     ``safe_posts`` says that this service's POST requests only read, and may be repeated like GET. ``sound`` says of an
     answer (status, body) whether it is whole and meant, for services that do not speak JSON; one that is not counts as
-    failed and is repeated like a broken connection.
+    failed and is repeated like a broken connection. ``bucket_of`` names the part of the service that a call (method, path) is
+    counted in: a pause that the service asks for there holds for that part alone.
     """
 
     def __init__(
@@ -120,10 +115,11 @@ class Transport:
         *,
         safe_posts: bool = False,
         sound: Callable[[int, bytes], bool] | None = None,
+        bucket_of: Callable[[str, str], str] = lambda method, path: "",
     ) -> None:
         self.name, self.service, self.state = name, service, state
         self.repeatable = {"GET", "HEAD", "POST"} if safe_posts else {"GET", "HEAD"}
-        self.sound = sound
+        self.sound, self.bucket_of = sound, bucket_of
 
     def call(
         self,
@@ -131,6 +127,7 @@ class Transport:
         attempt: Callable[[], Answer],
         response_of: Callable[[Answer], tuple[int, Any]],
         broken: tuple[type[Exception], ...],
+        path: str = "",
     ) -> Answer:
         """The answer of ``attempt``, repeated where that is safe.
 
@@ -138,15 +135,17 @@ class Transport:
         ``Deferred`` where the service asks for a long pause or the day's budget is used up, ``Unreachable`` where no
         attempt brought a sound answer.
         """
-        kind = "read" if method in self.repeatable else "write"
+        kind, bucket = "read" if method in self.repeatable else "write", self.bucket_of(method, path)
+        late = 0
         for remaining in reversed(range(ATTEMPTS)):
-            self._admit(kind)
+            self._admit(kind, bucket)
             try:
                 answer = attempt()
             except broken as error:
                 self.failed(kind)
-                if not remaining or kind == "write":
-                    raise Unreachable(self.name, str(error) or type(error).__name__) from error
+                late += isinstance(error, Late)
+                if not remaining or kind == "write" or late == 2:
+                    raise error if isinstance(error, Unreachable) else Unreachable(self.name, _why(error)) from error
                 log.info("%s: %s failed (%s); it is repeated", self.name, method, error)
                 self._wait(self._backoff(remaining))
                 continue
@@ -157,9 +156,9 @@ class Transport:
             if status >= 400:
                 self.failed(kind)
             if status == 429:
-                pause = _seconds(headers.get("Retry-After"))
+                pause = pause_of(headers.get("Retry-After"), clock.now())
                 if pause > LONGEST_WAIT or not remaining:
-                    raise self.cool_down(pause)
+                    raise self.cool_down(pause, bucket)
                 self._wait(pause)
             elif status in BUSY and kind == "read" and remaining:
                 log.info("%s: %s answered with %d; it is repeated", self.name, method, status)
@@ -169,28 +168,23 @@ class Transport:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     @cached_property
-    def session(self) -> requests.Session:
+    def session(self) -> Session:
         """A ``requests`` session, connections kept, whose every request passes ``call``."""
-        session = requests.Session()
-        session.headers["User-Agent"] = USER_AGENT
-        adapter = _Adapter(self)
-        session.mount("http://", adapter)
-        session.mount("https://", adapter)
-        return session
+        return Session(self)
 
     @cached_property
     def httpx_transport(self) -> httpx2.BaseTransport:
         """An ``httpx2`` transport that sends whatever it is given to the service's own URL, through ``call``."""
-        return _HttpxTransport(self, one_address=True)
+        return HttpxTransport(self, one_address=True)
 
     @cached_property
     def httpx_transport_of_paths(self) -> httpx2.BaseTransport:
         """The same for a client that is told the service's URL itself and asks for paths below it."""
-        return _HttpxTransport(self, one_address=False)
+        return HttpxTransport(self, one_address=False)
 
     def check(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Raises ``Unreachable`` for an answer that is not whole: a cut or garbled body with a good status is no answer."""
-        if not (self.sound(status, body) if self.sound else _whole_json(status, headers, body)):
+        if not (self.sound(status, body) if self.sound else whole_json(status, headers, body)):
             raise Unreachable(self.name, f"the answer was not whole, {len(body):,} bytes with status {status}")
 
     def ask_time(self) -> float:
@@ -201,11 +195,11 @@ class Transport:
         except (KeyError, ValueError) as error:
             raise Refused(f"{self.name} tells no time ({error})") from None
 
-    def _admit(self, kind: str) -> None:
-        if (wait := self.take_turn(kind)) > 0:
+    def _admit(self, kind: str, bucket: str) -> None:
+        if (wait := self.take_turn(kind, bucket)) > 0:
             time.sleep(wait)
 
-    def take_turn(self, kind: str) -> float:
+    def take_turn(self, kind: str, bucket: str = "") -> float:
         """Takes the next turn and enters the call in the ledger, or raises ``Deferred``. Gives the seconds until the turn."""
         turn = api_ledger.take_turn(
             self.state,
@@ -215,9 +209,10 @@ class Transport:
             budget=self.service.budgets[kind],
             calls_per_second=self.service.calls_per_second,
             longest_wait=LONGEST_WAIT,
+            bucket=bucket,
         )
         if isinstance(turn, api_ledger.Pause):
-            raise Deferred(self.name, turn.until, turn.reason)
+            raise Deferred(self.name, turn.until, turn.reason, turn.bucket)
         return turn
 
     def calls_left(self) -> int:
@@ -228,12 +223,13 @@ class Transport:
         """Enters a call that failed in the ledger."""
         api_ledger.record_failure(self.state, self.name, kind, clock.now())
 
-    def cool_down(self, seconds: float) -> Deferred:
+    def cool_down(self, seconds: float, bucket: str = "") -> Deferred:
         """Keeps the pause that the service asks for, for all processes; gives the error to raise."""
-        pause = api_ledger.Pause(clock.now() + seconds, "too many requests; the service asked for a pause")
+        until = clock.now() + min(max(seconds, SHORTEST_PAUSE), LONGEST_PAUSE)
+        pause = api_ledger.Pause(until, "too many requests; the service asked for a pause", bucket)
         api_ledger.record_pause(self.state, self.name, pause)
         log.info("%s: a pause of %.0f s begins (%s)", self.name, seconds, pause.reason)
-        return Deferred(self.name, pause.until, pause.reason)
+        return Deferred(self.name, pause.until, pause.reason, bucket)
 
     def _backoff(self, remaining: int) -> float:
         return BACKOFF * 2 ** (ATTEMPTS - 1 - remaining) * random.uniform(0.5, 1.5)
@@ -251,97 +247,18 @@ class Transport:
             observer(self.name, what)
 
 
-class _Adapter(HTTPAdapter):
-    """Sends a ``requests`` request through a ``Transport``; urllib3's own retries stay off."""
-
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(max_retries=0)
-        self.transport = transport
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        options["timeout"] = self.transport.service.timeout_seconds
-
-        def attempt() -> requests.Response:
-            response = super(_Adapter, self).send(request, *args, **options)
-            response._content = _bounded(response.iter_content(CHUNK), self.transport.name)
-            self.transport.check(
-                response.status_code, response.headers, response.content
-            )  # reads the body here, where a cut is repeated
-            return response
-
-        return self.transport.call(
-            request.method or "GET",
-            attempt,
-            lambda response: (response.status_code, response.headers),
-            (requests.RequestException,),
-        )
+def _why(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
-class _HttpxTransport(httpx2.BaseTransport):
-    """Sends an ``httpx2`` request through a ``Transport``.
-
-    A client that is made anew for each request (pylast) closes its transports with itself: ``close`` does nothing, so that
-    connections live on.
-    """
-
-    def __init__(self, transport: Transport, one_address: bool) -> None:
-        self.transport, self.one_address = transport, one_address
-        self.url = httpx2.URL(transport.service.url)
-        self.inner = httpx2.HTTPTransport(verify=_trusted())
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        if self.one_address:
-            request.url = self.url.copy_with(query=request.url.query or None)
-            request.headers["Host"] = self.url.netloc.decode()
-        request.headers["User-Agent"] = USER_AGENT
-        timeout = httpx2.Timeout(self.transport.service.timeout_seconds)
-        request.extensions = {**request.extensions, "timeout": timeout.as_dict()}
-
-        def attempt() -> httpx2.Response:
-            response = self.inner.handle_request(request)
-            response._content = _bounded(response.iter_bytes(CHUNK), self.transport.name)
-            self.transport.check(response.status_code, response.headers, response.read())
-            return response
-
-        return self.transport.call(
-            request.method,
-            attempt,
-            lambda response: (response.status_code, response.headers),
-            (httpx2.TransportError, httpx2.DecodingError, Unreachable),
-        )
-
-    def close(self) -> None:
-        pass
-
-
-def _bounded(chunks: Iterable[bytes], service: str) -> bytes:
-    """The whole body; raises ``Unreachable`` for one that no honest answer is as long as."""
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise Unreachable(service, f"the answer is longer than {MOST_BYTES:,} bytes")
-    return bytes(body)
-
-
-def _whole_json(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    if status >= 400 or not body or "json" not in headers.get("Content-Type", ""):
-        return True
+def pause_of(retry_after: str | None, now: float) -> float:
+    """The seconds that a ``Retry-After`` asks for, from ``SHORTEST_PAUSE`` to ``LONGEST_PAUSE``: it is a number of seconds or
+    a date. A missing or unreadable one counts as ``UNSAID_PAUSE``."""
     try:
-        json.loads(body)
+        asked = float(retry_after or UNSAID_PAUSE)
     except ValueError:
-        return False
-    return True
-
-
-@cache  # 40 ms, once a process
-def _trusted() -> ssl.SSLContext:
-    return httpx2.create_ssl_context()
-
-
-def _seconds(retry_after: str | None) -> float:
-    """``Retry-After`` in seconds; a missing or unreadable one counts as five."""
-    try:
-        return max(float(retry_after or 5), 0.0)
-    except ValueError:
-        return 5.0
+        try:
+            asked = parsedate_to_datetime(str(retry_after)).timestamp() - now
+        except (ValueError, TypeError, OverflowError, OSError):
+            asked = UNSAID_PAUSE
+    return UNSAID_PAUSE if math.isnan(asked) else min(max(asked, SHORTEST_PAUSE), LONGEST_PAUSE)

@@ -15,6 +15,9 @@ from .forms import form
 from .tokens import ACCESS_S
 from .world import World
 
+WRONG_SECRET = "wrong"
+"""The one client secret that is not taken: any other is that of an app somebody made."""
+
 
 def routes(world: World) -> list[Route]:
     """The routes below `/accounts`."""
@@ -29,7 +32,10 @@ def routes(world: World) -> list[Route]:
             return PlainTextResponse("INVALID_CLIENT: Insecure redirect URI", 400)
         if asked.get("response_type") != "code":
             return PlainTextResponse("response_type must be code", 400)
-        answer = {"code": world.tokens.new_code(asked["client_id"], redirect, asked.get("scope", ""))}
+        challenge = asked.get("code_challenge", "")
+        if challenge and asked.get("code_challenge_method") != "S256":
+            return PlainTextResponse("code_challenge_method must be S256", 400)
+        answer = {"code": world.tokens.new_code(asked["client_id"], redirect, asked.get("scope", ""), challenge)}
         if "state" in asked:
             answer["state"] = asked["state"]
         return RedirectResponse(f"{redirect}{'&' if '?' in redirect else '?'}{urlencode(answer)}", 302)
@@ -38,11 +44,13 @@ def routes(world: World) -> list[Route]:
         """Codes and refresh tokens for access tokens."""
         fields = await form(request)
         client, secret = _client(request, fields)
-        if not client or not secret:
-            return _refused("invalid_client", "Invalid client")
-        grant = fields.get("grant_type")
+        grant, verifier = fields.get("grant_type"), fields.get("code_verifier", "")
+        # An app without a secret proves itself by the verifier (RFC 7636), and by its refresh token from then on.
+        proven = secret or verifier or grant == "refresh_token"
+        if not client or not proven or secret == WRONG_SECRET:
+            return _refused("invalid_client", "Invalid client secret" if client else "Invalid client")
         if grant == "authorization_code":
-            issued = world.tokens.redeem(fields.get("code", ""), client, fields.get("redirect_uri", ""))
+            issued = world.tokens.redeem(fields.get("code", ""), client, fields.get("redirect_uri", ""), verifier)
             if issued is None:
                 return _refused("invalid_grant", "Invalid authorization code")
             access, refresh, scope = issued

@@ -11,7 +11,11 @@ Every call below `path` (default: all) fails with probability `rate` until `most
     500         nothing was done                    malformed   a body with garbage in it
     502         done, but the answer is lost        slow        an answer after `slow_s` seconds (default 0.05)
     duplicate   the page before once more           drift       rows one place further down: something new came on top
-    expired     every access token has died
+    expired     every access token has died         more        in ``oddities``
+    invalid_grant   the sign-in service takes the refresh token for a dead one
+
+Beside these a plan may hold what readers of playlists meet on every call (see ``shelf.Quirks``): `lag_s`, `lag_snapshots`,
+`nulls` and `unkept`.
 """
 
 from __future__ import annotations
@@ -30,13 +34,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import oddities
 from .errors import WorldError
+from .shelf import Quirks, Shelf
 from .tokens import Tokens
 
 FILE = "faults.json"
 KINDS = (
-    "429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "duplicate", "drift", "expired",
+    "429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "duplicate", "drift", "expired", "invalid_grant",
 )  # fmt: skip
+KINDS += oddities.KINDS
 _PAGED = ("duplicate", "drift")
 _GARBAGE = b"\x00<}{"
 
@@ -51,11 +58,17 @@ class Plan:
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
     path: str = "/"
     slow_s: float = 0.05
+    lag_s: float = 0.0
+    lag_snapshots: bool = False
+    nulls: list[str] = field(default_factory=list[str])
+    unkept: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         if unknown := set(self.kinds) - set(KINDS):
             raise WorldError(f"no faults called {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
         self._rng = random.Random(self.seed)
+        self.closed = set[str]()
+        """The parts of services that are closed from now on."""
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:
@@ -74,8 +87,15 @@ class Plan:
         except ValueError as problem:
             raise WorldError(f"{file} cannot be used: {problem}") from None
 
+    @property
+    def quirks(self) -> Quirks:
+        """What readers of playlists meet."""
+        return Quirks(self.lag_s, self.lag_snapshots, frozenset(self.nulls), frozenset(self.unkept))
+
     def draw(self, path: str) -> str | None:
         """The fault of the next call, if it has one."""
+        if oddities.part_of(path) in self.closed:
+            return "closed"
         if not self.most or not path.startswith(self.path) or self._rng.random() >= self.rate:
             return None
         return self._rng.choice(self.kinds)
@@ -84,8 +104,9 @@ class Plan:
 class Faults:
     """The services with the faults of a plan."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, plan: Plan) -> None:
-        self._app, self._tokens, self.plan = app, tokens, plan
+    def __init__(self, app: ASGIApp, tokens: Tokens, shelf: Shelf, plan: Plan) -> None:
+        self._app, self._tokens, self._shelf, self.plan = app, tokens, shelf, plan
+        shelf.quirks = plan.quirks
         logging.getLogger("uvicorn.error").addFilter(_not_ours)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,19 +122,28 @@ class Faults:
     async def _control(self, request: Request) -> Response:
         try:
             self.plan = Plan.of(await request.json())
+            self._shelf.quirks = self.plan.quirks
         except ValueError as problem:
             return JSONResponse({"error": str(problem)}, 400)
         return JSONResponse({"most": self.plan.most})
 
     async def _fail(self, kind: str, scope: Scope, body: bytes, send: Send) -> None:
         turned = _page_before(scope, body) if kind in _PAGED else None
-        if kind in _PAGED and turned is None:
+        elsewhere = kind == "invalid_grant" and not scope["path"].startswith("/accounts/api")
+        if elsewhere or (kind in _PAGED and turned is None):
             await self._app(scope, _receiving(body), send)  # a first page, or no page: nothing to fail with
             return
         self.plan.most -= 1
+        if kind == "closed":
+            self.plan.closed.add(oddities.part_of(scope["path"]))
+            kind = "429_day"
         if kind in ("429", "429_day", "500"):
             wait = {"429": "1", "429_day": "86400"}.get(kind)
             answer = Response(status_code=int(kind[:3]), headers={"Retry-After": wait} if wait else None)
+            await answer(scope, _receiving(body), send)
+            return
+        if kind == "invalid_grant":
+            answer = JSONResponse({"error": kind, "error_description": "Refresh token revoked"}, 400)
             await answer(scope, _receiving(body), send)
             return
         if kind == "expired":
@@ -121,12 +151,16 @@ class Faults:
         if kind == "slow":
             await sleep(self.plan.slow_s)
         before = await self._answer(*turned) if turned else None
+        if kind == "small":
+            scope, body = oddities.fewer(scope, body)
         status, headers, content = await self._answer(scope, body)
         if kind == "502":
             await Response(status_code=502)(scope, _receiving(body), send)
             return
         if before is not None and status == 200:
             content = (_repeated if kind == "duplicate" else _drifted)(content, before[2])
+        elif kind in oddities.KINDS and status == 200:
+            content = oddities.twisted(kind, content, self.plan._rng)
         elif kind == "truncated":
             content = content[: len(content) // 2]
         elif kind == "malformed":
@@ -137,6 +171,11 @@ class Faults:
         if kind == "reset":  # what is announced never comes: the server closes the connection
             await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
             return
+        if kind == "trickle":
+            for byte in content:
+                await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+                await sleep(self.plan.slow_s)
+            content = b""
         await send({"type": "http.response.body", "body": content})
 
     async def _answer(self, scope: Scope, body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

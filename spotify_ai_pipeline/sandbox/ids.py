@@ -12,11 +12,17 @@ BASE62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ALPHABET = np.frombuffer(BASE62.encode(), dtype="S1")
 _HEX = np.frombuffer(b"0123456789abcdef", dtype="S1")
 _SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def is_spotify_id(text: str) -> bool:
     """True for 22 base-62 characters."""
     return _SPOTIFY_ID.fullmatch(text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    """True for a UUID in the usual hyphenated form."""
+    return _UUID.fullmatch(text) is not None
 
 
 def random_ids(rng: np.random.Generator, n: int) -> list[str]:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from . import clock, exploration
-from .ids import hashed_uuid
+from .ids import hashed_uuid, is_uuid
 from .scrobbles import Scrobbles
 from .world import World
 
@@ -102,10 +102,13 @@ def routes(world: World) -> list[Route]:
             raise _Refused(400, "'recording_mbids' parameter is missing or empty")
         if len(mbids) > _MOST:
             raise _Refused(400, f"Maximum number of recordings allowed is {_MOST}")
+        for mbid in mbids:
+            if not isinstance(mbid, str) or not is_uuid(mbid):
+                raise _Refused(400, f"Recording mbid {mbid} is not valid.")
         wanted = set(str(body.get("inc") or "").split())
         if not wanted <= _INCLUDED:
             raise _Refused(400, f"invalid inc argument '{' '.join(sorted(wanted - _INCLUDED))}'")
-        return _metadata(world, [str(mbid) for mbid in mbids], wanted)
+        return _metadata(world, mbids, wanted)
 
     return [
         Route("/user/{user}/listens", _answering(listens), methods=["GET"]),

@@ -46,6 +46,16 @@ class Playlist:
     snapshot_id: str
 
 
+@dataclass(frozen=True)
+class Quirks:
+    """What a reader of playlists meets on purpose."""
+
+    lag_s: float = 0.0  # a change is not shown for so long
+    lag_snapshots: bool = False  # nor is its snapshot id
+    nulls: frozenset[str] = frozenset()  # track ids whose rows are shown without an item
+    unkept: frozenset[str] = frozenset()  # track ids that are taken and not kept
+
+
 class Shelf:
     """Likes and playlists, in memory for reading; every change is committed before the method returns."""
 
@@ -61,6 +71,8 @@ class Shelf:
         self._items = {row[0]: Item(*row) for row in db.execute("SELECT * FROM item")}
         self._order = {key: self._version(key, p.snapshot_id) or [] for key, p in self.playlists.items()}
         self._likes: list[tuple[str, int]] | None = None
+        self.quirks = Quirks()
+        self._past: dict[str, list[tuple[float, list[int], str]]] = {}  # (until when, rows, snapshot id), oldest first
 
     @property
     def likes(self) -> list[tuple[str, int]]:
@@ -100,6 +112,17 @@ class Shelf:
         """How many rows a playlist has."""
         return len(self._order[playlist_id])
 
+    def shown(self, playlist_id: str) -> tuple[list[Item], str]:
+        """The rows and the snapshot id of a playlist as they are shown to a reader now."""
+        now = self._order[playlist_id], self.playlists[playlist_id].snapshot_id
+        since = clock.now() - self.quirks.lag_s
+        order, snapshot = next(((old, name) for at, old, name in self._past.get(playlist_id, []) if at > since), now)
+        rows = [self._items[key] for key in order]
+        rows = [
+            replace(row, kind="missing", track_id=None) if row.track_id in self.quirks.nulls else row for row in rows
+        ]
+        return rows, snapshot if self.quirks.lag_snapshots else now[1]
+
     def create(
         self, name: str, description: str, owner: tuple[str, str], *, public: bool, collaborative: bool
     ) -> Playlist:
@@ -125,6 +148,8 @@ class Shelf:
         fresh: list[Item] = []
         order: list[int] = []
         for item in items:
+            if item.id == 0 and item.track_id in self.quirks.unkept:
+                continue
             if item.id == 0:
                 item = replace(item, id=next_id + len(fresh))
                 fresh.append(item)
@@ -143,6 +168,9 @@ class Shelf:
 
         self._transact(write)
         self._items.update((item.id, item) for item in fresh or [])
+        if self.quirks.lag_s and playlist.id in self.playlists:
+            past = self._past.setdefault(playlist.id, [])
+            past.append((clock.now(), self._order[playlist.id], self.playlists[playlist.id].snapshot_id))
         self._order[playlist.id] = order
         self.playlists[playlist.id] = playlist
         return playlist

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sqlite3
+from base64 import urlsafe_b64encode
 
 from . import clock
 
@@ -17,19 +19,25 @@ class Tokens:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._challenges: dict[str, str] = {}
 
-    def new_code(self, client_id: str, redirect_uri: str, scope: str) -> str:
-        """A code to be redeemed once."""
+    def new_code(self, client_id: str, redirect_uri: str, scope: str, challenge: str = "") -> str:
+        """A code to be redeemed once, by who knows the verifier of `challenge` where there is one."""
         code = secrets.token_urlsafe(48)
+        if challenge:
+            self._challenges[code] = challenge
         self._db.execute("INSERT INTO code VALUES (?, ?, ?, ?, ?)", (code, client_id, redirect_uri, scope, clock.now()))
         return code
 
-    def redeem(self, code: str, client_id: str, redirect_uri: str) -> tuple[str, str, str] | None:
+    def redeem(self, code: str, client_id: str, redirect_uri: str, verifier: str = "") -> tuple[str, str, str] | None:
         """Access token, refresh token and scope for a code, None when it is not (or no longer) good."""
         row = self._db.execute(
             "DELETE FROM code WHERE code = ? RETURNING client_id, redirect_uri, scope, issued_at", (code,)
         ).fetchone()
         if row is None or row[:2] != (client_id, redirect_uri) or clock.now() - row[3] > _CODE_S:
+            return None
+        digest = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        if self._challenges.pop(code, digest) != digest:
             return None
         refresh = secrets.token_urlsafe(96)
         self._db.execute("INSERT INTO refresh VALUES (?, ?, ?, ?)", (refresh, client_id, row[2], clock.now()))

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.storage.state import State
 
 MIX, ADVENTURE = "mix", "adventure"
 CHANGED = ("filled", "refreshed", "restored")
 """Outcomes of refreshes that changed the list, and can be taken back."""
+
+UNAVAILABLE_DAYS = 30
+"""A song that could not be played is tried again after so long."""
+
+_BASE, MOST_SNAPSHOTS = "base of playlist {}", 300
 
 LISTS = ("before", "after", "changes")
 
@@ -26,6 +32,22 @@ class Written:
     track_ids: list[str]
     written_at: float
     intended: list[str] | None
+
+
+@dataclass(frozen=True)
+class Base:
+    """A playlist as our own calls have made it, and Spotify answered them: what the next call builds on."""
+
+    playlist_id: str
+    rows: list[str]
+    before: list[str]
+    """The songs before our last write."""
+    snapshots: list[str]
+    """The ids of the states that we made or read, the newest last: any other is somebody else's."""
+    at: float
+    """When a call was last made (UTC seconds)."""
+    sure: bool
+    """False while a call is under way, and where its answer was lost."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +74,18 @@ def written(state: State, name: str = MIX) -> Written | None:
         intended = json.loads(row["intended"]) if row["intended"] else None
         return Written(row["playlist_id"], json.loads(row["track_ids"]), row["written_at"], intended)
     return None
+
+
+def base(state: State, name: str, playlist_id: str) -> Base | None:
+    """What the next call to our playlist ``name`` builds on; None where that has to be read first."""
+    kept = state.fact(_BASE.format(name))
+    return Base(**kept) if kept and kept["playlist_id"] == playlist_id else None
+
+
+def keep_base(state: State, name: str, base: Base | None) -> None:
+    """Keeps what the next call builds on, or forgets it."""
+    kept = replace(base, snapshots=base.snapshots[-MOST_SNAPSHOTS:]) if base else None
+    state.set_fact(_BASE.format(name), kept and vars(kept))
 
 
 def ours(state: State) -> set[str]:
@@ -141,16 +175,18 @@ def mark_undone(state: State, refresh_id: int) -> None:
 
 
 def note_unavailable(state: State, gone: Iterable[str], back: Iterable[str] = ()) -> None:
-    """Keeps the Spotify ids that cannot be played now, and forgets those that can again."""
+    """Keeps the Spotify ids that cannot be played now for ``UNAVAILABLE_DAYS``, and forgets those that can again."""
     with state.transaction() as connection:
         connection.executemany(
-            "INSERT OR IGNORE INTO unavailable VALUES (?, ?)", [(track, clock.now()) for track in gone]
+            "INSERT OR REPLACE INTO unavailable VALUES (?, ?)", [(track, clock.now()) for track in gone]
         )
         connection.executemany("DELETE FROM unavailable WHERE track_id = ?", [(track,) for track in back])
 
 
 def unavailable(state: State) -> set[str]:
-    return {row["track_id"] for row in state.rows("SELECT track_id FROM unavailable")}
+    """The Spotify ids that could not be played when they were last seen."""
+    since = clock.now() - UNAVAILABLE_DAYS * DAY
+    return {row["track_id"] for row in state.rows("SELECT track_id FROM unavailable WHERE noticed_at > ?", (since,))}
 
 
 def _refresh(row: sqlite3.Row) -> Refresh:

@@ -15,6 +15,8 @@ from spotify_ai_pipeline.defs.playlist import mix as playlist_defs
 from spotify_ai_pipeline.defs.playlist import playlist
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste import song_scores
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.storage import datasets
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 SONGS = pl.DataFrame(
@@ -35,9 +37,18 @@ def verdict(check: Any, *frames: Any) -> bool:
     return bool(result.passed)
 
 
-def test_an_empty_library_fails() -> None:
+def test_an_empty_library_is_told_of_and_stops_nothing() -> None:
     assert verdict(library.library_is_not_empty, SONGS)
-    assert not verdict(library.library_is_not_empty, SONGS.head(0))
+    result: Any = library.library_is_not_empty(SONGS.head(0))
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_without_any_song_one_sentence_says_what_to_do(tmp_path: Path) -> None:
+    nothing = [datasets.SPOTIFY_LIBRARY.empty(), datasets.PLAYS.empty().lazy()]
+    known = [datasets.SONG_MEMBERS.empty(), datasets.SONG_LINKS.empty()]
+    with pytest.raises(UserError, match="Like a song or make a playlist on Spotify") as caught:
+        identity_defs.songs(WorkspaceResource(root=str(tmp_path)), *nothing, *known)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,12 @@ def test_listens_bounds(get: Any) -> None:
 def test_recording_metadata(base: str, catalogue: pl.DataFrame) -> None:
     url = f"{base}/listenbrainz/1/metadata/recording/"
     mbids = catalogue["mbid"].drop_nulls().unique(maintain_order=True).head(50).to_list()
-    body = {"recording_mbids": [*mbids, "0" * 36], "inc": "artist tag release"}
+    unknown = "00000000-0000-4000-8000-000000000000"
+    body = {"recording_mbids": [*mbids, unknown], "inc": "artist tag release"}
     found = requests.post(url, json=body, timeout=5).json()
     assert set(found) == set(mbids)
+    refused = requests.post(url, json={"recording_mbids": [*mbids, "None"]}, timeout=5)
+    assert (refused.status_code, refused.json()["error"]) == (400, "Recording mbid None is not valid.")
     tags = found[mbids[0]]["tag"]
     assert tags["artist"][0].keys() >= {"tag", "count", "artist_mbid"} and "recording" in tags
     assert set(found[mbids[0]]) == {"recording", "artist", "tag", "release"}

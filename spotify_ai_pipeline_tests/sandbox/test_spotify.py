@@ -69,6 +69,41 @@ def test_refusals(base: str, token: str, status: int, method: str, path: str) ->
     assert response.status_code == status == response.json()["error"]["status"]
 
 
+@pytest.mark.parametrize(
+    ("status", "method", "path", "body"),
+    [
+        (404, "GET", "me/", None), (404, "GET", "me/tracks/", None), (404, "PUT", "playlists/{id}/items/", {"uris": []}),
+        (400, "POST", "playlists/{id}/items", ["{song}"]), (400, "POST", "playlists/{id}/items", None),
+        (400, "POST", "playlists/{id}/items", {"uris": "{song}"}), (400, "POST", "playlists/{id}/items", {"uris": [7]}),
+        (400, "POST", "playlists/{id}/items", {"uris": ["{song}"], "position": "0"}),
+        (400, "POST", "playlists/{id}/items", {"uris": ["{song}"], "position": -1}),
+        (400, "POST", "playlists/{id}/items", {"uris": ["{song}"], "position": True}),
+        (400, "POST", "playlists/{id}/items", {"uris": ["{song}"], "position": None}),
+        (400, "PUT", "playlists/{id}/items", ["{song}"]), (400, "PUT", "playlists/{id}/items", {"uris": [None]}),
+        (400, "PUT", "playlists/{id}/items", {"range_start": 0, "insert_before": 0, "range_length": True}),
+        (400, "DELETE", "playlists/{id}/items", {"items": ["{song}"]}),
+        (400, "DELETE", "playlists/{id}/items", {"items": [{"uri": 1}]}),
+        (400, "DELETE", "playlists/{id}/items", {"items": [{"uri": "{song}"}], "snapshot_id": 1}),
+        (400, "POST", "me/playlists", ["A name"]), (400, "POST", "me/playlists", {"name": "A", "public": "no"}),
+        (400, "POST", "me/playlists", {"name": "A", "description": 1}), (400, "PUT", "playlists/{id}", {"name": 1}),
+    ],
+)  # fmt: skip
+def test_what_the_contract_refuses_is_refused(
+    base: str, token: str, playlist: str, songs: list[str], status: int, method: str, path: str, body: Any
+) -> None:
+    def filled(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: filled(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [filled(value) for value in node]
+        return songs[0] if node == "{song}" else node
+
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{base}/spotify/v1/{path.replace('{id}', playlist)}"
+    answer = requests.request(method, url, headers=headers, json=filled(body), timeout=5)
+    assert answer.status_code == status == answer.json()["error"]["status"]
+
+
 def test_without_a_valid_token(base: str) -> None:
     for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic abc"}):
         assert requests.get(f"{base}/spotify/v1/me", headers=headers, timeout=5).status_code == 401

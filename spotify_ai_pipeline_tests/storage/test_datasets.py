@@ -32,6 +32,8 @@ OWNERS = {
     "api_calls": {"api_ledger"},
     "cooldowns": {"api_ledger"},
     "pace": {"api_ledger"},
+    "quarantined": {"quarantine"},
+    "sieved": {"quarantine"},
     "exclusions": {"exclusions"},
     "gaps": {"exclusions"},
     "facts": {"state"},

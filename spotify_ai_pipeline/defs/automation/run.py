@@ -22,6 +22,7 @@ from spotify_ai_pipeline.defs.dagster_internals import (
 )
 from spotify_ai_pipeline.defs.groups import PLAYLIST_WRITER
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.sieve import EARLIEST
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -48,7 +49,10 @@ def learn_first_month(workspace: Workspace) -> str | None:
     come from ListenBrainz or from files alone."""
     if not workspace.secrets.has_lastfm:
         return None
-    if (known := workspace.state.fact(FIRST_MONTH)) is None and (first := LastFm.of(workspace).first_scrobble()):
+    known: str | None = workspace.state.fact(FIRST_MONTH)
+    if known is not None and known < f"{EARLIEST:%Y-%m}":  # an older version believed scrobbles of 1970
+        known = None
+    if known is None and (first := LastFm.of(workspace).first_scrobble()):
         known = f"{first:%Y-%m}"
         workspace.state.set_fact(FIRST_MONTH, known)
     return known

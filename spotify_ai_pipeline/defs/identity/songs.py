@@ -13,6 +13,7 @@ from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.songs import build_songs
 from spotify_ai_pipeline.music.plays.completion import durations, judge
 from spotify_ai_pipeline.music.plays.coverage import count, filled
@@ -49,6 +50,11 @@ def songs(
         our_lists=ours(workspace.state),
         best_name=workspace.settings.spotify.best_playlist,
     )
+    if table.is_empty():
+        raise UserError(
+            "there is no song to begin with: your library on Spotify is empty and no source knows of a play. Like a song or "
+            "make a playlist on Spotify, name Last.fm or ListenBrainz in .env, or `spotify-ai import` an export"
+        )
     return dg.MaterializeResult(
         value=table,
         metadata={

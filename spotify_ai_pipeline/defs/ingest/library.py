@@ -7,16 +7,17 @@ alert say so, and the next run takes up where this one stopped.
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT, read_library
+from spotify_ai_pipeline.app.library_reader import ACCEPTED, LIBRARY_READ_AT, read_library, shrank
+from spotify_ai_pipeline.clients.spotify import LIKED
 from spotify_ai_pipeline.clients.spotify_auth import sign_in_age, sign_in_warning
 from spotify_ai_pipeline.defs.degraded import report_degraded, waits_logged
 from spotify_ai_pipeline.defs.groups import INGEST
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.storage import alerts, datasets
+from spotify_ai_pipeline.storage import alerts, datasets, quarantine
 
-YIELD = "yield spotify_library"
+YIELD, SHRANK = "yield spotify_library", "shrunken spotify_library"
 
 
 @registered_asset(group_name=INGEST, kinds={"spotify", "parquet"}, deps=["applied_verdicts"])
@@ -31,18 +32,21 @@ def spotify_library(
     known, started = frame_of(workspace.lake, datasets.SPOTIFY_LIBRARY), workspace.now()
     with waits_logged(context):
         reading = read_library(spotify.client(), known, context.log.info)
-    library = reading.library
-    if reading.deferred is None:
+    library, odd = reading.library, quarantine.put_aside(workspace.state, "spotify", since=started)
+    if _to_be_asked_about(workspace, known, library):
+        library = known
+    elif reading.deferred is None:
         workspace.state.set_fact(LIBRARY_READ_AT, started)
     _watch_yield(workspace, reading.songs_read, reading.no_songs)
     return dg.MaterializeResult(
         value=library,
         metadata={
             "songs": library["track_id"].n_unique(),
-            "liked songs": reading.frames[0].height,
+            "liked songs": library.filter(pl.col("list_id") == LIKED).height,
             "playlists": reading.playlists,
             "playlists read now": reading.playlists_read,
             "rows that are no song (removed, local, episode)": reading.no_songs,
+            "rows put aside (cannot be read)": len(odd),
             "followed playlists, closed to apps": reading.followed,
             "deferred": report_degraded(context, workspace, reading.deferred),
         },
@@ -50,10 +54,14 @@ def spotify_library(
 
 
 @dg.asset_check(
-    asset=spotify_library, blocking=True, description="A library without a single song is an error, not a fact."
+    asset=spotify_library, description="The library holds songs; where it does not, what was heard has to do."
 )
 def library_is_not_empty(spotify_library: pl.DataFrame) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(passed=spotify_library.height > 0, metadata={"rows": spotify_library.height})
+    return dg.AssetCheckResult(
+        passed=spotify_library.height > 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"rows": spotify_library.height},
+    )
 
 
 @dg.asset_check(asset=spotify_library, description="The sign-in to Spotify is good for more than a month to come.")
@@ -64,6 +72,23 @@ def sign_in_lasts(workspace: WorkspaceResource) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"days since sign-in": sign_in_age(workspace.workspace), "what to do": warning or "nothing"},
     )
+
+
+def _to_be_asked_about(workspace: WorkspaceResource, known: pl.DataFrame, library: pl.DataFrame) -> bool:
+    """Whether too much went missing to be believed. The listener is asked by an alert, once said yes to by a fact."""
+    gone = shrank(known, library)
+    accepted = workspace.state.fact(ACCEPTED)
+    workspace.state.set_fact(ACCEPTED, None)
+    if gone is None or accepted:
+        alerts.resolve_alert(workspace.state, SHRANK)
+        return False
+    alerts.raise_alert(
+        workspace.state,
+        SHRANK,
+        f"Spotify shows {gone}; your library stays as it was until you say that this is right: "
+        "`spotify-ai refresh --accept-library`",
+    )
+    return True
 
 
 def _watch_yield(workspace: WorkspaceResource, songs: int, no_songs: int) -> None:

@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT
+from spotify_ai_pipeline.clients.paging import Incomplete
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import INGEST
 from spotify_ai_pipeline.defs.io_manager import Parts
@@ -17,7 +18,7 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.plays.coverage import missed
 from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_RECENT
-from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage import datasets, quarantine
 from spotify_ai_pipeline.storage.exclusions import note_gap
 
 NOTHING = "none"
@@ -52,12 +53,15 @@ def listenbrainz_listens(
                 context.log.info(f"{month:%Y-%m}: {frame.height:,} listens")
                 yield f"{month:%Y-%m}", frame
                 month = after
+        except Incomplete as error:  # months before it are kept; the next run goes on there
+            trouble = error
         except ExpectedError as error:
             if not known or f"{month:%Y-%m}" not in {*known, f"{now:%Y-%m}"}:
                 raise  # a hole in the history is nothing to go on with
             trouble = error
         yield from _nothing(workspace.lake.partitions(datasets.LISTENBRAINZ_LISTENS), PLAY)
         metadata["deferred"] = report_degraded(context, workspace, trouble)
+        metadata["put aside (cannot be read)"] = _put_aside(workspace, "listenbrainz", now.timestamp())
 
     return Parts(monthly() if workspace.workspace.secrets.has_listenbrainz else _nothing(kept, PLAY), metadata)
 
@@ -69,6 +73,7 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     Spotify remembers 50. Where none of them is known from before, plays may have been forgotten in between: the gap is
     recorded as unknown.
     """
+    started = workspace.now()
     try:
         page, trouble = spotify.client().recently_played(), None
     except ExpectedError as error:
@@ -86,7 +91,11 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     touched = fresh["played_at"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
     daily = ((day, together.filter(pl.col("played_at").dt.strftime("%Y-%m-%d") == day)) for day in touched)
     parts = daily if touched else _nothing(workspace.lake.partitions(datasets.RECENT_PLAYS), PLAY)
-    return Parts(parts, {"deferred": report_degraded(context, workspace, trouble)})
+    metadata = {
+        "deferred": report_degraded(context, workspace, trouble),
+        "put aside (cannot be read)": _put_aside(workspace, "spotify", started),
+    }
+    return Parts(parts, metadata)
 
 
 @registered_asset(group_name=INGEST, kinds={"parquet"})
@@ -113,6 +122,11 @@ def album_ratings(workspace: WorkspaceResource) -> dg.MaterializeResult:
     rated = table.drop_nulls("rating").group_by("rating").len().sort("rating")
     chart = bar_chart([str(rating) for rating in rated["rating"]], rated["len"].to_list(), "albums by rating")
     return dg.MaterializeResult(value=table, metadata={"albums by rating": chart})
+
+
+def _put_aside(workspace: WorkspaceResource, source: str, since: float) -> str:
+    """How many records of ``source`` could not be read since then."""
+    return str(len(quarantine.put_aside(workspace.state, source, since)))
 
 
 def _nothing(known: list[str], schema: Mapping[str, pl.DataType]) -> Iterator[tuple[str, pl.DataFrame]]:

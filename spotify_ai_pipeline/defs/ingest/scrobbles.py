@@ -13,12 +13,13 @@ import polars as pl
 from pydantic import Field
 
 from spotify_ai_pipeline.app.scrobble_partitions import MONTH_FORMAT, read_month
+from spotify_ai_pipeline.clients.paging import Incomplete
 from spotify_ai_pipeline.defs.degraded import report_degraded, waits_logged
 from spotify_ai_pipeline.defs.groups import INGEST
 from spotify_ai_pipeline.defs.io_manager import Parts
 from spotify_ai_pipeline.defs.resources import LastFmResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
-from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage import datasets, quarantine
 
 EARLIEST_MONTH = "2002-11"
 """Last.fm keeps no scrobble from before; used until the listener's own first month is known."""
@@ -74,11 +75,15 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
         metadata: dict[str, str] = {}
 
         def monthly() -> Iterator[tuple[str, pl.DataFrame]]:
-            client, pause = lastfm.client(), None
+            client, pause, started = lastfm.client(), None, workspace.now()
             for month in context.partition_keys:
                 try:
                     with waits_logged(context):
                         frame = read_month(client, workspace.lake, month, overlap, now, again=config.read_again)
+                except Incomplete as reason:  # this month stays as it was, and is not final
+                    context.log.warning(str(reason))
+                    pause = reason
+                    continue
                 except ExpectedError as reason:
                     kept = workspace.lake.partitions(datasets.SCROBBLES)
                     if month not in kept and not (kept and month == f"{now:{MONTH_FORMAT}}"):
@@ -89,6 +94,7 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
                     context.log.info(f"{month}: {frame.height:,} scrobbles")
                     yield month, frame
             metadata["deferred"] = report_degraded(context, workspace, pause)
+            metadata["put aside (cannot be read)"] = str(len(quarantine.put_aside(workspace.state, "lastfm", started)))
 
         return Parts(monthly(), metadata)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
 from spotify_ai_pipeline.app.managed_playlists import of_cluster
 from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
@@ -174,10 +173,9 @@ def _standing(
     state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]
 ) -> tuple[dict[str, list[str]], _Edits]:
     """(the songs on the list now with their Spotify ids, all edits by hand so far), the newest edits recorded."""
-    last, read_at = playlists.written(state, name), state.fact(LIBRARY_READ_AT) or 0.0
-    there = on_spotify(last, read_at, library, song_of)
+    there = on_spotify(state, name, library, song_of)
     before = _Edits.kept_in(state, name)
-    new = edits_by_hand(last, read_at, list(there), song_of, {})
+    new = edits_by_hand(state, name, library, song_of, {})
     edits = before.with_more(new.added, new.removed)
     if edits != before:
         edits.keep_in(state, name)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
+from spotify_ai_pipeline.app.tracked_list import named_by_any
+from spotify_ai_pipeline.clients.spotify_playlists import GONE, songs_in
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix import loyalty
 from spotify_ai_pipeline.music.mix.credits import of_songs
@@ -21,12 +24,16 @@ from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Playlist, Settings
 from spotify_ai_pipeline.storage import datasets, pins, playlists, queue
-from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Written
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ON_TRIAL_AT_0, ON_TRIAL_A_STEP = 0.2, 0.06
 """The share of the adventure that is on trial, at dial 0 and by step: a fifth to four fifths."""
+
+
+ROWS = ("list_id", "track_id", "position", "snapshot_id")
+"""What is read of each row of the library."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Material:
         """What a decision needs of these."""
         return cls(
             song_scores.collect(),
-            spotify_library.select("list_id", "track_id", "position").collect(),
+            spotify_library.select(*ROWS).collect(),
             songs.select("song_id", "track_ids", "title", "artist", "artists", "artist_key").collect(),
             listens.select("song_id", "played_at").collect(),
             audio_features.select("song_id", "energy").collect(),
@@ -125,9 +132,9 @@ def since_written(
 ) -> tuple[dict[str, list[str]], Edits, list[queue.Said]]:
     """(the songs on the list ``name`` now with their Spotify ids, what the listener did to it since we wrote it, the verdicts
     that this means). The same edits give the same verdicts until the list is written again."""
-    last, read_at = playlists.written(state, name), state.fact(LIBRARY_READ_AT) or 0.0
-    there = on_spotify(last, read_at, library, song_of)
-    edits = edits_by_hand(last, read_at, list(there), song_of, queue.standing(state, now))
+    last = playlists.written(state, name)
+    there = on_spotify(state, name, library, song_of)
+    edits = edits_by_hand(state, name, library, song_of, queue.standing(state, now))
     said = [
         queue.Said(song, verdict, f"hand:{last.written_at if last else 0}:{song}:{verdict}")
         for verdict, songs in (("keep", edits.added), ("remove", edits.removed))
@@ -136,31 +143,51 @@ def since_written(
     return there, edits, said
 
 
-def on_spotify(
-    last: Written | None, read_at: float, library: pl.DataFrame, song_of: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """The songs on our playlist now, in order, each with the Spotify ids under which it is there; empty before the first fill.
-
-    A library that was read before our last write knows an older list: then what we wrote counts.
-    """
-    if last is None:
-        return {}
-    if read_at > last.written_at:
-        track_ids = library.filter(pl.col("list_id") == last.playlist_id).sort("position")["track_id"].to_list()
-    else:
-        track_ids = last.track_ids
-    return by_song(track_ids, song_of)
+def on_spotify(state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]) -> dict[str, list[str]]:
+    """The songs on our playlist ``name`` now, in order, each with the Spotify ids under which it is there; empty before the
+    first fill."""
+    return by_song(_tracks_now(state, name, library)[0], song_of)
 
 
 def edits_by_hand(
-    last: Written | None, read_at: float, current: list[str], song_of: Mapping[str, str], verdicts: Mapping[str, str]
+    state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str], verdicts: Mapping[str, str]
 ) -> Edits:
-    """What the listener did to the list since we wrote it; nothing where the list was read before that."""
-    if last is None or read_at <= last.written_at:
+    """What the listener did to the list since we wrote it; nothing where the list was read before that. A song that Spotify
+    does not show was not taken off by hand."""
+    last = playlists.written(state, name)
+    if last is None or (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
         return Edits([], [])
+    tracks, unclear = _tracks_now(state, name, library)
     intended = None if last.intended is None else list(by_song(last.intended, song_of))
     removed = {song for song, verdict in verdicts.items() if verdict == "remove"}
-    return hand_edits(current, list(by_song(last.track_ids, song_of)), intended, removed)
+    edits = hand_edits(list(by_song(tracks, song_of)), list(by_song(last.track_ids, song_of)), intended, removed)
+    unseen = by_song(unclear, song_of)
+    return Edits(edits.added, [song for song in edits.removed if song not in unseen])
+
+
+def _tracks_now(state: State, name: str, library: pl.DataFrame) -> tuple[list[str], frozenset[str]]:
+    """(the Spotify ids on our playlist ``name``, those of which it is not clear whether they are).
+
+    A library that was read before our last write knows an older list: then what we wrote counts. So it does where the library
+    names a state of the list that we made ourselves: its rows may be older than that, and a reading that lags is no edit. A song
+    that reads back as nothing leaves a gap in the positions: it is still there.
+    """
+    last = playlists.written(state, name)
+    if last is None:
+        return [], frozenset()
+    if (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
+        return last.track_ids, frozenset()
+    rows = library.filter(pl.col("list_id") == last.playlist_id)
+    base = playlists.base(state, name, last.playlist_id)
+    if base is not None and base.sure and set(rows["snapshot_id"].unique()) & set(base.snapshots):
+        return songs_in(base.rows), frozenset()
+    at = dict(rows.select("position", "track_id").iter_rows())
+    every = [at.get(place, f"{GONE}{place}") for place in range(max(at, default=-1) + 1)]
+    known = [base.rows if base else last.track_ids, last.intended or []]
+    named, unclear = named_by_any(every, known)
+    there = set(named)
+    behind = {row for wrote in known for row in takewhile(lambda row: row not in there, reversed(wrote))}
+    return songs_in(named), unclear | (playlists.unavailable(state) & behind)  # there is no gap behind the last song
 
 
 def _standing(

@@ -10,7 +10,7 @@ from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
-from spotify_ai_pipeline.defs.playlist.mix_inputs import known_tracks, since_written
+from spotify_ai_pipeline.defs.playlist.mix_inputs import ROWS, known_tracks, since_written
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
@@ -60,7 +60,7 @@ def _record_edits(
     workspace: WorkspaceResource, name: str, library: pl.LazyFrame, songs: pl.LazyFrame, trials: pl.LazyFrame
 ) -> int:
     """Records what the listener did to the list since we wrote it, each edit once; gives their number."""
-    rows = library.select("list_id", "track_id", "position").collect()
+    rows = library.select(*ROWS).collect()
     song_of = known_tracks(songs.select("song_id", "track_ids").collect(), trials.collect())
     said = since_written(workspace.state, name, rows, song_of, workspace.now())[2]
     queue.say(workspace.state, said, "playlist")

@@ -21,7 +21,7 @@ from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.health import summarize_health
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.settings import ENV_FILE, PROJECT_ROOT
-from spotify_ai_pipeline.storage import alerts
+from spotify_ai_pipeline.storage import alerts, api_ledger
 from spotify_ai_pipeline.storage.lake import POINTER
 from spotify_ai_pipeline.storage.state import newest_schema
 from spotify_ai_pipeline.storage.workspace import STATE_FILE, Workspace
@@ -32,14 +32,18 @@ SILENT_SECONDS = 120
 
 
 @click.command()
+@click.option("--fix", is_flag=True, help="First end the pauses that services asked for, and ask them again.")
 @json_option
-def doctor(as_json: bool) -> None:
+def doctor(fix: bool, as_json: bool) -> None:
     """Check accounts, permissions, quotas, files, clock, versions, daemon and disk, and say what to do.
 
     It makes at most six calls. The exit code is 1 if something is wrong (✗), and 0 if all is well or merely odd (!).
     """
     workspace = Workspace.open()
     found: list[Finding] = []
+    if fix:
+        ended = api_ledger.clear_pauses(workspace.state)
+        click.echo(f"pauses ended: {', '.join(ended) or 'there were none'}", err=True)
     with sandbox.beside(workspace):
         for finding in _check_all(workspace):
             found.append(finding)
@@ -165,7 +169,7 @@ def _check_quotas(workspace: Workspace) -> Iterator[Finding]:
                 "quotas",
                 ODD,
                 f"{row['service']} is paused until {row['paused']} ({row['why']})",
-                "wait; runs go on without it",
+                "wait, runs go on without it; where this cannot be right: spotify-ai doctor --fix",
             )
         elif row["calls"] >= row["budget"] or row["writes"] >= row["writes_budget"]:
             yield Finding(

@@ -13,6 +13,7 @@ from spotify_ai_pipeline.interfaces.views.coverage import (
     ANY,
     count_by_month,
     find_forgotten_spans,
+    find_put_aside,
     find_silent_months,
 )
 from spotify_ai_pipeline.interfaces.views.listening import SPARKS
@@ -27,17 +28,19 @@ NOTHING = "·"
 def gaps(as_json: bool) -> None:
     """Show how much each source knows of your listening, month by month: a line for each year, a column for each source.
 
-    A dot marks a month for which a source has nothing: unknown, not unheard.
+    A dot marks a month for which a source has nothing: unknown, not unheard. Records that could not be read are listed below.
     """
     workspace = Workspace.open()
     months = count_by_month(workspace.lake.scan(datasets.LISTENS))
     silent, forgotten = find_silent_months(months), find_forgotten_spans(workspace)
+    aside = find_put_aside(workspace)
     if as_json:
         print_json(
             {
                 "months": months.to_dicts(),
                 "months_unknown": silent,
                 "spans_unknown": [{"since": since, "until": until} for since, until in forgotten],
+                "put_aside": [vars(one) for one in aside],
             }
         )
         return
@@ -50,6 +53,11 @@ def gaps(as_json: bool) -> None:
             f"unknown: between {since.astimezone(zone):%Y-%m-%d %H:%M} and {until.astimezone(zone):%Y-%m-%d %H:%M} Spotify may "
             "have forgotten plays, and no other source knows of any"
         )
+    for one in aside:
+        of = f" of {one.records:,}" if one.records else ""
+        console.print(f"put aside: {one.quarantined:,}{of} records from {one.source} cannot be read", soft_wrap=True)
+        for place in one.some:
+            console.print(f"  {plain(place)}", soft_wrap=True)
 
 
 def _print_chart(months: pl.DataFrame) -> None:

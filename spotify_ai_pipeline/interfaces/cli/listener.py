@@ -39,6 +39,8 @@ def add(name: str, timezone: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def list_(as_json: bool) -> None:
     """Show the listeners of this machine."""
+    from spotify_ai_pipeline.clients import spotify_auth
+
     folder = settings.listeners_folder()
     rows = []
     for name in listeners.names(folder):
@@ -48,7 +50,7 @@ def list_(as_json: bool) -> None:
             {
                 "name": name,
                 "timezone": workspace.settings.listener.timezone,
-                "connected": workspace.token_file.exists(),
+                "connected": spotify_auth.sign_in_state(workspace) == spotify_auth.SIGNED_IN_STATE,
                 "songs": known.get("songs", {}).get("rows"),
                 "listens": known.get("listens", {}).get("rows"),
                 "mix": known.get("mix", {}).get("made"),

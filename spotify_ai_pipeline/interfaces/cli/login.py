@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
-
 import click
 
 from spotify_ai_pipeline.app.spotify_capabilities import learn_capabilities
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.spotify import Spotify
-from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -34,19 +31,19 @@ def login(paste: bool) -> None:
         accept(auth, click.prompt("Paste that address here"))
     else:
         console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")
-        auth.sign_in(auth.from_browser())
-        learn_capabilities(workspace, Spotify.of(workspace))
+        _take(auth, auth.from_browser())
+    if lacking := spotify_auth.lacking_scopes(workspace):
+        console.print(f"Spotify did not grant {', '.join(lacking)}: what needs it will not work.")
     console.print(f"Connected as {Spotify.of(workspace).user_id()}. Next: spotify-ai refresh")
 
 
 def accept(auth: spotify_auth.Auth, redirected_to: str) -> None:
     """Trades the code in the address that Spotify redirected to for a token, keeps it, and learns what the app may do."""
-    answer = parse_qs(urlsplit(redirected_to.strip()).query)
-    if "code" not in answer:
-        raise UserError(
-            f"no code in that address ({', '.join(answer.get('error', ['nothing after the ?']))}); run `spotify-ai login` again"
-        )
-    auth.sign_in(answer["code"][0])
+    _take(auth, auth.parse_response_code(redirected_to))
+
+
+def _take(auth: spotify_auth.Auth, code: str) -> None:
+    auth.sign_in(code)
     learn_capabilities(auth.workspace, Spotify.of(auth.workspace))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.library_reader import ACCEPTED
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
@@ -26,8 +27,9 @@ from spotify_ai_pipeline.storage.workspace import Workspace
     "`spotify-ai config set playlist.adventurousness N`.",
 )
 @click.option("--dry-run", is_flag=True, help="Read what is new and show what would change; write nothing to Spotify.")
+@click.option("--accept-library", is_flag=True, help="Believe that the library on Spotify is as small as it shows now.")
 @click.option("--json", "as_json", is_flag=True, help="Print the mix and the change as JSON.")
-def refresh(features: bool, adventurous: int | None, dry_run: bool, as_json: bool) -> None:
+def refresh(features: bool, adventurous: int | None, dry_run: bool, accept_library: bool, as_json: bool) -> None:
     """Update the AI Mix: read what is new, decide, write, read back.
 
     A refresh changes only a little. Songs that you pinned or added by hand stay, and every change has a reason.
@@ -37,6 +39,8 @@ def refresh(features: bool, adventurous: int | None, dry_run: bool, as_json: boo
     first = not workspace.lake.current(datasets.SONG_EMBEDDINGS)
     if dry_run and first:
         raise UserError("there is no list yet; the first `spotify-ai refresh` fills it")
+    if accept_library:
+        workspace.state.set_fact(ACCEPTED, True)
     with sandbox.beside(workspace):
         if dry_run:
             run_job(workspace, "read_what_is_new", quiet=as_json)

@@ -38,6 +38,9 @@ def status(as_json: bool) -> None:
     _print_sign_in(found["sign_in"])
     if found["resume"]:
         console.print(f"scrobbles: the next run reads from {found['resume']}")
+    if found["put_aside"]:
+        told = ", ".join(f"{row['records']:,} from {row['source']}" for row in found["put_aside"])
+        console.print(f"records that cannot be read: {told}; see `spotify-ai gaps`")
     claude = found["claude"]
     console.print(
         f"Claude: {claude['spent_usd']:.4f} of {claude['budget_usd']:.2f} USD this month ({claude['model']})"

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from spotify_ai_pipeline.music.plays.coverage import ANY, by_month, still_unknown
 from spotify_ai_pipeline.music.plays.records import SPOTIFY_RECENT
-from spotify_ai_pipeline.storage import datasets, exclusions
+from spotify_ai_pipeline.storage import datasets, exclusions, quarantine
 from spotify_ai_pipeline.storage.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class PutAside:
+    """What of a source (a service, or "files") could not be read: how many records, of how many where that is known, and the
+    places and reasons of some."""
+
+    source: str
+    quarantined: int
+    records: int | None
+    some: list[str]
+
+
+def find_put_aside(workspace: Workspace, examples: int = 3) -> list[PutAside]:
+    """The sources of which records were put aside, those first that had most."""
+    found: list[PutAside] = []
+    for share in quarantine.shares(workspace.state):
+        rows = quarantine.put_aside(workspace.state, share.source)
+        if rows:
+            some = [f"{row.place}: {row.reason}" for row in rows[:examples]]
+            found.append(PutAside(share.source, len(rows), share.records, some))
+    rows = workspace.lake.read_or_none(datasets.QUARANTINE)
+    if rows is not None and rows.height:
+        some = [f"{file}, line {line:,}: {why}" for file, line, why in rows.head(examples).iter_rows()]
+        found.append(PutAside("files", rows.height, None, some))
+    return sorted(found, key=lambda one: -one.quarantined)
 
 
 def count_by_month(listens: pl.LazyFrame) -> pl.DataFrame:

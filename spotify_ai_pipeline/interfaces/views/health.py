@@ -10,6 +10,7 @@ from spotify_ai_pipeline.app import scrobble_partitions
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.claude import why_not
 from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.interfaces.views.coverage import find_put_aside
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import alerts, api_ledger, llm_cost_ledger, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
@@ -41,6 +42,7 @@ def summarize_health(workspace: Workspace) -> dict[str, Any]:
         "resume": _next_month(workspace),
         "alerts": [vars(alert) for alert in alerts.open_alerts(state)],
         "services": _summarize_services(workspace),
+        "put_aside": [{"source": one.source, "records": one.quarantined} for one in find_put_aside(workspace)],
         "claude": {
             "model": workspace.settings.claude.model,
             "spent_usd": llm_cost_ledger.spent(state),
@@ -52,10 +54,12 @@ def summarize_health(workspace: Workspace) -> dict[str, Any]:
 
 
 def _summarize_services(workspace: Workspace) -> list[dict[str, Any]]:
-    """Each service: its calls of today, its budgets (one for reads, one for writes) and its pause."""
+    """Each service: its calls of today, its budgets (one for reads, one for writes) and its pauses, by bucket."""
     now = clock.now()
     today = {(used.service, used.kind): used for used in api_ledger.usage(workspace.state, now)}
-    pauses = api_ledger.pauses(workspace.state, now)
+    pauses: dict[str, list[api_ledger.Pause]] = {}
+    for name, pause in api_ledger.pauses(workspace.state, now).items():
+        pauses.setdefault(name.partition("/")[0], []).append(pause)
 
     def count(name: str, kind: str, column: str) -> int:
         return getattr(today[name, kind], column) if (name, kind) in today else 0
@@ -68,8 +72,10 @@ def _summarize_services(workspace: Workspace) -> list[dict[str, Any]]:
             "writes": count(name, "write", "calls"),
             "writes_budget": service.budgets["write"],
             "failures": count(name, "read", "failures") + count(name, "write", "failures"),
-            "paused": when(workspace, pauses[name].until) if name in pauses else "",
-            "why": pauses[name].reason if name in pauses else "",
+            "paused": when(workspace, max(pause.until for pause in pauses[name])) if name in pauses else "",
+            "why": "; ".join(
+                f"{pause.bucket}: {pause.reason}" if pause.bucket else pause.reason for pause in pauses.get(name, [])
+            ),
         }
         for name, service in dict(workspace.settings.services).items()
     ]

@@ -43,6 +43,8 @@ class Offer:
 def best_offer(artist: str, title: str, offers: Iterable[Offer]) -> tuple[Offer, str] | None:
     """(the first of ``offers`` that is the song, why); None where none is, however alike."""
     for offer in offers:
+        if not offer.artists:
+            continue
         known = Known()
         known.add(offer.artists[0], offer.title, offer.artists)
         found = known.find(artist, title)

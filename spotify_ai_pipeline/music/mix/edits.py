@@ -34,9 +34,9 @@ def hand_edits(
 ) -> Edits:
     """The difference between the list as it is (``current``) and as we left it (``wrote``), in songs.
 
-    Where our last write was cut off, ``intended`` is what it was to bring about: what it may have done itself is no edit. A
-    song that the listener once removed (``removed_before``) and that is there was put back. A list that is gone or empty is
-    no edit of a hundred songs.
+    Where our last write was cut off, ``intended`` is what it was to bring about: what it may have done itself is no edit, and
+    neither is a part of it that is not there, which nobody has seen on the list. A song that the listener once removed
+    (``removed_before``) and that is there was put back. A list that is gone or empty is no edit of a hundred songs.
     """
     if not wrote or not current:
         return Edits([], [])
@@ -50,6 +50,5 @@ def hand_edits(
             surely = perhaps = set(intended)
     return Edits(
         [song for song in current if song not in perhaps or song in removed_before],
-        [song for song in wrote if song in surely and song not in current]
-        + [song for song in intended or () if song in surely and song not in current and song not in wrote],
+        [song for song in wrote if song in surely and song not in current],
     )

@@ -24,25 +24,24 @@ async def mine(call: Call) -> Any:
     lists = call.world.shelf.listed
     items: list[dict[str, Any]] = []
     for value in lists[offset : offset + limit]:
-        total = call.world.shelf.length(value.id)
-        link = {"href": f"{call.base}/playlists/{value.id}/items", "total": total}
-        items.append({**objects.playlist(call.base, value), "items": link})
+        rows, snapshot = call.world.shelf.shown(value.id)
+        link = {"href": f"{call.base}/playlists/{value.id}/items", "total": len(rows)}
+        items.append({**objects.playlist(call.base, value), "snapshot_id": snapshot, "items": link})
     return call.page(items, len(lists), limit, offset)
 
 
 async def create(call: Call) -> Any:
     """A new, empty playlist of the listener."""
-    body = await _object(call)
-    name = body.get("name")
-    if not isinstance(name, str) or not name:
+    details = _details(await _object(call))
+    if not (name := details.get("name")):
         raise Refused(400, "Missing required field: name")
-    public, collaborative = body.get("public", True) is True, body.get("collaborative", False) is True
+    public, collaborative = details.get("public", True), details.get("collaborative", False)
     if public and collaborative:
         raise Refused(400, "Collaborative playlists can't be public")
     call.need(_modify_scope(public))
     listener = call.world.listener
     owner = (listener["id"], listener["display_name"])
-    description = str(body.get("description") or "")
+    description = details.get("description", "")
     made = call.world.shelf.create(name, description, owner, public=public, collaborative=collaborative)
     return JSONResponse(_whole(call, made), 201)
 
@@ -55,10 +54,7 @@ async def read(call: Call) -> Any:
 async def describe(call: Call) -> Any:
     """Changes name, description, visibility."""
     playlist = _own(call)
-    body = await _object(call)
-    details = {
-        key: body[key] for key in ("name", "description", "public", "collaborative") if body.get(key) is not None
-    }
+    details = _details(await _object(call))
     if not details:
         raise Refused(400, "Nothing to change")
     changed = replace(playlist, **details)
@@ -74,30 +70,28 @@ async def items(call: Call) -> Any:
     if not _may_open(call, playlist):
         raise Refused(403, "Forbidden")
     limit, offset = call.limit(), call.offset()
-    shelf = call.world.shelf
-    rows = objects.playlist_rows(call.world, call.base, shelf.items(playlist.id, offset, offset + limit))
-    return select(call.page(rows, shelf.length(playlist.id), limit, offset), call.query("fields"))
+    shown, _ = call.world.shelf.shown(playlist.id)
+    rows = objects.playlist_rows(call.world, call.base, shown[offset : offset + limit])
+    return select(call.page(rows, len(shown), limit, offset), call.query("fields"))
 
 
 async def add(call: Call) -> Any:
     """Inserts up to 100 URIs."""
     playlist = _own(call)
-    body = await call.body()
-    given = body if isinstance(body, dict) else {}
-    uris = _listed(call, given.get("uris") if isinstance(body, dict) else body)
-    position = call.number("position", -1, 0, 100_000) if call.query("position") else given.get("position", -1)
+    body = await _object(call, needed=call.query("uris") is None)
+    uris = _listed(call, body.get("uris"))
     now = call.world.shelf.items(playlist.id)
-    if not isinstance(position, int) or position > len(now) or position < -1:
+    place = call.number("position", len(now), 0, 100_000) if call.query("position") else body.get("position", len(now))
+    if _place(place) > len(now):
         raise Refused(400, "Index out of bounds")
-    after = edits.inserted(now, _items(call, uris), None if position == -1 else position)
+    after = edits.inserted(now, _items(call, uris), place)
     return _answer(call.world.shelf.rearrange(playlist.id, after), 201)
 
 
 async def update(call: Call) -> Any:
     """Replaces all rows by up to 100 URIs, or moves a range: one or the other."""
     playlist = _own(call)
-    body = await call.body()
-    body = body if isinstance(body, dict) else {}
+    body = await _object(call, needed=call.query("uris") is None)
     moving = "range_start" in body or "insert_before" in body
     replacing = "uris" in body or call.query("uris") is not None
     if moving == replacing:
@@ -119,7 +113,11 @@ async def remove(call: Call) -> Any:
     playlist = _own(call)
     body = await _object(call)
     rows = body.get("items")
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and "uri" in row for row in rows):
+    if (
+        not isinstance(rows, list)
+        or not rows
+        or not all(isinstance(row, dict) and isinstance(row.get("uri"), str) for row in rows)
+    ):
         raise Refused(400, "Missing required field: items")
     if len(rows) > _MOST_URIS:
         raise Refused(400, f"You can remove a maximum of {_MOST_URIS} items per request.")
@@ -154,11 +152,13 @@ def _modify_scope(public: bool) -> str:
 
 def _whole(call: Call, playlist: Playlist) -> dict[str, Any]:
     """The playlist with its first 100 rows, where the listener may see them."""
-    out = {**objects.playlist(call.base, playlist), "followers": {"href": None, "total": 0}}
+    shown, snapshot = call.world.shelf.shown(playlist.id)
+    followers = {"href": None, "total": 0}
+    out = {**objects.playlist(call.base, playlist), "snapshot_id": snapshot, "followers": followers}
     if not _may_open(call, playlist):
         return out
-    total = call.world.shelf.length(playlist.id)
-    rows = objects.playlist_rows(call.world, call.base, call.world.shelf.items(playlist.id, 0, 100))
+    total = len(shown)
+    rows = objects.playlist_rows(call.world, call.base, shown[:100])
     url = f"{call.base}/playlists/{playlist.id}/items"
     # The 100 rows come unasked; the page after them keeps to the limit that asking has.
     following = f"{url}?offset=100&limit=50" if total > 100 else None
@@ -174,7 +174,9 @@ def _listed(call: Call, body: Any, *, empty: bool = False) -> list[str]:
         raise Refused(400, "No uris provided")
     if len(uris) > _MOST_URIS:
         raise Refused(400, f"You can add a maximum of {_MOST_URIS} tracks per request.")
-    return [str(uri) for uri in uris]
+    if not all(isinstance(uri, str) for uri in uris):
+        raise Refused(400, "Invalid track uri")
+    return uris
 
 
 def _items(call: Call, uris: list[str]) -> list[Item]:
@@ -195,25 +197,37 @@ def _items(call: Call, uris: list[str]) -> list[Item]:
 def _then(call: Call, playlist: Playlist, body: dict[str, Any], now: list[Item]) -> list[Item]:
     """The rows at the snapshot that the body names, those of now when it names none."""
     snapshot = body.get("snapshot_id")
-    if not snapshot:
+    if snapshot is None:
         return now
-    then = call.world.shelf.at_snapshot(playlist.id, str(snapshot))
+    then = call.world.shelf.at_snapshot(playlist.id, snapshot) if isinstance(snapshot, str) else None
     if then is None:
         raise Refused(400, "Invalid snapshot id")
     return then
 
 
 def _place(value: Any) -> int:
-    if not isinstance(value, int) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise Refused(400, "Invalid range")
     return value
 
 
-async def _object(call: Call) -> dict[str, Any]:
+async def _object(call: Call, *, needed: bool = True) -> dict[str, Any]:
+    """The body, which the contract has as an object in every call; an empty one where there is none and none is `needed`."""
     body = await call.body()
+    if body is None and not needed:
+        return {}
     if not isinstance(body, dict):
         raise Refused(400, "Error parsing JSON.")
     return body
+
+
+def _details(body: dict[str, Any]) -> dict[str, Any]:
+    """Name, description and visibility, as far as they are given."""
+    kinds = {"name": str, "description": str, "public": bool, "collaborative": bool}
+    given = {key: body[key] for key in kinds if body.get(key) is not None}
+    if wrong := [key for key, value in given.items() if not isinstance(value, kinds[key])]:
+        raise Refused(400, f"Invalid {wrong[0]}")
+    return given
 
 
 def _answer(playlist: Playlist, status: int = 200) -> Response:

@@ -75,7 +75,8 @@ def routes(world: World) -> list[Route]:
     for method, path, handler, scope in _OPEN:
         found.append(_route(world, path, [method], _scoped(handler, scope), user=True))
     found += [_route(world, path, ["GET"], handler, user=False) for path, handler in _PUBLIC]
-    found += [_route(world, path, list(methods), _closed(status), user=False) for status, methods, path in _CLOSED]
+    for status, methods, path in _CLOSED:
+        found += [_route(world, path + end, list(methods), _closed(status), user=False) for end in ("", "/")]
     found.append(_route(world, "/{rest:path}", ["GET", "POST", "PUT", "DELETE"], _unknown, user=False))
     return found
 

@@ -165,10 +165,10 @@ class Listener:
     def library(self) -> pl.DataFrame:
         """The library as a reading finds it now: the lists that we write."""
         rows = [
-            {"list_id": playlist_id, "position": place, "track_id": row}
+            {"list_id": playlist_id, "position": place, "track_id": row.track_id}
             for playlist_id in sorted(playlists.ours(self.workspace.state))
-            for place, row in enumerate(self.spot.rows(playlist_id))
-            if len(row) == 22 and row != "e" * 22
+            for place, row in enumerate(self.spot.world.shelf.shown(playlist_id)[0])
+            if row.kind == "track"
         ]
         return pl.DataFrame(rows, schema=datasets.SPOTIFY_LIBRARY.schema)
 

@@ -161,7 +161,7 @@ def test_B4_a_scrobble_that_comes_late_while_paging_is_read_too(
     monkeypatch.setattr(lastfm, "PAGE", 2)
 
     def pages(*uts: int) -> list[tuple[int, str]]:
-        rows = [row(second, f"at {second}") for second in sorted(uts, reverse=True)]
+        rows = [row(1_700_000_000 + second, f"at {second}") for second in sorted(uts, reverse=True)]
         head = page(total=len(uts)).replace(
             f'totalPages="{math.ceil(len(uts) / 200)}"', f'totalPages="{-(-len(uts) // 2)}"'
         )
@@ -173,7 +173,7 @@ def test_B4_a_scrobble_that_comes_late_while_paging_is_read_too(
     before, after = pages(10, 20, 30, 40), pages(10, 15, 20, 30, 40)
     script = [before[0], *[after[1]] * 3, *after]  # the total changes, insists, and all is read from the first page
     client = scripted(*script)
-    found = client.scrobbles(datetime(1970, 1, 1, tzinfo=UTC), NOW)
+    found = client.scrobbles(datetime(2023, 1, 1, tzinfo=UTC), NOW)
     assert found["title"].to_list() == ["at 10", "at 15", "at 20", "at 30", "at 40"]
 
 

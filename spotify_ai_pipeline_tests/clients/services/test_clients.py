@@ -53,9 +53,12 @@ def test_an_expired_token_is_renewed_and_kept(connected: Workspace) -> None:
     assert json.loads(connected.token_file.read_text())["access_token"] != token["access_token"]
 
 
-def test_a_token_that_was_taken_back_is_said_in_one_line(connected: Workspace) -> None:
+def test_a_token_that_was_taken_back_is_said_in_one_line(connected: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     token = json.loads(connected.token_file.read_text())
     connected.token_file.write_text(json.dumps(token | {"expires_at": 0, "refresh_token": "revoked"}))
+    with pytest.raises(spotify_auth.SignInBusy, match="try again later"):
+        Spotify.of(connected).user_id()
+    monkeypatch.setattr(spotify_auth, "BELIEVED_AFTER", 0.0)
     with pytest.raises(UserError, match="spotify-ai login"):
         Spotify.of(connected).user_id()
 

@@ -9,8 +9,10 @@ import requests
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients import transport as transport_module
+from spotify_ai_pipeline.clients import wire
 from spotify_ai_pipeline.clients.transport import ATTEMPTS, Deferred, Transport
 from spotify_ai_pipeline.settings import Service
+from spotify_ai_pipeline.storage import api_ledger
 from spotify_ai_pipeline_tests.conftest import Clock
 
 RESET, CUT = -1, -2
@@ -57,7 +59,7 @@ def test_a_refusal_is_no_reason_to_ask_again(rude: Any, transport: Transport, st
 def test_an_answer_without_end_is_not_read_to_its_end(
     rude: Any, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport_module, "MOST_BYTES", 5)
+    monkeypatch.setitem(wire.MOST_BYTES, "lastfm", 5)
     with pytest.raises(transport_module.Unreachable, match="longer than 5 bytes"):
         get(transport)
     with pytest.raises(transport_module.Unreachable, match="longer than 5 bytes"):
@@ -99,7 +101,9 @@ def test_a_short_pause_is_waited_out(rude: Any, transport: Transport) -> None:
     assert transport.state.rows("SELECT * FROM cooldowns") == []
 
 
-def test_a_write_that_was_told_to_wait_was_not_done_and_is_sent_again(rude: Any, transport: Transport) -> None:
+def test_a_write_that_was_told_to_wait_was_not_done_and_is_sent_again(
+    rude: Any, transport: Transport, clock: Clock
+) -> None:
     rude.plan = [(429, "0")]
     assert transport.session.put(transport.service.url).status_code == 200
     assert len(rude.asked) == 2
@@ -128,20 +132,70 @@ def test_a_pause_that_is_over_is_no_pause(rude: Any, transport: Transport) -> No
     assert get(transport).status_code == 200
 
 
-def test_short_pauses_without_end_defer(rude: Any, transport: Transport) -> None:
+def test_short_pauses_without_end_defer(rude: Any, transport: Transport, clock: Clock) -> None:
     rude.plan = [(429, "0")] * 10
     with pytest.raises(Deferred):
         get(transport)
     assert len(rude.asked) == ATTEMPTS
 
 
-@pytest.mark.parametrize("pause", ["Fri, 31 Dec 1999 23:59:59 GMT", "soon"])
-def test_an_unreadable_pause_is_a_short_one(
-    rude: Any, transport: Transport, pause: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("1", 1), ("30", 30), (" 7 ", 7), ("2.5", 2.5), ("0", 1), ("-3", 1), ("86400", 86_400), ("soon", 5), ("", 5), (None, 5),
+        ("nan", 5), ("inf", 604_800), ("1e300", 604_800), ("99999999999999", 604_800), ("9" * 5_000, 604_800),
+        ("Sun, 09 Sep 2001 01:46:52 GMT", 12), ("Sunday, 09-Sep-01 01:46:52 GMT", 12), ("Sun Sep  9 01:46:52 2001", 12),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 1), ("Fri, 31 Dec 9999 23:59:59 GMT", 604_800), ("Fri, 99 Dec 2001 23:59:59 GMT", 5),
+        ("Sun, 09 Sep 99999999999 01:46:52 GMT", 5),
+    ],
+)  # fmt: skip
+def test_a_pause_is_read_in_each_legal_form_and_bounded(said: str | None, seconds: float) -> None:
+    assert transport_module.pause_of(said, 1e9) == seconds
+
+
+@pytest.mark.parametrize("said", ["99999999999999", "inf", "1e300"])
+def test_a_pause_without_end_ends_after_a_week(rude: Any, transport: Transport, clock: Clock, said: str) -> None:
+    rude.plan = [(429, said)]
+    with pytest.raises(Deferred, match="deferred until 20"):
+        get(transport)
+    assert api_ledger.pauses(transport.state, clock.now())["lastfm"].until <= clock.now() + 7 * 86_400
+    clock.skew += 7 * 86_400 + 1
+    assert get(transport).status_code == 200
+
+
+@pytest.mark.parametrize("until", [1e300, float("inf"), 99_999_999_999_999.0, 9e9])
+def test_an_odd_row_of_the_table_is_no_pause(transport: Transport, until: float) -> None:
+    with transport.state.transaction() as connection:
+        connection.execute("INSERT INTO cooldowns VALUES ('lastfm', ?, 'odd')", (until,))
+    assert api_ledger.pauses(transport.state, clock.now()) == {}
+    assert get(transport).status_code == 200
+    assert api_ledger.clear_pauses(transport.state) == ["lastfm"]
+
+
+def test_a_pause_of_one_bucket_stops_nothing_else(rude: Any, service: Service, transport: Transport) -> None:
+    parts = Transport("spotify", service, transport.state, bucket_of=lambda method, path: path.split("?")[0])
+    rude.plan = [(429, "86400")]
+    with pytest.raises(Deferred, match=r"spotify \(thing\) is deferred until"):
+        get(parts)
+    with pytest.raises(Deferred):
+        get(parts)
+    assert parts.session.get(service.url + "other").status_code == 200
+    assert parts.session.put(service.url + "other").status_code == 200
+    assert len(rude.asked) == 3
+    calls = {(row.service, row.kind): row.calls for row in api_ledger.usage(parts.state, clock.now())}
+    assert calls == {
+        ("spotify", "read"): 2, ("spotify/thing", "read"): 1, ("spotify/other", "read"): 1,
+        ("spotify", "write"): 1, ("spotify/other", "write"): 1,
+    }  # fmt: skip
+    assert list(api_ledger.pauses(parts.state, clock.now())) == ["spotify/thing"]
+    assert api_ledger.clear_pauses(parts.state) == ["spotify/thing"]
+    assert get(parts).status_code == 200
+
+
+def test_a_missing_pause_is_a_short_one(rude: Any, transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     monkeypatch.setattr(Transport, "_wait", lambda self, seconds: waited.append(seconds))
-    rude.plan = [(429, pause), (429, None)]
+    rude.plan = [(429, "soon"), (429, None)]
     assert get(transport).status_code == 200
     assert waited == [5.0, 5.0]
 

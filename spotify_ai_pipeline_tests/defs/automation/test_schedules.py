@@ -126,7 +126,7 @@ def empty(name: str) -> dg.JobDefinition:
 
 
 def test_a_sign_in_that_is_about_to_end_raises_an_alert(workspace: Workspace) -> None:
-    workspace.token_file.write_text("{}")
+    workspace.token_file.write_text('{"refresh_token": "r"}')
     workspace.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp())
     resource = WorkspaceResource(root=str(workspace.root))
     sign_in_watch(dg.build_sensor_context(), workspace=resource)

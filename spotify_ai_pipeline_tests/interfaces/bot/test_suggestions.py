@@ -97,7 +97,7 @@ def test_without_a_bot_nothing_is_laid_down(tmp_path: Path) -> None:
 
 
 def test_a_sign_in_that_ends_is_said_once_a_week(workspace: Workspace) -> None:
-    workspace.token_file.write_text("{}")
+    workspace.token_file.write_text('{"refresh_token": "r"}')
     workspace.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp() - 160 * 24 * HOUR)
     assert notifications.look_once(WATCH["sign_in"], workspace, NOON).startswith("1 said")
     assert notifications.look_once(WATCH["sign_in"], workspace, NOON + 24 * HOUR) == "no news"
