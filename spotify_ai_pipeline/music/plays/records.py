@@ -64,6 +64,15 @@ LASTFM_EXPORT_MINUTES = Source(
     "lastfm_export_minutes", DRIFT + MINUTE / 2, MINUTE / 2, scrobbles=True, whole_minutes=True
 )
 
+LIBREFM_EXPORT = Source("librefm_export", DRIFT, scrobbles=True)
+MALOJA = Source("maloja", DRIFT, scrobbles=True)
+KOITO = Source("koito", DRIFT, scrobbles=True)
+PANO_SCROBBLER = Source("pano_scrobbler", DRIFT, scrobbles=True)
+SCROBBLE_TABLE = Source("scrobble_table", DRIFT, scrobbles=True)
+SCROBBLE_TABLE_MINUTES = Source(
+    "scrobble_table_minutes", DRIFT + MINUTE / 2, MINUTE / 2, scrobbles=True, whole_minutes=True
+)
+
 SOURCES = (
     SPOTIFY_HISTORY,
     SPOTIFY_ACCOUNT,
@@ -71,8 +80,14 @@ SOURCES = (
     LISTENBRAINZ_EXPORT,
     LASTFM,
     LASTFM_EXPORT,
+    KOITO,
+    PANO_SCROBBLER,
+    MALOJA,
+    LIBREFM_EXPORT,
+    SCROBBLE_TABLE,
     SPOTIFY_RECENT,
     LASTFM_EXPORT_MINUTES,
+    SCROBBLE_TABLE_MINUTES,
 )
 """From the richest and most exact to the poorest."""
 
