@@ -221,7 +221,6 @@ class _Intake:
         self.report.duplicate = rows.height - self.report.new
         self.lake.write(rows, datasets.CHARTS, hashlib.sha256(name.encode()).hexdigest()[:16])
 
-
     def _publish_library(self) -> None:
         """The list under the file's name, in place of an older one of that name."""
         name = Path(self.export.file_name).stem

@@ -20,7 +20,14 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music import sieve
 from spotify_ai_pipeline.music.plays.records import MOMENT
-from spotify_ai_pipeline.music.sieve import clean_mbid, clean_number, clean_spotify_id, clean_text, missing, wrong_length
+from spotify_ai_pipeline.music.sieve import (
+    clean_mbid,
+    clean_number,
+    clean_spotify_id,
+    clean_text,
+    missing,
+    wrong_length,
+)
 
 __all__ = ["clean_mbid", "clean_number", "clean_spotify_id", "clean_text", "missing", "wrong_length"]
 
@@ -78,7 +85,9 @@ def json_sample(head: bytes, under: str = "") -> list[dict[str, Any]]:
     return found
 
 
-def json_rows(stream: io.BufferedReader, schema: Schema, under: str = "") -> Iterator[tuple[pl.DataFrame, list[Broken]]]:
+def json_rows(
+    stream: io.BufferedReader, schema: Schema, under: str = ""
+) -> Iterator[tuple[pl.DataFrame, list[Broken]]]:
     """(rows with the columns of ``schema`` and ``line``, broken rows) of a JSON array of objects, of such arrays in an array,
     or of JSON lines; ``under`` names the array where it lies in an object.
 

@@ -117,7 +117,9 @@ def _named(rows: pl.DataFrame) -> pl.DataFrame:
     absent = [pl.lit("").alias(name) for name in names if name not in plain.columns]
     whole = plain.with_columns(absent).with_columns(
         artist=pl.concat_str("first", "last", separator=" ", ignore_nulls=True).str.strip_chars(),
-        artist_alias=pl.concat_str("first_localized", "last_localized", separator=" ", ignore_nulls=True).str.strip_chars(),
+        artist_alias=pl.concat_str(
+            "first_localized", "last_localized", separator=" ", ignore_nulls=True
+        ).str.strip_chars(),
     )
     both = pl.col("artist").map_elements(_two_names, return_dtype=pl.List(pl.String))
     return whole.with_columns(

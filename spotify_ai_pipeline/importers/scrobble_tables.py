@@ -38,7 +38,7 @@ from spotify_ai_pipeline.music.plays.records import (
     Source,
 )
 
-NAME = "Last.fm CSV and other tables of plays (lastfm.ghan.nl, lastfmstats.com, lastfm-to-csv, Libre.fm, Pano Scrobbler)"
+NAME = "Last.fm CSV and other tables of plays"
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "artist": ("artist", "artist name", "artist_name", "artistname", "artists", "artist(s)", "performer"),
@@ -126,9 +126,7 @@ def _layout(head: bytes) -> Layout | None:
     table = table_of(head)
     if table is None:
         return None
-    found = {
-        field: next((name for name in names if name in table.header), None) for field, names in COLUMNS.items()
-    }
+    found = {field: next((name for name in names if name in table.header), None) for field, names in COLUMNS.items()}
     if found["artist"] and found["title"]:
         return _with_header(table, {name: field for field, name in found.items() if name})
     return _without_header(table)
@@ -183,5 +181,9 @@ def _moment(text: pl.Expr, form: str) -> pl.Expr:
     bare = text.str.strip_chars()
     if form == EPOCH:
         return from_epoch(pl.when(bare.str.contains(r"^\d{9,14}(?:\.0*)?$")).then(bare.str.extract(r"^(\d+)")))
-    plain = bare.str.replace(",", "", literal=True).str.replace(r"\.\d+", "").str.replace(r"(?:Z| UTC| GMT|[+-]00:?00)$", "")
+    plain = (
+        bare.str.replace(",", "", literal=True)
+        .str.replace(r"\.\d+", "")
+        .str.replace(r"(?:Z| UTC| GMT|[+-]00:?00)$", "")
+    )
     return plain.str.to_datetime(form, time_unit="ms", time_zone="UTC", strict=False)

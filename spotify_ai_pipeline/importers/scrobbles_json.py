@@ -71,7 +71,12 @@ LAYOUTS = (
         lambda row: "date" in row and isinstance(row.get("track"), str),
         {"track": TEXT, "artist": TEXT, "album": TEXT, "date": COUNT},
         LASTFM_EXPORT,
-        {"title": pl.col("track"), "artist": pl.col("artist"), "album": pl.col("album"), "at": from_epoch(pl.col("date"))},
+        {
+            "title": pl.col("track"),
+            "artist": pl.col("artist"),
+            "album": pl.col("album"),
+            "at": from_epoch(pl.col("date")),
+        },
     ),
     Layout(
         "scrobbles",

@@ -113,9 +113,7 @@ def _batch(rows: pl.DataFrame, unreadable: list[Any]) -> Batch:
         position=pl.int_range(pl.len(), dtype=pl.Int64),
     ).with_columns(artist=pl.col("artists").list.first())
     return Batch(
-        kept.select(
-            pl.col(name).cast(kind) for name, kind in datasets.LIBRARY_IMPORTS.schema.items()
-        ),
+        kept.select(pl.col(name).cast(kind) for name, kind in datasets.LIBRARY_IMPORTS.schema.items()),
         rows.height + len(unreadable),
         unreadable + broken,
     )

@@ -173,7 +173,7 @@ RATINGS = Dataset(
     "One row an album or song that the listener rated, as it was spelled there.",
     {
         "rym_id": TEXT, "artist": TEXT, "artist_alias": TEXT, "title": TEXT, "album": TEXT, "year": COUNT,
-        "rating": REAL, "best": COUNT,
+        "rating": NUMBER, "best": COUNT,
     },
     notes={
         "rym_id": "Id of the album on RateYourMusic; null for other ratings",
@@ -230,7 +230,7 @@ SONG_RATINGS = Dataset(
     "identity",
     "song_ratings",
     "One row a song that the listener rated, itself or by its album.",
-    {"song_id": TEXT, "rating": REAL, "of": TEXT, "rated": TEXT},
+    {"song_id": TEXT, "rating": NUMBER, "of": TEXT, "rated": TEXT},
     notes={
         "rating": "0 to 1, where 1 is the best rating that there is: half a star of five is 0.1",
         "of": "What was rated: song or album; the song's own rating counts where there are both",

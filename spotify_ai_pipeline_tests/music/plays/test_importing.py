@@ -75,7 +75,11 @@ def test_a_row_without_end_is_refused_and_not_kept_in_memory(
     monkeypatch.setattr(parse, "BATCH_BYTES", 500)
     stream: Any = io.BufferedReader(io.BytesIO(content))
     columns = ["artist", "album", "title", "at"]
-    rows = parse.csv_rows(stream, columns) if name.endswith("csv") else parse.json_rows(stream, {"ts": pl.String()})
+    rows = (
+        parse.table_rows(stream, columns, header=False)
+        if name.endswith("csv")
+        else parse.json_rows(stream, {"ts": pl.String()})
+    )
     with pytest.raises(UserError, match="no end of a row"):
         list(rows)
 
