@@ -170,14 +170,27 @@ def _parse(text: Text, schema: Schema, readers: Readers) -> tuple[pl.DataFrame, 
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         pass
     rows, broken = list[tuple[object, ...]](), list[Broken]()
+    for found, line in _values(text):
+        if isinstance(found, dict):
+            row = cast("dict[str, object]", found)
+            rows.append((*[reader(row.get(name)) for name, reader in readers.items()], line))
+        else:
+            broken.append(Broken(line, found if isinstance(found, str) else "no record"))
+    return pl.DataFrame(rows, schema={**schema, "line": pl.Int64()}, orient="row"), broken
+
+
+def _values(text: Text) -> Iterator[tuple[object, int]]:
+    """(value, line) of all that ``text`` holds; a text is what is wrong with one."""
+    try:
+        together = cast("list[object]", json.loads(b"[" + b",".join(text.objects) + b"]"))
+    except (ValueError, RecursionError):
+        together = []
+    if len(together) == len(text.lines):
+        yield from zip(together, text.lines, strict=True)
+        return
     for content, line in zip(text.objects, text.lines, strict=True):
         for found in _each(content):
-            if isinstance(found, dict):
-                row = cast("dict[str, object]", found)
-                rows.append((*[reader(row.get(name)) for name, reader in readers.items()], line))
-            else:
-                broken.append(Broken(line, found if isinstance(found, str) else "no record"))
-    return pl.DataFrame(rows, schema={**schema, "line": pl.Int64()}, orient="row"), broken
+            yield found, line
 
 
 def _each(content: bytes) -> list[object]:
@@ -229,21 +242,35 @@ def _decoded(text: str, place: int) -> Iterator[tuple[object, int]]:
 def _reader(kind: pl.DataType) -> Callable[[object], object]:
     """What a value of JSON is as a value of ``kind``; null where it is of another."""
     if isinstance(kind, pl.Struct):
-        inner = {one.name: _reader(cast("pl.DataType", one.dtype)) for one in kind.fields}
+        inner = [(one.name, _reader(cast("pl.DataType", one.dtype))) for one in kind.fields]
 
         def struct(value: object) -> object:
-            held = cast("dict[str, object]", value) if isinstance(value, dict) else {}
-            return {name: reader(held.get(name)) for name, reader in inner.items()}
+            if not isinstance(value, dict):
+                return None
+            held = cast("dict[str, object]", value)
+            return {name: reader(held.get(name)) for name, reader in inner}
 
         return struct
     if isinstance(kind, pl.List):
         each = _reader(cast("pl.DataType", kind.inner))
         return lambda value: [each(one) for one in cast("list[object]", value)] if isinstance(value, list) else []
     if isinstance(kind, pl.Int64):
-        return lambda value: sieve.whole(value, -(2**53))
+        return _number
     if isinstance(kind, pl.Boolean):
         return lambda value: value if isinstance(value, bool) else None
-    return lambda value: sieve.text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
+    return _name
+
+
+def _number(value: object) -> int | None:
+    if value is None or (type(value) is int and -(2**53) <= value <= 2**53):
+        return value  # by far the most common, a million times over
+    return sieve.whole(value, -(2**53))
+
+
+def _name(value: object) -> str | None:
+    if value is None or (type(value) is str and value.isprintable()):
+        return value
+    return sieve.text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
 
 
 # --- tables ------------------------------------------------------------------------------------------------------------

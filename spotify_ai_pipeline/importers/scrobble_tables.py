@@ -58,6 +58,9 @@ TIMES = (
 )  # fmt: skip
 """What the time of a play is called. Of several that hold times, the most exact counts."""
 
+SURE = ("uts", "timems")
+"""What nothing but the time of a play is called: rows that have none are broken, and the table is a history for all that."""
+
 SECONDS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d %b %Y %H:%M:%S")
 MINUTES = ("%d %b %Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y/%m/%d %H:%M")
 EPOCH = "epoch"
@@ -135,9 +138,10 @@ def _layout(head: bytes) -> Layout | None:
 def _with_header(table: Table, fields: Mapping[str, str]) -> Layout | None:
     times = [name for name in table.header if _time_name(name)]
     forms = [(FORMS.index(form), name) for name in times if (form := _form(table.column(name)))]
-    if not forms and not (times and not table.rows):
+    sure = [name for name in times if name in SURE or name.startswith("date#") or not table.rows]
+    if not forms and not sure:
         return None
-    place, time = min(forms) if forms else (0, times[0])
+    place, time = min(forms) if forms else (0, sure[0])
     form = FORMS[place]
     names = tuple("time" if name == time else fields.get(name, "") for name in table.header)
     exact = form not in MINUTES
