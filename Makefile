@@ -9,10 +9,11 @@ LOCK ?= requirements-dev.lock
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dates test-mutants coverage lint format up install oauth-server lyrics audio workers lock bench clean
+.PHONY: help demo test test-dates test-mutants hardship coverage lint format up install oauth-server lyrics audio workers lock sbom \
+	audit bench clean
 
 help:                    ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FOLDER for a world of your own
 	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD))
@@ -32,6 +33,13 @@ DATES := 2026-04-30T10:00Z 2026-06-30T10:00Z 2026-12-31T10:00Z 2028-02-29T10:00Z
 
 test-dates: install      ## all tests on each of the days when calendars turn, on a machine in Berlin
 	@for date in $(DATES); do echo "$$date"; TZ=Europe/Berlin SPOTIFY_AI_TEST_DATE=$$date $(BIN)/pytest -n 2 || exit 1; done
+
+HARDSHIP := storage/test_damage.py storage/test_restoring.py storage/test_home_files.py laws/test_power_cuts.py laws/test_kills.py \
+	laws/test_crowd.py laws/test_local_servers.py laws/test_secrets.py laws/test_survival.py interfaces/cli/test_ending.py \
+	interfaces/cli/test_keeping.py
+
+hardship: install        ## kills, power cuts, damage, crowds and foreign pages, each at every place: the table in docs/operation.md
+	@SPOTIFY_AI_TEST_HARD=1 $(BIN)/pytest -n 2 -rP $(addprefix spotify_ai_pipeline_tests/,$(HARDSHIP))
 
 lint: install            ## format, lint, types, the floors of the house and what it depends on
 	@$(BIN)/ruff format --check .
@@ -93,6 +101,16 @@ lock: install            ## newest versions that work together, with hashes and 
 	@$(COMPILE) --upgrade --group dev pyproject.toml --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-dev.lock pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --constraint requirements-dev.lock --extra workers pyproject.toml --output-file requirements-workers.lock
+
+# Each runs in an environment of its own, so that what they need is no part of ours.
+sbom: install            ## what the program is made of: dist/sbom.json, CycloneDX, from the lock with its hashes
+	@mkdir -p dist
+	@$(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock \
+		--pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
+	@echo dist/sbom.json
+
+audit: install           ## known weaknesses of what is in the lock; asks the package index, which must know of them
+	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --disable-pip --requirement requirements.lock
 
 clean:                   ## the environment and everything the demos made; your own data stays
 	rm -rf $(VENV) data/demo

@@ -30,7 +30,8 @@ from spotify_ai_pipeline.music.mood.detection import heard_mood, mood_match
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import activation_store, ranking, taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
-from spotify_ai_pipeline.music.taste.model_selection import Championship
+from spotify_ai_pipeline.music.taste.population import shipped
+from spotify_ai_pipeline.music.taste.rolling_forecast import RollingForecast
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import Heard
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings, load
@@ -51,17 +52,17 @@ def decide(lake: Lake, model: taste_model.TasteModel, settings: Settings) -> lis
     known = Memory.empty(songs.height)
     if (kept := lake.read_or_none(datasets.ACTIVATIONS)) is not None:
         rest = json.loads(lake.read_blob(datasets.ACTIVATIONS, listener.REST))
-        known = activation_store.recall(kept, rest, listens, songs["song_id"], "UTC")
+        known = activation_store.recall(kept, rest, listens, songs["song_id"])
     memory = known.until(NOW, plays)
     heard = Heard.of(listens, songs["song_id"])
-    stats = statistics(plays, memory, settings.cycling, settings.scoring, heard)
+    stats = statistics(plays, memory, settings.cycling, heard)
     mood = heard_mood(listens, embeddings, NOW, settings.listener.zone, settings.mood)
     assert mood is not None
     match = mood_match(embeddings["vector"].to_numpy(), mood.vector.astype(np.float32))
     artist = taste_model.artist_numbers(songs["artist_key"])
-    at = taste_model.moment(memory, plays.before(NOW), artist, settings.cycling, settings.scoring)
+    at = taste_model.moment(memory, plays.before(NOW), artist, settings.cycling.dormant_days)
     forecast = taste_model.forecast(model, at, plays.songs)
-    table = pl.concat([songs, stats.drop("expected"), forecast, pl.DataFrame({"mood_match": match})], how="horizontal")
+    table = pl.concat([songs, stats, forecast, pl.DataFrame({"mood_match": match})], how="horizontal")
     ranked = ranking.rank(table, settings.cycling, settings.scoring, np.random.default_rng(0))
     current = songs["song_id"].head(settings.playlist.target_size).to_list()
     chosen = mix.select(ranked, current, settings.playlist, loyalty=mix.loyalty(settings.cycling))
@@ -75,11 +76,12 @@ def training(lake: Lake, settings: Settings) -> tuple[taste_model.TasteModel, fl
     songs, listens = lake.read(datasets.SONGS), lake.read(datasets.LISTENS)
     start = time.perf_counter()
     plays = Plays.of(listens, songs["song_id"])
-    rankers = Championship(plays, taste_model.artist_numbers(songs["artist_key"]), settings)
-    rankers.prepare(NOW)
-    rankers.stand_at(NOW)
-    assert rankers.model is not None
-    return rankers.model, time.perf_counter() - start
+    artist = taste_model.artist_numbers(songs["artist_key"])
+    every = settings.taste_model.retrain_interval_days
+    rolling = RollingForecast(plays, artist, shipped(), settings.cycling.dormant_days, every)
+    rolling.prepare(NOW)
+    rolling.stand_at(NOW)
+    return rolling.model, time.perf_counter() - start
 
 
 def learning_20_plays(songs: int, listens: int) -> float:
@@ -103,7 +105,7 @@ def fastest(action: Callable[[], object], repeats: int) -> float:
 def decision(folder: Path, model_file: Path, repeats: int) -> tuple[float, float]:
     """Seconds of the fastest decision, and the peak of this process in GB."""
     settings = load([PROJECT_ROOT / "config" / "config.yaml"])
-    model = taste_model.of_table(pl.read_parquet(model_file))
+    model = taste_model.from_table(pl.read_parquet(model_file))
     taken = fastest(lambda: decide(listener.lake(folder), model, settings), repeats)
     return taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 

@@ -90,6 +90,7 @@ class Playlist(_Section):
     discovery_fraction: Share
     adventurousness: int = Field(ge=0, le=10)
     max_change_per_refresh: Share
+    max_change_per_week: Share
     min_artist_spacing: int = Field(ge=0, le=20)
     snapshot_interval_days: Days
 
@@ -112,6 +113,7 @@ class Cycling(_Section):
     staleness_lambda: Share
     staleness_window_days: Days
     cooldown_days: Days
+    dormant_days: Days
     min_plays_for_staleness: int = Field(ge=1, le=100)
     blacklist_threshold: int = Field(ge=1, le=50)
 
@@ -121,8 +123,6 @@ class Scoring(_Section):
     mood_weight: Weight
     freshness_weight: Weight
     exploration_noise: Share
-    half_life_days: Days
-    resurfacing_decay: float = Field(ge=0.05, le=2)
 
 
 class Mood(_Section):
@@ -131,6 +131,7 @@ class Mood(_Section):
     session_decay: Share
     habit_weight: Weight
     said_weight: Weight
+    visit_change: Share
 
 
 class DiscoverySources(_Section):
@@ -160,17 +161,6 @@ class Discovery(_Section):
 
 class TasteModel(_Section):
     retrain_interval_days: Days
-    model_type: Literal["poisson", "lightgbm"]
-
-    @field_validator("model_type", mode="before")
-    @classmethod
-    def _small_data(cls, value: object) -> object:
-        if value == "neural":
-            raise ValueError(
-                "poisson or lightgbm; one listener's plays are too few to teach a network more than these know "
-                "(docs/model-card.md)"
-            )
-        return value
 
 
 class Clustering(_Section):
@@ -338,6 +328,10 @@ class Settings(_Section):
         return dict(_flatten(self.model_dump()))
 
 
+RETIRED = ("scoring.half_life_days", "scoring.resurfacing_decay", "taste_model.model_type")
+"""Keys of earlier versions that move nothing any more: they are passed over, so that an older home still opens."""
+
+
 def load(config_files: list[Path], overrides: Mapping[str, object] | None = None) -> Settings:
     """The settings that ``config_files`` (later ones win) and ``overrides`` by dotted key make.
 
@@ -348,6 +342,9 @@ def load(config_files: list[Path], overrides: Mapping[str, object] | None = None
         _merge(tree, _read(file))
     for key, value in (overrides or {}).items():
         _merge(tree, _nest(key, value))
+    for section, key in (retired.split(".") for retired in RETIRED):
+        if isinstance(tree.get(section), dict):
+            tree[section].pop(key, None)
     where = ", ".join(map(str, config_files)) + (" or an override" if overrides else "")
     try:
         return Settings.model_validate(tree)

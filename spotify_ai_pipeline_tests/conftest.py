@@ -46,6 +46,9 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 NOW = datetime.fromisoformat(os.environ.get("SPOTIFY_AI_TEST_DATE", "2026-03-18T10:00Z"))
 """When the suite begins, by its own clock; the clock then ticks on."""
 
+HARD = "SPOTIFY_AI_TEST_HARD" in os.environ
+"""Whether tests of kills and crowds take their time: `make hardship` says so."""
+
 Place = Callable[[str, Callable[[Path], object]], Path]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from spotify_ai_pipeline import clock
@@ -30,9 +30,29 @@ class Finding:
 
 
 def accounts(workspace: Workspace) -> Iterator[Finding]:
-    """One finding for each account and for the clock; at most four calls."""
-    yield spotify(workspace)
-    yield permissions(workspace)
+    """One finding for each account and for the clock; at most four calls. Each is looked at alone."""
+    checks = {"Spotify": spotify, "permissions": permissions, "listening history": _history, "clock": machine_clock}
+    for what, check in checks.items():
+        yield from alone(what, lambda check=check: check(workspace))
+
+
+def alone(what: str, check: Callable[[], Finding | Iterable[Finding]]) -> Iterator[Finding]:
+    """What ``check`` finds; a finding of its own where it cannot even look, so that the others go on."""
+    try:
+        found = check()
+        yield from [found] if isinstance(found, Finding) else found
+    except ExpectedError as error:
+        yield Finding(what, BAD, str(error), "put this right first, then run `spotify-ai doctor` again")
+    except Exception as error:
+        yield Finding(
+            what,
+            BAD,
+            f"could not be looked at ({type(error).__name__}: {str(error).partition(chr(10))[0]})",
+            "`spotify-ai doctor --fix` puts right what is safe; otherwise bring your last backup back",
+        )
+
+
+def _history(workspace: Workspace) -> Iterator[Finding]:
     if workspace.secrets.has_lastfm:
         yield _answers(
             "Last.fm",
@@ -50,7 +70,6 @@ def accounts(workspace: Workspace) -> Iterator[Finding]:
             "neither Last.fm nor ListenBrainz is named",
             "set LASTFM_API_KEY and LASTFM_USER in .env, or lay an export into the inbox",
         )
-    yield machine_clock(workspace)
 
 
 def spotify(workspace: Workspace) -> Finding:

@@ -16,7 +16,7 @@ from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.settings import Settings
-from spotify_ai_pipeline.storage import datasets, pins, playlists, queue, snapshots
+from spotify_ai_pipeline.storage import datasets, moods, pins, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
 from spotify_ai_pipeline.storage.snapshots import Snapshot
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -40,9 +40,16 @@ def of_cluster(cluster_id: object, title: str) -> Named:
     return Named(f"cluster:{cluster_id}", title, what, f"--cluster {cluster_id}")
 
 
-def finished(state: playlists.State, name: str, run_id: str, done: Outcome, changes: Sequence[dict[str, Any]]) -> str:
-    """Logs a refresh that was written, and gives its outcome: filled, refreshed or unchanged."""
-    outcome = "unchanged" if done.before == done.after else "refreshed" if done.before else "filled"
+def finished(
+    state: playlists.State,
+    name: str,
+    run_id: str,
+    done: Outcome,
+    changes: Sequence[dict[str, Any]],
+    occasion: str = playlists.REFRESHED,
+) -> str:
+    """Logs a refresh that was written, and gives its outcome: filled, unchanged, or the ``occasion`` that it was made for."""
+    outcome = "unchanged" if done.before == done.after else occasion if done.before else playlists.FILLED
     note = f"{len(done.missing)} songs are not on Spotify any more" if done.missing else ""
     playlists.log_refresh(
         state,
@@ -61,7 +68,8 @@ def finished(state: playlists.State, name: str, run_id: str, done: Outcome, chan
 
 def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome | None]:
     """Takes the last refresh that changed the list back: the list is what it was before, without what the listener has said
-    no to since. The songs that it brought in do not come back for as long as "not now" lasts.
+    no to since. The songs that it brought in do not come back for as long as "not now" lasts. Where it followed a mood that
+    was asked for, the mood ends with it, and its songs were only guests.
 
     Gives the refresh, and what was written; None where it was taken back already. Raises ``UserError``.
     """
@@ -84,8 +92,13 @@ def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome |
             f"{listing.title} was edited since its last refresh, and taking that back would lose the edits; change the list "
             "on Spotify by hand (the next refresh respects that), or `spotify-ai snapshot restore` an older one"
         ) from None
-    brought = [change["song_id"] for change in changes if change["change"] == "new" and change["song_id"] not in held]
-    queue.say(state, [queue.Said(song, "later", f"undo:{last.refresh_id}:{song}") for song in brought], "undo")
+    if last.outcome == playlists.VISITED:
+        moods.clear(state)
+    elif last.outcome != playlists.RETURNED:
+        brought = [
+            change["song_id"] for change in changes if change["change"] == "new" and change["song_id"] not in held
+        ]
+        queue.say(state, [queue.Said(song, "later", f"undo:{last.refresh_id}:{song}") for song in brought], "undo")
     playlists.mark_undone(state, last.refresh_id)
     return last, done
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.clients.spotify import ListChanged, Spotify
 from spotify_ai_pipeline.clients.spotify_playlists import GONE, OTHER, UNKNOWN_OUTCOME, Rows, SpotifyRefused, songs_in
 from spotify_ai_pipeline.errors import ExpectedError, Retryable
 from spotify_ai_pipeline.music.mix import edit_script
@@ -90,7 +90,7 @@ class TrackedList:
         return self.settled(edited=bool(snapshot) and snapshot not in base.snapshots)
 
     def begin(self, reading: Reading) -> None:
-        """From here on ``reading`` is the list before our write."""
+        """Takes ``reading`` for the list before our write."""
         assert self._base is not None
         self._keep(self._base.rows, self._base.snapshots, before=reading.songs)
 
@@ -187,6 +187,12 @@ class TrackedList:
         return Reading(named, hidden, unclear=unclear, unplayable=rows.unplayable, by_others=by_others)
 
     def _rows(self) -> Rows:
+        """The rows as Spotify shows them; where pages of one reading lag apart, they are read again after a wait."""
+        for wait in WAITS:
+            try:
+                return self._client.rows(self.playlist_id)
+            except ListChanged:
+                self._client.wait(wait)
         return self._client.rows(self.playlist_id)
 
     def _snapshot(self) -> str:

@@ -1,27 +1,33 @@
-"""Evaluation: the mixes that this program would have made, week by week, from nothing but the past.
+"""Evaluation: the mixes that this program would have made, refresh by refresh, from nothing but the past.
 
-Rolling-origin protocol: a refresh each 7 days from the middle of the history on, the list carried from one to the next. The
+Rolling-origin protocol: a refresh at every step from the middle of the history on, the list carried from one to the next. The
 judge of the mixes stands apart and knows nothing of this code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from spotify_ai_pipeline.durations import WEEK
+from spotify_ai_pipeline.durations import DAY, HOUR, WEEK
 from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import ranking, song_statistics
-from spotify_ai_pipeline.music.taste.model_selection import Championship
+from spotify_ai_pipeline.music.taste.population import Population
+from spotify_ai_pipeline.music.taste.rolling_forecast import RollingForecast
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Settings
 
 MIN_PLAY_MS = 30_000
 """A shorter play is no play: the threshold of Last.fm, Spotify's royalties and the judge."""
+
+EVERY = {"12h": 12 * HOUR, "1d": DAY, "7d": WEEK}
+"""How often a backtest refreshes; the shipped timetable does so every 12 hours."""
 
 
 def clean_history(history: pl.DataFrame) -> pl.DataFrame:
@@ -39,34 +45,63 @@ def clean_history(history: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def refresh_times(at: np.ndarray, start: float | None = None) -> np.ndarray:
-    """The weekly refreshes (UTC seconds) from ``start``, else from the median play, that have a whole week after them."""
+@dataclass(frozen=True)
+class Listener:
+    """A history as the forecast reads it: ``songs`` (song_id, artist, track), numbered by row, and ``artist`` numbers."""
+
+    songs: pl.DataFrame
+    plays: Plays
+    artist: NDArray[np.int64]
+
+    @classmethod
+    def from_history(cls, history: pl.DataFrame) -> Listener:
+        """Takes what ``clean_history`` gives."""
+        songs = history.group_by("song_id", maintain_order=True).agg(pl.first("artist", "track"))
+        artist = artist_numbers(songs["artist"].str.to_lowercase())
+        return cls(songs, Plays.of(history, songs["song_id"]), artist)
+
+
+def refresh_times(at: np.ndarray, every: float = WEEK, start: float | None = None) -> np.ndarray:
+    """The refreshes (UTC seconds), ``every`` so many seconds from ``start``, else from the median play, that have a whole
+    week after them."""
     begin = start if start is not None else float(at[len(at) // 2])
-    return np.arange(begin, at[-1] - WEEK, WEEK)
+    return np.arange(begin, at[-1] - WEEK, every)
 
 
-def weekly_mixes(history: pl.DataFrame, times: np.ndarray, settings: Settings) -> Iterator[pl.DataFrame]:
+def mixes(listener: Listener, times: np.ndarray, settings: Settings, population: Population) -> Iterator[pl.DataFrame]:
     """For each of ``times`` the mix (refresh_at, rank, artist, track, slot) that a refresh at that moment makes.
 
-    ``history`` comes from ``clean_history``. The exploration noise is seeded by the time of the refresh.
+    The exploration noise is seeded by the time of the refresh.
     """
-    songs = history.group_by("song_id", maintain_order=True).agg(pl.first("artist", "track"))
-    plays = Plays.of(history, songs["song_id"])
-    artist = artist_numbers(songs["artist"].str.to_lowercase())
-    songs = songs.with_columns(credits=pl.concat_list(pl.Series(artist)))
-    rankers = Championship(plays, artist, settings)
-    rankers.prepare(float(times[0]))
-    loyalty = mix.loyalty(settings.cycling)
-    current: list[str] = []
-    for now in times:
-        rankers.stand_at(float(now))
-        stats = song_statistics.statistics(plays, rankers.memory, settings.cycling, settings.scoring)
-        known = pl.concat([songs, stats.with_columns(rankers.expected())], how="horizontal").filter(pl.col("plays") > 0)
+    plays, artist = listener.plays, listener.artist
+    songs = listener.songs.with_columns(credits=pl.concat_list(pl.Series(artist)))
+    cycling, playlist = settings.cycling, settings.playlist
+    rolling = RollingForecast(
+        plays, artist, population, cycling.dormant_days, settings.taste_model.retrain_interval_days
+    )
+    rolling.prepare(float(times[0]))
+    current, left, changes = list[object](), dict[object, mix.Left](), list[tuple[float, int]]()
+    for now in times.tolist():
+        expected = rolling.stand_at(now)
+        stats = song_statistics.statistics(plays, rolling.memory, cycling)
+        known = pl.concat([songs, stats.with_columns(expected)], how="horizontal").filter(pl.col("plays") > 0)
         known = known.with_columns(mood_match=pl.lit(None, pl.Float64))
-        ranked = ranking.rank(known, settings.cycling, settings.scoring, np.random.default_rng(int(now)))
-        cap = artist_cap(plays, artist, float(now), settings.playlist.target_size)
-        chosen = mix.select(ranked, current, settings.playlist, loyalty=loyalty, artist_cap=cap)
-        current = chosen["song_id"].to_list()
+        ranked = ranking.rank(known, cycling, settings.scoring, np.random.default_rng(int(now)))
+        chosen = mix.select(
+            ranked,
+            current,
+            playlist,
+            loyalty=mix.loyalty(cycling),
+            artist_cap=artist_cap(plays, artist, now, playlist),
+            most=mix.changes_left(playlist, changes, now),
+            resting=mix.resting(left, ranked, now),
+        )
+        listed = chosen["song_id"].to_list()
+        if current:
+            changes.append((now, int(chosen["is_new"].sum())))
+            gone = ranked.filter(pl.col("song_id").is_in(list(set(current) - set(listed))))
+            left |= mix.departures(gone, now, cycling)
+        current = listed
         yield chosen.select(
             pl.lit(int(now)).alias("refresh_at"), pl.int_range(1, pl.len() + 1).alias("rank"), "artist", "track", "slot"
         )

@@ -240,14 +240,14 @@ class _Life:
         if listed:
             self.year.popularity.append(float(self.percentile[listed].mean()))
 
-    def _artist_cap(self) -> int | None:
+    def _artist_cap(self) -> int:
         """By the habit of the weeks up to now (``mix.habit``)."""
         before = self.world.plays
         at = np.repeat(np.arange(len(self.weeks)) * WEEK, list(map(len, self.weeks)))
         plays = Plays(
             np.concatenate([before.song, *self.weeks]), np.concatenate([before.at, at.astype(np.float64)]), before.songs
         )
-        return artist_cap(plays, self.artist, len(self.weeks) * WEEK, self.settings.playlist.target_size)
+        return artist_cap(plays, self.artist, len(self.weeks) * WEEK, self.settings.playlist)
 
     def answer(self, week: int) -> None:
         """Trials take their steps; the listener answers a few questions, what was heard first."""

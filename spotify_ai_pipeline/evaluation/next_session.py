@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays, base_level
 from spotify_ai_pipeline.music.taste.activation import SESSION_GAP
-from spotify_ai_pipeline.music.taste.taste_model import DECAY, Habit, Lesson, fit_habit
+from spotify_ai_pipeline.music.taste.taste_model import DECAY, Lesson, Line, posterior
 
 TEN = 10
 REACH = 8
@@ -46,6 +46,9 @@ LESSONS = 400
 """Sessions, the latest, that teach."""
 
 REFIT_EVERY, FIRST_FIT = 50, 30
+
+SHRINKAGE = 10.0
+"""Precision of the prior of each weight, at unit variance of its term."""
 
 FUSION = 10.0
 """Added to a song's place in each of two orders before its inverse is summed: reciprocal rank fusion (Cormack et al. 2009)."""
@@ -174,6 +177,19 @@ def fused(*scores: Floats) -> Floats:
     return np.sum([1 / (FUSION + place) for place in places], axis=0)
 
 
+def fitted(taught: list[Lesson]) -> Line:
+    """The ridge-penalised Poisson regression of ``taught``, terms brought to unit variance."""
+    terms = np.concatenate([lesson.terms for lesson in taught])
+    heard = np.concatenate([lesson.plays for lesson in taught])
+    means, spreads = terms.mean(axis=0), terms.std(axis=0) + 1e-9
+    design = np.column_stack([np.ones(len(terms)), (terms - means) / spreads])
+    start = np.zeros(design.shape[1])
+    start[0] = np.log(heard.mean() + 1e-9)
+    penalty = np.diag([0.0] + [SHRINKAGE] * terms.shape[1])
+    weights, _ = posterior(design, heard, np.ones(len(heard)), np.zeros(len(start)), penalty, start)
+    return Line(float(weights[0]), weights[1:] / spreads, means)
+
+
 def predict_all(plays: Plays, artist: NDArray[np.int64], start: float) -> Iterator[list[dict[str, object]]]:
     """For each session from ``start`` (UTC seconds) on with ten distinct songs: one row a ranker, with ``ranker``, ``at``,
     ``ndcg``, ``repeat`` and ``new`` (NDCG for its songs heard before, and never heard; null where there are none).
@@ -185,24 +201,24 @@ def predict_all(plays: Plays, artist: NDArray[np.int64], start: float) -> Iterat
     begin = next((number for number, one in enumerate(whole) if plays.at[one.begin] >= start), len(whole))
     taught: deque[Lesson] = deque(maxlen=LESSONS)
     done = dict.fromkeys(RULES, 0.0)
-    habit: Habit | None = None
+    line: Line | None = None
     for number in range(max(begin - LESSONS, 0), len(whole)):
         session = whole[number]
         past.until(session)
         rules, wanted = past.rules(), first_ten(plays, session)
         songs = past.contenders(rules)
         terms = past.terms(rules, songs)
-        if len(taught) >= FIRST_FIT and (habit is None or number % REFIT_EVERY == 0):
-            habit = fit_habit(tuple(range(terms.shape[1])), list(taught), half_life=np.inf)
+        if len(taught) >= FIRST_FIT and (line is None or number % REFIT_EVERY == 0):
+            line = fitted(list(taught))
         orders = {name: np.argsort(-score, kind="stable")[:TEN] for name, score in rules.items()}
         best = rules[max(done, key=lambda name: done[name])][songs]
-        learned = fused(habit.log_plays(terms), best) if habit else best
+        learned = fused(line.log_plays(terms), best) if line else best
         orders[LEARNED] = songs[np.argsort(-learned, kind="stable")[:TEN]]
         if number >= begin:
             yield _judged(orders, wanted, np.isin(wanted, plays.song[: session.begin]), float(plays.at[session.begin]))
         for name in RULES:
             done[name] += gains(orders[name], wanted)
-        taught.append(Lesson(terms, np.isin(songs, wanted).astype(np.int64)))
+        taught.append(Lesson(terms, np.isin(songs, wanted).astype(np.float64)))
 
 
 def _judged(

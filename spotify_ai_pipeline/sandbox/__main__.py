@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from .errors import PortTaken, WorldError
@@ -15,13 +18,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m spotify_ai_pipeline.sandbox", description="Serve a sandbox world.")
     parser.add_argument("--world", type=Path, required=True, help="folder of the world")
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1; 0 = any free one")
+    parser.add_argument("--with-parent", action="store_true", help="stop when the standard input closes")
     options = parser.parse_args()
+    if options.with_parent:
+        threading.Thread(target=_stop_with_parent, daemon=True).start()
     try:
         serve(options.world, options.port, _say_ready)
     except (WorldError, PortTaken) as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
     return 0
+
+
+def _stop_with_parent() -> None:
+    while os.read(sys.stdin.fileno(), 1):  # not through sys.stdin, whose lock Python wants at its end
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say_ready(url: str) -> None:

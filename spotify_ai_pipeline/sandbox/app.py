@@ -11,12 +11,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from spotify_ai_pipeline.guard import Guard
+
 from . import accounts, anthropic, clock, labs, listenbrainz, lrclib, previews, reccobeats
 from .faults import Faults, Plan
 from .lastfm import routes as lastfm
 from .spotify import routes as spotify
 from .telegram import routes as telegram
 from .world import World
+
+_ENTRIES = ("/telegram", "/accounts/authorize")
+"""Where a link may lead: the chat, and the page on which the listener agrees."""
 
 _SERVICES = (
     "spotify",
@@ -85,4 +90,5 @@ def create_app(world: World) -> Starlette:
     app.router.redirect_slashes = False
     app.add_middleware(Faults, tokens=world.tokens, shelf=world.shelf, plan=Plan.load(world.path))
     app.add_middleware(_Front, calls=calls)
+    app.add_middleware(Guard, entries=_ENTRIES.__contains__, forms=True)
     return app

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from upath import UPath
 
-from spotify_ai_pipeline.storage.lake import Lake, is_local
+from spotify_ai_pipeline.storage.durable import is_local
+from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.state import State
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ class Exclusion:
 def exclude(state: State, rule: Rule, label: str) -> int:
     """Puts ``rule`` in force and gives its number; one that is in force already keeps its own."""
     since, until = (moment.timestamp() if moment else None for moment in (rule.since, rule.until))
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "INSERT OR IGNORE INTO exclusions (kind, value, label, since, until, said_at) VALUES (?, ?, ?, ?, ?, ?)",
             (rule.kind, rule.value, label, since, until, clock.now()),
@@ -37,7 +37,7 @@ def exclude(state: State, rule: Rule, label: str) -> int:
 
 def undo(state: State, exclusion_id: int) -> bool:
     """Takes a rule back; False where there is none in force of that number."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         return (
             connection.execute(
                 "UPDATE exclusions SET undone_at = ? WHERE exclusion_id = ? AND undone_at IS NULL",
@@ -63,7 +63,7 @@ def in_force(state: State) -> list[Exclusion]:
 
 def note_gap(state: State, source: str, since: datetime, until: datetime) -> None:
     """Records that ``source`` may have forgotten plays between two moments; the same gap twice is one."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)",
             (source, since.timestamp(), until.timestamp(), clock.now()),

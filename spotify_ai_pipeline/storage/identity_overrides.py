@@ -44,7 +44,7 @@ class Said:
 
 def say(state: State, kind: str, subject: Named, target: Named | None, words: str) -> None:
     """Keeps an override; the same one said again becomes the latest, and a spelling is set to one song only."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         replaced = "kind = ? AND subject_kind = ? AND subject = ?"
         values: list[object] = [kind, subject.kind, subject.name]
         if kind == "same":
@@ -67,7 +67,7 @@ def say(state: State, kind: str, subject: Named, target: Named | None, words: st
 
 def unsay(state: State, override_id: int) -> bool:
     """Takes an override back; False where there is none of this number."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         return connection.execute("DELETE FROM identity_overrides WHERE override_id = ?", (override_id,)).rowcount > 0
 
 

@@ -2,7 +2,9 @@
 
 A dataset lives at ``<root>/<listener>/<layer>/<asset>[/<partition>]/``. Each write adds a folder ``v=<version>`` and then
 replaces ``current.json``, which names the version's files: a reader sees the old version or the new one, and a
-killed writer leaves the old. Paths are UPaths, so that a bucket serves as well as a disk.
+killed writer leaves the old. Each version describes itself in ``version.json``, its last file: where the pointer or a
+file that it names is damaged, readers get the newest version that is whole. Paths are UPaths, so that a bucket serves as well
+as a disk.
 """
 
 from __future__ import annotations
@@ -10,13 +12,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import shutil
+import logging
 import uuid
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,11 +25,15 @@ import polars as pl
 from upath import UPath
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Corrupt, UserError
+from spotify_ai_pipeline.storage.durable import is_local, make_folder, remove, swap, sync_folder, writing
 
-POINTER = "current.json"
+LOGGER = logging.getLogger(__name__)
+POINTER, ABOUT = "current.json", "version.json"
 WRITTEN_AT = "%Y%m%dT%H%M%S%f"
 """How the name of a version begins: folders in a bucket have no time of their own."""
+PARQUET = b"PAR1"
+"""How a Parquet file begins and ends."""
 KEEP_VERSIONS = 3
 KEEP_SECONDS = 86_400.0
 """A reader that took the pointer may still open the files; younger versions are never removed."""
@@ -36,6 +41,10 @@ KEEP_SECONDS = 86_400.0
 
 class LakeError(UserError):
     """A dataset was never made. The message says which, and what makes it."""
+
+
+class LakeDamaged(Corrupt):
+    """No whole version of a dataset is left. The message names the folder and the way out."""
 
 
 Schema = Mapping[str, pl.DataType]
@@ -82,7 +91,7 @@ def _alike(wanted: pl.DataType, found: pl.DataType) -> bool:
 
 @dataclass(frozen=True)
 class Version:
-    """What ``current.json`` says of one version of a dataset."""
+    """What ``current.json`` says of one version of a dataset, and ``version.json`` in its folder."""
 
     version: str
     files: list[str]
@@ -91,6 +100,18 @@ class Version:
     code_version: str
     inputs: dict[str, str] = field(default_factory=dict[str, str])
     created_at: str = ""
+    sizes: dict[str, int] = field(default_factory=dict[str, int])
+    """Bytes of each file; empty for a version that was written before they were noted."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with a version in ``place`` that readers should get, and the version that they get instead, if any."""
+
+    place: UPath
+    file: UPath
+    what: str
+    instead: Version | None
 
 
 class Lake:
@@ -121,39 +142,57 @@ class Lake:
         now = clock.utc_now()
         name = f"{now:{WRITTEN_AT}}-{uuid.uuid4().hex[:8]}"
         target = place / f"v={name}"
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         files, rows, schema = list[str](), 0, pl.Schema()
         try:
             for part in [frame] if isinstance(frame, pl.DataFrame) else frame:
                 files.append(f"part-{len(files)}.parquet")
                 rows, schema = rows + part.height, part.schema
-                with _writing(target / files[-1]) as stream:
+                with writing(target / files[-1]) as stream:
                     part.write_parquet(stream, compression="zstd")
             for blob, content in (blobs or {}).items():
-                with _writing(target / blob) as stream:
+                with writing(target / blob) as stream:
                     stream.write(content)
+            version = Version(
+                version=name,
+                files=[f"v={name}/{file}" for file in (*files, *(blobs or {}))],
+                rows=rows,
+                schema={column: str(kind) for column, kind in schema.items()},
+                code_version=code_version,
+                inputs=dict(inputs or {}),
+                created_at=now.isoformat(),
+                sizes={f"v={name}/{file}": (target / file).stat().st_size for file in (*files, *(blobs or {}))},
+            )
+            with writing(target / ABOUT) as stream:
+                stream.write(_told(version).encode())
+            sync_folder(target)
         except BaseException:
-            _remove(target)
+            remove(target)
             raise
-        version = Version(
-            version=name,
-            files=[f"v={name}/{file}" for file in (*files, *(blobs or {}))],
-            rows=rows,
-            schema={column: str(kind) for column, kind in schema.items()},
-            code_version=code_version,
-            inputs=dict(inputs or {}),
-            created_at=now.isoformat(),
-        )
-        _swap(place / POINTER, json.dumps(asdict(version), indent=1))
-        self._prune(place, keep=name)
+        swap(place / POINTER, _told(version))
+        self._prune(place, {name})
         return version
 
     def current(self, dataset: Dataset, partition: str | None = None) -> Version | None:
-        """The version that readers get now, or None."""
+        """The version that readers get now, or None. Raises ``LakeDamaged`` where there was one and none is whole."""
+        return self._current(self.folder(dataset, partition))
+
+    def _current(self, place: UPath) -> Version | None:
         try:
-            return Version(**json.loads((self.folder(dataset, partition) / POINTER).read_text()))
+            version, harm = _read_version(place, place / POINTER)
         except FileNotFoundError:
             return None
+        if version is not None and not harm:
+            return version
+        if (instead := _newest_whole(place)) is None:
+            raise LakeDamaged(
+                f"{place}: {harm}, and no whole version lies beside it; `spotify-ai doctor --fix` puts it aside,"
+                " then what made it makes it again"
+            )
+        _say_once(
+            f"{place}: {harm}; the version of {instead.created_at[:16]} is used, `spotify-ai doctor --fix` keeps to it"
+        )
+        return instead
 
     def partitions(self, dataset: Dataset) -> list[str]:
         """Names of the partitions that have a version, sorted; empty for a dataset without partitions."""
@@ -187,16 +226,16 @@ class Lake:
 
     def read(self, dataset: Dataset) -> pl.DataFrame:
         """The whole dataset. Raises ``LakeError`` where it was never made."""
-        return self.scan(dataset).collect()
+        return _collect(self.scan(dataset), dataset)
 
     def read_or_none(self, dataset: Dataset) -> pl.DataFrame | None:
-        return _scan(files).collect() if (files := self.files(dataset)) else None
+        return _collect(_scan(files), dataset) if (files := self.files(dataset)) else None
 
     def read_part(self, dataset: Dataset, partition: str) -> pl.DataFrame:
         """One partition of a dataset. Raises ``LakeError`` where it was never made."""
         if (version := self.current(dataset, partition)) is None:
             raise LakeError(f"{dataset.name} has no {partition} in {self.base}; materialize that partition first")
-        return _scan(_tables(self.folder(dataset, partition), version)).collect()
+        return _collect(_scan(_tables(self.folder(dataset, partition), version)), dataset)
 
     def read_blob(self, dataset: Dataset, name: str) -> bytes:
         """The file ``name`` that was published beside the frame."""
@@ -222,11 +261,11 @@ class Lake:
         """Every dataset that has a version, by layer and name."""
         if not self.base.exists():
             return []
-        places = [
-            place for layer in self.base.iterdir() if layer.is_dir() for place in layer.iterdir() if place.is_dir()
-        ]
-        found = [Dataset(place.parent.name, place.name) for place in places]
-        return sorted((one for one in found if self.files(one)), key=lambda one: (one.layer, one.name))
+        places = {pointer.parent for pointer in self.base.glob(f"*/*/{POINTER}")}
+        places |= {pointer.parent.parent for pointer in self.base.glob(f"*/*/*/{POINTER}")}
+        return sorted(
+            (Dataset(place.parent.name, place.name) for place in places), key=lambda one: (one.layer, one.name)
+        )
 
     def summary(self) -> list[dict[str, Any]]:
         """For each dataset its name, rows and when it was last made."""
@@ -248,29 +287,64 @@ class Lake:
     def remove(self) -> None:
         """Removes everything of this listener's."""
         if self.base.exists():
-            _remove(self.base)
+            remove(self.base)
+
+    def in_use(self) -> Iterator[tuple[UPath, Version]]:
+        """The folder of each dataset and partition, and the version that readers get. What is damaged altogether is told and left
+        out."""
+        for place in self._places():
+            try:
+                if (version := self._current(place)) is not None:
+                    yield place, version
+            except LakeDamaged as damaged:
+                _say_once(str(damaged))
+
+    def damages(self) -> Iterator[Damage]:
+        """What cannot be read, found by reading all of it."""
+        for place in self._places():
+            version, harm = _read_version(place, place / POINTER, thoroughly=True)
+            if harm:
+                named = harm.split(" ")[0] if version else POINTER
+                yield Damage(place, place / named, harm, _newest_whole(place, thoroughly=True))
+
+    def repair(self, damages: Iterable[Damage]) -> None:
+        """Points what is damaged at its newest whole version; the pointer of what has none is put aside, so that it counts as
+        never made."""
+        for damage in damages:
+            if damage.instead is not None:
+                swap(damage.place / POINTER, _told(damage.instead))
+            else:
+                (damage.place / POINTER).rename(damage.place / f"{POINTER}.damaged")
 
     def prune(self) -> int:
         """Removes what no reader can still have open: old versions of every dataset, also of parts that are not written any
-        more, and what a killed writer left. Gives the number of versions removed."""
+        more, and what a killed writer left. What is damaged stays as it is. Gives the number of versions removed."""
         removed = 0
-        pointers = list(self.base.glob("*/*/current.json")) + list(self.base.glob("*/*/*/current.json"))
-        for pointer in pointers:
-            version = Version(**json.loads(pointer.read_text()))
-            removed += self._prune(pointer.parent, keep=version.version)
-            for left in pointer.parent.glob(f"{POINTER}.*"):
+        for place, version in list(self.in_use()):
+            named, _ = _read_version(place, place / POINTER)
+            removed += self._prune(place, {version.version} | ({named.version} if named else set()))
+            for left in place.glob(f"{POINTER}.*"):
                 if clock.file_age(left.stat().st_mtime) > KEEP_SECONDS:
                     left.unlink()
         return removed
 
-    def _prune(self, place: UPath, keep: str) -> int:
-        removed = 0
+    def _prune(self, place: UPath, keep: set[str]) -> int:
+        """Removes old versions of ``place`` but for the three newest that are whole, and those to ``keep``."""
         versions = sorted(child for child in place.iterdir() if child.name.startswith("v="))
-        for old in versions[:-KEEP_VERSIONS]:
-            if old.name != f"v={keep}" and clock.utc_now() - _written_at(old) > timedelta(seconds=KEEP_SECONDS):
-                _remove(old)
-                removed += 1
-        return removed
+        whole = [version for version in versions if (version / ABOUT).exists()] or versions
+        kept = {version.name for version in whole[-KEEP_VERSIONS:]} | {f"v={name}" for name in keep}
+        old = [
+            version
+            for version in versions
+            if version.name not in kept and clock.utc_now() - _written_at(version) > timedelta(seconds=KEEP_SECONDS)
+        ]
+        for version in old:
+            remove(version)
+        return len(old)
+
+    def _places(self) -> list[UPath]:
+        pointers = [*self.base.glob(f"*/*/{POINTER}"), *self.base.glob(f"*/*/*/{POINTER}")]
+        return sorted((pointer.parent for pointer in pointers), key=str)
 
 
 def place_of(address: str) -> UPath:
@@ -299,32 +373,67 @@ def readable(files: Sequence[UPath]) -> list[Path] | list[IO[bytes]]:
     return [io.BytesIO(file.read_bytes()) for file in files]
 
 
-def is_local(path: UPath) -> bool:
-    return path.protocol in ("", "file")
+def _collect(frame: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
+    try:
+        return frame.collect()
+    except pl.exceptions.ComputeError as error:
+        raise LakeDamaged(
+            f"{dataset.name}: a file of it cannot be read ({str(error).splitlines()[0]}); `spotify-ai doctor` names it, and"
+            " `spotify-ai doctor --fix` goes back to the version before"
+        ) from None
 
 
-@contextmanager
-def _writing(path: UPath) -> Generator[IO[bytes]]:
-    """The file at ``path``, which is forced to the disk at the end; an object store keeps it when it is closed."""
-    with path.open("wb") as stream:
-        yield stream
-        if is_local(path):
-            stream.flush()
-            os.fsync(stream.fileno())
+def _told(version: Version) -> str:
+    return json.dumps(asdict(version), indent=1)
 
 
-def _swap(pointer: UPath, text: str) -> None:
-    if not is_local(pointer):
-        pointer.write_text(text)  # one small object: a put is atomic
-        return
-    fresh = pointer.with_name(f"{pointer.name}.{uuid.uuid4().hex[:8]}")
-    with _writing(fresh) as stream:
-        stream.write(text.encode())
-    Path(str(fresh)).replace(str(pointer))
+def _read_version(place: UPath, file: UPath, *, thoroughly: bool = False) -> tuple[Version | None, str]:
+    """What ``file`` says of a version in ``place``, and what keeps it from being read, in words; empty where it is whole.
+    Raises ``FileNotFoundError`` where there is no such file."""
+    try:
+        version = Version(**json.loads(file.read_bytes()))
+        named = [place / name for name in version.files]
+    except (ValueError, TypeError, AttributeError):
+        return None, f"{file.name} is damaged"
+    if not is_local(place):
+        return version, ""  # an object is put whole or not at all
+    for path, name in zip(named, version.files, strict=True):
+        if not path.is_file():
+            return version, f"{name} is missing"
+        if path.stat().st_size != version.sizes.get(name, path.stat().st_size) or not _is_parquet(path):
+            return version, f"{name} is damaged"
+        if thoroughly and name.endswith(".parquet") and not _can_be_read(path):
+            return version, f"{name} is damaged"
+    return version, ""
 
 
-def _remove(place: UPath) -> None:
-    if is_local(place):
-        shutil.rmtree(str(place), ignore_errors=True)
-    else:
-        place.rmdir(recursive=True)
+def _is_parquet(path: UPath) -> bool:
+    """Whether a Parquet file ends as one does; any other file is what it is."""
+    if not path.name.endswith(".parquet"):
+        return True
+    with path.open("rb") as stream:
+        if stream.seek(0, io.SEEK_END) < 2 * len(PARQUET):
+            return False
+        stream.seek(-len(PARQUET), io.SEEK_END)
+        return stream.read() == PARQUET
+
+
+def _can_be_read(path: UPath) -> bool:
+    try:
+        pl.scan_parquet(str(path), glob=False).select(pl.all().null_count()).collect(engine="streaming")
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+    return True
+
+
+def _newest_whole(place: UPath, *, thoroughly: bool = False) -> Version | None:
+    for about in sorted(place.glob(f"v=*/{ABOUT}"), key=str, reverse=True):
+        version, harm = _read_version(place, about, thoroughly=thoroughly)
+        if version is not None and not harm:
+            return version
+    return None
+
+
+@cache
+def _say_once(line: str) -> None:
+    LOGGER.warning(line)

@@ -43,7 +43,7 @@ def set_aside(state: State, purpose: str, model: str, most: float, cap: float) -
     """Enters a question that costs ``most`` USD at worst and gives its number; raises ``OverBudget`` where the month has no
     room for it below ``cap``."""
     month = this_month()
-    with state.transaction() as connection:
+    with state.said() as connection:
         (so_far,) = connection.execute("SELECT coalesce(sum(usd), 0) FROM spend WHERE month = ?", (month,)).fetchone()
         if so_far + most > cap:
             raise OverBudget(so_far, most, cap)
@@ -57,7 +57,7 @@ def set_aside(state: State, purpose: str, model: str, most: float, cap: float) -
 
 def book(state: State, number: int, usage: Usage) -> None:
     """Puts what question ``number`` did cost in the place of what was set aside for it."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "UPDATE spend SET usd = ?, input_tokens = ?, output_tokens = ? WHERE spend_id = ?",
             (usage.usd, usage.input_tokens, usage.output_tokens, number),
@@ -66,7 +66,7 @@ def book(state: State, number: int, usage: Usage) -> None:
 
 def release(state: State, number: int) -> None:
     """Takes back question ``number``: the service turned it away, or it was never sent."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute("DELETE FROM spend WHERE spend_id = ?", (number,))
 
 

@@ -26,7 +26,7 @@ class SaidMood:
 def say(state: State, words: str, seconds: float, wish: Mapping[str, Any] | None = None) -> SaidMood:
     """Puts a mood in force for so long; it takes the place of any other."""
     now = clock.now()
-    with state.transaction() as connection:
+    with state.said() as connection:
         _end_all(connection, now)
         connection.execute(
             "INSERT INTO moods (words, said_at, until, wish) VALUES (?, ?, ?, ?)",
@@ -37,7 +37,7 @@ def say(state: State, words: str, seconds: float, wish: Mapping[str, Any] | None
 
 def clear(state: State) -> bool:
     """Takes the mood in force back; False where there is none."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         return _end_all(connection, clock.now()) > 0
 
 

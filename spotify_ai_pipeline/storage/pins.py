@@ -10,13 +10,26 @@ from spotify_ai_pipeline.storage.verdicts import KEPT_IN_LIBRARY, standing
 
 def pin(state: State, song_id: str, *, pinned: bool) -> None:
     """The song stays from now on (``pinned``), or is let go: it competes like any other."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (song_id, int(pinned), clock.now()))
 
 
 def pinned(state: State) -> set[str]:
     """The songs that were pinned by name: they belong on the mix, whichever list they are on."""
     return {row["song_id"] for row in state.rows("SELECT song_id FROM pins WHERE pinned")}
+
+
+HELD_WORDS = {
+    "approve": "approved by you",
+    "more": "you asked for more like it",
+    "keep": "you put it on the list",
+}
+
+
+def words(state: State, now: float) -> dict[str, str]:
+    """Why each song stays that does, in words."""
+    said = {song: HELD_WORDS[verdict] for song, verdict in standing(state, now).items() if verdict in HELD_WORDS}
+    return said | dict.fromkeys(pinned(state), "pinned by you")
 
 
 def held_and_barred(state: State, now: float) -> tuple[set[str], dict[str, str]]:

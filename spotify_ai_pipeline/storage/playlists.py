@@ -13,8 +13,10 @@ from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.storage.state import State
 
 MIX, ADVENTURE = "mix", "adventure"
-CHANGED = ("filled", "refreshed", "restored")
-"""Outcomes of refreshes that changed the list, and can be taken back."""
+FILLED, REFRESHED, VISITED, RETURNED, RESTORED = "filled", "refreshed", "visited", "returned", "restored"
+CHANGED = (FILLED, REFRESHED, VISITED, RETURNED, RESTORED)
+"""Outcomes of refreshes that changed the list, and can be taken back. ``VISITED``: for a mood that was asked for;
+``RETURNED``: back to the list before it."""
 
 UNAVAILABLE_DAYS = 30
 """A song that could not be played is tried again after so long."""
@@ -96,7 +98,7 @@ def ours(state: State) -> set[str]:
 def intend(state: State, found: Sequence[str], target: Sequence[str], name: str = MIX) -> None:
     """Notes that the list that was ``found`` is about to be made ``target``: after a crash, our own write is not taken for the
     listener's. Whatever the listener did up to what was found has been noted by then."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "UPDATE playlists SET track_ids = ?, intended = ? WHERE name = ?",
             (json.dumps(list(found)), json.dumps(list(target)), name),
@@ -105,7 +107,7 @@ def intend(state: State, found: Sequence[str], target: Sequence[str], name: str 
 
 def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str = MIX) -> None:
     """Notes what was read back after a write."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO playlists (name, playlist_id, track_ids, written_at) VALUES (?, ?, ?, ?)",
             (name, playlist_id, json.dumps(list(track_ids)), clock.now()),
@@ -114,7 +116,7 @@ def remember(state: State, playlist_id: str, track_ids: Sequence[str], name: str
 
 def move(state: State, playlist_id: str, name: str = MIX) -> None:
     """Notes that the playlist ``name`` is another one on Spotify now, which is to hold the same songs."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "UPDATE playlists SET playlist_id = ?, intended = track_ids WHERE name = ?", (playlist_id, name)
         )
@@ -136,7 +138,7 @@ def log_refresh(
     """One row a run and playlist: a step that is retried replaces its own row."""
     run_id = run_id if name == MIX else f"{run_id} {name}"
     lists = [None if ids is None else json.dumps(list(ids)) for ids in (before, after)]
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO refreshes"
             " (playlist, run_id, refreshed_at, added, removed, outcome, note, before, after, changes)"
@@ -161,14 +163,24 @@ def last_change(state: State, name: str = MIX) -> Refresh | None:
     """The latest refresh of playlist ``name`` that changed the list, taken back or not; None where there is none."""
     rows = state.rows(
         f"SELECT * FROM refreshes WHERE playlist = ? AND outcome IN ({', '.join('?' * len(CHANGED))})"
-        " ORDER BY refresh_id DESC LIMIT 1",
+        " AND added + removed > 0 ORDER BY refresh_id DESC LIMIT 1",
         (name, *CHANGED),
     )
     return _refresh(rows[0]) if rows else None
 
 
+def changes_since(state: State, since: float, name: str = MIX) -> list[Refresh]:
+    """The refreshes of playlist ``name`` since ``since`` (UTC seconds) that changed the list and stand, the oldest first."""
+    rows = state.rows(
+        f"SELECT * FROM refreshes WHERE playlist = ? AND outcome IN ({', '.join('?' * len(CHANGED))})"
+        " AND undone_at IS NULL AND refreshed_at > ? AND added + removed > 0 ORDER BY refresh_id",
+        (name, *CHANGED, since),
+    )
+    return [_refresh(row) for row in rows]
+
+
 def mark_undone(state: State, refresh_id: int) -> None:
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "UPDATE refreshes SET undone_at = ? WHERE refresh_id = ? AND undone_at IS NULL", (clock.now(), refresh_id)
         )
@@ -176,7 +188,7 @@ def mark_undone(state: State, refresh_id: int) -> None:
 
 def note_unavailable(state: State, gone: Iterable[str], back: Iterable[str] = ()) -> None:
     """Keeps the Spotify ids that cannot be played now for ``UNAVAILABLE_DAYS``, and forgets those that can again."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.executemany(
             "INSERT OR REPLACE INTO unavailable VALUES (?, ?)", [(track, clock.now()) for track in gone]
         )

@@ -94,7 +94,7 @@ def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limi
     that counts, or whose trial came to nothing lately, is passed over. Verdicts are why a removal is asked about: there it
     is passed over where the listener said so lately. Gives the number of new questions."""
     now = clock.now()
-    with state.transaction() as connection:
+    with state.said() as connection:
         waiting = connection.execute(
             "SELECT song_id FROM queue WHERE status IN ('pending', 'trial', 'asked')"
             " OR (status = 'expired' AND decided_at > ?)",
@@ -149,7 +149,7 @@ def decide(state: State, item_id: int, verdict: str, said_through: str, nonce: s
     """Takes the listener's answer to a question; False where it was answered before, or where this very answer
     (``nonce``: of a button press, of a message) was taken already, be it undone since."""
     status, now = STATUS[verdict], clock.now()
-    with state.transaction() as connection:
+    with state.said() as connection:
         row = connection.execute(f"SELECT {COLUMNS} FROM queue WHERE item_id = ?", (item_id,)).fetchone()
         if row is None or row["status"] not in OPEN:
             return False
@@ -174,7 +174,7 @@ def decide(state: State, item_id: int, verdict: str, said_through: str, nonce: s
 def record_unprompted(state: State, song: Mapping[str, object], verdict: str, said_through: str) -> int:
     """Takes a verdict on ``song`` (as ``propose`` takes it) that no question asked for, and gives the number of the item that
     it can be taken back by: the question that waits about this song where there is one, else a new one that is answered."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         row = connection.execute(
             "SELECT item_id FROM queue WHERE song_id = ? AND kind <> ? AND status IN ('pending', 'trial', 'asked')",
             (song["song_id"], REMOVE),
@@ -188,7 +188,7 @@ def record_unprompted(state: State, song: Mapping[str, object], verdict: str, sa
 def undo(state: State, item_id: int, said_through: str) -> bool:
     """Takes the answer to a question back; False where it has none, or where its song waits again under another number."""
     now = clock.now()
-    with state.transaction() as connection:
+    with state.said() as connection:
         row = connection.execute("SELECT kind, song_id, before FROM queue WHERE item_id = ?", (item_id,)).fetchone()
         if row is None or row["before"] is None:
             return False
@@ -219,7 +219,7 @@ def last_answer(state: State) -> Question | None:
 def advance(state: State, item_id: int, status: str, why: str) -> bool:
     """Takes a step of the trial (to trial, asked or expired); False where the item is there already, or was answered."""
     now = clock.now()
-    with state.transaction() as connection:
+    with state.said() as connection:
         moved = connection.execute(
             "UPDATE queue SET status = :status, trial_at = iif(:status = 'trial', ifnull(trial_at, :now), trial_at),"
             " decided_at = iif(:status = 'expired', :now, NULL)"
@@ -233,7 +233,7 @@ def advance(state: State, item_id: int, status: str, why: str) -> bool:
 
 def set_play_counts(state: State, item_id: int, plays: int, skips: int) -> None:
     """Keeps how often a song on trial was played, and skipped."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute("UPDATE queue SET plays = ?, skips = ? WHERE item_id = ?", (plays, skips, item_id))
 
 

@@ -1,6 +1,7 @@
 """Answers that services gave, by identity, so that a run that was cut pays for nothing twice.
 
-One SQLite file below the data root that may be removed at any time: all in it can be asked for again.
+One SQLite file below the data root that may be removed at any time: all in it can be asked for again. So one that is damaged
+is put aside and made anew, by whoever meets it first.
 """
 
 from __future__ import annotations
@@ -8,12 +9,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.storage import sqlite_files
+
+T = TypeVar("T")
+WHAT_IT_IS = "its answers are asked for again when they are needed"
 
 ASK_AT_ONCE = 500
 NOT_THERE_DAYS = 90.0
@@ -43,12 +49,17 @@ class ResponseCache:
         wanted, found = list(keys), dict[str, Any]()
         for start in range(0, len(wanted), ASK_AT_ONCE):
             batch = wanted[start : start + ASK_AT_ONCE]
-            rows = self._connection.execute(
+            query = (
                 "SELECT key, answer FROM answers WHERE kind = ? AND (expires_at IS NULL OR expires_at > ?)"
-                f" AND key IN ({', '.join('?' * len(batch))})",
-                (kind, clock.now(), *batch),
+                f" AND key IN ({', '.join('?' * len(batch))})"
             )
-            found |= {key: json.loads(answer) for key, answer in rows}
+            values = (kind, clock.now(), *batch)
+            rows = self._mending(
+                lambda connection, query=query, values=values: connection.execute(query, values).fetchall()
+            )
+            for key, answer in rows:
+                with suppress(ValueError):  # a damaged page may read as text: what is no answer is asked for again
+                    found[key] = json.loads(answer)
         return found
 
     def put(self, kind: str, answers: Mapping[str, Any], days: float | None = None) -> None:
@@ -60,9 +71,26 @@ class ResponseCache:
             (kind, key, json.dumps(answer), now + NOT_THERE_DAYS * DAY if answer is None else until)
             for key, answer in answers.items()
         ]
-        with self._connection as connection:
-            connection.execute("DELETE FROM answers WHERE expires_at < ?", (now,))
-            connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
+
+        def write(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.execute("DELETE FROM answers WHERE expires_at < ?", (now,))
+                connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
+
+        self._mending(write)
+
+    def _mending(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """``work`` on this thread's connection; once more on a new file where this one is damaged."""
+        try:
+            return work(self._connection)
+        except sqlite3.DatabaseError as error:
+            if not sqlite_files.is_damage(error):
+                raise
+            if (connection := vars(self._local).pop("connection", None)) is not None:
+                connection.close()
+            if harm := sqlite_files.harm(self.path):  # else another process was first
+                sqlite_files.put_aside(self.path, harm, WHAT_IT_IS)
+        return work(self._connection)
 
     @property
     def _connection(self) -> sqlite3.Connection:

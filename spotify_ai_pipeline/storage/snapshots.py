@@ -28,7 +28,7 @@ class Snapshot:
 
 def take(state: State, name: str, track_ids: Sequence[str], why: str, playlist: str = MIX) -> Snapshot:
     """Keeps ``track_ids`` under ``name``, with a number where that is taken."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         taken = {row["name"] for row in connection.execute("SELECT name FROM snapshots")}
         number, called = 1, name
         while called in taken:

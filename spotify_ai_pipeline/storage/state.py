@@ -18,6 +18,7 @@ from typing import Any
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import Corrupt, ExpectedError, UserError
+from spotify_ai_pipeline.storage.durable import make_folder, sync_folder
 
 BUSY_SECONDS = 30
 
@@ -28,6 +29,10 @@ class StateError(ExpectedError):
 
 class StateDamaged(StateError, Corrupt):
     """The file is no database."""
+
+
+class StateLost(StateError, Corrupt):
+    """The file is gone or empty, and what was made with it is there."""
 
 
 class StateTooNew(StateError, UserError):
@@ -43,13 +48,18 @@ class State:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
-            path.touch(mode=0o600)  # what the listener said is theirs alone; SQLite gives its side files the same mode
+            if not path.exists():
+                path.touch(
+                    mode=0o600
+                )  # what was said is the listener's alone; SQLite gives its side files the same mode
+                sync_folder(path.parent)
             self._migrate()
         except sqlite3.DatabaseError as error:
             raise StateDamaged(
-                f"{path}: cannot be used as the state ({error}); restore a backup or move it away"
+                f"{path}: cannot be used as the state ({error}); restore a backup (`spotify-ai restore --replace FILE`)"
+                " or move it away"
             ) from None
 
     @property
@@ -75,6 +85,17 @@ class State:
             raise
         connection.execute("COMMIT")
 
+    @contextmanager
+    def said(self) -> Generator[sqlite3.Connection]:
+        """As ``transaction``, for a person's word, what we are about to write for them, and money: it is on the disk when the
+        block ends. A power cut may take the newest of the others, each of which is quicker by a sync."""
+        self.connection.execute("PRAGMA synchronous = FULL")
+        try:
+            with self.transaction() as connection:
+                yield connection
+        finally:
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
         return self.connection.execute(query, parameters).fetchall()
 
@@ -84,7 +105,7 @@ class State:
         return json.loads(found[0]["value"]) if found else None
 
     def set_fact(self, name: str, value: object) -> None:
-        with self.transaction() as connection:
+        with self.said() as connection:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (name, json.dumps(value), clock.now()))
 
     def overrides(self) -> dict[str, Any]:
@@ -92,13 +113,13 @@ class State:
         return {row["key"]: json.loads(row["value"]) for row in self.rows("SELECT key, value FROM overrides")}
 
     def set_override(self, key: str, value: object) -> None:
-        with self.transaction() as connection:
+        with self.said() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO overrides VALUES (?, ?, ?)", (key, json.dumps(value), clock.now())
             )
 
     def unset_override(self, key: str) -> bool:
-        with self.transaction() as connection:
+        with self.said() as connection:
             return connection.execute("DELETE FROM overrides WHERE key = ?", (key,)).rowcount > 0
 
     def _migrate(self) -> None:

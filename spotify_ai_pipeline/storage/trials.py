@@ -101,7 +101,7 @@ def on_playlists(state: State) -> set[str]:
 
 def rescore(state: State, scores: Mapping[int, float]) -> None:
     """Ranks questions anew: by the chance of a yes as it looks now."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.executemany(
             "UPDATE queue SET score = ? WHERE item_id = ?", [(score, item) for item, score in scores.items()]
         )

@@ -61,7 +61,7 @@ class PendingEffect:
 
 def say(state: State, verdicts: Iterable[Said], said_through: str) -> None:
     """Records verdicts that no question asked for, such as edits by hand; one that was recorded before changes nothing."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         for said in verdicts:
             record(connection, said, said_through, clock.now())
 
@@ -163,7 +163,7 @@ def outcome_of(state: State, outbox_id: int) -> str:
 
 def done(state: State, outbox_id: int, outcome: str) -> None:
     """Marks an effect as brought about; ``outcome`` says how, for the listener."""
-    with state.transaction() as connection:
+    with state.said() as connection:
         connection.execute(
             "UPDATE outbox SET done_at = ?, outcome = ? WHERE outbox_id = ? AND done_at IS NULL",
             (clock.now(), outcome, outbox_id),

@@ -12,11 +12,13 @@ from upath import UPath
 
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
-from spotify_ai_pipeline.storage.lake import Lake, place_of
+from spotify_ai_pipeline.storage import home_files, restoring, sqlite_files
+from spotify_ai_pipeline.storage.home_files import ANSWERS_FILE, DEMO_FILE, STATE_FILE, TOKEN_FILE
+from spotify_ai_pipeline.storage.lake import POINTER, Lake, place_of
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
-from spotify_ai_pipeline.storage.state import State
+from spotify_ai_pipeline.storage.state import State, StateLost
 
-STATE_FILE = "state.sqlite"
+RUN_HISTORY = "it held the history of runs, and nothing that you said"
 LISTENER = "spotify_ai/listener"
 """Tag of a run: whose it is, where several share the instance."""
 
@@ -31,7 +33,8 @@ class Workspace:
     def open(cls, root: Path | None = None) -> Workspace:
         """The home at ``root``, else where the environment says (``settings.data_root``).
 
-        Raises ``OSError`` where the folder cannot be written, ``SettingsError`` and ``StateError`` where they cannot be used.
+        A restore that was cut is finished first. Raises ``OSError`` where the folder cannot be written, ``SettingsError`` and
+        ``StateError`` where they cannot be used.
         """
         workspace = cls(root or settings.data_root())
         workspace.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -39,11 +42,24 @@ class Workspace:
             raise PermissionError(
                 13, "the data folder cannot be written; change its owner or set SPOTIFY_AI_DATA", str(workspace.root)
             )
+        home_files.prepare(workspace.root)
+        restoring.finish(workspace.root)
         return workspace
 
     @cached_property
     def state(self) -> State:
-        return State(self.root / STATE_FILE)
+        """What the listener said. Raises ``StateLost`` where it is gone or empty although there is what was made with it: a new
+        one would say that nothing was ever answered."""
+        file = self.root / STATE_FILE
+        if not file.exists() or not file.stat().st_size:
+            pointers = (self.root / "lake").glob(f"*/*/**/{POINTER}")
+            beside = self.token_file if self.token_file.exists() else next(pointers, None)
+            if beside is not None:
+                raise StateLost(
+                    f"{file}: {'empty' if file.exists() else 'missing'}, although {beside} is there; bring your last backup"
+                    " back with `spotify-ai restore --replace FILE`, or begin anew after `spotify-ai forget`"
+                )
+        return State(file)
 
     @cached_property
     def settings(self) -> Settings:
@@ -67,7 +83,7 @@ class Workspace:
 
     @cached_property
     def answers(self) -> ResponseCache:
-        return ResponseCache(self.root / "answers.sqlite")
+        return ResponseCache(self.root / ANSWERS_FILE)
 
     @property
     def shared_as(self) -> str:
@@ -85,13 +101,21 @@ class Workspace:
         return (self.root.parent.parent if self.shared_as else self.root) / "dagster"
 
     @property
+    def run_history(self) -> list[Path]:
+        """The databases in which Dagster keeps what ran and what happened."""
+        return [
+            self.dagster_storage / name
+            for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+        ]
+
+    @property
     def workspace_file(self) -> Path:
         """The code locations that the UI and the daemon load."""
         return self.root.parent / "workspace.yaml" if self.shared_as else PROJECT_ROOT / "workspace.yaml"
 
     @property
     def token_file(self) -> Path:
-        return self.root / "spotify_token.json"
+        return self.root / TOKEN_FILE
 
     def name_to_dagster(self) -> None:
         """Sets the environment by which Dagster finds its instance and the assets find this home, and numba a place for what
@@ -102,6 +126,9 @@ class Workspace:
         if not os.access(sysconfig.get_path("purelib"), os.W_OK):
             os.environ.setdefault("NUMBA_CACHE_DIR", str(self.root / "numba"))
         self.dagster_storage.mkdir(parents=True, exist_ok=True)
+        for file in self.run_history:
+            if harm := sqlite_files.harm(file, thoroughly=False):
+                sqlite_files.put_aside(file, harm, RUN_HISTORY)
 
     @property
     def inbox(self) -> Path:
@@ -111,4 +138,4 @@ class Workspace:
     @property
     def demo_file(self) -> Path:
         """Names the sandbox that stands in for the services; there is none where the accounts are real."""
-        return self.root / "demo.json"
+        return self.root / DEMO_FILE

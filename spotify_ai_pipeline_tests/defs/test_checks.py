@@ -94,14 +94,14 @@ def test_a_lost_listen_fails() -> None:
     assert not verdict(song_scores.stats_count_every_listen, stats, LISTENS.head(1))
 
 
-def mix(new: int, kept: int = 85, out: int = 0) -> pl.DataFrame:
+def mix(new: int, kept: int = 85, out: int = 0, may_change: int = 15) -> pl.DataFrame:
     changes = ["new"] * new + ["kept"] * kept + ["out"] * out
     ranks = [*range(1, new + kept + 1), *[None] * out]
     names = [f"s{number}" for number in range(len(changes))]
     there = [None if change == "new" else [name] for change, name in zip(changes, names, strict=True)]
     columns = {"song_id": names, "track_id": names, "rank": ranks, "change": changes, "on_list": there}
     schema = dict.fromkeys(columns, pl.String) | {"rank": pl.Int64, "on_list": pl.List(pl.String)}
-    return pl.DataFrame(columns, schema=schema)
+    return pl.DataFrame(columns, schema=schema).with_columns(may_change=pl.lit(may_change, pl.Int64))
 
 
 def test_a_mix_that_is_empty_too_long_doubled_or_over_the_cap_fails(tmp_path: Path) -> None:
@@ -109,6 +109,8 @@ def test_a_mix_that_is_empty_too_long_doubled_or_over_the_cap_fails(tmp_path: Pa
     assert verdict(playlist_defs.mix_is_sound, workspace, mix(15, out=15))
     assert verdict(playlist_defs.mix_is_sound, workspace, mix(100, kept=0)), "the first fill is whole"
     assert not verdict(playlist_defs.mix_is_sound, workspace, mix(16, kept=84))
+    assert verdict(playlist_defs.mix_is_sound, workspace, mix(50, kept=50, may_change=50)), "a mood was asked for"
+    assert not verdict(playlist_defs.mix_is_sound, workspace, mix(51, kept=49, may_change=50))
     assert not verdict(playlist_defs.mix_is_sound, workspace, mix(0, kept=101))
     assert not verdict(playlist_defs.mix_is_sound, workspace, mix(0, kept=0, out=100))
     doubled = mix(0, kept=100).with_columns(song_id=pl.lit("same"))

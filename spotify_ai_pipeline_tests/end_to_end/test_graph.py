@@ -19,7 +19,7 @@ from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.mix import print_songs
-from spotify_ai_pipeline.music.taste.model_selection import RECENCY
+from spotify_ai_pipeline.music.taste.model_card import standings
 from spotify_ai_pipeline.storage import datasets, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
 
@@ -72,9 +72,9 @@ def songs_of(pipeline: Any, tracks: list[str]) -> list[str]:
 
 
 def unproven(pipeline: Any) -> list[str]:
-    """The one check that does not pass on every sound home: whether a model leads recency is this listener's own."""
-    leads = pipeline.read(datasets.TASTE_WEIGHTS)["office"][0] != RECENCY
-    return [] if leads else ["model_earns_its_place"]
+    """The one check that does not pass on every sound home: whether own weeks help is this listener's own."""
+    told = standings(pipeline.read(datasets.TASTE_WEIGHTS)).drop_nulls("deviance")
+    return [] if (told["deviance"] <= told["deviance_of_others"]).all() else ["own_weeks_help"]
 
 
 def test_the_first_run_fills_the_playlist_with_the_decision(filled: Path, pipeline: Any) -> None:
@@ -159,7 +159,6 @@ def test_edits_by_hand_are_respected(pipeline: Any) -> None:
 
 def test_a_refresh_moves_the_list_within_the_cap(pipeline: Any) -> None:
     before = on_spotify(pipeline)
-    pipeline.workspace.state.set_override("scoring.half_life_days", 1)
     pipeline.workspace.state.set_override("playlist.exploration_fraction", 0.6)
     pipeline.workspace.state.set_override("playlist.core_fraction", 0.3)
     refresh(pipeline)

@@ -1,4 +1,4 @@
-"""The backtest: weekly mixes from nothing but the past."""
+"""The backtest: mixes from nothing but the past, at the steps that are asked for."""
 
 import json
 import subprocess
@@ -9,7 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.evaluation.backtest import WEEK, clean_history, refresh_times, weekly_mixes
+from spotify_ai_pipeline.durations import HOUR, WEEK
+from spotify_ai_pipeline.evaluation import backtest
+from spotify_ai_pipeline.evaluation.backtest import EVERY, Listener, clean_history, refresh_times
+from spotify_ai_pipeline.music.taste.population import shipped
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
 
 START = 1_600_000_000
@@ -36,7 +39,7 @@ def small(defaults: Settings) -> Settings:
 
 
 def mixes(plays: pl.DataFrame, times: np.ndarray, settings: Settings) -> list[pl.DataFrame]:
-    return list(weekly_mixes(plays, times, settings))
+    return list(backtest.mixes(Listener.from_history(plays), times, settings, shipped()))
 
 
 def test_real_plays_are_kept_once_and_in_order() -> None:
@@ -59,7 +62,16 @@ def test_refreshes_are_weekly_from_the_median_and_have_a_week_after_them() -> No
     assert times[0] == at[len(at) // 2]
     assert set(np.diff(times)) == {WEEK}
     assert times[-1] + WEEK < at[-1] <= times[-1] + 2 * WEEK
-    assert refresh_times(at, START + 86_400.0)[0] == START + 86_400
+    assert refresh_times(at, start=START + 86_400.0)[0] == START + 86_400
+
+
+def test_refreshes_come_as_often_as_is_asked() -> None:
+    at = clean_history(history())["ts"].to_numpy()
+    assert {name: set(np.diff(refresh_times(at, every))) for name, every in EVERY.items()} == {
+        "12h": {12 * HOUR},
+        "1d": {24 * HOUR},
+        "7d": {WEEK},
+    }
 
 
 def test_a_mix_is_whole_known_and_moves_within_the_cap(small: Settings) -> None:
@@ -116,7 +128,7 @@ def test_the_judge_accepts_the_mixes_of_real_listeners(
     raw = pl.read_parquet(source)
     plays = clean_history(raw.rename({"uts": "ts"}) if "uts" in raw.columns else raw)
     out = tmp_path / "mixes.parquet"
-    pl.concat(weekly_mixes(plays, refresh_times(plays["ts"].to_numpy()), defaults)).write_parquet(out)
+    pl.concat(mixes(plays, refresh_times(plays["ts"].to_numpy()), defaults)).write_parquet(out)
     judged = subprocess.run(
         [sys.executable, str(judge), str(source), str(out), "--json"], capture_output=True, text=True, check=False
     )

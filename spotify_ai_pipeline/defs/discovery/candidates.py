@@ -39,6 +39,7 @@ from spotify_ai_pipeline.music.embedding.model import Inputs, Model
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
 from spotify_ai_pipeline.music.identity.linking import best_offer
 from spotify_ai_pipeline.music.plays.play_counts import Plays
+from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import datasets, queue, trials
 
 MOST = 600
@@ -79,7 +80,7 @@ def candidates(
     now = datetime.fromtimestamp(workspace.now(), UTC)
     gathered = gather(pl.concat(leads.values()))
     fresh, known = new_songs(gathered, songs, trials.refused(workspace.state, workspace.now()))
-    best = fresh.sort("strength", "song_id", descending=[True, False]).head(MOST)
+    best = fresh.sort("strength", drawn(), descending=[True, False]).head(MOST)
     before = frame_of(workspace.lake, datasets.CANDIDATES)
     linked, troubles = best, list[ExpectedError]()
     try:
@@ -149,7 +150,7 @@ def candidate_scores(
         chance=pl.Series(chance * share),
         terms=noted.to_series().struct.json_encode(),
         region=pl.Series(affinity.regions(candidates, profile, clusters, songs), dtype=pl.String),
-    ).sort("chance", "song_id", descending=[True, False])
+    ).sort("chance", drawn(), descending=[True, False])
     regions = table.group_by("region").len().sort("len", descending=True).head(12)
     return dg.MaterializeResult(
         value=table,

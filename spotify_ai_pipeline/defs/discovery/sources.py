@@ -108,11 +108,11 @@ def _watch(workspace: WorkspaceResource, name: str, leads: int, patience: int, *
 
 
 def liking(songs: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
-    """How much each song counts now (``weight``): its expected plays, and a little where it is liked."""
+    """How much each song counts now (``weight``): its activation, and a little where it is liked."""
     columns = ["song_id", "artist", "title", "artist_key", "track_id", "mbid"]
     at_least = pl.when("liked").then(seeding.LIKED_COUNTS).otherwise(0.0)
-    return songs.join(stats.select("song_id", "expected"), on="song_id", how="left").select(
-        *columns, weight=pl.max_horizontal(pl.col("expected").fill_null(0.0), at_least)
+    return songs.join(stats.select("song_id", "activation"), on="song_id", how="left").select(
+        *columns, weight=pl.max_horizontal(pl.col("activation").fill_null(0.0), at_least)
     )
 
 

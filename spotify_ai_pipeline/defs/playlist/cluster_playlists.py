@@ -11,13 +11,14 @@ from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
-from spotify_ai_pipeline.defs.playlist.mix_inputs import edits_by_hand, on_spotify
+from spotify_ai_pipeline.defs.playlist.mix_inputs import list_and_edits
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering.playlists import bounded
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
+from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import alerts, datasets, pins, playlists
 from spotify_ai_pipeline.storage.state import State
 
@@ -164,8 +165,8 @@ def _rated(clusters: pl.DataFrame, songs: pl.DataFrame, stats: pl.DataFrame) -> 
     return (
         clusters.select("song_id", "cluster_id")
         .join(playable, on="song_id")
-        .join(stats.select("song_id", "expected", "plays"), on="song_id", how="left")
-        .sort("expected", "plays", "song_id", descending=[True, True, False], nulls_last=True)
+        .join(stats.select("song_id", "activation", "plays"), on="song_id", how="left")
+        .sort("activation", "plays", drawn(), descending=[True, True, False], nulls_last=True)
     )
 
 
@@ -173,9 +174,8 @@ def _standing(
     state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]
 ) -> tuple[dict[str, list[str]], _Edits]:
     """(the songs on the list now with their Spotify ids, all edits by hand so far), the newest edits recorded."""
-    there = on_spotify(state, name, library, song_of)
+    there, new = list_and_edits(state, name, library, song_of, {})
     before = _Edits.kept_in(state, name)
-    new = edits_by_hand(state, name, library, song_of, {})
     edits = before.with_more(new.added, new.removed)
     if edits != before:
         edits.keep_in(state, name)

@@ -13,11 +13,10 @@ from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music import mix as mixing
-from spotify_ai_pipeline.music.mix.decide import COLUMNS, NEW, nearer
-from spotify_ai_pipeline.music.mix.select import CREDITS
+from spotify_ai_pipeline.music.mix.decide import NEW, nearer
 from spotify_ai_pipeline.music.taste.ranking import SLOTS
 from spotify_ai_pipeline.settings import Playlist
-from spotify_ai_pipeline.storage import alerts, pins
+from spotify_ai_pipeline.storage import alerts, datasets, pins
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 
 
@@ -63,16 +62,7 @@ def adventure(
     """The decision on the second, deliberately novel list, by the rules of the mix with a dial of its own. Empty while
     ``adventure.enabled`` is false."""
     if not workspace.settings.adventure.enabled:
-        schema = song_scores.collect_schema() | {
-            "rank": pl.Int64,
-            "change": pl.String,
-            "on_list": pl.List(pl.String),
-            CREDITS: pl.List(pl.String),
-        }
-        return dg.MaterializeResult(
-            value=pl.DataFrame(schema={name: schema[name] for name in [*COLUMNS, "on_list"]}),
-            metadata={"enabled": False},
-        )
+        return dg.MaterializeResult(value=datasets.ADVENTURE.empty(), metadata={"enabled": False})
     return _decided(
         workspace, ADVENTURE, Material.of(song_scores, spotify_library, songs, listens, audio_features, trials)
     )
@@ -82,7 +72,10 @@ def _decided(
     workspace: WorkspaceResource, name: str, material: Material, adventurous: int | None = None
 ) -> dg.MaterializeResult:
     made = decide_list(workspace.workspace, name, material, workspace.now(), adventurous)
-    listed, table = made.decision.listed, made.decision.table
+    listed = made.decision.listed
+    table = made.decision.table.with_columns(
+        occasion=pl.lit(made.occasion), may_change=pl.lit(made.may_change, pl.Int64)
+    ).select(*datasets.MIX.schema)
     counts = Counter(listed["slot"].to_list())
     return dg.MaterializeResult(
         value=table,
@@ -91,7 +84,7 @@ def _decided(
             "songs short of the target": max(made.playlist.target_size - listed.height, 0),
             "new": int((listed["change"] == NEW).sum()),
             "out": table.height - listed.height,
-            "most songs of one artist": made.artist_cap or "no habit known yet",
+            "most songs of one artist": made.artist_cap,
             "artists nearer than the spacing": spacing_words(made),
             "songs by slot": bar_chart(list(SLOTS), [counts[slot] for slot in SLOTS], "songs by slot"),
         },
@@ -128,7 +121,8 @@ def _sound(workspace: WorkspaceResource, name: str, playlist: Playlist, decided:
     listed, before = decided.drop_nulls("rank"), _before(decided)
     new = int((listed["change"] == NEW).sum())
     doubled = listed.height - min(listed["song_id"].n_unique(), listed["track_id"].n_unique())
-    within = before == 0 or new <= mixing.change_cap(playlist)
+    cap = int(decided["may_change"].max() or 0)  # pyright: ignore[reportArgumentType]
+    within = before == 0 or new <= cap
     short = is_short(listed.height, before, playlist)
     if short:
         title = named(workspace.settings, name).title
@@ -139,7 +133,7 @@ def _sound(workspace: WorkspaceResource, name: str, playlist: Playlist, decided:
     most = max(playlist.target_size, before - mixing.change_cap(playlist), held)  # a longer list is cut within the cap
     return dg.AssetCheckResult(
         passed=doubled == 0 and within and not short and listed.height <= most,
-        metadata={"songs": listed.height, "doubled": doubled, "new": new, "cap": mixing.change_cap(playlist)},
+        metadata={"songs": listed.height, "doubled": doubled, "new": new, "cap": cap},
     )
 
 

@@ -6,25 +6,28 @@ Nothing here writes: the asset, and a dry run beside it, decide the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
+from math import floor
 
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
 from spotify_ai_pipeline.app.tracked_list import named_by_any
 from spotify_ai_pipeline.clients.spotify_playlists import GONE, songs_in
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.identity.songs import song_of_track
-from spotify_ai_pipeline.music.mix import loyalty
+from spotify_ai_pipeline.music.mix import change_cap, changes_left, loyalty
 from spotify_ai_pipeline.music.mix.credits import of_songs
-from spotify_ai_pipeline.music.mix.decide import Decision, Rules, Standing, decide
+from spotify_ai_pipeline.music.mix.decide import OUT, Decision, Rules, Standing, decide
 from spotify_ai_pipeline.music.mix.edits import Edits, by_song, hand_edits
 from spotify_ai_pipeline.music.mix.habit import artist_cap
+from spotify_ai_pipeline.music.mix.returning import REST, Left
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Playlist, Settings
-from spotify_ai_pipeline.storage import datasets, pins, playlists, queue
-from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
+from spotify_ai_pipeline.storage import datasets, moods, pins, playlists, queue
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, REFRESHED, RETURNED, VISITED, Refresh
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -90,6 +93,10 @@ class Decided:
     """The edits by hand as verdicts; they are recorded where the list is written."""
     artist_cap: int | None
     playlist: Playlist
+    may_change: int
+    """Songs that may come at this refresh."""
+    occasion: str
+    """What the refresh is: ``REFRESHED``, or ``VISITED`` for a mood that was asked for, or ``RETURNED`` after it."""
 
 
 def playlist_of(settings: Settings, name: str, adventurous: int | None = None) -> Playlist:
@@ -121,10 +128,65 @@ def decide_list(
     there, edits, said = since_written(state, name, material.spotify_library, song_of, now)
     standing = _standing(state, name, there, edits, song_of, now, settings)
     plays = Plays.of(material.listens, material.songs["song_id"])
-    cap = artist_cap(plays, artist_numbers(material.songs["artist_key"]), now, playlist.target_size)
-    rules = Rules(playlist, loyalty(settings.cycling), cap, dial / 10 if name == ADVENTURE else 0.0)
+    cap = artist_cap(plays, artist_numbers(material.songs["artist_key"]), now, playlist)
+    asked = moods.in_force(state, now) if name == MIX else None
+    past = Past.read(state, name, now, settings)
+    if asked:
+        most = max(visit_cap(settings) - past.came_on_visit, changes_left(playlist, (), now) if past.visits else 0)
+    elif home := _home(past, standing, song_of):
+        standing = replace(standing, before_visit=home)
+        most = 0
+    else:
+        most = changes_left(playlist, past.weekly, now)
+    standing = replace(standing, left=past.left, at=now)
+    novelty = dial / 10 if name == ADVENTURE else 0.0
+    rules = Rules(playlist, loyalty(settings.cycling), cap, novelty, most, asked.words if asked else "")
     decision = decide(_with_sound(material), standing, rules, material.trials)
-    return Decided(decision, edits, said, cap, playlist)
+    occasion = VISITED if asked else RETURNED if standing.before_visit else REFRESHED
+    may_change = change_cap(playlist) if occasion == REFRESHED else visit_cap(settings)
+    return Decided(decision, edits, said, cap, playlist, max(may_change, change_cap(playlist)), occasion)
+
+
+def _home(past: Past, standing: Standing, song_of: Mapping[str, str]) -> list[str]:
+    """The songs of the list before a visit that is over; none where there was no visit, or the list holds them already."""
+    before = by_song(past.visits[0].before or [], song_of) if past.visits else {}
+    home = [song for song in before if song not in standing.barred]
+    return [] if set(home) == set(standing.current) else home
+
+
+def visit_cap(settings: Settings) -> int:
+    """Songs that a mood which was asked for may change."""
+    return floor(settings.playlist.target_size * settings.mood.visit_change + 1e-9)
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the last refreshes of a list mean for the next one."""
+
+    left: dict[str, Left]
+    """Songs that left the list and still rest."""
+    weekly: list[tuple[float, int]]
+    """When songs came (UTC seconds), and how many, in the last week."""
+    visits: list[Refresh]
+    """The refreshes for the mood that the list follows, or followed until now, the oldest first."""
+
+    @property
+    def came_on_visit(self) -> int:
+        return sum(refresh.added for refresh in self.visits)
+
+    @classmethod
+    def read(cls, state: State, name: str, now: float, settings: Settings) -> Past:
+        """Reads the log of refreshes. What came or went for a mood neither rests nor counts towards the week."""
+        longest = max(REST, settings.cycling.cooldown_days * DAY)
+        made = playlists.changes_since(state, now - longest, name)
+        left, weekly = dict[str, Left](), list[tuple[float, int]]()
+        for refresh in (one for one in made if one.outcome == REFRESHED):
+            for change in (one for one in refresh.changes or () if one["change"] == OUT):
+                tired = bool(change.get("tired"))  # refreshes of older versions do not say
+                left[change["song_id"]] = Left.since(refresh.refreshed_at, settings.cycling, tired=tired)
+            weekly.append((refresh.refreshed_at, refresh.added))
+        visits = list(takewhile(lambda one: one.outcome == VISITED, reversed(made)))[::-1]
+        return cls(left, weekly, visits)
 
 
 def since_written(
@@ -133,8 +195,7 @@ def since_written(
     """(the songs on the list ``name`` now with their Spotify ids, what the listener did to it since we wrote it, the verdicts
     that this means). The same edits give the same verdicts until the list is written again."""
     last = playlists.written(state, name)
-    there = on_spotify(state, name, library, song_of)
-    edits = edits_by_hand(state, name, library, song_of, queue.standing(state, now))
+    there, edits = list_and_edits(state, name, library, song_of, queue.standing(state, now))
     said = [
         queue.Said(song, verdict, f"hand:{last.written_at if last else 0}:{song}:{verdict}")
         for verdict, songs in (("keep", edits.added), ("remove", edits.removed))
@@ -143,26 +204,24 @@ def since_written(
     return there, edits, said
 
 
-def on_spotify(state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]) -> dict[str, list[str]]:
-    """The songs on our playlist ``name`` now, in order, each with the Spotify ids under which it is there; empty before the
-    first fill."""
-    return by_song(_tracks_now(state, name, library)[0], song_of)
-
-
-def edits_by_hand(
+def list_and_edits(
     state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str], verdicts: Mapping[str, str]
-) -> Edits:
-    """What the listener did to the list since we wrote it; nothing where the list was read before that. A song that Spotify
-    does not show was not taken off by hand."""
-    last = playlists.written(state, name)
-    if last is None or (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
-        return Edits([], [])
+) -> tuple[dict[str, list[str]], Edits]:
+    """(the songs on our playlist ``name`` now, in order, each with the Spotify ids under which it is there; what the listener did
+    to it since we wrote it).
+
+    There are no songs before the first fill, and no edits where the list was read before our last write. A song that Spotify does
+    not show was not taken off by hand.
+    """
     tracks, unclear = _tracks_now(state, name, library)
+    there, last = by_song(tracks, song_of), playlists.written(state, name)
+    if last is None or (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
+        return there, Edits([], [])
     intended = None if last.intended is None else list(by_song(last.intended, song_of))
     removed = {song for song, verdict in verdicts.items() if verdict == "remove"}
-    edits = hand_edits(list(by_song(tracks, song_of)), list(by_song(last.track_ids, song_of)), intended, removed)
+    edits = hand_edits(list(there), list(by_song(last.track_ids, song_of)), intended, removed)
     unseen = by_song(unclear, song_of)
-    return Edits(edits.added, [song for song in edits.removed if song not in unseen])
+    return there, Edits(edits.added, [song for song in edits.removed if song not in unseen])
 
 
 def _tracks_now(state: State, name: str, library: pl.DataFrame) -> tuple[list[str], frozenset[str]]:
@@ -212,7 +271,9 @@ def _standing(
         held -= by_name
         title = settings.spotify.playlist_name
         barred = dict.fromkeys(elsewhere - held, f"it is on {title} now") | barred
-    return Standing(there, held, barred, playlists.unavailable(state))
+    said = pins.words(state, now)
+    why = {song: said.get(song, "you put it on the list") for song in held}
+    return Standing(there, why, barred, playlists.unavailable(state))
 
 
 def known_tracks(songs: pl.DataFrame, trials: pl.DataFrame) -> dict[str, str]:

@@ -97,8 +97,8 @@ def _written(
     except ExpectedError as problem:
         raise dg.Failure(str(problem), allow_retries=False) from None
     report_degraded(context, workspace, None)
-    kept = changes.select("change", "song_id", "track_id", "artist", "title", "reason").to_dicts()
-    outcome = finished(workspace.state, name, context.run_id, done, kept)
+    kept = changes.select("change", "song_id", "track_id", "artist", "title", "reason", "tired").to_dicts()
+    outcome = finished(workspace.state, name, context.run_id, done, kept, decided["occasion"][0])
     for resolved in (name, alert):
         alerts.resolve_alert(workspace.state, resolved)
     return dg.MaterializeResult(

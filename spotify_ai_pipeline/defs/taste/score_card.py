@@ -45,8 +45,7 @@ def score_card(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.Da
         turned_down,
         workspace.now(),
         settings.listener.zone,
-        settings.scoring.half_life_days,
-        settings.cycling.cooldown_days,
+        settings.cycling.dormant_days,
     )
     return dg.MaterializeResult(value=table, metadata=_shown(table))
 

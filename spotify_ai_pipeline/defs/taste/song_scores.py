@@ -13,19 +13,17 @@ from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.mood import SAID
+from spotify_ai_pipeline.defs.taste.taste_weights import added_at
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.mood.detection import mood_match, mood_rank
 from spotify_ai_pipeline.music.plays.play_counts import Plays
-from spotify_ai_pipeline.music.taste import activation_store, ranking, taste_model
+from spotify_ai_pipeline.music.taste import activation_store, ranking, said, taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
-from spotify_ai_pipeline.music.taste.model_card import champion
-from spotify_ai_pipeline.music.taste.model_selection import RECENCY
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import Heard
-from spotify_ai_pipeline.storage import datasets
-
-PARTS = taste_model.PARTS
-
+from spotify_ai_pipeline.music.taste.unheard import likeness, recency
+from spotify_ai_pipeline.music.ties import drawn
+from spotify_ai_pipeline.storage import datasets, verdicts
 
 REST = "rest.json"
 
@@ -38,10 +36,10 @@ def activations(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.D
     """
     settled = workspace.now() - workspace.settings.scrobbles.overlap_days * DAY
     kept = workspace.lake.read_or_none(datasets.ACTIVATIONS)
-    known = Memory.empty(songs.height, workspace.settings.listener.timezone)
+    known = Memory.empty(songs.height)
     if kept is not None:
         known = _recall(workspace, kept, songs, listens)
-    known = known if known.now <= settled else Memory.empty(songs.height, known.zone)
+    known = known if known.now <= settled else Memory.empty(songs.height)
     memory = known.until(settled, Plays.of(listens, songs["song_id"]))
     rest = activation_store.rest(memory, listens)
     return dg.MaterializeResult(
@@ -55,18 +53,18 @@ def activations(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.D
 
 def _recall(workspace: WorkspaceResource, kept: pl.DataFrame, songs: pl.DataFrame, listens: pl.DataFrame) -> Memory:
     rest = json.loads(workspace.lake.read_blob(datasets.ACTIVATIONS, REST))
-    return activation_store.recall(kept, rest, listens, songs["song_id"], workspace.settings.listener.timezone)
+    return activation_store.recall(kept, rest, listens, songs["song_id"])
 
 
 @registered_asset(group_name=TASTE, kinds={"numpy", "parquet"})
 def listening_stats(
     workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame, activations: pl.DataFrame
 ) -> dg.MaterializeResult:
-    """Plays, staleness, momentum and activation of each song, as of now."""
+    """Plays and staleness of each song, as of now."""
     plays = Plays.of(listens, songs["song_id"])
     memory = _recall(workspace, activations, songs, listens).until(workspace.now(), plays)
     heard = Heard.of(_with_skips(workspace), songs["song_id"])
-    stats = statistics(plays, memory, workspace.settings.cycling, workspace.settings.scoring, heard)
+    stats = statistics(plays, memory, workspace.settings.cycling, heard)
     table = pl.concat([songs.select("song_id"), stats], how="horizontal")
     quiet = table["days_quiet"].drop_nulls()
     edges = [0, 7, 30, 60, 180, 365, 10**6]
@@ -115,64 +113,77 @@ def song_scores(
 ) -> dg.MaterializeResult:
     """What each song with a Spotify id is worth to the mix now: slot, score, parts and a reason.
 
-    Plays are forecast by the ranker in office: the taste model, or the recency baseline of ``listening_stats``.
+    Plays are forecast by the taste model; what the listener said of a song multiplies the forecast.
     """
-    by_model = _forecast(workspace, songs, listens, taste_weights, activations)
-    listening_stats = listening_stats.drop("expected") if by_model is not None else listening_stats
-    playable = songs.filter(pl.col("track_id").is_not_null())
+    by_model = _forecast(workspace, songs, listens, song_embeddings, taste_weights, activations)
     matched = song_embeddings.select("song_id", mood_match=_match(song_embeddings, mood))
-    known = playable.join(listening_stats, on="song_id").join(matched, on="song_id", how="left")
-    if by_model is not None:
-        known = known.join(by_model, on="song_id", how="left")
-    known = known.with_columns(pl.lit(None, pl.Float64).alias(part) for part in PARTS if part not in known.columns)
+    known = (
+        songs.filter(pl.col("track_id").is_not_null())
+        .join(_said(workspace, songs), on="song_id", how="left")
+        .join(listening_stats, on="song_id")
+        .join(matched, on="song_id", how="left")
+        .join(by_model, on="song_id", how="left")
+        .with_columns(expected=pl.col("expected") * pl.col("by_said"))
+    )
     seed = int(context.run_id[:8], 16)
     scoring = workspace.settings.scoring
     if mood.height and mood["source"][0] == SAID:  # asked for, so followed whatever a mood that is only heard weighs
         scoring = scoring.model_copy(update={"mood_weight": workspace.settings.mood.said_weight})
-    ranked = ranking.rank(known.sort("song_id"), workspace.settings.cycling, scoring, np.random.default_rng(seed))
-    columns = [
-        "song_id",
-        "track_id",
-        "track_ids",
-        "title",
-        "artist",
-        "artist_key",
-        "slot",
-        "score",
-        "taste",
-        "mood",
-        "freshness",
-    ]
-    table = ranked.with_columns(ranking.reasons()).select(
-        *columns, "plays", "recent_plays", "days_quiet", "reason", "in_library", "expected", *PARTS, *ranking.PARTS
-    )
+    ranked = ranking.rank(known.sort(drawn()), workspace.settings.cycling, scoring, np.random.default_rng(seed))
+    table = ranked.with_columns(ranking.reasons()).select(*datasets.SONG_SCORES.schema)
     return dg.MaterializeResult(
         value=table,
-        metadata={
-            "seed": seed,
-            "in office": RECENCY if by_model is None else taste_weights["office"][0],
-            **dict(table.group_by("slot").len().sort("slot").iter_rows()),
-        },
+        metadata={"seed": seed, **dict(table.group_by("slot").len().sort("slot").iter_rows())},
     )
+
+
+def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
+    """What the listener said of each song: the factor of its forecast, and words."""
+    standing = verdicts.standing(workspace.state, workspace.now(), on_lists=True)
+    verdict = pl.DataFrame(
+        {"song_id": list(standing), "verdict": list(standing.values())},
+        schema={"song_id": pl.String, "verdict": pl.String},
+    )
+    known = songs.select("song_id", "best", "liked", "lists", rating=pl.lit(None, pl.Float64))
+    return known.join(verdict, on="song_id", how="left").select("song_id", said.factor(), said.words())
 
 
 def _forecast(
     workspace: WorkspaceResource,
     songs: pl.DataFrame,
     listens: pl.DataFrame,
+    embeddings: pl.DataFrame,
     weights: pl.DataFrame,
     activations: pl.DataFrame,
-) -> pl.DataFrame | None:
-    """Expected plays by song and their parts, by the taste model; None where it is not in office."""
-    if (model := champion(weights)) is None:
-        return None
+) -> pl.DataFrame:
+    """Expected plays a week by song, and the parts that come from plays."""
     plays = Plays.of(listens, songs["song_id"])
     memory = _recall(workspace, activations, songs, listens).until(workspace.now(), plays)
     artist = taste_model.artist_numbers(songs["artist_key"])
-    settings = workspace.settings
-    at = taste_model.moment(memory, plays.before(memory.now), artist, settings.cycling, settings.scoring)
-    forecast = taste_model.forecast(model, at, plays.songs)
-    return pl.concat([songs.select("song_id"), forecast], how="horizontal")
+    added = added_at(songs, workspace.now())
+    at = taste_model.moment(memory, plays, artist, workspace.settings.cycling.dormant_days, added)
+    found = taste_model.forecast(taste_model.from_table(weights), at, plays.songs)
+    unheard = memory.plays == 0
+    vectors = songs.select("song_id").join(embeddings, on="song_id", how="left", maintain_order="left")["vector"]
+    like = likeness(_matrix(vectors), found["expected"].fill_null(0.0).to_numpy(), unheard)
+    new = np.where(unheard, weights["unheard"][0] * recency(added, memory.now), 1.0)
+    factors = found.with_columns(
+        expected=pl.col("expected") * pl.Series(new * like),
+        by_age=pl.col("by_age") * pl.Series(new),
+        by_company=pl.col("by_company") * pl.Series(like),
+    )
+    return pl.concat([songs.select("song_id"), factors], how="horizontal")
+
+
+def _matrix(vectors: pl.Series) -> np.ndarray:
+    """Vectors as rows, NaN where there is none, shape (songs, d)."""
+    if vectors.null_count() == len(vectors):
+        return np.full((len(vectors), 1), np.nan)
+    width = len(vectors.drop_nulls()[0])
+    rows = np.full((len(vectors), width), np.nan, np.float32)
+    known = vectors.is_not_null().to_numpy()
+    rows[known] = vectors.drop_nulls().to_numpy()
+    return rows
 
 
 def _match(embeddings: pl.DataFrame, mood: pl.DataFrame) -> pl.Series:

@@ -9,6 +9,7 @@ from typing import Any
 from spotify_ai_pipeline.interfaces.views import wording
 from spotify_ai_pipeline.interfaces.views.listening import draw_spark, format_percent
 from spotify_ai_pipeline.interfaces.views.why import Explanation
+from spotify_ai_pipeline.interfaces.views.wording import outcome_words
 from spotify_ai_pipeline.storage import queue
 
 LONGEST = 3_900
@@ -55,7 +56,7 @@ def settled(found: queue.Question) -> str:
 def change(mix: Mapping[str, Any], title: str, outcome: str) -> str:
     """What a refresh changed, each song with why."""
     new, out = mix["added"], mix["removed"]
-    head = f"<b>{text(title)}</b> {text(outcome)}: +{len(new)} −{len(out)}"
+    head = f"<b>{text(title)}</b> {text(outcome_words(outcome))}: +{len(new)} −{len(out)}"
     if outcome == "filled":
         return f"{head}\n{len(mix['songs'])} songs"
     rows = [*(("+", row) for row in new), *(("−", row) for row in out)]

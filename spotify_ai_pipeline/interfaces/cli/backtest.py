@@ -10,10 +10,11 @@ import polars as pl
 from rich.progress import track
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.evaluation.backtest import refresh_times, weekly_mixes
+from spotify_ai_pipeline.evaluation.backtest import EVERY, Listener, mixes, refresh_times
 from spotify_ai_pipeline.evaluation.histories import read_clean_history
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.options import history_option
+from spotify_ai_pipeline.music.taste.population import shipped
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -25,19 +26,27 @@ from spotify_ai_pipeline.storage.workspace import Workspace
     required=True,
     help="Parquet file to write: refresh_at, rank, artist, track, slot.",
 )
+@click.option(
+    "--every",
+    type=click.Choice(list(EVERY)),
+    default="12h",
+    show_default=True,
+    help="Time between two refreshes; the shipped timetable refreshes every 12 hours.",
+)
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First refresh; default: the median play.")
-def backtest(history: Path, out: Path, start: datetime | None) -> None:
-    """Make the mix of each week over the second half of a history, from nothing but the past.
+def backtest(history: Path, out: Path, every: str, start: datetime | None) -> None:
+    """Make the mix of each refresh over the second half of a history, from nothing but the past.
 
     It calls the functions of the pipeline, with the settings in force.
     """
     plays = read_clean_history(history)
     begin = start.replace(tzinfo=UTC).timestamp() if start else None
-    times = refresh_times(plays["ts"].to_numpy(), begin)
+    times = refresh_times(plays["ts"].to_numpy(), EVERY[every], begin)
     if not len(times):
         raise UserError(f"{history}: too short; a backtest needs at least a week of plays after its first refresh")
-    mixes = weekly_mixes(plays, times, Workspace.open().settings)
-    made = list(track(mixes, "weekly mixes", total=len(times), console=console, transient=True))
+    settings = Workspace.open().settings
+    rolling = mixes(Listener.from_history(plays), times, settings, shipped())
+    made = list(track(rolling, "mixes", total=len(times), console=console, transient=True))
     fresh = out.with_name(out.name + ".new")
     pl.concat(made).write_parquet(fresh)
     fresh.replace(out)

@@ -10,6 +10,7 @@ from importlib.resources import files
 import click
 
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.guard import Guard, allowed_hosts
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.up import refuse_taken
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -17,16 +18,16 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 BASE_PATH = "STREAMLIT_SERVER_BASE_URL_PATH"
 OPTIONS = {
     "server.address": "127.0.0.1",
-    "server.headless": "true",
-    "server.showEmailPrompt": "false",
+    "server.headless": True,
+    "server.showEmailPrompt": False,
     "server.fileWatcherType": "none",
-    "browser.gatherUsageStats": "false",
+    "browser.gatherUsageStats": False,
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
     "theme.light.primaryColor": "#0072B2",
     "theme.dark.primaryColor": "#0072B2",
     "logger.level": "error",
-    "logger.hideWelcomeMessage": "true",
+    "logger.hideWelcomeMessage": True,
 }
 """Loopback alone, no question at the first start, nothing reported to anyone."""
 
@@ -46,7 +47,8 @@ def dashboard(port: int) -> None:
         )
     refuse_taken(port)
     os.environ["SPOTIFY_AI_DATA"] = str(workspace.root)
-    from streamlit.web.cli import main as streamlit
+    from starlette.middleware import Middleware
+    from streamlit.starlette import App
 
     for needed in ("pandas", "spotify_ai_pipeline.interfaces.dashboard.sections"):
         import_module(needed)  # now, so that the first page need not wait for it
@@ -54,6 +56,5 @@ def dashboard(port: int) -> None:
     path = os.environ.get(BASE_PATH, "").strip("/")
     console.print(f"dashboard: http://127.0.0.1:{port}/{path}  (Ctrl-C ends it)")
     sys.stdout.flush()
-    flags = [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
-    app = str(files("spotify_ai_pipeline.interfaces.dashboard").joinpath("app.py"))
-    streamlit(["run", app, *flags], standalone_mode=False)
+    page = files("spotify_ai_pipeline.interfaces.dashboard").joinpath("app.py")
+    App(str(page), middleware=[Middleware(Guard, allowed_hosts())]).run(config={**OPTIONS, "server.port": port})

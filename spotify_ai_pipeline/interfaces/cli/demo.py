@@ -57,6 +57,7 @@ def demo(world: Path | None, port: int) -> None:
     """
     started = time.monotonic()
     root = _root(world)
+    Workspace.open(root)  # first of all: what is made there is private
     world = world.absolute() if world else _default_world(root)
     with sandbox.running(world, port):
         workspace = Workspace.open(root)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from importlib import metadata
 
 import click
 from rich.text import Text
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.account_checks import BAD, GOOD, ODD, Finding, accounts
+from spotify_ai_pipeline.app.account_checks import BAD, GOOD, ODD, Finding, accounts, alone
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.health import summarize_health
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.settings import ENV_FILE, PROJECT_ROOT
-from spotify_ai_pipeline.storage import alerts, api_ledger
-from spotify_ai_pipeline.storage.lake import POINTER
+from spotify_ai_pipeline.storage import alerts, api_ledger, home_files, response_cache, sqlite_files
+from spotify_ai_pipeline.storage.home_files import ANSWERS_FILE, STATE_FILE
 from spotify_ai_pipeline.storage.state import newest_schema
-from spotify_ai_pipeline.storage.workspace import STATE_FILE, Workspace
+from spotify_ai_pipeline.storage.workspace import RUN_HISTORY, Workspace
 
 MARKS = {GOOD: ("✓", "green"), ODD: ("!", "yellow"), BAD: ("✗", "red")}
 LEAST_FREE, LITTLE_FREE = 2**30, 5 * 2**30
@@ -32,20 +31,20 @@ SILENT_SECONDS = 120
 
 
 @click.command()
-@click.option("--fix", is_flag=True, help="First end the pauses that services asked for, and ask them again.")
+@click.option(
+    "--fix", is_flag=True, help="First put right what costs nothing of yours, and end the pauses of services."
+)
 @json_option
 def doctor(fix: bool, as_json: bool) -> None:
     """Check accounts, permissions, quotas, files, clock, versions, daemon and disk, and say what to do.
 
-    It makes at most six calls. The exit code is 1 if something is wrong (✗), and 0 if all is well or merely odd (!).
+    It makes at most six calls. The exit code is 1 if something is wrong (✗), and 0 if all is well or merely odd (!). --fix goes
+    back to the last whole version of what is damaged in the lake, and puts a damaged cache or history of runs aside.
     """
     workspace = Workspace.open()
     found: list[Finding] = []
-    if fix:
-        ended = api_ledger.clear_pauses(workspace.state)
-        click.echo(f"pauses ended: {', '.join(ended) or 'there were none'}", err=True)
-    with sandbox.beside(workspace):
-        for finding in _check_all(workspace):
+    with ExitStack() as stack:
+        for finding in _told_once(_check_all(workspace, stack, fix)):
             found.append(finding)
             if not as_json:
                 mark, style = MARKS[finding.how]
@@ -58,18 +57,54 @@ def doctor(fix: bool, as_json: bool) -> None:
     sys.exit(1 if any(finding.how == BAD for finding in found) else 0)
 
 
-def _check_all(workspace: Workspace) -> Iterator[Finding]:
-    yield _check_versions()
-    yield _check_state(workspace)
-    yield _count_settings(workspace)
-    yield _check_lake(workspace)
-    yield from _check_modes(workspace)
-    yield _check_disk(workspace)
-    yield from _check_quotas(workspace)
-    yield from accounts(workspace)
-    yield from _check_daemon(workspace)
-    for alert in alerts.open_alerts(workspace.state):
-        yield Finding("open alert", ODD, alert.message, "it ends when its cause ends")
+def _check_all(workspace: Workspace, stack: ExitStack, fix: bool) -> Iterator[Finding]:
+    checks = {
+        "sandbox": lambda: stack.enter_context(sandbox.beside(workspace)) or (),
+        "fixed": lambda: _fix(workspace) if fix else (),
+        "versions": _check_versions,
+        "state": lambda: _check_state(workspace),
+        "settings": lambda: _count_settings(workspace),
+        "lake": lambda: _check_lake(workspace),
+        "answers": lambda: _check_answers(workspace),
+        "history of runs": lambda: _check_run_history(workspace),
+        "file modes": lambda: _check_modes(workspace),
+        "disk": lambda: _check_disk(workspace),
+        "quotas": lambda: _check_quotas(workspace),
+        "accounts": lambda: accounts(workspace),
+        "daemon": lambda: _check_daemon(workspace),
+        "open alert": lambda: _list_alerts(workspace),
+    }
+    for what, check in checks.items():
+        yield from alone(what, check)
+
+
+def _told_once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """``findings``; what one damaged file does to several checks is said at the first."""
+    told = set[str]()
+    for finding in findings:
+        again = finding.how == BAD and finding.seen in told
+        told.add(finding.seen)
+        yield Finding(finding.what, ODD, "not looked at, for the reason above", finding.do) if again else finding
+
+
+def _fix(workspace: Workspace) -> Iterator[Finding]:
+    """Puts right what is safe: nothing that the listener said is touched. Services are asked again, paused or not."""
+    damaged = list(workspace.lake.damages())
+    workspace.lake.repair(damaged)
+    for one in damaged:
+        now = f"the version of {one.instead.created_at[:16]} is in use" if one.instead else "it counts as never made"
+        yield Finding("fixed", ODD, f"{one.file}: {now}", "make it again: spotify-ai refresh")
+    caches = {workspace.root / ANSWERS_FILE: response_cache.WHAT_IT_IS} | dict.fromkeys(
+        workspace.run_history, RUN_HISTORY
+    )
+    for file, what in caches.items():
+        if harm := sqlite_files.harm(file):
+            aside = sqlite_files.put_aside(file, harm, what)
+            yield Finding(
+                "fixed", ODD, f"{file}: put aside as {aside.name}; {what}", "remove that file if you do not want it"
+            )
+    ended = api_ledger.clear_pauses(workspace.state)
+    click.echo(f"pauses ended: {', '.join(ended) or 'there were none'}", err=True)
 
 
 def _check_versions() -> Finding:
@@ -100,14 +135,10 @@ def _version_of(name: str) -> str:
 
 
 def _check_state(workspace: Workspace) -> Finding:
-    try:
-        (said,) = workspace.state.connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        said = str(error)
-    if said != "ok":
-        return Finding(
-            "state", BAD, f"{STATE_FILE} is damaged: {said}", "spotify-ai restore --replace YOUR-LAST-BACKUP.zip"
-        )
+    file = workspace.root / STATE_FILE
+    if harm := sqlite_files.harm(file) if file.exists() and file.stat().st_size else "":
+        return Finding("state", BAD, f"{file} is damaged: {harm}", "spotify-ai restore --replace YOUR-LAST-BACKUP.zip")
+    _ = workspace.state  # raises where it cannot be used
     return Finding("state", GOOD, f"{workspace.root / STATE_FILE}, schema {newest_schema()}")
 
 
@@ -116,37 +147,55 @@ def _count_settings(workspace: Workspace) -> Finding:
     return Finding("settings", GOOD, f"{len(workspace.settings.flat)} values, {len(changed)} changed on this machine")
 
 
-def _check_lake(workspace: Workspace) -> Finding:
-    """Whether every file that a pointer names is there."""
-    base, lost, seen = workspace.lake.base, list[str](), 0
-    for pointer in [*base.glob(f"*/*/{POINTER}"), *base.glob(f"*/*/*/{POINTER}")]:
-        names = json.loads(pointer.read_text())["files"]
-        seen += len(names)
-        lost += [str(pointer.parent.relative_to(base)) for name in names if not (pointer.parent / name).exists()]
-    if lost:
-        return Finding(
-            "lake",
-            BAD,
-            f"files are missing of {', '.join(sorted(set(lost))[:5])}",
-            "make these again: spotify-ai up, Materialize",
+def _check_lake(workspace: Workspace) -> Iterator[Finding]:
+    """Whether every file that readers get is there and can be read."""
+    damaged, base = list(workspace.lake.damages()), workspace.lake.base
+    for one in damaged:
+        where = one.place.relative_to(base)
+        seen = (
+            f"files are missing of {where}" if one.what.endswith("is missing") else f"damaged: {one.file} ({one.what})"
         )
-    return (
-        Finding("lake", GOOD, f"{seen:,} files, {len(workspace.lake.datasets())} datasets")
-        if seen
+        if one.instead is None:
+            do = "spotify-ai doctor --fix puts it aside; then make it again: spotify-ai refresh"
+        else:
+            do = f"the version of {one.instead.created_at[:16]} is used; spotify-ai doctor --fix keeps to it"
+        yield Finding("lake", BAD, seen, do)
+    if damaged:
+        return
+    files = sum(len(version.files) for _, version in workspace.lake.in_use())
+    yield (
+        Finding("lake", GOOD, f"{files:,} files, {len(workspace.lake.datasets())} datasets")
+        if files
         else Finding("lake", ODD, "nothing was made yet", "spotify-ai refresh")
     )
 
 
-def _check_modes(workspace: Workspace) -> Iterator[Finding]:
-    """Files with secrets are for their owner alone."""
-    secret = [workspace.token_file, workspace.root / ".env", workspace.root / STATE_FILE, ENV_FILE]
-    open_ = [path for path in secret if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077]
-    if open_:
-        yield Finding(
-            "file modes", BAD, f"others can read {', '.join(map(str, open_))}", f"chmod 600 {' '.join(map(str, open_))}"
-        )
-    else:
-        yield Finding("file modes", GOOD, "tokens, keys and state are readable by you alone")
+def _check_answers(workspace: Workspace) -> Finding:
+    file = workspace.root / ANSWERS_FILE
+    if harm := sqlite_files.harm(file):
+        do = f"spotify-ai doctor --fix puts it aside; {response_cache.WHAT_IT_IS}"
+        return Finding("answers", BAD, f"{file} is damaged: {harm}", do)
+    return Finding("answers", GOOD, "what services said is readable")
+
+
+def _check_run_history(workspace: Workspace) -> Iterator[Finding]:
+    harmed = {file: harm for file in workspace.run_history if (harm := sqlite_files.harm(file))}
+    for file, harm in harmed.items():
+        do = f"spotify-ai doctor --fix puts it aside; {RUN_HISTORY}"
+        yield Finding("history of runs", BAD, f"{file} is damaged: {harm}", do)
+    if not harmed:
+        yield Finding("history of runs", GOOD, "readable")
+
+
+def _check_modes(workspace: Workspace) -> Finding:
+    """All that is kept is for its owner alone. In the data root each start sees to it, this one too."""
+    if ENV_FILE.exists() and stat.S_IMODE(ENV_FILE.stat().st_mode) & 0o077:
+        return Finding("file modes", BAD, f"others can read {ENV_FILE}", f"chmod 600 {ENV_FILE}")
+    if opened := home_files.prepare(workspace.root).made_private:
+        some = ", ".join(str(path) for path in opened[:3]) + (f" and {len(opened) - 3} more" if len(opened) > 3 else "")
+        do = "they are private again (chmod 600); if others use this machine, sign in anew: spotify-ai login"
+        return Finding("file modes", ODD, f"others could read {some}", do)
+    return Finding("file modes", GOOD, "what is kept is readable by you alone")
 
 
 def _check_disk(workspace: Workspace) -> Finding:
@@ -188,6 +237,9 @@ def _check_quotas(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _check_daemon(workspace: Workspace) -> Iterator[Finding]:
+    if any(sqlite_files.harm(file) for file in workspace.run_history):
+        yield Finding("daemon", ODD, "not looked at: the history of runs is damaged", "spotify-ai doctor --fix")
+        return
     from spotify_ai_pipeline.defs.automation import daemon, reap_dead_runs
 
     silent = daemon.silent_for(workspace)
@@ -202,3 +254,8 @@ def _check_daemon(workspace: Workspace) -> Iterator[Finding]:
     yield Finding(
         "daemon", ODD, seen, "nothing runs by itself until it is started: spotify-ai up, or see docs/deploy.md"
     )
+
+
+def _list_alerts(workspace: Workspace) -> Iterator[Finding]:
+    for alert in alerts.open_alerts(workspace.state):
+        yield Finding("open alert", ODD, alert.message, "it ends when its cause ends")

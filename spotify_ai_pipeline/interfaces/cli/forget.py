@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-
 import click
+from upath import UPath
 
-from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.errors import Corrupt, UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.restore import refuse_while_running
 from spotify_ai_pipeline.interfaces.views import mix_view
-from spotify_ai_pipeline.settings import CONFIG_FILE, ENV_FILE
-from spotify_ai_pipeline.storage.listeners import LOCATION_FILE, write_workspace
-from spotify_ai_pipeline.storage.workspace import STATE_FILE, Workspace
+from spotify_ai_pipeline.settings import DEMOS, ENV_FILE
+from spotify_ai_pipeline.storage import durable, home_files
+from spotify_ai_pipeline.storage.listeners import write_workspace
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @click.command()
@@ -21,32 +21,28 @@ def forget(yes: bool) -> None:
     """Remove all that this machine keeps about you: history, answers, models, settings, sign-in. There is no way back."""
     workspace = Workspace.open()
     refuse_while_running(workspace)
-    name, link, lake = workspace.settings.listener.name, mix_view.playlist_link(workspace), workspace.lake
-    everything = [
-        *(workspace.root / f"{file}{end}" for file in (STATE_FILE, "answers.sqlite") for end in ("", "-wal", "-shm")),
-        *(workspace.root / folder for folder in ("lake", "dagster", "inbox", "world")),
-        *(workspace.root / file for file in (CONFIG_FILE, ".env", LOCATION_FILE)),
-        *sorted(workspace.root.glob("replaced-*")),
-        workspace.token_file,
-        workspace.demo_file,
-    ]
-    there = [path for path in everything if path.exists()]
+    there = home_files.kept(workspace.root)
     if not there:
         console.print(f"nothing is kept in {workspace.root}")
         return
+    name, link, elsewhere = _about(workspace)
     console.print(f"to be removed from {workspace.root}: {', '.join(path.name for path in there)}", soft_wrap=True)
-    if not lake.base.is_relative_to(str(workspace.root)):
-        console.print(f"and all of {lake.base}", soft_wrap=True)
+    if elsewhere is not None:
+        console.print(f"and all of {elsewhere}", soft_wrap=True)
     if not yes and click.prompt(f"Type {name} to forget this listener", default="", show_default=False) != name:
         raise UserError("nothing was removed")
-    lake.remove()
-    for path in there:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if elsewhere is not None and elsewhere.exists():
+        durable.remove(elsewhere)
+    for path in home_files.kept(workspace.root):  # looking at the state has made its side files
+        home_files.remove(path)
     if workspace.shared_as:
         from spotify_ai_pipeline.defs.automation.pruning import forget_runs
 
         forget_runs(workspace)
         write_workspace(workspace.root.parent)
+    last_demo = DEMOS / "last"
+    if last_demo.exists() and DEMOS / last_demo.read_text().strip() == workspace.root:
+        last_demo.unlink()
     console.print("removed.")
     if link:
         console.print(
@@ -58,3 +54,13 @@ def forget(yes: bool) -> None:
     )
     if ENV_FILE.exists():
         console.print(f"Your keys stay in {ENV_FILE}; backups and exports lie where you put them.", soft_wrap=True)
+
+
+def _about(workspace: Workspace) -> tuple[str, str | None, UPath | None]:
+    """The listener's name, the address of their playlist, and their lake where it lies elsewhere. A state that is damaged or
+    lost tells none of these, and stops nobody from forgetting."""
+    try:
+        name, link, base = workspace.settings.listener.name, mix_view.playlist_link(workspace), workspace.lake.base
+    except Corrupt:
+        return "everything", None, None
+    return name, link, None if base.is_relative_to(str(workspace.root)) else base

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.interfaces.views.wording import when
+from spotify_ai_pipeline.interfaces.views.wording import outcome_words, when
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -39,7 +39,7 @@ def log(limit: int, adventurous: bool, as_json: bool) -> None:
         note = f" ({refresh.note})" if refresh.note else ""
         console.print(
             plain(
-                f"{when(workspace, refresh.refreshed_at)}  {refresh.outcome} "
+                f"{when(workspace, refresh.refreshed_at)}  {outcome_words(refresh.outcome)} "
                 f"+{refresh.added} −{refresh.removed}{note}{taken_back}"
             ),
             style="bold",

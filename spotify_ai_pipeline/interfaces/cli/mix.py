@@ -11,6 +11,7 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.mix_view import PARTS
+from spotify_ai_pipeline.interfaces.views.wording import outcome_words
 from spotify_ai_pipeline.music.mix.decide import nearer
 from spotify_ai_pipeline.storage import datasets, playlists
 from spotify_ai_pipeline.storage.playlists import MIX
@@ -70,7 +71,7 @@ def print_change(workspace: Workspace, name: str = MIX) -> None:
 def print_diff(title: str, outcome: str, decided: pl.DataFrame, link: str = "") -> None:
     """Prints the songs that come and go in a decision, each with why. A first fill is only counted."""
     new, out = decided.filter(change="new"), decided.filter(change="out")
-    console.print(plain(f"{title} {outcome}: +{new.height} −{out.height}  {link}"), soft_wrap=True)
+    console.print(plain(f"{title} {outcome_words(outcome)}: +{new.height} −{out.height}  {link}"), soft_wrap=True)
     if outcome == "filled":
         return
     for sign, style, rows in (("+", "green", new), ("−", "red", out)):

@@ -86,7 +86,11 @@ def running(world: Path, port: int) -> Generator[None]:
         yield
         return
     process = subprocess.Popen(
-        _serve_command(world, port), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*_serve_command(world, port), "--with-parent"],
+        stdin=subprocess.PIPE,  # it closes with this process, however that ends
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         _wait_until_ready(process, world, port)

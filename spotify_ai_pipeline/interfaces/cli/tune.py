@@ -57,7 +57,7 @@ def tune(yes: bool, seed: int, as_json: bool) -> None:
     now, then = float(current.late().mean()), float(found.late().mean())
     console.print(
         f"Over {len(current.late())} later weeks the list held {now:.1%} of your plays with the present weights, {then:.1%} "
-        f"with the new ones: {gained:+.1%} (95 % interval {low:+.1%} to {high:+.1%}; songs brought back count double)."
+        f"with the new ones: {gained:+.1%} (95 % interval {low:+.1%} to {high:+.1%})."
     )
     if not better:
         console.print("No other weights beat yours by more than chance; yours stay.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -22,6 +23,9 @@ from spotify_ai_pipeline.storage.listeners import write_workspace
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 PATIENCE_SECONDS = 20
+PR_SET_PDEATHSIG = 1
+"""From linux/prctl.h."""
+WEB_SERVER = "spotify_ai_pipeline.defs.automation.web_server"
 
 
 @click.command()
@@ -35,7 +39,7 @@ def up(port: int) -> None:
         write_workspace(workspace.root.parent)
     served = str(workspace.workspace_file)
     commands = [
-        [_script("dagster-webserver"), "--host", "127.0.0.1", "--port", str(port), "--workspace", served],
+        [sys.executable, "-m", WEB_SERVER, "--port", str(port), "--workspace", served],
         [_script("dagster-daemon"), "run", "--workspace", served],
     ]
     if workspace.demo_file.exists():
@@ -82,7 +86,10 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)  # a handler, unlike SIG_IGN, is reset in the children
-    children = [subprocess.Popen(command, cwd=folder, start_new_session=True) for command in commands]
+    children = [
+        subprocess.Popen(command, cwd=folder, start_new_session=True, preexec_fn=_end_with_parent)
+        for command in commands
+    ]
     while not stopping and all(child.poll() is None for child in children):
         time.sleep(0.2)
     failed = next((index for index, child in enumerate(children) if child.poll() not in (None, 0)), None)
@@ -94,9 +101,16 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
         while time.monotonic() < until and any(child.poll() is None for child in children):
             time.sleep(0.1)
     if failed is not None and not stopping:
-        name = Path(commands[failed][0]).name
+        command = commands[failed]
+        name = command[2] if command[1] == "-m" else Path(command[0]).name
         raise UserError(f"{name} ended with code {children[failed].returncode}; its messages are above")
     return 0
+
+
+def _end_with_parent() -> None:
+    """Lets the kernel stop this child when its parent was killed and could not; only Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _script(name: str) -> str:

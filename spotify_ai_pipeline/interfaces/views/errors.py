@@ -6,6 +6,7 @@ import errno
 import sqlite3
 
 from spotify_ai_pipeline.errors import ExpectedError
+from spotify_ai_pipeline.storage.sqlite_files import is_damage
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space; existing data is untouched",
@@ -25,6 +26,8 @@ def explain(error: BaseException) -> str | None:
         if isinstance(cause, OSError) and cause.errno is not None:
             where = f"{cause.filename}: " if cause.filename else ""
             return where + REMEDIES.get(cause.errno, cause.strerror or str(cause))
+        if is_damage(cause):
+            return f"a kept file is damaged ({cause}): `spotify-ai doctor` names it and says what to do"
         if isinstance(cause, sqlite3.OperationalError):
             return f"the disk is full or cannot be written ({cause}): free some space; existing data is untouched"
     return None

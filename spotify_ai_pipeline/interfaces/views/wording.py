@@ -108,6 +108,14 @@ def seconds_of(text: str) -> float | None:
     return seconds if 0 < seconds <= LONGEST_SPAN else None
 
 
+OUTCOME_WORDS = {"visited": "refreshed for your mood", "returned": "back from your mood"}
+
+
+def outcome_words(outcome: str) -> str:
+    """What became of a refresh, for a person."""
+    return OUTCOME_WORDS.get(outcome, outcome)
+
+
 def when(workspace: Workspace, seconds: float) -> str:
     """A moment (UTC seconds) by the listener's clock, with the name of the time zone."""
     return f"{datetime.fromtimestamp(seconds, workspace.settings.listener.zone):%Y-%m-%d %H:%M %Z}"

@@ -9,6 +9,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.matching import song_id, song_key
+from spotify_ai_pipeline.music.ties import drawn
 
 LEADS: dict[str, pl.DataType] = {
     "source": pl.String(),
@@ -96,7 +97,7 @@ def gather(leads: pl.DataFrame) -> pl.DataFrame:
         )
     )
     return (
-        by_source.sort("strength", "song_id", "source", descending=[True, False, False])
+        by_source.sort("strength", drawn(), "source", descending=[True, False, False])
         .group_by("song_id", maintain_order=True)
         .agg(
             pl.first("key", "base", "artist_key", "artist", "title", "source"),

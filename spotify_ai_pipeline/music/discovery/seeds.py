@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-LIKED_COUNTS = 0.2
-"""A liked song counts at least as one with so many expected plays: what is loved and at rest leads to new songs, too."""
+LIKED_COUNTS = 2.0
+"""A liked song has at least so much activation, as if played half a day ago: what is loved and at rest leads to new songs."""
 
 
 def draw(liking: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -19,7 +19,7 @@ def draw(liking: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     key = rng.exponential(size=known.height) / known["weight"].to_numpy()
     return (
         known.with_columns(key=pl.Series(key, dtype=pl.Float64))
-        .sort("key", "song_id")
+        .sort("key")
         .with_columns(turn=pl.int_range(pl.len()).over("artist_key"))
         .sort("turn", "key")
         .drop("key", "turn")

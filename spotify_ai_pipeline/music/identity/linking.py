@@ -15,6 +15,7 @@ import polars as pl
 
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import Known
+from spotify_ai_pipeline.music.ties import drawn
 
 LINKS: dict[str, pl.DataType] = {
     "song_id": pl.String(),
@@ -67,7 +68,7 @@ def wanted(
         .group_by("song_id", maintain_order=True)
         .agg(pl.first("member", "artist", "title"), pl.sum("plays"))
         .rename({"member": "key"})
-        .sort("plays", "song_id", descending=[True, False])
+        .sort("plays", drawn(), descending=[True, False])
         .select("song_id", "key", "artist", "title", "plays")
     )
 

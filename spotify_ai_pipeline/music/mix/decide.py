@@ -9,7 +9,8 @@ import polars as pl
 
 from spotify_ai_pipeline.music.mix.credits import of_songs
 from spotify_ai_pipeline.music.mix.edits import WRITTEN_AT_ONCE
-from spotify_ai_pipeline.music.mix.select import CREDITS, select
+from spotify_ai_pipeline.music.mix.returning import Left, resting
+from spotify_ai_pipeline.music.mix.select import CREDITS, choose
 from spotify_ai_pipeline.music.mix.sequence import sequence, yielded
 from spotify_ai_pipeline.music.taste.ranking import DISCOVERY, EXPLORATION
 from spotify_ai_pipeline.settings import Playlist
@@ -41,6 +42,7 @@ COLUMNS = [
     "song_id",
     "track_id",
     CREDITS,
+    "tired",
 ]
 
 BARRED_WORDS = {
@@ -58,11 +60,18 @@ class Standing:
 
     current: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
     """The songs on the list now, in order, each with the Spotify ids it is there under; empty before the first fill."""
-    held: Collection[str] = ()
+    held: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Songs that stay, each with why in words."""
     barred: Mapping[str, str] = field(default_factory=dict[str, str])
     """Songs that may not be on the list, with the verdict, or in words why."""
     unavailable: Collection[str] = ()
     """Spotify ids that cannot be played now."""
+    at: float = 0.0
+    """The moment of the decision (UTC seconds)."""
+    left: Mapping[str, Left] = field(default_factory=dict[str, Left])
+    """Songs that left the list lately."""
+    before_visit: Collection[str] = ()
+    """The songs that the list goes back to, where the mood is over that it changed for; empty otherwise."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,10 @@ class Rules:
     artist_cap: int | None = None
     novelty: float = 0.0
     """0..1: how much of the order of songs brought back is by how little they were heard."""
+    most: int | None = None
+    """Songs that may come; None for as many as one refresh may change."""
+    mood: str = ""
+    """The words of the mood that was asked for, while the list follows it: resting songs may come, the order is by the mood."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +115,20 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
     known = _with_trials(scores, trials)
     playable = _playable(known, now)
     candidates = _candidates(playable, now, rules)
-    chosen = select(
+    selected = choose(
         candidates,
-        list(now.current),
+        list(now.before_visit or now.current),
         rules.playlist,
         pinned=now.held,
         banned=set(now.barred),
+        resting=() if rules.mood else resting(now.left, candidates, now.at),
         loyalty=rules.loyalty,
         artist_cap=rules.artist_cap,
+        most=rules.most,
     )
+    chosen = selected.songs.with_columns(is_new=~pl.col("song_id").is_in(list(now.current)))
+    if rules.mood:
+        chosen = chosen.sort("mood", descending=True, nulls_last=True, maintain_order=True)
     if rules.playlist.target_size > WRITTEN_AT_ONCE:
         chosen = _in_place(chosen, list(now.current))
     spacing = rules.playlist.min_artist_spacing
@@ -118,9 +136,11 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
     if set(chosen["song_id"]) == set(now.current):
         order = _kept(order, chosen, list(now.current), spacing)
     listed = chosen[order].with_columns(
-        rank=pl.int_range(1, pl.len() + 1), change=pl.when("is_new").then(pl.lit(NEW)).otherwise(pl.lit(KEPT))
+        rank=pl.int_range(1, pl.len() + 1),
+        change=pl.when("is_new").then(pl.lit(NEW)).otherwise(pl.lit(KEPT)),
+        reason=_staying(now, rules),
     )
-    leaving = _leaving(known, now, set(listed["song_id"]), set(playable["song_id"]))
+    leaving = _leaving(known, now, set(listed["song_id"]), set(playable["song_id"]), selected.why)
     on_list = pl.DataFrame(
         {"song_id": list(now.current), "on_list": list(now.current.values())},
         schema={"song_id": pl.String, "on_list": pl.List(pl.String)},
@@ -138,6 +158,7 @@ def _with_trials(scores: pl.DataFrame, trials: pl.DataFrame | None) -> pl.DataFr
         slot=pl.lit(DISCOVERY),
         track_ids=pl.concat_list("track_id"),
         in_library=pl.lit(False),
+        tired=pl.lit(False),
         plays=pl.lit(0, scores.schema["plays"]),
     )
     named = of_songs(([artist], artist, title) for artist, title in rows.select("artist", "title").iter_rows())
@@ -203,7 +224,25 @@ def _kept(order: list[int], chosen: pl.DataFrame, current: list[str], spacing: i
     return kept if all(between >= wanted.get(name, spacing) for name, between in found.items()) else order
 
 
-def _leaving(known: pl.DataFrame, now: Standing, listed: set[str], playable: set[str]) -> pl.DataFrame:
+def _staying(now: Standing, rules: Rules) -> pl.Expr:
+    """Why a song is on the list: what holds it, the mood that it fits, else what it is ranked by."""
+    held = pl.col("song_id").replace_strict(dict(now.held), default=None, return_dtype=pl.String)
+    guest, back = bool(rules.mood), bool(now.before_visit)
+    like = (100 * pl.col("mood")).round(0).cast(pl.Int64)
+    return (
+        pl.when(held.is_not_null())
+        .then(held)
+        .when(pl.col("is_new") & guest & pl.col("mood").is_not_null())
+        .then(pl.format("you asked for {}: fits better than {} % of your songs", pl.lit(rules.mood), like))
+        .when(pl.col("is_new") & back)
+        .then(pl.format("back after the mood: {}", "reason"))
+        .otherwise("reason")
+    )
+
+
+def _leaving(
+    known: pl.DataFrame, now: Standing, listed: set[str], playable: set[str], gave_way: Mapping[object, str]
+) -> pl.DataFrame:
     """The songs that leave, with why."""
     gone = [song for song in now.current if song not in listed]
     left = pl.DataFrame({"song_id": gone}, schema={"song_id": pl.String})
@@ -220,7 +259,9 @@ def _leaving(known: pl.DataFrame, now: Standing, listed: set[str], playable: set
         .then(pl.lit("cannot be played on Spotify now"))
         .when(~at_home)
         .then(pl.lit("left your library"))
-        .otherwise(pl.format("made room: {}", "reason"))
+        .when(pl.lit(value=bool(now.before_visit)))
+        .then(pl.lit("its mood is over"))
+        .otherwise(pl.col("song_id").replace_strict(dict(gave_way), default="gave way", return_dtype=pl.String))
     )
     return rows.with_columns(
         rank=pl.lit(None, pl.Int64),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from spotify_ai_pipeline.music.ties import drawn
+
 APPROVALS = ("approve", "more", "keep")
 
 
@@ -29,7 +31,7 @@ def to_remove(verdicts: pl.DataFrame, songs: pl.DataFrame, threshold: int) -> pl
     return (
         pl.concat(found)
         .filter("in_library", unheard)
-        .sort("turned_down", "song_id", descending=[True, False])
+        .sort("turned_down", drawn(), descending=[True, False])
         .unique("song_id", keep="first", maintain_order=True)
         .with_columns(reason=pl.format("{} {} times in a row: keep it in your library?", "what", "turned_down"))
         .drop("what", "since")

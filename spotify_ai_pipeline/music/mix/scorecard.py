@@ -51,13 +51,16 @@ class Listed:
     came: NDArray[np.int64]
 
 
+HALF_LIFE_DAYS = 30.0
+"""The half-life of the list by recency alone, which the mix is held against."""
+
+
 def score(
     lists: Sequence[Listed],
     plays: Plays,
     turned_down: Mapping[int, float],
     now: float,
     zone: ZoneInfo,
-    half_life_days: float,
     quiet_days: float,
 ) -> pl.DataFrame:
     """``CARD``: a row for each week that is over at ``now`` (UTC seconds), oldest first, from the first of ``lists`` on.
@@ -81,7 +84,7 @@ def score(
             back |= dict.fromkeys(one.came[_quiet(past, one.at, quiet_days)[one.came]].tolist(), one.at)
             unheard |= set(one.came[first[one.came] >= one.at].tolist())
         week = past.since(begin).before(end)
-        ranked = np.argsort(-recency_weighted(past, begin, half_life_days), kind="stable")[: len(listed.songs)]
+        ranked = np.argsort(-recency_weighted(past, begin, HALF_LIFE_DAYS), kind="stable")[: len(listed.songs)]
         quiet = np.flatnonzero(_quiet(past, begin, quiet_days))
         kept = [at for song, at in back.items() if _heard(past, at, song) and turned_down.get(song, 0.0) < at]
         over = now >= end + KEPT_DAYS * DAY

@@ -13,10 +13,13 @@ AS_CONFIGURED = 5
 
 def quotas(available: dict[str, int], playlist: Playlist) -> dict[str, int]:
     """Songs each slot may hold: the fractions that the dial leaves, with what a slot cannot fill handed to core or
-    exploration, the larger of them first."""
+    exploration, the larger of them first. Where the listener's own songs cannot fill the list, songs on trial keep to their
+    fraction of what there is."""
     size = playlist.target_size
     core, exploration, discovery = fractions(playlist)
-    wanted = {DISCOVERY: round(size * discovery), EXPLORATION: round(size * exploration)}
+    own = available.get(CORE, 0) + available.get(EXPLORATION, 0)
+    strangers = min(size, floor(own / (1 - discovery) + 1e-9)) * discovery if discovery < 1 else size
+    wanted = {DISCOVERY: round(strangers), EXPLORATION: round(size * exploration)}
     granted = {slot: min(count, available.get(slot, 0)) for slot, count in wanted.items()}
     granted[CORE] = min(max(size - sum(wanted.values()), 0), available.get(CORE, 0))
     for slot in (CORE, EXPLORATION) if core >= exploration else (EXPLORATION, CORE):
@@ -36,6 +39,11 @@ def fractions(playlist: Playlist) -> tuple[float, float, float]:
 def change_cap(playlist: Playlist) -> int:
     """Songs that one refresh may bring in."""
     return floor(playlist.target_size * playlist.max_change_per_refresh + 1e-9)
+
+
+def weekly_cap(playlist: Playlist) -> int:
+    """Songs that a week may bring in."""
+    return floor(playlist.target_size * playlist.max_change_per_week + 1e-9)
 
 
 def loyalty(cycling: Cycling) -> float:

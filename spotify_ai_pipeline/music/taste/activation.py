@@ -8,12 +8,11 @@ to the last bit, whatever lies before. The power law of forgetting is a weighted
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import gamma, log
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.durations import DAY
@@ -26,15 +25,7 @@ HALF_LIVES = 2 * RATIO ** np.arange(8)
 SESSION_GAP = 1_200.0
 """Seconds of silence that end a session."""
 
-PARTS_OF_DAY, PARTS_OF_WEEK = 4, 8
-"""Night, morning, afternoon and evening, six hours each, of working days and of weekends."""
-
-COMES_BACK_DAYS = 30.0
-EXPOSURES = 16
-"""Steps of the exposure curve: after 1, 2 to 3, 4 to 7, ... plays of a song."""
-
-SHORTEST_GAP_DAYS = 1 / 24
-_NO_ARRAYS = ("now", "zone")
+_ARRAYS = ("kept", "plays", "first", "last")
 _BLOCK = 500_000
 """Plays learned at a time, so that a long history needs no more room than a short one."""
 
@@ -44,38 +35,23 @@ class Memory:
     """What is left of all plays before ``now`` (UTC seconds): arrays of shape (songs,) unless said otherwise.
 
     ``kept[s, h]`` is the sum over plays of song s of 2^(-age / HALF_LIVES[h]), as it was at the song's last play, shape
-    (songs, 8); ``first`` and ``last`` are UTC seconds. ``gap_sum`` and ``gap_squares`` add up the logs of the days between
-    two plays. ``by_part`` counts plays by the part of the listener's week, shape (songs, PARTS_OF_WEEK). ``came_back`` and
-    ``stayed_away``, shape (EXPOSURES,), count the plays after which the song was and was not heard again within
-    ``COMES_BACK_DAYS``, by the log2 of its plays so far. ``zone`` is the listener's time zone.
+    (songs, 8); ``first`` and ``last`` are UTC seconds.
     """
 
     now: float
-    zone: str
     kept: Floats
     plays: NDArray[np.int64]
     first: Floats
     last: Floats
-    gap_sum: Floats
-    gap_squares: Floats
-    by_part: NDArray[np.int32]
-    came_back: NDArray[np.int64]
-    stayed_away: NDArray[np.int64]
 
     @classmethod
-    def empty(cls, songs: int, zone: str = "UTC") -> Memory:
+    def empty(cls, songs: int) -> Memory:
         return cls(
             now=-np.inf,
-            zone=zone,
             kept=np.zeros((songs, len(HALF_LIVES))),
             plays=np.zeros(songs, np.int64),
             first=np.full(songs, -NEVER),
             last=np.full(songs, NEVER),
-            gap_sum=np.zeros(songs),
-            gap_squares=np.zeros(songs),
-            by_part=np.zeros((songs, PARTS_OF_WEEK), np.int32),
-            came_back=np.zeros(EXPOSURES, np.int64),
-            stayed_away=np.zeros(EXPOSURES, np.int64),
         )
 
     def until(self, now: float, plays: Plays) -> Memory:
@@ -86,10 +62,7 @@ class Memory:
         """
         if now < self.now:
             raise ValueError(f"a memory of {self.now:.0f} cannot be taken back to {now:.0f}")
-        copies = {
-            field.name: getattr(self, field.name).copy() for field in fields(self) if field.name not in _NO_ARRAYS
-        }
-        after = replace(self, now=now, **copies)
+        after = replace(self, now=now, **{name: getattr(self, name).copy() for name in _ARRAYS})
         after.learn(plays.before(now).since(self.now))
         return after
 
@@ -100,24 +73,13 @@ class Memory:
 
     def _learn(self, song: NDArray[np.int64], at: Floats) -> None:
         order = np.argsort(song, kind="stable")
-        part = part_of_week(at, self.zone)[order]
         song, at = song[order], at[order]
         begins = np.flatnonzero(np.diff(song, prepend=-1))
         counts = np.diff(begins, append=len(song))
         whose = song[begins]
-        cell = np.repeat(np.arange(len(whose)), counts) * PARTS_OF_WEEK + part
-        self.by_part[whose] += np.bincount(cell, minlength=len(whose) * PARTS_OF_WEEK).reshape(-1, PARTS_OF_WEEK)
         before = np.concatenate([[0.0], at[:-1]])
         before[begins] = self.last[whose]
         gap = (at - before) / DAY
-        heard = self.plays[song] + np.arange(len(song)) - np.repeat(begins, counts)
-        again = heard > 0
-        log_gap = np.log(np.maximum(gap[again], SHORTEST_GAP_DAYS))
-        np.add.at(self.gap_sum, song[again], log_gap)
-        np.add.at(self.gap_squares, song[again], log_gap**2)
-        step, soon = exposure(heard[again]), gap[again] <= COMES_BACK_DAYS
-        self.came_back[:] += np.bincount(step[soon], minlength=EXPOSURES)
-        self.stayed_away[:] += np.bincount(step[~soon], minlength=EXPOSURES)
         faded = fadings(gap)
         most_first = np.argsort(-counts, kind="stable")
         descending = -counts[most_first]
@@ -163,18 +125,6 @@ def power_law(faded: Floats, plays: NDArray[np.int64] | Floats, decay: float) ->
     rates = log(2) / HALF_LIVES
     slowest = rates[-1] ** decay / (RATIO**decay - 1)
     return (faded @ rates**decay + plays * slowest) * (log(RATIO) / gamma(decay))
-
-
-def part_of_week(at: Floats, zone: str) -> NDArray[np.int64]:
-    """The part of the week in ``zone`` in which each of ``at`` (UTC seconds) lies: 0..3 on working days, 4..7 on weekends."""
-    local = pl.Series((at * 1_000).astype(np.int64)).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone)
-    part = local.dt.hour().to_numpy().astype(np.int64) // (24 // PARTS_OF_DAY)
-    return part + PARTS_OF_DAY * (local.dt.weekday().to_numpy() > 5)
-
-
-def exposure(plays: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The step of the exposure curve that a song with ``plays`` (at least one) stands on."""
-    return np.minimum(np.log2(plays).astype(np.int64), EXPOSURES - 1)
 
 
 def near(plays: Plays, reach: int = 8) -> NDArray[np.int32]:

@@ -8,17 +8,14 @@ from typing import TypedDict
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.music.taste.activation import EXPOSURES, HALF_LIVES, PARTS_OF_WEEK, Memory
+from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, Memory
 
 TABLE = {
     "song_id": pl.String(),
     "plays": pl.Int64(),
     "first": pl.Float64(),
     "last": pl.Float64(),
-    "gap_sum": pl.Float64(),
-    "gap_squares": pl.Float64(),
     "kept": pl.Array(pl.Float64, len(HALF_LIVES)),
-    "by_part": pl.Array(pl.Int32, PARTS_OF_WEEK),
 }
 """A row a song that was played: the arrays of ``Memory``."""
 
@@ -27,10 +24,7 @@ class Rest(TypedDict):
     """What belongs to no song, and by what ``recall`` knows which plays were learned, and how."""
 
     now: float
-    zone: str
     half_lives: list[float]
-    came_back: list[int]
-    stayed_away: list[int]
     digest: int
 
 
@@ -52,26 +46,23 @@ def rest(memory: Memory, listens: pl.DataFrame) -> Rest:
     """The rest of a ``memory`` of ``listens``."""
     return {
         "now": memory.now,
-        "zone": memory.zone,
         "half_lives": HALF_LIVES.tolist(),
-        "came_back": memory.came_back.tolist(),
-        "stayed_away": memory.stayed_away.tolist(),
         "digest": digest(listens, memory.now),
     }
 
 
-def recall(table: pl.DataFrame, rest: Rest, listens: pl.DataFrame, song_ids: pl.Series, zone: str) -> Memory:
+def recall(table: pl.DataFrame, rest: Rest, listens: pl.DataFrame, song_ids: pl.Series) -> Memory:
     """The memory kept in ``table`` and ``rest``, with songs numbered as in ``song_ids``.
 
     An empty one, so that everything is learned again, where what was kept is of other plays than ``listens`` now tells of
-    (a late scrobble, a merge of two songs, plays excluded), of another time zone, or of another make.
+    (a late scrobble, a merge of two songs, plays excluded) or of another make.
     """
     fits = (
         dict(table.schema) == TABLE
-        and (rest["zone"], rest["half_lives"], len(rest["came_back"])) == (zone, HALF_LIVES.tolist(), EXPOSURES)
+        and rest["half_lives"] == HALF_LIVES.tolist()
         and rest["digest"] == digest(listens, rest["now"])
     )
-    memory = Memory.empty(len(song_ids), zone)
+    memory = Memory.empty(len(song_ids))
     if not fits:
         return memory
     numbers = pl.DataFrame({"song_id": song_ids}).with_row_index("song")
@@ -79,5 +70,4 @@ def recall(table: pl.DataFrame, rest: Rest, listens: pl.DataFrame, song_ids: pl.
     for name in TABLE:
         if name != "song_id":
             getattr(memory, name)[row] = table[name].to_numpy()
-    memory.came_back[:], memory.stayed_away[:] = rest["came_back"], rest["stayed_away"]
     return replace(memory, now=rest["now"])

@@ -12,14 +12,14 @@ import numpy as np
 
 from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.music.plays.play_counts import Floats
-from spotify_ai_pipeline.music.taste.taste_model import AGE, ARTIST, COMPANY, OWN, TOGETHER
+from spotify_ai_pipeline.music.taste.taste_model import AGE, ARTIST, COMPANY, OWN, SAID
 
 _WORDS = {
     OWN: ("your plays of it", "it was played more than most", "it was played less than most"),
     ARTIST: ("its artist", "the artist is on your mind", "the artist is quiet with you"),
     COMPANY: ("its company", "it was played beside what you play now", "it was rarely played beside what you play now"),
     AGE: ("its age", "songs known and quiet that long come up more", "songs known and quiet that long come up less"),
-    TOGETHER: ("these together", "together they count for more", "together they count for less"),
+    SAID: ("what you said", "you spoke for it", "you spoke against it"),
 }
 _TELLS = 1.05
 """A part that changes the forecast by less than this factor says nothing."""
@@ -48,18 +48,19 @@ def parts(song: Mapping[str, object]) -> list[Part]:
     if not isinstance(song["score"], float):
         return []
     taste, expected = _number(song["from_taste"]), _number(song["expected"])
-    said = f"{expected:.2g} plays expected in the coming week"
+    expects = f"{expected:.2g} plays a week expected"
     factors = {part: factor for part in _WORDS if isinstance(factor := song.get(part), float) and factor > 0}
-    factors = {part: factor for part, factor in factors.items() if part != TOGETHER or factor != 1.0}  # no trees
+    factors = {part: factor for part, factor in factors.items() if part != SAID or factor != 1.0}
     if factors and expected > 0:
         total = sum(map(log, factors.values()))
         average = taste * log1p(expected * exp(-total)) / log1p(expected)
-        found = [Part("an average song", average, f"of its slot; what follows makes it {said}")]
+        found = [Part("an average song", average, f"of its slot; what follows makes it {expects}")]
         for part, factor in factors.items():
             share = log(factor) / total if abs(total) > 1e-9 else 1 / len(factors)
-            found.append(Part(_WORDS[part][0], share * (taste - average), _factor(part, factor)))
+            says = f"× {factor:.2g}: {song.get('said')}" if part == SAID and song.get("said") else _factor(part, factor)
+            found.append(Part(_WORDS[part][0], share * (taste - average), says))
     else:
-        found = [Part("your plays of it", taste, said)]
+        found = [Part("your plays of it", taste, expects)]
     for name, worth, says in (
         ("mood", "from_mood", f"{_number(song['mood']):.0%} like what you play right now"),
         ("freshness", "from_freshness", f"you are {1 - _number(song['freshness']):.0%} tired of it"),

@@ -1,8 +1,7 @@
 """Ranking: what each song is worth to the mix now, in parts that a person can read.
 
-A song is a candidate for one slot. Songs in rotation (heard within the cool-down) compete for *core*, dormant ones for
-*exploration*. Both are ranked by a weighted sum of taste, mood and freshness on one scale, where taste is how many plays
-the ranker in office expects of the song in the coming week.
+A song is a candidate for one slot. Songs in rotation compete for *core*, dormant ones for *exploration*. Both are ranked by a
+weighted sum of taste, mood and freshness on one scale, where taste is how many plays a week are expected of the song.
 """
 
 from __future__ import annotations
@@ -15,25 +14,31 @@ from spotify_ai_pipeline.settings import Cycling, Scoring
 CORE, EXPLORATION, DISCOVERY = "core", "exploration", "discovery"
 SLOTS = (CORE, EXPLORATION, DISCOVERY)
 
+TIRED = 0.5
+"""The staleness at which a song rests for the cool-down: with the plan's lambda, 14 plays in its window."""
+
 PARTS = ("from_taste", "from_mood", "from_freshness", "from_chance")
 """What each term, weighed, and the exploration noise add to the score."""
 
 
 def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random.Generator) -> pl.DataFrame:
-    """Adds ``slot``, the terms ``taste``, ``mood`` and ``freshness``, and ``score`` as the sum of ``PARTS`` to ``songs``.
+    """Adds ``slot``, ``tired``, the terms ``taste``, ``mood`` and ``freshness``, and ``score`` as the sum of ``PARTS`` to
+    ``songs``.
 
-    ``songs`` are rows of ``standing.statistics``, with ``expected`` of the ranker in office and a column ``mood_match``
-    (0..1, null where unknown). Taste is the expected plays on a log scale, 1 for the song of which most are expected, null
-    for a song never heard. An unknown mood match counts as the mean of the known ones. ``rng`` draws the exploration noise.
+    ``songs`` are rows of ``song_statistics.statistics``, with the plays ``expected`` and a column ``mood_match`` (0..1, null
+    where unknown). Taste is the expected plays on a log scale, 1 for the song of which most are expected. A song is tired at
+    ``TIRED`` staleness, where freshness counts at all. An unknown mood match counts as the mean of the known
+    ones. ``rng`` draws the exploration noise.
     """
     most = float(songs["expected"].max() or 0)  # pyright: ignore[reportArgumentType]
     taste = pl.col("expected").log1p() / np.log1p(most) if most else pl.lit(0.0)
     mood = pl.col("mood_match").fill_null(pl.col("mood_match").mean()).fill_null(0.0)
-    dormant = pl.col("days_quiet").is_null() | (pl.col("days_quiet") >= cycling.cooldown_days)
+    dormant = pl.col("days_quiet").is_null() | (pl.col("days_quiet") >= cycling.dormant_days)
     terms = songs.with_columns(
         taste=taste,
         mood=mood,
         freshness=1 - pl.col("staleness"),
+        tired=(pl.col("staleness") >= TIRED) & (scoring.freshness_weight > 0),
         slot=pl.when(dormant).then(pl.lit(EXPLORATION)).otherwise(pl.lit(CORE)),
     )
     return weigh(terms, scoring, rng)
@@ -66,7 +71,7 @@ def reasons() -> pl.Expr:
     )
     return (
         pl.when(pl.col("plays") == 0)
-        .then(pl.lit("in your library, not heard yet"))
+        .then(pl.format("{}, not heard yet", pl.coalesce("said", pl.lit("in your library"))))
         .when(pl.col("slot") == EXPLORATION)
         .then(pl.format("quiet for {} days after {}", quiet, plays))
         .when(pl.col("recent_plays") > 1)

@@ -1,7 +1,7 @@
 """Staleness: how tired the listener is of a song, 0 (not at all) to 1.
 
-The plan's formula knows plays alone. Where behaviour tells more it is believed more, the more of it there is: whether this
-listener goes on with songs after that many plays (the exposure curve), and whether less of this song is heard than used to be.
+The plan's formula knows plays alone. Behaviour corrects it, the more of it there is: whether this listener tires of songs sooner
+or later than the formula says (the exposure curve), and whether less of this song is heard than used to be.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ MOST_EXPOSURES = 24
 _NEIGHBOURS = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
 
 SONGS_OF_DOUBT = 30.0
-"""Songs seen on a step of the exposure curve at which it counts as much as the formula."""
+"""Songs whose interest was seen at which the exposure curve counts as much as the formula."""
+
+LEAST_PACE, MOST_PACE = 0.5, 2.0
+"""Listeners tire at most so much slower and faster than the formula says: the dial of the listener always acts."""
 
 PLAYS_OF_DOUBT = 5.0
 """Plays of a song, with it known how much was heard, at which they count as much as all else."""
@@ -59,10 +62,7 @@ def staleness(plays: Plays, now: float, cycling: Cycling, heard: Heard | None = 
     ``min_plays_for_staleness`` plays in the window."""
     window = cycling.staleness_window_days * DAY
     recent = plays.before(now).since(now - window).count()
-    curve, seen = exposure_curve(plays, now, window)
-    step = np.minimum(recent, MOST_EXPOSURES)
-    trust = seen[step] / (seen[step] + SONGS_OF_DOUBT)
-    tired = (1 - trust) * formula(recent, cycling) + trust * curve[step]
+    tired = np.minimum(formula(recent, cycling) * pace(plays, now, cycling), 1.0)
     if heard is not None:
         less, known = heard_less(heard, plays.songs, now, window)
         trust = known / (known + PLAYS_OF_DOUBT)
@@ -74,6 +74,20 @@ def staleness(plays: Plays, now: float, cycling: Cycling, heard: Heard | None = 
 def formula(recent_plays: NDArray[np.int64], cycling: Cycling) -> Floats:
     """1 - exp(-lambda * plays in the window): the plan's, same shape."""
     return 1 - np.exp(-cycling.staleness_lambda * recent_plays)
+
+
+def pace(plays: Plays, now: float, cycling: Cycling) -> float:
+    """How fast this listener tires of songs, as a multiple of the formula: 1 without evidence.
+
+    The mean of the exposure curve over the songs that showed it, against that of the formula, drawn towards 1.
+    """
+    curve, seen = exposure_curve(plays, now, cycling.staleness_window_days * DAY)
+    steps = np.arange(len(curve)) >= cycling.min_plays_for_staleness
+    weight = seen * steps
+    said = formula(np.arange(len(curve)), cycling)
+    learned, expected = float(weight @ curve), float(weight @ said)
+    doubt = SONGS_OF_DOUBT * (expected / weight.sum() if weight.sum() else 1.0)
+    return float(np.clip((learned + doubt) / max(expected + doubt, 1e-9), LEAST_PACE, MOST_PACE))
 
 
 def exposure_curve(plays: Plays, now: float, window: float) -> tuple[Floats, Floats]:

@@ -19,8 +19,9 @@ from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.mood.detection import heard_mood, mood_match
 from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays
 from spotify_ai_pipeline.music.taste import song_statistics
-from spotify_ai_pipeline.music.taste.model_selection import Championship, worth
-from spotify_ai_pipeline.music.taste.ranking import EXPLORATION, rank
+from spotify_ai_pipeline.music.taste.population import shipped
+from spotify_ai_pipeline.music.taste.ranking import rank
+from spotify_ai_pipeline.music.taste.rolling_forecast import RollingForecast
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Scoring, Settings
 
@@ -59,19 +60,20 @@ def cuts(
     """
     plays, artist = Plays.of(listens, songs["song_id"]), artist_numbers(songs["artist_key"])
     weeks = min(WEEKS, int((now - plays.at[0]) / WEEK) if len(plays.at) else 0)
-    rankers = Championship(plays, artist, settings)
-    rankers.prepare(now - weeks * WEEK)
+    rolling = RollingForecast(
+        plays, artist, shipped(), settings.cycling.dormant_days, settings.taste_model.retrain_interval_days
+    )
+    rolling.prepare(now - weeks * WEEK)
     about = songs.select(
         "song_id", playable=pl.col("track_id").is_not_null(), credits=pl.concat_list(pl.Series(artist))
     )
     for back in range(weeks, 0, -1):
         moment = now - back * WEEK
-        rankers.stand_at(moment)
+        expected = rolling.stand_at(moment)
         week = plays.since(moment).before(moment + WEEK)
         if len(week.song) < ENOUGH_PLAYS:
             continue
-        stats = song_statistics.statistics(plays, rankers.memory, settings.cycling, settings.scoring)
-        stats = stats.with_columns(rankers.expected())
+        stats = song_statistics.statistics(plays, rolling.memory, settings.cycling).with_columns(expected)
         mood = heard_mood(listens, embeddings, moment, settings.listener.zone, settings.mood)
         match = embeddings.select("song_id", mood_match=pl.lit(None, pl.Float64))
         if mood is not None:
@@ -82,14 +84,13 @@ def cuts(
         whole = pl.concat([about, stats.select("plays", "days_quiet", "staleness", "expected")], how="horizontal")
         whole = whole.join(match, on="song_id", how="left", maintain_order="left").with_row_index("number")
         known = whole.filter(pl.col("playable") & (pl.col("plays") > 0))
-        cap = artist_cap(plays, artist, moment, settings.playlist.target_size)
+        cap = artist_cap(plays, artist, moment, settings.playlist)
         yield Cut(moment, known.with_columns(song_id=pl.col("number").cast(pl.Int64)), week, cap)
 
 
 @dataclass(frozen=True)
 class Tried:
-    """Weights, and what the lists that they made held of each week: the share of its plays, songs brought back counted as the
-    mix counts them; shape (weeks,)."""
+    """Weights, and the share of each week's plays that the lists which they made held, shape (weeks,)."""
 
     scoring: Scoring
     held: Floats
@@ -148,5 +149,5 @@ def _try(weeks: Sequence[Cut], settings: Settings, scoring: Scoring) -> Tried:
         ranked = rank(cut.known, settings.cycling, scoring, np.random.default_rng(int(cut.now)))
         chosen = mix.select(ranked, current, settings.playlist, loyalty=loyalty, artist_cap=cut.artist_cap)
         current = chosen["song_id"].to_list()
-        held.append(worth(cut.week, current, chosen.filter(slot=EXPLORATION)["song_id"].to_list()))
+        held.append(float(np.isin(cut.week.song, current).mean()))
     return Tried(scoring, np.array(held))

@@ -104,7 +104,12 @@ class Listener:
             for name, path in services.items()
         }
         urls["spotify"]["writes_per_day"] = 1_000_000
-        rules = {"target_size": 10, "max_change_per_refresh": 0.3, "min_artist_spacing": 2} | playlist
+        rules = {
+            "target_size": 10,
+            "max_change_per_refresh": 0.3,
+            "max_change_per_week": 1.0,
+            "min_artist_spacing": 2,
+        } | playlist
         (root / "config.yaml").write_text(yaml.safe_dump({"services": urls, "playlist": rules}))
         (root / ".env").write_text("SPOTIFY_CLIENT_ID=app\nSPOTIFY_CLIENT_SECRET=secret\n")
         workspace = Workspace.open(root)
@@ -155,6 +160,9 @@ class Listener:
             plays=pl.lit(3, pl.Int64),
             reason=pl.lit("3 plays"),
             in_library=pl.lit(True),
+            tired=pl.lit(False),
+            expected=pl.lit(0.5),
+            last_played=pl.lit(None, pl.Datetime("ms", "UTC")),
         )
         listens = pl.DataFrame(schema={"song_id": pl.String, "played_at": pl.Datetime("ms", "UTC")})
         sound = pl.DataFrame({"song_id": songs["song_id"], "energy": [number % 10 / 10 for number in range(count)]})
@@ -188,9 +196,9 @@ class Listener:
             spares=spares,
         )
         kept = table.filter(pl.col("change") != "kept").select(
-            "change", "song_id", "track_id", "artist", "title", "reason"
+            "change", "song_id", "track_id", "artist", "title", "reason", "tired"
         )
-        finished(self.workspace.state, name, f"run-{uuid.uuid4()}", done, kept.to_dicts())
+        finished(self.workspace.state, name, f"run-{uuid.uuid4()}", done, kept.to_dicts(), made.occasion)
         return done
 
 

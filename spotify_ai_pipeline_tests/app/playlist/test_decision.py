@@ -47,8 +47,9 @@ def library(rows: Sequence[tuple[str, float | None, int, bool]]) -> pl.DataFrame
         "track_ids": pl.List(pl.String), "score": pl.Float64, "in_library": pl.Boolean, "plays": pl.Int64,
         "credits": pl.List(pl.String), "energy": pl.Float64,
     }  # fmt: skip
-    unknown = [pl.lit(None, pl.Float64).alias(part) for part in ("taste", "mood", "freshness")]
-    return pl.DataFrame(columns, schema=schema).with_columns(unknown)
+    unknown = [pl.lit(None, pl.Float64).alias(part) for part in ("taste", "mood", "freshness", "expected")]
+    never = pl.lit(None, pl.Datetime("ms", "UTC"))
+    return pl.DataFrame(columns, schema=schema).with_columns(unknown, tired=pl.lit(value=False), last_played=never)
 
 
 row = st.tuples(
@@ -67,6 +68,7 @@ def playlists(draw: st.DrawFn) -> Playlist:
         discovery_fraction=discovery,
         adventurousness=draw(st.integers(0, 10)),
         max_change_per_refresh=draw(st.integers(0, 10)) / 10,
+        max_change_per_week=1.0,
         min_artist_spacing=draw(st.integers(0, 5)),
         snapshot_interval_days=30,
     )
@@ -86,7 +88,7 @@ def test_invariants_hold_for_every_library_edit_and_configuration(
         data.draw(st.lists(st.sampled_from([song.replace("s", "t") for song in songs] or ["x"]), max_size=4))
     )
     cap = data.draw(st.none() | st.integers(1, 5))
-    now = Standing(current, held, barred, unavailable)
+    now = Standing(current, dict.fromkeys(held, "pinned by you"), barred, unavailable)
     decision = decide(library(rows), now, Rules(playlist, artist_cap=cap))
     listed, out = decision.listed, decision.table.filter(change="out")
     chosen, new = set(listed["song_id"]), set(listed.filter(change="new")["song_id"])
@@ -135,6 +137,7 @@ PLAYLIST = Playlist(
     adventurousness=5,
     max_change_per_refresh=0.3,
     min_artist_spacing=2,
+    max_change_per_week=1.0,
     snapshot_interval_days=30,
 )
 
@@ -185,21 +188,29 @@ def plays(weeks: list[list[int]]) -> Plays:
 ARTISTS = np.arange(400) // 20
 
 
+HUNDRED = PLAYLIST.model_copy(update={"target_size": 100, "min_artist_spacing": 0})
+
+
 def test_who_hears_albums_may_have_albums_and_who_shuffles_gets_variety() -> None:
     albums = [list(range(20 * week, 20 * week + 20)) + list(range(380, 390)) for week in range(10)]
     shuffles = [[(7 * number + week) % 400 for number in range(0, 400, 13)] for week in range(10)]
     now = 10 * WEEK
-    many, few = artist_cap(plays(albums), ARTISTS, now, 100), artist_cap(plays(shuffles), ARTISTS, now, 100)
-    assert many is not None
-    assert few is not None
+    many, few = artist_cap(plays(albums), ARTISTS, now, HUNDRED), artist_cap(plays(shuffles), ARTISTS, now, HUNDRED)
     assert many > 60 > 25 > few >= 4
 
 
 def test_a_habit_is_of_the_past_alone_and_unknown_at_first() -> None:
     weeks = [list(range(20 * week, 20 * week + 20)) for week in range(12)]
     heard = plays(weeks)
-    assert artist_cap(heard, ARTISTS, 3 * WEEK, 100) is None
-    assert artist_cap(heard, ARTISTS, 6 * WEEK, 100) == artist_cap(heard.before(6 * WEEK), ARTISTS, 6 * WEEK, 100)
+    assert artist_cap(heard, ARTISTS, 3 * WEEK, HUNDRED) == 10, "no habit yet"
+    now = 6 * WEEK
+    assert artist_cap(heard, ARTISTS, now, HUNDRED) == artist_cap(heard.before(now), ARTISTS, now, HUNDRED)
+
+
+def test_no_artist_gets_more_songs_than_half_of_the_spacing_leaves_places_for() -> None:
+    weeks = [list(range(20 * week, 20 * week + 20)) for week in range(12)]
+    spaced = HUNDRED.model_copy(update={"min_artist_spacing": 4})
+    assert artist_cap(plays(weeks), ARTISTS, 10 * WEEK, spaced) == 34
 
 
 lists = st.lists(st.sampled_from("abcdefghij"), unique=True, max_size=8)

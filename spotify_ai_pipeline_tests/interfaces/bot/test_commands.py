@@ -45,7 +45,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
         phone.reads("Refreshing")
         phone.say("/refresh")
         phone.reads("is under way; wait for it")
-        done = phone.reads("refreshed: +")
+        done = phone.reads("refreshed for your mood: +")
         assert done["edits"] >= 2  # progress, then the result, in one message
         last = playlists.refreshes(pipeline.workspace.state, MIX, 1)[0]
         assert f"+{last.added} −{last.removed}" in done["text"]

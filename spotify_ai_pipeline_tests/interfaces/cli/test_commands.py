@@ -167,8 +167,9 @@ def history(file: Path, **columns: Any) -> Path:
 def test_a_backtest_writes_weekly_mixes_for_a_judge(project: Any, tmp_path: Path) -> None:
     out = tmp_path / "mixes.parquet"
     ran = project(
-        "backtest", "--history", history(tmp_path / "h.parquet"), "--out", out, SPOTIFY_AI_DATA=tmp_path / "home"
-    )
+        "backtest", "--history", history(tmp_path / "h.parquet"), "--out", out, "--every", "7d",
+        SPOTIFY_AI_DATA=tmp_path / "home",
+    )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     mixes = pl.read_parquet(out)
     assert mixes.columns == ["refresh_at", "rank", "artist", "track", "slot"]

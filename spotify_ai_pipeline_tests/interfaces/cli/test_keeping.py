@@ -5,10 +5,14 @@ import io
 import json
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @pytest.fixture
@@ -36,6 +40,86 @@ def test_the_doctor_looks_at_everything_and_says_what_to_do(demo: Any, data: Pat
     assert ill.returncode == 1
     for words in ("chmod 600", "the sign-in lacks", "spotify-ai login", "files are missing of taste/song_scores"):
         assert words in ill.stdout
+
+
+def zeros(path: Path, at: int) -> None:
+    with path.open("r+b") as stream:
+        stream.seek(at)
+        stream.write(bytes(4096))
+
+
+def harm_pointer(data: Path) -> Path:
+    (pointer,) = (data / "lake").rglob("taste/song_scores/current.json")
+    pointer.write_text("{")
+    return pointer
+
+
+def harm_table(data: Path) -> Path:
+    lake = Workspace.open(data).lake
+    lake.write(lake.read(datasets.MIX), datasets.MIX)
+    (pointer,) = (data / "lake").rglob("playlist/mix/current.json")
+    table = pointer.parent / json.loads(pointer.read_text())["files"][0]
+    table.write_bytes(table.read_bytes()[:-50])
+    return table
+
+
+def harm_answers(data: Path) -> Path:
+    zeros(data / "answers.sqlite", 4096)
+    return data / "answers.sqlite"
+
+
+def harm_runs(data: Path) -> Path:
+    zeros(data / "dagster" / "history" / "runs.db", 0)
+    return data / "dagster" / "history" / "runs.db"
+
+
+@pytest.mark.parametrize("harm", [harm_pointer, harm_table, harm_answers, harm_runs])
+def test_damage_is_named_by_the_doctor_put_right_by_it_and_no_traceback_anywhere(
+    demo: Any, data: Path, tmp_path: Path, harm: Callable[[Path], Path]
+) -> None:
+    file = harm(data)
+    ill = demo.project("doctor", "--json", SPOTIFY_AI_DATA=data)
+    named = [row for row in json.loads(ill.stdout) if row["how"] == "bad"]
+    assert ill.returncode == 1
+    assert [str(file) in row["seen"] or file.parent.name in row["seen"] for row in named] == [True], named
+    assert "doctor --fix" in named[0]["do"]
+    for command in (["mix"], ["backup", tmp_path / "b.zip"]):
+        ran = demo.project(*command, SPOTIFY_AI_DATA=data)
+        assert "Traceback" not in ran.stderr + ran.stdout
+        assert ran.returncode == 0, ran.stderr
+    fixed = demo.project("doctor", "--fix", SPOTIFY_AI_DATA=data)
+    assert fixed.returncode == 0, fixed.stdout
+    again = demo.project("doctor", SPOTIFY_AI_DATA=data)
+    assert (again.returncode, "fixed" in again.stdout, again.stderr) == (0, False, "")
+
+
+def test_a_table_without_a_whole_version_is_said_and_counts_as_never_made_once_fixed(demo: Any, data: Path) -> None:
+    for table in (data / "lake").rglob("playlist/mix/v=*/part-0.parquet"):
+        table.write_bytes(b"")
+    ran = demo.project("mix", SPOTIFY_AI_DATA=data)
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert "no whole version" in ran.stderr and "doctor --fix" in ran.stderr
+    fixed = demo.project("doctor", "--fix", SPOTIFY_AI_DATA=data)
+    assert "it counts as never made" in fixed.stdout, fixed.stdout
+    ran = demo.project("mix", SPOTIFY_AI_DATA=data)
+    assert (ran.returncode, "spotify-ai refresh" in ran.stderr) == (2, True)
+
+
+def test_the_doctor_looks_at_the_rest_where_one_thing_is_damaged(demo: Any, data: Path) -> None:
+    whole = {row["what"] for row in json.loads(demo.project("doctor", "--json", SPOTIFY_AI_DATA=data).stdout)}
+    (data / "spotify_token.json").write_text("")
+    ran = demo.project("doctor", "--json", SPOTIFY_AI_DATA=data)
+    found = {row["what"]: row for row in json.loads(ran.stdout)}
+    assert (ran.returncode, set(found) >= whole) == (1, True)
+    assert str(data / "spotify_token.json") in found["Spotify"]["seen"]
+    assert found["Spotify"]["do"] == found["permissions"]["do"] == "spotify-ai login"
+    for end in ("-wal", "-shm"):
+        (data / f"state.sqlite{end}").unlink(missing_ok=True)
+    (data / "state.sqlite").write_text("no database" * 1000)
+    ran = demo.project("doctor", SPOTIFY_AI_DATA=data)
+    assert (ran.returncode, "Traceback" in ran.stderr + ran.stdout) == (1, False)
+    assert f"{data / 'state.sqlite'} is damaged" in ran.stdout and "restore --replace" in ran.stdout
+    assert "Dagster" in ran.stdout and "GiB free" in ran.stdout
 
 
 def test_a_backup_is_restored_elsewhere_and_the_mix_is_there(demo: Any, data: Path, tmp_path: Path) -> None:

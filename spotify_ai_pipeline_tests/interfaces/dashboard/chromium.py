@@ -105,10 +105,10 @@ class Tab:
 
 
 @contextmanager
-def browsing(program: str) -> Iterator[Tab]:
-    """A tab of a Chromium of its own, with a new profile, that ends with the block."""
+def browsing(program: str, *more: str) -> Iterator[Tab]:
+    """A tab of a Chromium of its own, with a new profile and ``more`` flags, that ends with the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
+        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", *more]
         process = subprocess.Popen(
             [program, *flags, "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
             stdout=subprocess.DEVNULL,

@@ -97,7 +97,7 @@ def test_rotation() -> None:
             "recent_plays": [9, 0, 3],
         }
     )
-    assert rotation.standing(stats, SONGS, cooldown_days=60)["songs"].to_list() == [1, 0, 1]
+    assert rotation.standing(stats, SONGS, dormant_days=60)["songs"].to_list() == [1, 0, 1]
     assert rotation.staleness(stats).rows() == [(0.3, 1), (0.9, 1)]
     assert rotation.stalest(stats, SONGS)["title"].to_list() == ["C", "A"]
     at = datetime(2026, 11, 22, 23, 30, tzinfo=UTC).timestamp()

@@ -5,12 +5,14 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any, cast
 
 import dagster as dg
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.listenbrainz_labs import LabsError, ListenBrainzLabs
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
@@ -70,6 +72,14 @@ def labs(tmp_path):
     server.server_close()
 
 
+M1, M2 = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+def spotify_id(name):
+    """A made-up Spotify id that tells its song by its letters."""
+    return (name * 22)[:22]
+
+
 def row(artist, title, *ids, mbid=None):
     return {
         "recording_mbid": mbid,
@@ -89,17 +99,20 @@ def empty_links():
 
 
 def test_labs_takes_answers_in_any_order_and_with_gaps(labs):
-    labs.answers["spotify-id-from-mbid"] = lambda rows: [row("B", "Two", "id2", mbid="m2"), row(None, None, mbid="m1")]
-    labs.answers["spotify-id-from-metadata"] = lambda rows: [row("b", "two", "id2")]
-    assert labs.by_recording(["m1", "m2"]) == {"m1": [], "m2": [Offer("id2", "Two", ["B"])]}
-    assert labs.by_name([("A", "One", None), ("B", "Two", "Album")]) == [[], [Offer("id2", "two", ["b"])]]
+    labs.answers["spotify-id-from-mbid"] = lambda rows: [
+        row("B", "Two", spotify_id("two"), mbid=M2),
+        row(None, None, mbid=M1),
+    ]
+    labs.answers["spotify-id-from-metadata"] = lambda rows: [row("b", "two", spotify_id("two"))]
+    assert labs.by_recording([M1, M2]) == {M1: [], M2: [Offer(spotify_id("two"), "Two", ["B"])]}
+    assert labs.by_name([("A", "One", None), ("B", "Two", "Album")]) == [[], [Offer(spotify_id("two"), "two", ["b"])]]
     assert labs.asked[1][1][0] == {"artist_name": "A", "release_name": "", "track_name": "One"}
 
 
 def test_A9_a_recording_unknown_or_of_another_name_falls_back_to_the_name(labs):
-    labs.answers["spotify-id-from-mbid"] = lambda rows: [row("Somebody", "Else", "wrong", mbid="m1")]
+    labs.answers["spotify-id-from-mbid"] = lambda rows: [row("Somebody", "Else", spotify_id("wrong"), mbid=M1)]
     labs.answers["spotify-id-from-metadata"] = lambda rows: [
-        row(r["artist_name"], r["track_name"], f"id-{r['track_name']}") for r in rows
+        row(r["artist_name"], r["track_name"], spotify_id(r["track_name"])) for r in rows
     ]
     songs = pl.DataFrame(
         {
@@ -108,11 +121,11 @@ def test_A9_a_recording_unknown_or_of_another_name_falls_back_to_the_name(labs):
             "artist": ["Ada"] * 3,
             "title": ["One", "Two", "Three"],
             "album": [None] * 3,
-            "mbid": ["m1", "m2", None],
+            "mbid": [M1, M2, None],
         }
     )
     (found,) = links_module._from_labs(labs, songs, NOW)
-    assert found["track_id"].to_list() == ["id-One", "id-Two", "id-Three"]
+    assert found["track_id"].to_list() == [spotify_id(title) for title in ("One", "Two", "Three")]
 
 
 def test_most_played_first_and_unknowns_only_after_their_time():
@@ -234,21 +247,30 @@ def test_labs_without_an_answer_degrades_to_search(run):
 def test_labs_that_answers_nonsense_is_an_error_in_words(labs):
     labs.answers["spotify-id-from-mbid"] = lambda rows: rows.nonsense
     with pytest.raises(LabsError, match="spotify-id-from-mbid"):
-        labs.by_recording(["m1"])
+        labs.by_recording([M1])
 
 
-def test_a_search_asks_by_field_within_the_limits(monkeypatch):
+def test_a_search_asks_by_field_within_the_limits(monkeypatch, tmp_path):
     asked = []
 
     def answer(self, method, *args, **options):
         asked.append((method, args, options))
-        track = {"id": "t", "name": "T", "artists": [{"name": "A"}], "external_ids": {"isrc": "I"}, "duration_ms": 1}
+        track = {
+            "id": spotify_id("t"),
+            "name": "T",
+            "artists": [{"name": "A"}],
+            "external_ids": {"isrc": "I"},
+            "duration_ms": 1,
+        }
         return {"tracks": {"items": [track, None]}}
 
     monkeypatch.setattr(Spotify, "_call", answer)
-    offers = Spotify.__new__(Spotify).search('The "A"', "T" * 300)
+    client = Spotify.__new__(Spotify)
+    transport: Any = SimpleNamespace(name="spotify", state=State(tmp_path / "state.sqlite"))
+    client._door = Door(transport)
+    offers = client.search('The "A"', "T" * 300)
     ((method, (query,), options),) = asked
-    assert offers == [Offer("t", "T", ["A"], "I", 1)]
+    assert offers == [Offer(spotify_id("t"), "T", ["A"], None, 1)]
     assert (method, options) == ("search", {"limit": 10, "type": "track"})
     assert len(query) <= 250
     assert query.startswith('track:"TTT')

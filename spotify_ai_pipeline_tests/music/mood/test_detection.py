@@ -17,7 +17,7 @@ from spotify_ai_pipeline.music.mood.detection import (
 )
 from spotify_ai_pipeline.settings import Mood
 
-MOOD = Mood(window_size=4, decay_rate=0.5, session_decay=0.1, habit_weight=0.0, said_weight=1.0)
+MOOD = Mood(window_size=4, decay_rate=0.5, session_decay=0.1, habit_weight=0.0, said_weight=1.0, visit_change=0.5)
 NOW = datetime(2024, 1, 10, 20, tzinfo=UTC)  # a Wednesday evening
 LISBON = ZoneInfo("Europe/Lisbon")
 VECTORS = pl.DataFrame(

@@ -13,7 +13,7 @@ from spotify_ai_pipeline.music.plays.exclusion import Rule, excluded, suspects
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
-from spotify_ai_pipeline.settings import Cycling, Scoring
+from spotify_ai_pipeline.settings import Cycling
 from spotify_ai_pipeline.storage import datasets, exclusions
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -67,11 +67,9 @@ def test_B11_an_excluded_window_has_no_effect_on_statistics(plays, cut):
         staleness_lambda=0.05,
         staleness_window_days=30,
         cooldown_days=60,
+        dormant_days=60,
         min_plays_for_staleness=2,
         blacklist_threshold=5,
-    )
-    scoring = Scoring(
-        taste_weight=1, mood_weight=0, freshness_weight=0, exploration_noise=0, half_life_days=30, resurfacing_decay=0.5
     )
     listens = pl.DataFrame(plays, schema={"song": pl.Int64, "at": pl.Int64}, orient="row").select(
         song_id=pl.col("song").cast(pl.String),
@@ -84,7 +82,7 @@ def test_B11_an_excluded_window_has_no_effect_on_statistics(plays, cut):
     left = listens.filter(~excluded([Rule("span", since=moment(since), until=moment(until))], names, NO_LIBRARY))
     never = listens.filter(~pl.Series([since <= at < until for _, at in plays], dtype=pl.Boolean))
     known = [Plays.of(table, ids) for table in (left, never)]
-    made = [statistics(plays, Memory.empty(len(ids)).until(2e6, plays), cycling, scoring) for plays in known]
+    made = [statistics(plays, Memory.empty(len(ids)).until(2e6, plays), cycling) for plays in known]
     assert made[0].equals(made[1])
 
 

@@ -28,7 +28,7 @@ def plays_of(pairs: list[tuple[int, int]]) -> Plays:
 
 
 def stand(plays: Plays, settings: Settings, now: float = NOW) -> pl.DataFrame:
-    return statistics(plays, Memory.empty(SONGS).until(now, plays), settings.cycling, settings.scoring)
+    return statistics(plays, Memory.empty(SONGS).until(now, plays), settings.cycling)
 
 
 @given(moments, st.sampled_from([1.0, 7.0, 30.0, 365.0]))
@@ -64,7 +64,7 @@ def test_moving_the_clock_and_the_plays_together_changes_no_measure(
 ) -> None:
     here = plays_of(pairs)
     there = Plays(here.song, here.at + days * DAY, SONGS)
-    measures = ["plays", "recent_plays", "days_quiet", "staleness", "momentum", "activation"]
+    measures = ["plays", "recent_plays", "days_quiet", "staleness", "activation"]
     one, other = (
         stand(plays, defaults, NOW + shift).select(measures) for plays, shift in ((here, 0.0), (there, days * DAY))
     )
@@ -73,7 +73,7 @@ def test_moving_the_clock_and_the_plays_together_changes_no_measure(
 
 
 @given(moments, st.floats(0.5, 200))
-def test_waiting_halves_momentum_every_half_life_and_lowers_activation(
+def test_waiting_halves_recency_every_half_life_and_lowers_activation(
     pairs: list[tuple[int, int]], days: float
 ) -> None:
     plays = plays_of([pair for pair in pairs if pair[1] < -3_600])
@@ -92,8 +92,8 @@ def test_staleness_follows_the_plan(defaults: Settings) -> None:
 
 def test_a_song_never_played_has_no_times_and_no_activation(defaults: Settings) -> None:
     row = stand(plays_of([]), defaults).row(0, named=True)
-    assert (row["plays"], row["momentum"], row["staleness"]) == (0, 0.0, 0.0)
-    assert [row[name] for name in ("first_played", "last_played", "days_quiet", "activation")] == [None] * 4
+    assert (row["plays"], row["activation"], row["staleness"]) == (0, 0.0, 0.0)
+    assert [row[name] for name in ("first_played", "last_played", "days_quiet")] == [None] * 3
 
 
 def test_plays_are_numbered_as_the_songs_and_strangers_left_out() -> None:

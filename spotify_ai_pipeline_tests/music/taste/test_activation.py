@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.plays.play_counts import Plays, base_level
-from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, PARTS_OF_DAY, Memory, near, part_of_week, spread
+from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, Memory, near, spread
 
 NOW = 1_000 * DAY
 moments = st.lists(st.tuples(st.integers(0, 4), st.floats(0, 999)), min_size=1, max_size=60)
@@ -23,7 +23,7 @@ def plays_of(rows: list[tuple[int, float]]) -> Plays:
 
 
 def bits(memory: Memory) -> list[bytes]:
-    return [np.asarray(getattr(memory, field.name)).tobytes() for field in fields(memory) if field.name != "zone"]
+    return [np.asarray(getattr(memory, field.name)).tobytes() for field in fields(memory)]
 
 
 @given(moments, st.lists(st.floats(0, 1_000), max_size=6))
@@ -37,22 +37,14 @@ def test_memory_in_steps_is_memory_at_once_to_the_last_bit(rows: list[tuple[int,
 
 
 @given(moments)
-def test_rhythm_and_exposures_are_those_of_a_plain_loop(rows: list[tuple[int, float]]) -> None:
+def test_counts_and_ends_are_those_of_a_plain_loop(rows: list[tuple[int, float]]) -> None:
     memory = Memory.empty(5).until(NOW, plays_of(rows))
-    back = away = 0
     for song in range(5):
         days = sorted(day for other, day in rows if other == song)
-        gaps = np.diff(days)
-        assert memory.gap_sum[song] == pytest.approx(np.log(np.maximum(gaps, 1 / 24)).sum(), abs=1e-6)
-        back, away = back + (gaps <= 30).sum(), away + (gaps > 30).sum()
-        assert memory.by_part[song].sum() == len(days)
-    assert (memory.came_back.sum(), memory.stayed_away.sum()) == (back, away)
-
-
-def test_parts_of_the_week_are_the_listeners_own() -> None:
-    friday_23_utc = np.array([1_700_262_000.0])  # 2023-11-17: in Tokyo it is Saturday morning
-    assert part_of_week(friday_23_utc, "UTC").tolist() == [3]
-    assert part_of_week(friday_23_utc, "Asia/Tokyo").tolist() == [PARTS_OF_DAY + 1]
+        assert memory.plays[song] == len(days)
+        assert (memory.first[song], memory.last[song]) == (
+            (days[0] * DAY, days[-1] * DAY) if days else (np.inf, -np.inf)
+        )
 
 
 @given(moments)

@@ -43,8 +43,10 @@ def table(settings: Settings, **cycling: float) -> pl.DataFrame:
     """The songs ranked as the pipeline does, with freshness that counts as much as taste."""
     changed = settings.cycling.model_copy(update=cycling)
     scoring = settings.scoring.model_copy(update={"freshness_weight": 1.0})
-    stats = statistics(LISTENING, Memory.empty(SONGS).until(NOW, LISTENING), changed, scoring)
-    songs = stats.with_columns(song_id=pl.int_range(pl.len()), mood_match=pl.lit(None, pl.Float64))
+    stats = statistics(LISTENING, Memory.empty(SONGS).until(NOW, LISTENING), changed)
+    songs = stats.with_columns(
+        song_id=pl.int_range(pl.len()), mood_match=pl.lit(None, pl.Float64), expected=pl.col("activation")
+    )
     return rank(songs, changed, scoring, np.random.default_rng(0))
 
 
@@ -76,10 +78,10 @@ def test_a_song_with_few_plays_in_the_window_is_never_stale(defaults: Settings) 
     assert place(defaults, staleness_lambda=0.5, min_plays_for_staleness=12) > 0
 
 
-def test_the_cool_down_says_when_a_song_may_be_brought_back(defaults: Settings) -> None:
-    slots = {days: dict(table(defaults, cooldown_days=days).select("song_id", "slot").iter_rows()) for days in (30, 60)}
+def test_dormant_days_say_when_a_song_may_be_brought_back(defaults: Settings) -> None:
+    slots = {days: dict(table(defaults, dormant_days=days).select("song_id", "slot").iter_rows()) for days in (30, 60)}
     assert (slots[30][10], slots[60][10]) == (EXPLORATION, CORE), "quiet for 40 days"
-    assert chosen(defaults, cooldown_days=30) != chosen(defaults, cooldown_days=60)
+    assert chosen(defaults, dormant_days=30) != chosen(defaults, dormant_days=60)
 
 
 def listener(tiring: bool) -> Plays:

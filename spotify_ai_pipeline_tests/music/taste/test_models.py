@@ -1,4 +1,4 @@
-"""Trees, candidates and sessions: what is learned is there, and nothing looks ahead."""
+"""Candidates and sessions: what is learned is there, and nothing looks ahead."""
 
 from __future__ import annotations
 
@@ -9,27 +9,6 @@ from spotify_ai_pipeline.evaluation import backtest, next_session
 from spotify_ai_pipeline.music.discovery import calibration, candidate_model
 from spotify_ai_pipeline.music.discovery.candidate_model import Content, features, first_heards
 from spotify_ai_pipeline.music.plays.play_counts import Plays
-from spotify_ai_pipeline.music.taste.boosting import boosted
-from spotify_ai_pipeline.music.taste.taste_model import Lesson, TasteModel, fit_habit, of_table, to_table
-
-
-def step_lesson(rng: np.random.Generator) -> Lesson:
-    terms = rng.normal(size=(800, 12))
-    return Lesson(terms, rng.poisson(np.exp(-1 + 2.0 * (np.abs(terms[:, 0]) > 1))))
-
-
-def test_trees_find_what_the_line_cannot_and_survive_their_table() -> None:
-    rng = np.random.default_rng(1)
-    taught = [step_lesson(rng) for _ in range(24)]
-    line = fit_habit(tuple(range(12)), taught)
-    grown = boosted(TasteModel(line, None), [(lesson, lesson) for lesson in taught])
-    assert grown.rotation is not None and grown.rotation.trees is not None
-    rows = rng.normal(size=(500, 15))
-    truth = -1 + 2.0 * (np.abs(rows[:, 0]) > 1)
-    assert np.abs(grown.rotation.log_plays(rows) - truth).mean() < 0.3
-    kept = of_table(to_table(grown)).rotation
-    assert kept is not None
-    np.testing.assert_allclose(kept.log_plays(rows), grown.rotation.log_plays(rows))
 
 
 def listener(history: pl.DataFrame) -> tuple[Plays, Content]:

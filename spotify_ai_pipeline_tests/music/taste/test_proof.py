@@ -35,7 +35,7 @@ def plays(*told: tuple[int, float]) -> Plays:
 
 
 def card(heard: Plays, lists: list[Listed], days: float, turned_down: dict[int, float] | None = None) -> pl.DataFrame:
-    return score(lists, heard, turned_down or {}, MONDAY + days * DAY, ZONE, 30, 60)
+    return score(lists, heard, turned_down or {}, MONDAY + days * DAY, ZONE, 60)
 
 
 def listed(day: float, songs: list[int], came: list[int]) -> Listed:

@@ -18,6 +18,7 @@ SCHEMA = {
     "staleness": pl.Float64,
     "expected": pl.Float64,
     "mood_match": pl.Float64,
+    "said": pl.String,
 }
 
 
@@ -31,8 +32,8 @@ def ranked(table: pl.DataFrame, settings: Settings, seed: int = 1, **weights: fl
     return rank(table, settings.cycling, scoring, np.random.default_rng(seed)).to_dicts()
 
 
-def test_songs_unheard_for_the_cooldown_or_for_ever_are_brought_back(defaults: Settings) -> None:
-    days = defaults.cycling.cooldown_days
+def test_songs_unheard_for_the_dormant_days_or_for_ever_are_brought_back(defaults: Settings) -> None:
+    days = defaults.cycling.dormant_days
     table = songs({"days_quiet": days - 0.1}, {"days_quiet": float(days)}, {"days_quiet": None, "expected": None})
     rows = ranked(table, defaults)
     assert [row["slot"] for row in rows] == [CORE, EXPLORATION, EXPLORATION]
@@ -79,6 +80,7 @@ def test_noise_comes_from_the_seed_alone_and_stays_below_its_bound(defaults: Set
     ("row", "words"),
     [
         ({"plays": 0, "days_quiet": None}, "in your library, not heard yet"),
+        ({"plays": 0, "days_quiet": None, "said": "liked"}, "liked, not heard yet"),
         ({"days_quiet": 90.0, "plays": 1}, "quiet for 90 days after 1 play"),
         ({"recent_plays": 2, "plays": 7, "days_quiet": 0.3}, "2 of 7 plays lately, last today"),
         ({"recent_plays": 1, "plays": 7, "days_quiet": 1.9}, "7 plays in all, last yesterday"),

@@ -14,12 +14,12 @@ STEPS = 10
 NEVER, RESTING, ROTATION = "never heard", "quiet", "in rotation"
 
 
-def standing(stats: pl.LazyFrame, songs: pl.LazyFrame, cooldown_days: int) -> pl.DataFrame:
+def standing(stats: pl.LazyFrame, songs: pl.LazyFrame, dormant_days: int) -> pl.DataFrame:
     """state, songs: how many songs of the library are in rotation, quiet for the cool-down, or were never heard."""
     state = (
         pl.when(pl.col("days_quiet").is_null())
         .then(pl.lit(NEVER))
-        .when(pl.col("days_quiet") < cooldown_days)
+        .when(pl.col("days_quiet") < dormant_days)
         .then(pl.lit(ROTATION))
         .otherwise(pl.lit(RESTING))
     )

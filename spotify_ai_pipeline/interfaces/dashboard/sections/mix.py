@@ -7,7 +7,7 @@ import streamlit as st
 
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.views import mix_view
-from spotify_ai_pipeline.interfaces.views.wording import when
+from spotify_ai_pipeline.interfaces.views.wording import outcome_words, when
 from spotify_ai_pipeline.music.mix.decide import nearer
 from spotify_ai_pipeline.storage import playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -62,9 +62,8 @@ def _change(workspace: Workspace, last: playlists.Refresh | None) -> None:
         st.text("Nothing was written to Spotify yet.")
         return
     taken_back = f", taken back {when(workspace, last.undone_at)}" if last.undone_at else ""
-    st.text(
-        f"{when(workspace, last.refreshed_at)}: {last.outcome}, +{last.added} −{last.removed}{taken_back}. {last.note}"
-    )
+    change = f"{outcome_words(last.outcome)}, +{last.added} −{last.removed}{taken_back}. {last.note}"
+    st.text(f"{when(workspace, last.refreshed_at)}: {change}")
     changes = [] if last.outcome == "filled" else last.changes or []
     lines = [
         theme.song(one["title"] or one["track_id"], one["artist"] or "?", one["reason"], SIGNS[one["change"]] + " ")

@@ -11,11 +11,11 @@ from spotify_ai_pipeline.interfaces.dashboard.figures import discovery
 from spotify_ai_pipeline.interfaces.dashboard.sections.discovery import EVERY
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.taste.model_card import card, importance, standings
+from spotify_ai_pipeline.music.taste.population import shipped
 from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SCORE_CARD = datasets.SCORE_CARD
-NORMAL_95 = 1.96
 
 
 def page() -> None:
@@ -25,7 +25,7 @@ def page() -> None:
         st.subheader("Score card")
         st.text(summary(workspace.lake.read(SCORE_CARD)))
     weights = workspace.lake.read(datasets.TASTE_WEIGHTS)
-    _leads(standings(weights))
+    _errors(standings(weights))
     _calibration(workspace)
     if moves := importance(weights):
         st.subheader("What moves the forecast")
@@ -33,28 +33,28 @@ def page() -> None:
             pl.DataFrame({"term": list(moves), "share": list(moves.values())}), "share", "term", form=".0%"
         )
     with st.expander("Model card"):
-        st.markdown(card(weights))
+        st.markdown(card(weights, shipped().card))
 
 
-def _leads(trials: pl.DataFrame) -> None:
-    """Each model's lead over the ranker that it would follow, with its 95 % interval."""
-    st.subheader("Lead over the baseline")
-    tried = trials.drop_nulls("lead")
-    if tried.is_empty():
-        st.text("No model was on trial long enough: the recency baseline ranks.")
+def _errors(habits: pl.DataFrame) -> None:
+    """How well the listener's own weeks forecast the latest ones, beside what other listeners taught alone."""
+    st.subheader("What your own weeks add")
+    told = habits.drop_nulls("deviance")
+    if told.is_empty():
+        st.text(
+            "Too few weeks of yours to tell: what other listeners taught ranks, and your weeks move it little by little."
+        )
         return
-    spread = NORMAL_95 * pl.col("lead_error")
-    drawn = alt.Chart(tried.with_columns(low=pl.col("lead") - spread, high=pl.col("lead") + spread))
-    name = alt.Y("model:N", title=None, axis=alt.Axis(labelLimit=130))
-    lines = drawn.mark_rule(color=theme.BLUE, strokeWidth=3).encode(
-        x=alt.X("low:Q", title="lead: share of a week's plays"), x2="high:Q", y=name
+    errors = told.select("habit", pl.col("deviance").alias("with your weeks"), without="deviance_of_others")
+    theme.lying_bars(
+        errors.unpivot(index="habit", variable_name="model", value_name="error").with_columns(
+            name=pl.format("{}, {}", "habit", "model")
+        ),
+        "error",
+        "name",
+        form=".3f",
     )
-    points = drawn.mark_point(color=theme.BLUE, filled=True, size=90).encode(
-        x="lead:Q", y=name, tooltip=["model", "against", "weeks", alt.Tooltip("lead:Q", format="+.3f")]
-    )
-    zero = alt.Chart(pl.DataFrame({"lead": [0.0]})).mark_rule(color=theme.GREY, strokeDash=[4, 4]).encode(x="lead:Q")
-    theme.chart((zero + lines + points).properties(height=60 * tried.height + 60))
-    st.caption(f"A model ranks the mix while its lead is above zero. Now: {theme.plain(tried['office'][0])}.")
+    st.caption("Mean Poisson deviance of the forecasts on the latest eight weeks: lower is better.")
 
 
 def _calibration(workspace: Workspace) -> None:

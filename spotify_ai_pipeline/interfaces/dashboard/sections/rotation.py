@@ -18,13 +18,13 @@ def page() -> None:
     workspace = data.workspace()
     cycling = workspace.settings.cycling
     st.title("Staleness and rotation")
-    standing = data.compute_once(workspace, rotation.standing, STATS, SONGS, cooldown_days=cycling.cooldown_days)
+    standing = data.compute_once(workspace, rotation.standing, STATS, SONGS, dormant_days=cycling.dormant_days)
     theme.figures(
         *((state, f"{count:,}") for state, count in standing.iter_rows()),
         ("turnover dial", f"{cycling.aggressiveness} of 10"),
     )
     st.caption(
-        f"In rotation: heard in the last {cycling.cooldown_days} days. A song on the list counts {loyalty(cycling):.1f} times "
+        f"In rotation: heard in the last {cycling.dormant_days} days. A song on the list counts {loyalty(cycling):.1f} times "
         "its score against a newcomer; `spotify-ai cycling` turns the dial."
     )
     st.subheader("What each refresh changed")
