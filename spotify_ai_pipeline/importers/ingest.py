@@ -159,7 +159,7 @@ class _Intake:
 
     def __init__(self, lake: Lake, export: Export, seen: _Seen, tell: Tell) -> None:
         self.lake, self.export, self.seen, self.tell = lake, export, seen, tell
-        self.report = Report(export.name, export.kind.NAME)
+        self.report = Report(export.name, export.kind.NAME if export.kind else "unknown")
         self.pending: list[pl.DataFrame] = []
 
     def run(self) -> Report:

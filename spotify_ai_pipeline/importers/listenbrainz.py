@@ -42,7 +42,7 @@ KEYS = {"listened_at", "track_metadata"}
 
 
 def recognises(name: str, head: bytes) -> bool:
-    return any(KEYS <= row.keys() for row in json_sample(head)) or all(f'"{key}"'.encode() in head for key in KEYS)
+    return any(row.keys() >= KEYS for row in json_sample(head)) or all(f'"{key}"'.encode() in head for key in KEYS)
 
 
 def read(stream: BufferedReader) -> Iterator[Batch]:

@@ -213,10 +213,10 @@ def _salvaged(text: str) -> Iterator[tuple[object, str | None]]:
     """(object, None) or (None, what is wrong) of each object in a text that is no JSON as a whole."""
     place = 0
     while 0 <= place < len(text):
-        done = place
-        for obj, done in _decoded(text, place):
+        for obj, end in _decoded(text, place):
             yield obj, None
-        place = text.find("{", done)
+            place = end
+        place = text.find("{", place)
         if place >= 0:
             yield None, "cannot be read (no JSON)"
             following = _NEXT.search(text, place)

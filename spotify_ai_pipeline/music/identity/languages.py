@@ -73,7 +73,8 @@ FROM: Words = {
 """What stands before the work that a song was made for, or the session that a take is of."""
 
 SESSIONS: Words = {
-    "en": "unplugged, session, sessions, live at, live in, live from, live on, in concert, concert, tiny desk, rehearsal, bbc, kexp",
+    "en": "unplugged, session, sessions, live at, live in, live from, live on, in concert, concert, tiny desk, rehearsal, "
+    "bbc, kexp",
     "de": "konzert, live aus, live im",
     "fr": "en concert",
     "es": "en concierto, desenchufado",
@@ -191,12 +192,10 @@ OTHER_RECORDING: Words = {
 """Labels of another recording of the song."""
 
 TELLING: Words = {
-    "en": (
-        "major, minor, sharp, flat, natural, double, intro, outro, prelude, reprise, interlude, overture, finale, epilogue, prologue, "
-        "coda, his, her, he, she, no, not, dont, cant, wont, aint, never, isnt, without, didnt, doesnt, couldnt, left, "
-        "right, north, south, east, west, day, night, morning, evening, spring, summer, autumn, winter, man, woman, boy, "
-        "girl, king, queen, first, last, before, after"
-    ),
+    "en": "major, minor, sharp, flat, natural, double, intro, outro, prelude, reprise, interlude, overture, finale, epilogue, "
+    "prologue, coda, his, her, he, she, no, not, dont, cant, wont, aint, never, isnt, without, didnt, doesnt, couldnt, left, "
+    "right, north, south, east, west, day, night, morning, evening, spring, summer, autumn, winter, man, woman, boy, "
+    "girl, king, queen, first, last, before, after",
     "de": "dur, moll, nicht, kein, keine, nie, ohne, er, sie, mein, dein, "
     "cis, dis, eis, fis, gis, ais, ces, des, es, fes, ges, as",
     "fr": "majeur, mineur, dièse, bémol, pas, jamais, sans, il, elle, mon, ton, avant, après",
