@@ -1,33 +1,30 @@
-"""Last.fm's scrobbles as XML: lastfm.ghan.nl's file, and pages of ``user.getRecentTracks``. Times are UTC, starts of plays."""
+"""Last.fm's scrobbles as XML: lastfm.ghan.nl's file, and pages of ``user.getRecentTracks``. Times are UTC, starts of plays.
+
+A file is parted into its tracks, so that one that is no XML, or a file that was cut, costs no other.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from io import BufferedReader
-from xml.parsers import expat
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import polars as pl
 
-from spotify_ai_pipeline.importers.parse import (
-    BATCH_ROWS,
-    Batch,
-    Broken,
-    clean_mbid,
-    clean_text,
-    from_epoch,
-    missing,
-    sift,
-    wrong_time,
-)
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.importers.parse import LONGEST_ROW, Batch, Broken, from_epoch, sift, wrong_time
 from spotify_ai_pipeline.music.plays.records import LASTFM_EXPORT
+from spotify_ai_pipeline.music.sieve import clean_mbid, clean_text, missing
 
 NAME = "Last.fm XML (lastfm.ghan.nl)"
 ROWS = {name: pl.String() for name in ("artist", "title", "album", "track_mbid", "uts", "now")} | {"line": pl.Int64()}
-CHUNK_BYTES = 2**18
-LONGEST_NAME = 4_096
-_FIELDS = {"artist": "artist", "name": "title", "album": "album", "mbid": "track_mbid"}
+CHUNK_BYTES = 8 * 2**20
 _KNOWN = re.compile(rb"<(?:scrobbles|recenttracks|lfm)[\s>].*?<track[\s>]", re.DOTALL)
+_DECLARATION = re.compile(rb"\s*(<\?xml\s[^>]*\?>)")
+_END = b"</track>"
+_TRACK = re.compile(rb"<track[\s>].*?</track>", re.DOTALL)
 
 
 def recognises(name: str, head: bytes) -> bool:
@@ -35,16 +32,67 @@ def recognises(name: str, head: bytes) -> bool:
 
 
 def read(stream: BufferedReader) -> Iterator[Batch]:
-    tracks = _Tracks()
+    declared = _DECLARATION.match(stream.peek().removeprefix(b"\xef\xbb\xbf"))
+    begin = (declared[1] if declared else b"") + b"<tracks>"
+    rest, line = b"", 1
     while chunk := stream.read(CHUNK_BYTES):
-        if not tracks.feed(chunk):
-            break
-        if len(tracks.rows) >= BATCH_ROWS:
-            yield _batch(tracks.taken(), [])
-    yield _batch(tracks.taken(), tracks.end())
+        rest += chunk
+        end = rest.rfind(_END) + len(_END)
+        if end >= len(_END):
+            yield _batch(*_tracks(rest[:end], begin, line))
+            line += rest.count(b"\n", 0, end)
+            rest = rest[end:]
+        elif len(rest) > LONGEST_ROW:
+            raise UserError(f"line {line}: no end of a track within {LONGEST_ROW:,} bytes; this is no export")
+    if re.search(rb"<track[\s>]", rest):
+        yield _batch([], [Broken(line, "cut off")])
 
 
-def _batch(rows: pl.DataFrame, unreadable: list[Broken]) -> Batch:
+Row = tuple[str | int | None, ...]
+
+
+def _tracks(content: bytes, begin: bytes, line: int) -> tuple[list[Row], list[Broken]]:
+    """The tracks in ``content``, which begins on ``line`` of the file; where one is no XML, each is read by itself."""
+    found, lines, at = list[bytes](), list[int](), 0
+    for match in _TRACK.finditer(content):
+        line += content.count(b"\n", at, match.start())
+        at = match.start()
+        found.append(match[0])
+        lines.append(line)
+    try:
+        together = list(_parsed(begin, found))
+    except (ElementTree.ParseError, ValueError, LookupError):
+        together = []
+    if len(together) == len(found):
+        return [_row(track, place) for track, place in zip(together, lines, strict=True)], []
+    rows, broken = list[Row](), list[Broken]()
+    for one, place in zip(found, lines, strict=True):
+        try:
+            rows += [_row(track, place) for track in _parsed(begin, [one])]
+        except (ElementTree.ParseError, ValueError, LookupError):
+            broken.append(Broken(place, "cannot be read (no XML)"))
+    return rows, broken
+
+
+def _parsed(begin: bytes, tracks: list[bytes]) -> Element:
+    return ElementTree.fromstring(begin + b"".join(tracks) + b"</tracks>")
+
+
+def _row(track: Element, line: int) -> Row:
+    held = dict[str, str | None]()
+    for child in track:
+        held.setdefault(child.tag, child.get("uts") if child.tag == "date" else _text(child))
+    return *(held.get(tag) for tag in ("artist", "name", "album", "mbid", "date")), track.get("nowplaying"), line
+
+
+def _text(element: Element) -> str | None:
+    """What an element says itself, or its name within."""
+    own = element.text
+    return own.strip() if own and not own.isspace() else element.findtext("name") if len(element) else None
+
+
+def _batch(found: list[Row], unreadable: list[Broken]) -> Batch:
+    rows = pl.DataFrame(found, schema=ROWS, orient="row")
     plays = rows.filter(pl.col("now").is_null() | (pl.col("now") != "true"))
     whole = plays.with_columns(
         *[clean_text(name) for name in ("artist", "title", "album")],
@@ -60,60 +108,3 @@ def _batch(rows: pl.DataFrame, unreadable: list[Broken]) -> Batch:
         played_at="stamped_at",
     )  # fmt: skip
     return Batch(known, rows.height + len(unreadable), unreadable + broken, no_music=rows.height - plays.height)
-
-
-class _Tracks:
-    """The tracks of a file, as far as it was fed."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str | int | None, ...]] = []
-        self._row: dict[str, str] | None = None
-        self._path: list[str] = []
-        self._line = 0
-        self._text: list[str] = []
-        self._broken: list[Broken] = []
-        self._parser = expat.ParserCreate()
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._stop
-        self._parser.CharacterDataHandler = self._text.append
-
-    def feed(self, chunk: bytes, *, last: bool = False) -> bool:
-        """Reads on; False where the file is no XML from here on."""
-        try:
-            self._parser.Parse(chunk, last)
-        except expat.ExpatError as error:
-            self._broken.append(Broken(error.lineno, f"no XML from here on ({expat.errors.messages[error.code]})"))
-            return False
-        return True
-
-    def end(self) -> list[Broken]:
-        """What could not be read."""
-        if not self._broken:
-            self.feed(b"", last=True)
-        return self._broken
-
-    def taken(self) -> pl.DataFrame:
-        rows, self.rows = self.rows, []
-        return pl.DataFrame(rows, schema=ROWS, orient="row")
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        self._path.append(tag)
-        self._text.clear()
-        if tag == "track":
-            self._row, self._line = {"now": attributes.get("nowplaying", "")}, self._parser.CurrentLineNumber
-        elif tag == "date" and self._row is not None:
-            self._row["uts"] = attributes.get("uts", "")
-
-    def _stop(self, tag: str) -> None:
-        text, parents = "".join(self._text)[:LONGEST_NAME], self._path[-3:-1]
-        self._path.pop()
-        self._text.clear()
-        if self._row is None:
-            return
-        if tag == "track":
-            self.rows.append((*[self._row.get(name) or None for name in list(ROWS)[:-1]], self._line))
-            self._row = None
-        elif parents[-1:] == ["track"] and tag in _FIELDS and (text.strip() or _FIELDS[tag] not in self._row):
-            self._row[_FIELDS[tag]] = text.strip() or self._row.get(_FIELDS[tag], "")
-        elif parents == ["track", "artist"] and tag == "name":
-            self._row["artist"] = text.strip()

@@ -7,21 +7,10 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.importers.parse import (
-    Batch,
-    clean_mbid,
-    clean_number,
-    clean_spotify_id,
-    clean_text,
-    from_epoch,
-    json_rows,
-    json_sample,
-    missing,
-    sift,
-    wrong_time,
-)
+from spotify_ai_pipeline.importers.objects import json_rows, json_sample
+from spotify_ai_pipeline.importers.parse import Batch, from_epoch, sift, wrong_time
 from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ_EXPORT
-from spotify_ai_pipeline.music.sieve import LONGEST_MS
+from spotify_ai_pipeline.music.sieve import LONGEST_MS, clean_mbid, clean_number, clean_spotify_id, clean_text, missing
 
 NAME = "ListenBrainz export"
 FIELDS = {

@@ -15,16 +15,9 @@ from io import BufferedReader
 import polars as pl
 
 from spotify_ai_pipeline.importers import charts
-from spotify_ai_pipeline.importers.parse import (
-    HEAD_BYTES,
-    Batch,
-    Table,
-    clean_text,
-    missing,
-    sift,
-    table_of,
-    table_rows,
-)
+from spotify_ai_pipeline.importers.parse import HEAD_BYTES, Batch, sift
+from spotify_ai_pipeline.importers.tables import Table, table_of, table_rows
+from spotify_ai_pipeline.music.sieve import clean_text, missing
 from spotify_ai_pipeline.storage import datasets
 
 NAME = "ratings (RateYourMusic, or CSV with the columns artist, title or album, and rating)"

@@ -14,20 +14,8 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.importers.parse import (
-    HEAD_BYTES,
-    Batch,
-    Table,
-    clean_mbid,
-    clean_spotify_id,
-    clean_text,
-    from_epoch,
-    missing,
-    sift,
-    table_of,
-    table_rows,
-    wrong_time,
-)
+from spotify_ai_pipeline.importers.parse import HEAD_BYTES, Batch, from_epoch, sift, wrong_time
+from spotify_ai_pipeline.importers.tables import Table, table_of, table_rows
 from spotify_ai_pipeline.music.plays.records import (
     LASTFM_EXPORT,
     LASTFM_EXPORT_MINUTES,
@@ -37,6 +25,7 @@ from spotify_ai_pipeline.music.plays.records import (
     SCROBBLE_TABLE_MINUTES,
     Source,
 )
+from spotify_ai_pipeline.music.sieve import clean_mbid, clean_spotify_id, clean_text, missing
 
 NAME = "Last.fm CSV and other tables of plays"
 

@@ -9,18 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from spotify_ai_pipeline.importers.parse import (
-    HEAD_BYTES,
-    Batch,
-    clean_mbid,
-    clean_text,
-    from_epoch,
-    json_rows,
-    json_sample,
-    missing,
-    sift,
-    wrong_time,
-)
+from spotify_ai_pipeline.importers.objects import json_rows, json_sample
+from spotify_ai_pipeline.importers.parse import HEAD_BYTES, Batch, from_epoch, sift, wrong_time
 from spotify_ai_pipeline.music.plays.records import (
     KOITO,
     LASTFM_EXPORT,
@@ -28,6 +18,7 @@ from spotify_ai_pipeline.music.plays.records import (
     PANO_SCROBBLER,
     Source,
 )
+from spotify_ai_pipeline.music.sieve import clean_mbid, clean_text, missing
 
 NAME = "JSON of lastfm.ghan.nl, lastfmstats.com, maloja, Koito or Pano Scrobbler"
 

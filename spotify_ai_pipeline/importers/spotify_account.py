@@ -10,17 +10,10 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.importers.parse import (
-    Batch,
-    clean_text,
-    json_rows,
-    json_sample,
-    missing,
-    sift,
-    wrong_length,
-    wrong_time,
-)
+from spotify_ai_pipeline.importers.objects import json_rows, json_sample
+from spotify_ai_pipeline.importers.parse import Batch, sift, wrong_time
 from spotify_ai_pipeline.music.plays.records import MOMENT, SPOTIFY_ACCOUNT
+from spotify_ai_pipeline.music.sieve import clean_text, missing, wrong_length
 
 NAME = "Spotify account data"
 FIELDS = {

@@ -10,21 +10,12 @@ from typing import Any, cast
 import polars as pl
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.importers.parse import (
-    HEAD_BYTES,
-    LONGEST_ROW,
-    Batch,
-    Table,
-    clean_spotify_id,
-    clean_text,
-    json_sample,
-    missing,
-    sift,
-    table_of,
-    table_rows,
-)
+from spotify_ai_pipeline.importers.objects import json_sample
+from spotify_ai_pipeline.importers.parse import HEAD_BYTES, LONGEST_ROW, Batch, sift
+from spotify_ai_pipeline.importers.tables import Table, table_of, table_rows
 from spotify_ai_pipeline.music import sieve
 from spotify_ai_pipeline.music.identity.artists import credited
+from spotify_ai_pipeline.music.sieve import clean_spotify_id, clean_text, missing
 from spotify_ai_pipeline.storage import datasets
 
 NAME = "Spotify libraries (YourLibrary.json, Exportify)"

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.importers import detect, ingest
-from spotify_ai_pipeline.importers.parse import json_rows
+from spotify_ai_pipeline.importers.objects import json_rows
 from spotify_ai_pipeline.storage import datasets
 
 
@@ -236,10 +236,10 @@ def test_an_import_that_is_killed_loses_nothing_and_doubles_nothing(workspace, w
     file = write("Streaming_History_Audio_2024_1.json", rows)
     program = (
         "import sys, os, signal\nfrom pathlib import Path\n"
-        "from spotify_ai_pipeline.importers import detect, ingest, parse\n"
+        "from spotify_ai_pipeline.importers import detect, ingest, objects\n"
         "from spotify_ai_pipeline.storage.workspace import Workspace\n"
         "from spotify_ai_pipeline.storage.lake import Lake\n"
-        "parse.BATCH_BYTES, ingest.PART_ROWS = 20_000, 200\nwrite, left = Lake.write, [int(sys.argv[2])]\n"
+        "objects.BATCH_BYTES, ingest.PART_ROWS = 20_000, 200\nwrite, left = Lake.write, [int(sys.argv[2])]\n"
         "def dying(*args, **options):\n"
         "    left[0] -= 1\n"
         "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -279,11 +279,11 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 def test_any_text_comes_through_in_batches_of_any_size(rows, indent, size, monkeypatch):
     import io
 
-    from spotify_ai_pipeline.importers import parse
+    from spotify_ai_pipeline.importers import objects as parsed
 
     objects = [{"n": number, "text": text + '"},{"n": 1}'} for number, text in rows]
     with monkeypatch.context() as patch:
-        patch.setattr(parse, "BATCH_BYTES", max(size, 12))
+        patch.setattr(parsed, "BATCH_BYTES", max(size, 12))
         stream: Any = io.BufferedReader(io.BytesIO(json.dumps(objects, indent=indent).encode()))
         read = list(json_rows(stream, {"n": pl.Int64(), "text": pl.String()}))
     assert not any(broken for _, broken in read)
