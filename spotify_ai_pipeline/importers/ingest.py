@@ -31,6 +31,8 @@ MOST_BROKEN = 10_000
 """Broken rows of a file that are kept by place and reason; all are counted."""
 FROM_FILE = "file:"
 """How the id of a list begins that a file told of."""
+LIKED = "Liked Songs", "liked"
+"""Name and id of the list of liked songs, as the library on Spotify has them."""
 
 IMPORTED: dict[str, pl.DataType] = {**PLAY, "stamped_at": MOMENT, "nth": pl.Int64()}
 """A play from a file: ``stamped_at`` is the time as it stands there, ``nth`` counts equal rows of a file to the minute."""
@@ -223,10 +225,12 @@ class _Intake:
         self.lake.write(rows, datasets.CHARTS, hashlib.sha256(name.encode()).hexdigest()[:16])
 
     def _publish_library(self) -> None:
-        """The list under the file's name, in place of an older one of that name."""
-        name = Path(self.export.file_name).stem
+        """The list under the file's name, or the liked songs, in place of an older one of that name."""
+        name, list_id = Path(self.export.file_name).stem, FROM_FILE + Path(self.export.file_name).stem
+        if listed.holds_likes(name):
+            name, list_id = LIKED
         rows = pl.concat(self.pending).with_columns(
-            list_id=pl.lit(FROM_FILE + name), list_name=pl.lit(name), position=pl.int_range(pl.len(), dtype=pl.Int64)
+            list_id=pl.lit(list_id), list_name=pl.lit(name), position=pl.int_range(pl.len(), dtype=pl.Int64)
         )
         known = library(self.lake).filter(list_name=name)
         self.report.new = rows.join(known, on="track_id", how="anti").height

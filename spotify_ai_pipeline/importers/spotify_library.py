@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from io import BufferedReader
 from typing import Any, cast
@@ -25,6 +26,7 @@ COLUMNS = {
     "album": "album", "isrc": "isrc", "track duration (ms)": "duration_ms", "duration (ms)": "duration_ms",
     "added at": "added_at", "album release date": "release_date", "release date": "release_date",
 }  # fmt: skip
+_LIKES = re.compile(r"(?:your|my)?library|(?:my)?(?:liked|saved)(?:songs|tracks)?")
 TEXTS = ("track_id", "title", "artist", "album", "isrc", "duration_ms", "added_at", "release_date")
 
 
@@ -33,6 +35,11 @@ def recognises(name: str, head: bytes) -> bool:
         return True
     table = table_of(head)
     return table is not None and _is_exportify(table)
+
+
+def holds_likes(name: str) -> bool:
+    """Whether a file of this name holds the liked songs: ``YourLibrary``, ``Liked Songs``."""
+    return _LIKES.fullmatch("".join(filter(str.isalpha, name.casefold()))) is not None
 
 
 def _is_exportify(table: Table) -> bool:

@@ -196,6 +196,13 @@ RATING_IMPORTS = Dataset(
     partitioned_by=FILE,
     notes=RATINGS.notes,
 )
+LIBRARY = Dataset(
+    "ingest",
+    "library",
+    "One row an item of a list of the listener's library, from Spotify and from files.",
+    SPOTIFY_LIBRARY.schema,
+    notes=SPOTIFY_LIBRARY.notes,
+)
 LIBRARY_IMPORTS = Dataset(
     "ingest",
     "library_imports",
@@ -235,7 +242,7 @@ SONG_RATINGS = Dataset(
     "One row a song that the listener rated, itself or by its album.",
     {"song_id": TEXT, "rating": NUMBER, "of": TEXT, "rated": TEXT},
     notes={
-        "rating": "0 to 1, where 1 is the best rating that there is: half a star of five is 0.1",
+        "rating": "Stars of five",
         "of": "What was rated: song or album; the song's own rating counts where there are both",
         "rated": "Title of the song or album that was rated",
     },

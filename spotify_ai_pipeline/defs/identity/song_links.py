@@ -18,6 +18,7 @@ from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
 from spotify_ai_pipeline.music.identity.linking import LINKS, best_offer
 from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.ratings import other_names
 from spotify_ai_pipeline.music.identity.songs import library_tracks, spellings_of, with_albums_and_recordings
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.identity_overrides import said
@@ -28,7 +29,7 @@ FOR_THE_MIX = 40
 
 @registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
 def song_members(
-    workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame
+    workspace: WorkspaceResource, library: pl.LazyFrame, plays: pl.LazyFrame, ratings: pl.DataFrame
 ) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
@@ -36,11 +37,12 @@ def song_members(
     links = frame_of(workspace.lake, datasets.SONG_LINKS).drop_nulls("track_id")
     overrides = [one.override for one in said(workspace.state)]
     table = decide(
-        library_tracks(spotify_library),
+        library_tracks(library),
         spellings_of(plays),
         overrides,
         links.select("key", "track_id").iter_rows(),
         before,
+        other_names(ratings),
     )
     rules = table.group_by("rule").len().sort("len", descending=True)
     return dg.MaterializeResult(

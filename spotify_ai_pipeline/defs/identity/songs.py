@@ -36,14 +36,14 @@ SUMS = {
 @registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
 def songs(
     workspace: WorkspaceResource,
-    spotify_library: pl.DataFrame,
+    library: pl.DataFrame,
     plays: pl.LazyFrame,
     song_members: pl.DataFrame,
     song_links: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """One row a song: all of its Spotify ids and spellings together, from the library and from the plays."""
     table = build_songs(
-        spotify_library,
+        library,
         plays,
         song_members,
         song_links,
@@ -83,9 +83,7 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
     kinds={"polars", "parquet"},
     metadata={READERS_GET: "counts", READERS_SEE: ["song_id", "played_at"]},
 )
-def listens(
-    workspace: WorkspaceResource, plays: pl.LazyFrame, songs: pl.LazyFrame, spotify_library: pl.LazyFrame
-) -> Pieces:
+def listens(workspace: WorkspaceResource, plays: pl.LazyFrame, songs: pl.LazyFrame, library: pl.LazyFrame) -> Pieces:
     """One row a play of a known song, in order of time, whatever number of sources told of it: with the richest evidence,
     how much was heard, whether it was skipped and how sure that is, and whether the listener says that it was not them.
 
@@ -94,7 +92,7 @@ def listens(
     about = songs.select("song_id", "artist", "track_id", "track_ids", "keys", "duration_ms").collect()
     known = find_songs(plays, about)
     rules = [found.rule for found in exclusions.in_force(workspace.state)]
-    left_out = excluded(rules, about, spotify_library.select("list_id", "track_id").collect())
+    left_out = excluded(rules, about, library.select("list_id", "track_id").collect())
     lengths = durations(about, known)
     metadata = dict[str, Any]()
 

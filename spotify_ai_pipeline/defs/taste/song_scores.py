@@ -110,6 +110,7 @@ def song_scores(
     listens: pl.DataFrame,
     taste_weights: pl.DataFrame,
     activations: pl.DataFrame,
+    song_ratings: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """What each song with a Spotify id is worth to the mix now: slot, score, parts and a reason.
 
@@ -119,7 +120,7 @@ def song_scores(
     matched = song_embeddings.select("song_id", mood_match=_match(song_embeddings, mood))
     known = (
         songs.filter(pl.col("track_id").is_not_null())
-        .join(_said(workspace, songs), on="song_id", how="left")
+        .join(_said(workspace, songs, song_ratings), on="song_id", how="left")
         .join(listening_stats, on="song_id")
         .join(matched, on="song_id", how="left")
         .join(by_model, on="song_id", how="left")
@@ -137,15 +138,16 @@ def song_scores(
     )
 
 
-def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
+def _said(workspace: WorkspaceResource, songs: pl.DataFrame, ratings: pl.DataFrame) -> pl.DataFrame:
     """What the listener said of each song: the factor of its forecast, and words."""
     standing = verdicts.standing(workspace.state, workspace.now(), on_lists=True)
     verdict = pl.DataFrame(
         {"song_id": list(standing), "verdict": list(standing.values())},
         schema={"song_id": pl.String, "verdict": pl.String},
     )
-    known = songs.select("song_id", "best", "liked", "lists", rating=pl.lit(None, pl.Float64))
-    return known.join(verdict, on="song_id", how="left").select("song_id", said.factor(), said.words())
+    known = songs.select("song_id", "best", "liked", "lists")
+    told = known.join(ratings.select("song_id", "rating", "of"), on="song_id", how="left")
+    return told.join(verdict, on="song_id", how="left").select("song_id", said.factor(), said.words())
 
 
 def _forecast(

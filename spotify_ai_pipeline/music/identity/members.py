@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 from rapidfuzz import fuzz
 
-from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_vocabulary
+from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_vocabulary, with_told
 from spotify_ai_pipeline.music.identity.artists import credited, guests
 from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, TRACK, Groups, Member, Why
 from spotify_ai_pipeline.music.identity.matching import Found, Known, song_id, song_key
@@ -84,15 +84,17 @@ def decide(
     overrides: Sequence[Override] = (),
     links: Iterable[tuple[str, str]] = (),
     before: pl.DataFrame | None = None,
+    other_names: Iterable[tuple[str, str]] = (),
 ) -> pl.DataFrame:
     """The table of members (``MEMBERS``), one row a Spotify id or spelling.
 
     ``tracks`` (``TRACKS``) come earliest added first; ``spellings`` (artist, title,
     plays) are distinct names as scrobbled; ``links`` are (spelling's key, Spotify id that was found for it); ``before`` is
-    the last table, whose song ids are kept wherever a member of the song is still there.
+    the last table, whose song ids are kept wherever a member of the song is still there; ``other_names`` are (artist, the same
+    artist in another script), as a source tells.
     """
     with _no_collector():
-        return _decide([Track(*row) for row in _rows(tracks)], spellings, overrides, links, before)
+        return _decide([Track(*row) for row in _rows(tracks)], spellings, overrides, links, before, other_names)
 
 
 def _decide(
@@ -101,6 +103,7 @@ def _decide(
     overrides: Sequence[Override],
     links: Iterable[tuple[str, str]],
     before: pl.DataFrame | None,
+    other_names: Iterable[tuple[str, str]],
 ) -> pl.DataFrame:
     names = _names(tracks, spellings)
     groups, apart = Groups(), {said.subject for said in overrides if said.kind in ("split", "set")}
@@ -108,7 +111,7 @@ def _decide(
         groups.add(Member.track(track.track_id))
     for key in names:
         groups.add(Member(SPELLING, key))
-    near = _gather(groups, tracks, names, apart)
+    near = _gather(groups, tracks, names, apart, other_names)
     _apply(groups, overrides, links, apart)
     songs = groups.songs()
     ids = _name_songs(songs, tracks, before, apart)
@@ -162,11 +165,15 @@ def _names(tracks: Sequence[Track], spellings: pl.DataFrame) -> dict[str, tuple[
 
 
 def _gather(
-    groups: Groups, tracks: Sequence[Track], names: Mapping[str, tuple[str, str, int | None]], apart: set[Member]
+    groups: Groups,
+    tracks: Sequence[Track],
+    names: Mapping[str, tuple[str, str, int | None]],
+    apart: set[Member],
+    other_names: Iterable[tuple[str, str]],
 ) -> dict[str, Found]:
     """Joins what names, lengths and ISRCs say is one; gives what the unresolved spellings are like."""
     spelled = [(artist, title) for artist, title, _ in names.values()]
-    known = Known(learn_aliases(spelled), learn_vocabulary(spelled))
+    known = Known(with_told(learn_aliases(spelled), other_names), learn_vocabulary(spelled))
     free = [track for track in tracks if Member.track(track.track_id) not in apart]
     by_key: defaultdict[str, list[Track]] = defaultdict(list)
     for track in free:
