@@ -49,7 +49,7 @@ def json_rows(
     Fields outside ``schema`` are never kept; a field of another type is null.
     """
     for text in _objects(stream, under):
-        yield _parse(text, schema)
+        yield _parse(text, schema, under)
 
 
 _BEFORE_OBJECTS = re.compile(r'[\ufeff\s\[]*(?:(?:null|true|false|-?[\d.]+|"[^"]*"|\[\])\s*,\s*)*\{')
@@ -112,7 +112,7 @@ def _without_ends(last: bytes) -> bytes:
     return text[:end].encode() if rest and set(rest) <= set("]} \t\r\n") else last
 
 
-def _parse(text: Text, schema: Schema) -> tuple[pl.DataFrame, list[Broken]]:
+def _parse(text: Text, schema: Schema, under: str) -> tuple[pl.DataFrame, list[Broken]]:
     """The rows of ``text``; where they are not what they should be, each is read by itself."""
     lines = (found.replace(b"\n", b" ") if b"\n" in found else found for found in text.objects)
     try:
@@ -122,7 +122,7 @@ def _parse(text: Text, schema: Schema) -> tuple[pl.DataFrame, list[Broken]]:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         pass
     found, places, broken = list[dict[str, object]](), list[int](), list[Broken]()
-    for value, line in _values(text):
+    for value, line in _values(text, under):
         if isinstance(value, dict):
             found.append(cast("dict[str, object]", value))
             places.append(line)
@@ -164,7 +164,7 @@ def _column(name: str, values: list[object], kind: pl.DataType) -> pl.Series:
     return pl.Series(name, [reader(value) for value in values], kind)
 
 
-def _values(text: Text) -> Iterator[tuple[object, int]]:
+def _values(text: Text, under: str) -> Iterator[tuple[object, int]]:
     """(value, line) of all that ``text`` holds; a text is what is wrong with one."""
     try:
         together = cast("list[object]", json.loads(b"[" + b",".join(text.objects) + b"]"))
@@ -174,11 +174,11 @@ def _values(text: Text) -> Iterator[tuple[object, int]]:
         yield from zip(together, text.lines, strict=True)
         return
     for content, line in zip(text.objects, text.lines, strict=True):
-        for found in _each(content):
+        for found in _each(content, under):
             yield found, line
 
 
-def _each(content: bytes) -> list[object]:
+def _each(content: bytes, under: str) -> list[object]:
     """The values in ``content``, which hold one object, or several whose keys stand in another order; a text is what is
     wrong with one."""
     try:
@@ -188,19 +188,26 @@ def _each(content: bytes) -> list[object]:
     try:
         return cast("list[object]", json.loads(f"[{text}]"))
     except (ValueError, RecursionError):
-        return [obj if error is None else error for obj, error in _salvaged(text)]
+        return [obj if error is None else error for obj, error in _salvaged(text, under)]
 
 
+_END = re.compile(r"\s*\]")
 _NEXT = re.compile(r"\}[\s,\[\]]*(?=\{)")
 
 
-def _salvaged(text: str) -> Iterator[tuple[object, str | None]]:
-    """(object, None) or (None, what is wrong) of each object in a text that is no JSON as a whole."""
+def _salvaged(text: str, under: str) -> Iterator[tuple[object, str | None]]:
+    """(object, None) or (None, what is wrong) of each object in a text that is no JSON as a whole. What stands behind the end of
+    an array is none of its objects; another page may follow, with an array of the same name."""
+    page = re.compile(rf'"{re.escape(under)}"\s*:\s*\[' if under else r"\[(?=\s*\{)")
     place = 0
     while 0 <= place < len(text):
         for obj, end in _decoded(text, place):
             yield obj, None
             place = end
+        if place and _END.match(text, place):
+            found = page.search(text, place)
+            place = found.end() if found else -1
+            continue
         place = text.find("{", place)
         if place >= 0:
             yield None, "cannot be read (no JSON)"

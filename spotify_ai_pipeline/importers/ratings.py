@@ -54,18 +54,26 @@ def _is_rated(table: Table) -> bool:
 
 def _scale(table: Table, column: str) -> int | None:
     """The best rating that there is; None where the column holds no ratings."""
-    values = [_number(value) for value in table.column(column)]
-    numbers = [value for value in values if value is not None]
-    if not numbers or len(numbers) < len(values) / 2 or min(numbers) < 0:
+    values = pl.DataFrame({"rating": table.column(column)}, schema={"rating": pl.String})
+    found = values.select(stars=_stars(), of=_of()).drop_nulls("stars")
+    if found.is_empty() or found.height < values.height / 2 or found.filter(pl.col("stars") < 0).height:
         return None
-    return next((scale for scale in SCALES if max(numbers) <= scale), None)
+    if said := found["of"].drop_nulls().to_list():
+        return max(said)
+    best = float(found["stars"].max())  # pyright: ignore[reportArgumentType]
+    return next((scale for scale in SCALES if best <= scale), None)
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _stars() -> pl.Expr:
+    """A rating as a number: "4", "4.5", "4,5", "4/5", "★★★★½"."""
+    plain = pl.col("rating").str.strip_chars().str.replace(",", ".", literal=True).str.replace(r"\s*/\s*\d+$", "")
+    drawn = plain.str.count_matches("[★⭐]") + plain.str.count_matches("½") / 2
+    return pl.when(plain.str.contains("[★⭐]")).then(drawn).otherwise(plain.cast(pl.Float64, strict=False))
+
+
+def _of() -> pl.Expr:
+    """The best rating that a rating names: 5 of "4/5"."""
+    return pl.col("rating").str.extract(r"/\s*(\d+)\s*$").cast(pl.Int64, strict=False)
 
 
 def read(stream: BufferedReader) -> Iterator[Batch]:
@@ -80,7 +88,7 @@ def read(stream: BufferedReader) -> Iterator[Batch]:
         absent = [pl.lit(None, pl.String).alias(name) for name in TEXTS if name not in named.columns]
         whole = named.with_columns(absent).with_columns(
             *[clean_text(name) for name in ("artist", "artist_alias", "title", "album")],
-            rating=pl.col("rating").str.strip_chars().replace("", "0").cast(pl.Float64, strict=False),
+            rating=pl.when(pl.col("rating").str.strip_chars() == "").then(0.0).otherwise(_stars()),
             year=pl.col("released").str.extract(r"(\d{4})").cast(pl.Int64),
         )
         right, broken = sift(

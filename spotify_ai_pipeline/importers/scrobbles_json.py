@@ -42,12 +42,9 @@ class Layout:
 
 def _primary(aliases: pl.Expr) -> pl.Expr:
     """The alias that is marked as the name, else the first."""
-    marked = aliases.list.eval(
-        pl.element().filter(pl.element().struct.field("is_primary").fill_null(False)).struct.field("alias")
-    )
-    return pl.coalesce(
-        marked.list.first(), aliases.list.eval(pl.element().struct.field("alias").drop_nulls()).list.first()
-    )
+    named = aliases.list.filter(pl.element().struct.field("alias").is_not_null())
+    marked = named.list.filter(pl.element().struct.field("is_primary").fill_null(False))
+    return pl.coalesce(marked.list.first().struct.field("alias"), named.list.first().struct.field("alias"))
 
 
 def _text(struct: str) -> pl.Expr:
@@ -69,30 +66,49 @@ LAYOUTS = (
             "at": from_epoch(pl.col("date")),
         },
     ),
-    Layout(
-        "scrobbles",
-        lambda row: "time" in row and isinstance(row.get("track"), dict),
-        {
-            "time": COUNT,
-            "track": pl.Struct(
-                {
-                    "artists": TEXTS,
-                    "title": TEXT,
-                    "album": pl.Struct({"albumtitle": TEXT, "name": TEXT}),
-                    "length": COUNT,
-                }
-            ),
-            "origin": TEXT,
-        },
-        MALOJA,
-        {
-            "artist": pl.col("track").struct.field("artists").list.drop_nulls().list.join(", "),
-            "title": pl.col("track").struct.field("title"),
-            "album": pl.coalesce(_MALOJA_ALBUM.field("albumtitle"), _MALOJA_ALBUM.field("name")),
-            "duration_ms": pl.col("track").struct.field("length") * 1_000,
-            "device": pl.col("origin"),
-            "at": from_epoch(pl.col("time")),
-        },
+    *(
+        Layout(
+            under,
+            lambda row: "time" in row and isinstance(row.get("track"), dict),
+            {
+                "time": COUNT,
+                "track": pl.Struct(
+                    {
+                        "artists": TEXTS,
+                        "title": TEXT,
+                        "album": pl.Struct({"albumtitle": TEXT, "name": TEXT}),
+                        "length": COUNT,
+                    }
+                ),
+                "origin": TEXT,
+            },
+            MALOJA,
+            {
+                "artist": pl.col("track").struct.field("artists").list.drop_nulls().list.join(", "),
+                "title": pl.col("track").struct.field("title"),
+                "album": pl.coalesce(_MALOJA_ALBUM.field("albumtitle"), _MALOJA_ALBUM.field("name")),
+                "duration_ms": pl.col("track").struct.field("length") * 1_000,
+                "device": pl.col("origin"),
+                "at": from_epoch(pl.col("time")),
+            },
+        )
+        for under in ("scrobbles", "list")
+    ),
+    *(
+        Layout(
+            under,
+            lambda row: {"time", "artists", "title"} <= row.keys(),
+            {"time": COUNT, "artists": TEXTS, "title": TEXT, "album": TEXT, "duration": COUNT},
+            MALOJA,
+            {
+                "artist": pl.col("artists").list.drop_nulls().list.join(", "),
+                "title": pl.col("title"),
+                "album": pl.col("album"),
+                "duration_ms": pl.col("duration") * 1_000,
+                "at": from_epoch(pl.col("time")),
+            },
+        )
+        for under in ("list", "scrobbles")
     ),
     Layout(
         "listens",
@@ -107,19 +123,7 @@ LAYOUTS = (
         KOITO,
         {
             "artist": pl.col("artists")
-            .list.eval(
-                pl.coalesce(
-                    pl.element()
-                    .struct.field("aliases")
-                    .list.eval(
-                        pl.element()
-                        .filter(pl.element().struct.field("is_primary").fill_null(False))
-                        .struct.field("alias")
-                    )
-                    .list.first(),
-                    pl.element().struct.field("aliases").list.eval(pl.element().struct.field("alias")).list.first(),
-                ).drop_nulls()
-            )
+            .list.eval(_primary(pl.element().struct.field("aliases")).drop_nulls())
             .list.join(", "),
             "title": _primary(pl.col("track").struct.field("aliases")),
             "album": _primary(pl.col("album").struct.field("aliases")),

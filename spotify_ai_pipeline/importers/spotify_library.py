@@ -26,6 +26,14 @@ COLUMNS = {
     "album": "album", "isrc": "isrc", "track duration (ms)": "duration_ms", "duration (ms)": "duration_ms",
     "added at": "added_at", "album release date": "release_date", "release date": "release_date",
 }  # fmt: skip
+VALUES = {
+    r"spotify:track:": "track_id",
+    r"[A-Z]{2}[A-Z0-9]{3}\d{7}$": "isrc",
+    r"\d{4}-\d\d-\d\dT": "added_at",
+    r"\d{5,}$": "duration_ms",
+}
+BEHIND = {"track": "title", "artist": "artist", "album": "album"}
+"""Exportify writes the name of each behind its address."""
 _LIKES = re.compile(r"(?:your|my)?library|(?:my)?(?:liked|saved)(?:songs|tracks)?")
 TEXTS = ("track_id", "title", "artist", "album", "isrc", "duration_ms", "added_at", "release_date")
 
@@ -43,8 +51,23 @@ def holds_likes(name: str) -> bool:
 
 
 def _is_exportify(table: Table) -> bool:
-    kept = {COLUMNS.get(name) for name in table.header}
-    return {"track_id", "title", "artist"} <= kept and bool({"artist name(s)", "added at"} & set(table.header))
+    kept = set(_columns(table))
+    return {"track_id", "title", "artist"} <= kept and ("added_at" in kept or "artist name(s)" in table.header)
+
+
+def _columns(table: Table) -> list[str]:
+    """What each column is, by its name; where the names are of another language, by the addresses that stand before them."""
+    named = [COLUMNS.get(name, "") for name in table.header]
+    if "track_id" not in named:
+        values = [next(iter(table.column(name)), "") for name in table.header]
+        for place, value in enumerate(values):
+            for form, field in VALUES.items():
+                if re.match(form, value) and field not in named:
+                    named[place] = field
+            for kind, field in BEHIND.items():
+                if place and values[place - 1].startswith(f"spotify:{kind}:") and field not in named:
+                    named[place] = field
+    return [field if named.index(field) == place else "" for place, field in enumerate(named)]
 
 
 def read(stream: BufferedReader) -> Iterator[Batch]:
@@ -75,12 +98,7 @@ def _read_library(stream: BufferedReader) -> Batch:
 
 
 def _read_exportify(stream: BufferedReader, table: Table) -> Iterator[Batch]:
-    names, taken = list[str](), set[str]()
-    for name in table.header:
-        field = COLUMNS.get(name, "")
-        names.append("" if field in taken else field)
-        taken.add(field)
-    for rows, unreadable in table_rows(stream, names, delimiter=table.delimiter, long_texts=True):
+    for rows, unreadable in table_rows(stream, _columns(table), delimiter=table.delimiter, long_texts=True):
         yield _batch(rows, unreadable)
 
 
@@ -118,7 +136,9 @@ def _batch(rows: pl.DataFrame, unreadable: list[Any]) -> Batch:
 
 
 def _artists(credit: str) -> list[str]:
-    """The artists of a credit; a band whose name holds a comma is one."""
+    """The artists of a credit; a band whose name holds a comma is one. Exportify writes such a comma with a stroke before it."""
+    if "\\," in credit:
+        return [name.replace("\\,", ",").strip() for name in re.split(r"(?<!\\),", credit) if name.strip()]
     sign = ";" if ";" in credit else ", "
     whole = sign == ", " and len(credited(credit)) == 1
     return [credit] if whole else [name for part in credit.split(sign) if (name := part.strip())] or [credit]
