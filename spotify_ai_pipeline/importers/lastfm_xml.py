@@ -44,8 +44,8 @@ def read(stream: BufferedReader) -> Iterator[Batch]:
             rest = rest[end:]
         elif len(rest) > LONGEST_ROW:
             raise UserError(f"line {line}: no end of a track within {LONGEST_ROW:,} bytes; this is no export")
-    if re.search(rb"<track[\s>]", rest):
-        yield _batch([], [Broken(line, "cut off")])
+    if (begun := re.search(rb"<track[\s>]", rest)) is not None:
+        yield _batch([], [Broken(line + rest.count(b"\n", 0, begun.start()), "cut off")])
 
 
 Row = tuple[str | int | None, ...]
