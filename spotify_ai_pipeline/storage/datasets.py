@@ -196,13 +196,6 @@ RATING_IMPORTS = Dataset(
     partitioned_by=FILE,
     notes=RATINGS.notes,
 )
-LIBRARY = Dataset(
-    "ingest",
-    "library",
-    "One row an item of a list of the listener's library, from Spotify and from files.",
-    SPOTIFY_LIBRARY.schema,
-    notes=SPOTIFY_LIBRARY.notes,
-)
 LIBRARY_IMPORTS = Dataset(
     "ingest",
     "library_imports",

@@ -23,7 +23,6 @@ READING = (
     "recent_plays",
     "history_imports",
     "ratings",
-    "library",
 )
 """What is read from outside; the ingest group holds ``applied_verdicts`` beside, which writes there."""
 RANKING = ("activations", "listening_stats", "taste_weights", "mood", "song_scores")

@@ -7,7 +7,7 @@ alert say so, and the next run takes up where this one stopped.
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.app.library_reader import ACCEPTED, LIBRARY_READ_AT, read_library, shrank, with_files
+from spotify_ai_pipeline.app.library_reader import ACCEPTED, LIBRARY_READ_AT, read_library, shrank
 from spotify_ai_pipeline.clients.spotify import LIKED
 from spotify_ai_pipeline.clients.spotify_auth import sign_in_age, sign_in_warning
 from spotify_ai_pipeline.defs.degraded import report_degraded, waits_logged
@@ -15,7 +15,6 @@ from spotify_ai_pipeline.defs.groups import INGEST
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
-from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.storage import alerts, datasets, quarantine
 
 YIELD, SHRANK = "yield spotify_library", "shrunken spotify_library"
@@ -51,16 +50,6 @@ def spotify_library(
             "followed playlists, closed to apps": reading.followed,
             **report_degraded(context, workspace, reading.deferred),
         },
-    )
-
-
-@registered_asset(group_name=INGEST, kinds={"polars", "parquet"}, deps=["history_imports"])
-def library(workspace: WorkspaceResource, spotify_library: pl.DataFrame) -> dg.MaterializeResult:
-    """The listener's lists: those on Spotify, and those that files tell of and Spotify does not."""
-    table = with_files(spotify_library, ingest.library(workspace.lake))
-    return dg.MaterializeResult(
-        value=table,
-        metadata={"rows on Spotify": spotify_library.height, "of files": table.height - spotify_library.height},
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.defs.groups import TASTE
-from spotify_ai_pipeline.defs.io_manager import WithBlobs
+from spotify_ai_pipeline.defs.io_manager import WithBlobs, frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -99,7 +99,7 @@ def stats_count_every_listen(listening_stats: pl.DataFrame, listens: pl.DataFram
     )
 
 
-@registered_asset(group_name=TASTE, kinds={"polars", "parquet"})
+@registered_asset(group_name=TASTE, kinds={"polars", "parquet"}, deps=["song_ratings"])
 def song_scores(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -110,7 +110,6 @@ def song_scores(
     listens: pl.DataFrame,
     taste_weights: pl.DataFrame,
     activations: pl.DataFrame,
-    song_ratings: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """What each song with a Spotify id is worth to the mix now: slot, score, parts and a reason.
 
@@ -120,7 +119,7 @@ def song_scores(
     matched = song_embeddings.select("song_id", mood_match=_match(song_embeddings, mood))
     known = (
         songs.filter(pl.col("track_id").is_not_null())
-        .join(_said(workspace, songs, song_ratings), on="song_id", how="left")
+        .join(_said(workspace, songs), on="song_id", how="left")
         .join(listening_stats, on="song_id")
         .join(matched, on="song_id", how="left")
         .join(by_model, on="song_id", how="left")
@@ -138,7 +137,7 @@ def song_scores(
     )
 
 
-def _said(workspace: WorkspaceResource, songs: pl.DataFrame, ratings: pl.DataFrame) -> pl.DataFrame:
+def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
     """What the listener said of each song: the factor of its forecast, and words."""
     standing = verdicts.standing(workspace.state, workspace.now(), on_lists=True)
     verdict = pl.DataFrame(
@@ -146,6 +145,7 @@ def _said(workspace: WorkspaceResource, songs: pl.DataFrame, ratings: pl.DataFra
         schema={"song_id": pl.String, "verdict": pl.String},
     )
     known = songs.select("song_id", "best", "liked", "lists")
+    ratings = frame_of(workspace.lake, datasets.SONG_RATINGS)
     told = known.join(ratings.select("song_id", "rating", "of"), on="song_id", how="left")
     return told.join(verdict, on="song_id", how="left").select("song_id", said.factor(), said.words())
 
