@@ -146,7 +146,10 @@ def _as_rated(part: pl.DataFrame) -> pl.DataFrame:
     """A part of ratings under the columns of today: those of an older version were of albums on RateYourMusic alone."""
     if "best" not in part.columns:
         part = part.rename({"title": "album"}).with_columns(
-            best=pl.lit(10), title=pl.lit(None, pl.String), artist_alias=pl.lit(None, pl.String)
+            rating=pl.when(pl.col("rating") > 0).then("rating"),
+            best=pl.lit(10),
+            title=pl.lit(None, pl.String),
+            artist_alias=pl.lit(None, pl.String),
         )
     return part.select(pl.col(name).cast(kind) for name, kind in datasets.RATINGS.schema.items())
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.app.library_reader import with_files
 from spotify_ai_pipeline.importers import detect, ingest
 from spotify_ai_pipeline.music.identity.ratings import other_names
 from spotify_ai_pipeline.storage import datasets
@@ -142,3 +143,18 @@ def test_a_table_of_stars_is_ratings_of_songs(workspace, tmp_path, header, row, 
     assert ingest.ratings(workspace.lake).select("artist", "title", "rating", "best").rows() == [
         ("Mira Vale", "Harbour", *stars)
     ]
+
+
+def test_a_list_that_spotify_tells_of_itself_beats_a_file(workspace):
+    take_in(workspace, LAYOUTS / "liked_songs.csv", LAYOUTS / "abendmusik.csv")
+    listed = ingest.library(workspace.lake)
+    live = listed.filter(list_name="abendmusik").with_columns(
+        list_id=pl.lit("x"), list_name=pl.lit("Abend-Musik"), title=pl.lit("Other")
+    )
+    whole = with_files(live.lazy(), listed).collect()
+    assert whole.select("list_id", "title").rows() == [
+        ("x", "Other"),
+        ("liked", "Harbour"),
+        ("liked", 'Dusk, "Part" 2'),
+    ]
+    assert with_files(datasets.SPOTIFY_LIBRARY.empty().lazy(), listed).collect().equals(listed)
