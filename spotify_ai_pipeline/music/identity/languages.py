@@ -113,7 +113,8 @@ SAME_RECORDING: Words = {
         "main version, full length version, explicit version, clean version, studio version, single version, "
         "original mix, bonus, bonus track, explicit, clean, deluxe, super deluxe, anniversary, expanded, restored, "
         "official, official video, official audio, official music video, official lyric video, music video, lyric video, "
-        "lyrics video, video clip, mv, m/v, official mv, official m/v, video, audio, "
+        "lyrics video, lyrical, lyrical video, official lyrical video, full video, full song, video song, "
+        "video clip, mv, m/v, official mv, official m/v, video, audio, "
         "with lyrics, lyrics, visualizer, visualiser, hd, hq, 4k, soundtrack, ost, "
         "original soundtrack, motion picture soundtrack, original motion picture soundtrack, high resolution, hi-res"
     ),
@@ -190,6 +191,23 @@ OTHER_RECORDING: Words = {
     "zh": "现场, 現場, 伴奏, 纯音乐, 純音樂, 翻唱, 混音, 不插电, 卡拉ok",
 }
 """Labels of another recording of the song."""
+
+IN_ENGLISH: Words = {
+    "de": "akustik=acoustic, akustisch=acoustic, akustikversion=acoustic, liveversion=live, instrumentalversion=instrumental",
+    "nl": "akoestisch=acoustic",
+    "fr": "acoustique=acoustic, en direct=live, en public=live, en concert=live, instrumentale=instrumental, démo=demo",
+    "es": "en vivo=live, en directo=live, acústico=acoustic, acústica=acoustic, en concierto=live",
+    "pt": "ao vivo=live, acústico=acoustic, acústica=acoustic",
+    "it": "dal vivo=live, acustico=acoustic, acustica=acoustic, strumentale=instrumental, in concerto=live",
+    "pl": "na żywo=live, akustycznie=acoustic, akustyczna=acoustic, instrumentalna=instrumental",
+    "sv da no": "akustisk=acoustic, liveversion=live",
+    "ru uk": "концертная=live, вживую=live, лайв=live, акустика=acoustic, акустическая=acoustic, ремикс=remix, караоке=karaoke, "
+    "инструментал=instrumental, демо=demo",
+    "ja": "ライブ=live, ライヴ=live, カラオケ=karaoke, アコースティック=acoustic, リミックス=remix, デモ=demo",
+    "ko": "라이브=live, 어쿠스틱=acoustic, 리믹스=remix, 노래방=karaoke, 데모=demo",
+    "zh": "现场=live, 現場=live, 混音=remix, 卡拉ok=karaoke",
+}
+"""What a label of another recording is called in English: "En Vivo" and "Live" are one."""
 
 TELLING: Words = {
     "en": "major, minor, sharp, flat, natural, double, intro, outro, prelude, reprise, interlude, overture, finale, epilogue, "

@@ -14,6 +14,7 @@ from spotify_ai_pipeline.music.identity.artists import GUEST, either
 from spotify_ai_pipeline.music.identity.languages import (
     AROUND_LABELS,
     FROM,
+    IN_ENGLISH,
     OTHER_RECORDING,
     REMASTERS,
     SAME_RECORDING,
@@ -37,6 +38,21 @@ _FROM = re.compile(rf"\s*(?:{either(FROM)})\s", re.IGNORECASE)
 _HINT = re.compile(r"[\(\[\{（【「『〔［\-–—~/|•·:]|feat|ft\.|f/|part\.|master|マスター|마스터", re.IGNORECASE)
 _FILLER = frozenset(
     {"version", "ver", "the", "a", "recording", "recorded", "performance", "in", "at", "from", "on", "and"}
+    | {
+        fold(word)
+        for word in (
+            "versão",
+            "versione",
+            "versie",
+            "versio",
+            "versiyon",
+            "версия",
+            "версія",
+            "wersja",
+            "verze",
+            "バージョン",
+        )
+    }
 )
 
 
@@ -56,6 +72,13 @@ _SAME = re.compile(
 )
 _OTHER = re.compile(_pattern(OTHER_RECORDING))
 _SESSION = re.compile(_pattern(SESSIONS))
+_ENGLISH = {fold(word): english for word, english in (entry.split("=") for entry in words(IN_ENGLISH))}
+_FOREIGN = re.compile(
+    "|".join(
+        rf"(?<!\w){re.escape(word)}(?!\w)" if _parts_words(word) else re.escape(word)
+        for word in sorted(_ENGLISH, key=len, reverse=True)
+    )
+)
 _TRAILING_REMASTER = re.compile(
     rf"(?<=\w)[\w\"'!?.)\]]*\s+((?:(?:19|20)\d\d\s+)?(?:digital(?:ly)?\s+)?(?:{either(REMASTERS)})(?:\s+(?:19|20)\d\d)?)\s*$",
     re.IGNORECASE,
@@ -97,7 +120,8 @@ def split_version(title: str) -> tuple[str, str]:
     if (remaster := _TRAILING_REMASTER.search(core)) is not None:
         core = core[: remaster.start(1)]
     core = core.rstrip() + stays
-    told = {word for word in fold(" ".join(version)).split() if word}
+    said = _FOREIGN.sub(lambda found: f" {_ENGLISH[found[0]]} ", fold(" ".join(version)))
+    told = {word for word in said.split() if word}
     telling = told - _FILLER or told
     return (" ".join(core.split()) or title), " ".join(sorted(telling)) if "".join(version).strip() else ""
 
