@@ -192,8 +192,13 @@ def _listenbrainz(workspace: Workspace) -> str:
     return "" if workspace.secrets.has_listenbrainz else "ListenBrainz is not connected"
 
 
+def _spotify(workspace: Workspace) -> str:
+    return "" if workspace.secrets.has_spotify else "Spotify is not connected"
+
+
 def _recommendations(workspace: Workspace) -> str:
-    return "" if capable(workspace, "recommendations") else "closed to this Spotify app"
+    closed = "" if capable(workspace, "recommendations") else "closed to this Spotify app"
+    return _spotify(workspace) or closed
 
 
 def _dropped(workspace: Workspace) -> str:
@@ -226,7 +231,7 @@ SOURCES: Mapping[str, Source] = {
     "listenbrainz_radio": Source(listenbrainz_radio, _open, "listenbrainz"),
     "reccobeats": Source(reccobeats, _open, "reccobeats"),
     "spotify_recs": Source(spotify_recs, _recommendations, "spotify"),
-    "new_releases": Source(new_releases, _open, "spotify", patience=14),
+    "new_releases": Source(new_releases, _spotify, "spotify", patience=14),
     "files": Source(files, _dropped, "csv"),
 }
 """Every source by its switch in the settings (discovery.sources)."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import (
     HOLDING,
@@ -85,7 +86,7 @@ class Question:
 
     @property
     def link(self) -> str:
-        return f"https://open.spotify.com/track/{self.track_id}"
+        return link_of(self.track_id)
 
 
 def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limit: int) -> int:

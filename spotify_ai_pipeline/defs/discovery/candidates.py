@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.app.discovery_sources import FOR_THE_MIX, SOURCES
+from spotify_ai_pipeline.app.playlist_targets import target_name
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.listenbrainz_labs import ROWS_A_CALL, ListenBrainzLabs
@@ -38,6 +39,7 @@ from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
 from spotify_ai_pipeline.music.embedding.model import Inputs, Model
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
 from spotify_ai_pipeline.music.identity.linking import best_offer
+from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import datasets, queue, trials
@@ -193,7 +195,8 @@ def discoveries(
     waiting = queue.items(workspace.state, kind=queue.DISCOVERY)
     arms = pl.DataFrame([vars(item) for item in waiting], schema=ARMS)
     belief = bandit.learn(trials.outcomes(workspace.state, now))
-    linked = candidate_scores.filter(pl.col("track_id").is_not_null())
+    named = with_target_ids(candidate_scores, target_name(workspace.workspace))
+    linked = named.filter(pl.col("track_id").is_not_null())
     ready = linked.unique("track_id", keep="first", maintain_order=True)
     rng = np.random.default_rng(int(context.run_id[:8], 16))
     free = max(settings.candidates_per_refresh - sum(item.status == "pending" for item in waiting), 0)
@@ -265,7 +268,7 @@ def _linked(
                 {"track_id": offer[0].track_id, "link": "labs"} if offer else {}
             )
     rest = due("search_asked_at")
-    if rest and workspace.settings.discovery.searches_per_run:
+    if rest and workspace.settings.discovery.searches_per_run and workspace.workspace.secrets.has_spotify:
         client = spotify.client()
         for row in rest[
             : max(min(workspace.settings.discovery.searches_per_run, client.calls_left() - FOR_THE_MIX), 0)

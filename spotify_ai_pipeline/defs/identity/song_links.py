@@ -18,6 +18,7 @@ from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
 from spotify_ai_pipeline.music.identity.linking import LINKS, best_offer
 from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.own_library import with_loved
 from spotify_ai_pipeline.music.identity.songs import library_tracks, spellings_of, with_albums_and_recordings
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.identity_overrides import said
@@ -28,7 +29,7 @@ FOR_THE_MIX = 40
 
 @registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
 def song_members(
-    workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame
+    workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame, loved_songs: pl.DataFrame
 ) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
@@ -37,7 +38,7 @@ def song_members(
     overrides = [one.override for one in said(workspace.state)]
     table = decide(
         library_tracks(spotify_library),
-        spellings_of(plays),
+        with_loved(spellings_of(plays), loved_songs),
         overrides,
         links.select("key", "track_id").iter_rows(),
         before,
@@ -86,20 +87,16 @@ def song_links(
         settings.labs_songs_per_run,
         lambda songs: _from_labs(listenbrainz_labs.client(), songs, now),
     )
-    searched = known.filter(pl.col("search_asked_at") > now - timedelta(days=1)).height
-    table, search_trouble = through(
-        known,
-        "search_asked_at",
-        max(
-            0,
-            min(
-                settings.searches_per_run,
-                settings.searches_per_day - searched,
-                spotify.client().calls_left() - FOR_THE_MIX,
-            ),
-        ),
-        lambda songs: _from_search(spotify.client(), songs, now),
-    )
+    table, search_trouble = known, None
+    if workspace.workspace.secrets.has_spotify:
+        searched = known.filter(pl.col("search_asked_at") > now - timedelta(days=1)).height
+        left = min(settings.searches_per_day - searched, spotify.client().calls_left() - FOR_THE_MIX)
+        table, search_trouble = through(
+            known,
+            "search_asked_at",
+            max(0, min(settings.searches_per_run, left)),
+            lambda songs: _from_search(spotify.client(), songs, now),
+        )
     resolved = set(song_members.filter(pl.col("kind") == TRACK)["song_id"].to_list())
     heard = song_members.filter(~pl.col("song_id").is_in(resolved))["song_id"].n_unique()
     found = table["track_id"].drop_nulls().len()

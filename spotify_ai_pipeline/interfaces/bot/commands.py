@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from spotify_ai_pipeline.app import managed_playlists, mood_requests, notification_policy
-from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import jobs, questions, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Chat, button, link
@@ -103,7 +103,7 @@ class Commands:
     async def snapshot(self, _: str) -> None:
         workspace = self.workspace
         made = await asyncio.to_thread(
-            lambda: managed_playlists.take_snapshot(workspace, Spotify.of(workspace), managed_playlists.ASKED_FOR)
+            lambda: managed_playlists.take_snapshot(workspace, open_target(workspace), managed_playlists.ASKED_FOR)
         )
         row = [[link("▶ open", mix_view.playlist_link(workspace, made.written_as))]]
         await self.chat.send(f"❄ <b>{templates.text(made.name)}</b>: {len(made.track_ids)} songs", row)
