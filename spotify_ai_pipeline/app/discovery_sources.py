@@ -21,6 +21,7 @@ from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.linking import Offer
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 FOR_THE_MIX = 40
@@ -206,6 +207,12 @@ def _dropped(workspace: Workspace) -> str:
     return "" if there else f"no chart or rating was laid into {workspace.inbox}"
 
 
+def _tagged(workspace: Workspace) -> str:
+    seeds = workspace.lake.read_or_none(datasets.DISCOVERY_SEEDS)
+    known = seeds is not None and seeds["listener_tags"].list.len().max()
+    return "" if known else "no tag of your songs is known"
+
+
 def _open(_: Workspace) -> str:
     return ""
 
@@ -228,7 +235,7 @@ SOURCES: Mapping[str, Source] = {
     "lastfm_friends": Source(lastfm_friends, _lastfm, "lastfm", patience=3),
     "listenbrain": Source(listenbrain, _listenbrainz, "listenbrainz"),
     "listenbrainz_exploration": Source(listenbrainz_exploration, _listenbrainz, "listenbrainz"),
-    "listenbrainz_radio": Source(listenbrainz_radio, _open, "listenbrainz"),
+    "listenbrainz_radio": Source(listenbrainz_radio, _tagged, "listenbrainz"),
     "reccobeats": Source(reccobeats, _open, "reccobeats"),
     "spotify_recs": Source(spotify_recs, _recommendations, "spotify"),
     "new_releases": Source(new_releases, _spotify, "spotify", patience=14),

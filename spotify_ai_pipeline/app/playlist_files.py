@@ -73,7 +73,7 @@ def table(_: str, songs: Sequence[FileSong]) -> str:
     return sink.getvalue()
 
 
-FORMS: Mapping[str, Callable[[str, Sequence[FileSong]], str]] = {"jspf": jspf, "m3u8": m3u8, "csv": table}
+FORMS: Mapping[str, Callable[[str, Sequence[FileSong]], str]] = {"jspf": jspf, "m3u": m3u8, "m3u8": m3u8, "csv": table}
 
 
 def _one_line(text: str) -> str:

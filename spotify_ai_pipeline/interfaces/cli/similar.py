@@ -12,6 +12,7 @@ from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_jso
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.song_lookup import find_song
 from spotify_ai_pipeline.music.embedding import index, reasons
+from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.music.mood.parser import understand
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -74,11 +75,12 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 def _read_library(workspace: Workspace) -> pl.DataFrame:
     """Every song with its names, link, audio features and tags."""
-    names = workspace.lake.read(datasets.SONGS).select("song_id", "artist", "title", "track_id", "artist_key")
+    names = workspace.lake.read(datasets.SONGS).select("song_id", "artist", "title", "track_id", "mbid", "artist_key")
     audio = workspace.lake.read(datasets.AUDIO_FEATURES).select("song_id", *reasons.AXES)
     tags = workspace.lake.read(datasets.TAGS).select("song_id", "tags")
-    link = pl.format("https://open.spotify.com/track/{}", "track_id").alias("link")
-    return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left").with_columns(link)
+    songs = zip(names["track_id"], names["mbid"], strict=True)
+    names = names.with_columns(link=pl.Series([link_of(track or mbid or "") for track, mbid in songs], dtype=pl.String))
+    return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left")
 
 
 def _find_nearest(

@@ -108,6 +108,11 @@ def seconds_of(text: str) -> float | None:
     return seconds if 0 < seconds <= LONGEST_SPAN else None
 
 
+def count_of(number: int, word: str, plural: str = "") -> str:
+    """A number and its word: "1 song", "1,200 songs"."""
+    return f"{number:,} {word if number == 1 else plural or word + 's'}"
+
+
 OUTCOME_WORDS = {"visited": "refreshed for your mood", "returned": "back from your mood"}
 
 

@@ -9,11 +9,11 @@ from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import outcome_words, when
 from spotify_ai_pipeline.music.mix.decide import nearer
+from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.storage import playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SIGNS = {"new": "+", "out": "−"}
-TRACK = "https://open.spotify.com/track/"
 
 
 def page() -> None:
@@ -59,7 +59,7 @@ def _songs(listed: pl.DataFrame) -> None:
 def _change(workspace: Workspace, last: playlists.Refresh | None) -> None:
     """The last diff, each change with its reason; a first fill is only counted."""
     if last is None:
-        st.text("Nothing was written to Spotify yet.")
+        st.text("Nothing was written yet.")
         return
     taken_back = f", taken back {when(workspace, last.undone_at)}" if last.undone_at else ""
     change = f"{outcome_words(last.outcome)}, +{last.added} −{last.removed}{taken_back}. {last.note}"
@@ -73,8 +73,9 @@ def _change(workspace: Workspace, last: playlists.Refresh | None) -> None:
 
 
 def _scores(listed: pl.DataFrame) -> None:
+    links = pl.Series([link_of(song) for song in listed["track_id"]], dtype=pl.String)
     theme.table(
-        listed.select("rank", "title", "artist", "slot", "score", *mix_view.PARTS, link=TRACK + pl.col("track_id")),
+        listed.select("rank", "title", "artist", "slot", "score", *mix_view.PARTS, link=links),
         {
             "rank": st.column_config.NumberColumn("#", width=40),
             **{part: st.column_config.NumberColumn(part, format="%.2f") for part in ("score", *mix_view.PARTS)},
