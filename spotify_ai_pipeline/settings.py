@@ -84,8 +84,8 @@ class Spotify(_Section):
 
 
 class Playlist(_Section):
-    target: Literal["auto", "spotify", "listenbrainz", "file"]
-    folder: str
+    target: Literal["auto", "spotify", "listenbrainz", "file"] = "auto"
+    folder: str = ""
     target_size: int = Field(ge=10, le=500)
     core_fraction: Share
     exploration_fraction: Share

@@ -209,8 +209,8 @@ def _dropped(workspace: Workspace) -> str:
 
 def _tagged(workspace: Workspace) -> str:
     seeds = workspace.lake.read_or_none(datasets.DISCOVERY_SEEDS)
-    known = seeds is not None and seeds["listener_tags"].list.len().max()
-    return "" if known else "no tag of your songs is known"
+    silent = seeds is not None and not seeds["listener_tags"].list.len().max()
+    return "no tag of your songs is known" if silent else ""
 
 
 def _open(_: Workspace) -> str:

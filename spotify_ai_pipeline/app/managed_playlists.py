@@ -16,7 +16,7 @@ from spotify_ai_pipeline.clients.playlist_target import PlaylistTarget
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.songs import song_of_track
-from spotify_ai_pipeline.music.mix.target_ids import FILE, with_target_ids
+from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.settings import Settings
 from spotify_ai_pipeline.storage import datasets, moods, pins, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
@@ -171,7 +171,7 @@ def restore(workspace: Workspace, snapshot: Snapshot) -> Outcome:
 
 def names(workspace: Workspace) -> Callable[[str], dict[str, str]]:
     """A function from a Spotify id to its artist and title, as far as they are known."""
-    table = with_target_ids(workspace.lake.read(datasets.SONGS), FILE)  # by every id that it has anywhere
+    table = with_target_ids(workspace.lake.read(datasets.SONGS), target_name(workspace))
     rows = table.select("track_ids", "artist", "title").explode("track_ids").iter_rows()
     known = {track: {"artist": artist, "title": title} for track, artist, title in rows}
     return lambda track: known.get(track, {"artist": "", "title": track})

@@ -101,6 +101,8 @@ def _paths(workspace: Workspace) -> Callable[[str, str, str | None], str]:
 
 def named_as_now(workspace: Workspace, ids: Iterable[str]) -> list[str]:
     """``ids``, of whatever target they were, as the target in force names their songs. One that it cannot hold is left out."""
+    if not playlists.moved(workspace.state):
+        return list(dict.fromkeys(ids))
     target, songs = target_name(workspace), workspace.lake.read(datasets.SONGS).select(_SONG)
     song_of = song_of_track(with_target_ids(songs, FILE)) | song_of_track(songs)
     named = with_target_ids(songs, target)

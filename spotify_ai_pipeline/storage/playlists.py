@@ -78,6 +78,11 @@ def target(state: State) -> str:
     return state.fact(_TARGET) or SPOTIFY
 
 
+def moved(state: State) -> bool:
+    """Whether our playlists were ever on another target than now: older records name songs as that one did."""
+    return state.fact(_PUT_ASIDE) is not None
+
+
 def turn_to(state: State, name: str) -> None:
     """Notes that our playlists are on the target ``name`` from now on. What is known of the living lists on the one before is
     put aside, and what is known of those on this one comes back."""
