@@ -82,7 +82,7 @@ def source_asset(name: str, source: Source) -> dg.AssetsDefinition:
                 "state": off or "asked",
                 "leads now": found.height,
                 "new": table.height - before.height,
-                "deferred": report_degraded(context, workspace, trouble),
+                **report_degraded(context, workspace, trouble),
             },
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from spotify_ai_pipeline.durations import MINUTE
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.songs import assign_songs
 from spotify_ai_pipeline.music.identity.spelling import fold
@@ -36,6 +37,8 @@ PLAY: dict[str, pl.DataType] = {
 
 SHORTEST_MS = 30_000
 """A play of less is no play for statistics, but evidence of a skip; scrobbling services do not log it."""
+SESSION_GAP = 20 * MINUTE
+"""Seconds of silence that end a session."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Source:
     start_or_end: bool = False
 
 
-DRIFT, MINUTE = 90.0, 60.0
+DRIFT = 90.0
 
 SPOTIFY_HISTORY = Source("spotify_history", 5)
 SPOTIFY_ACCOUNT = Source("spotify_account", MINUTE / 2 + 5, MINUTE / 2, whole_minutes=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -62,7 +63,7 @@ def listenbrainz(spot: Spot, root: Path) -> Kept:
     assert isinstance(target, ListenBrainzPlaylists)
 
     def by_hand(playlist_id: str, songs: list[str]) -> None:
-        def call(path: str, body: object) -> None:
+        def call(path: str, body: Any) -> None:
             answer = requests.post(
                 f"{url}playlist/{playlist_id}/item/{path}",
                 json=body,
