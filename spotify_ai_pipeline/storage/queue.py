@@ -209,6 +209,11 @@ def undo(state: State, item_id: int, said_through: str) -> bool:
     return True
 
 
+def last_answered_at(state: State) -> float:
+    """When a question was last answered whose answer can be taken back (UTC seconds); 0 where there is none."""
+    return state.rows("SELECT max(decided_at) AS at FROM queue WHERE before IS NOT NULL")[0]["at"] or 0.0
+
+
 def last_answer(state: State) -> Question | None:
     """The question that was answered last and can be taken back; None where there is none."""
     found = state.rows(

@@ -8,9 +8,9 @@ import polars as pl
 
 from spotify_ai_pipeline.app.mood_requests import fitted, mood_query, text_vectors
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli.choose import choose_song
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.interfaces.views.song_lookup import find_song
 from spotify_ai_pipeline.music.embedding import index, reasons
 from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.music.mood.parser import understand
@@ -34,7 +34,7 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     It shows at most three songs of each artist. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
     """
     workspace = Workspace.open()
-    song_id = find_song(workspace.lake.read(datasets.SONG_MEMBERS), song)
+    song_id = choose_song(workspace, song)
     order = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
     place = order.index_of(song_id)
     if place is None:
@@ -79,7 +79,7 @@ def _read_library(workspace: Workspace) -> pl.DataFrame:
     audio = workspace.lake.read(datasets.AUDIO_FEATURES).select("song_id", *reasons.AXES)
     tags = workspace.lake.read(datasets.TAGS).select("song_id", "tags")
     songs = zip(names["track_id"], names["mbid"], strict=True)
-    names = names.with_columns(link=pl.Series([link_of(track or mbid or "") for track, mbid in songs], dtype=pl.String))
+    names = names.with_columns(link=pl.Series([link_of(track or mbid or "") or None for track, mbid in songs], dtype=pl.String))
     return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from rich.table import Table
 
+from spotify_ai_pipeline.interfaces.cli.choose import choose_song
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.why import explain_song
@@ -24,7 +25,8 @@ def why(song: str, as_json: bool) -> None:
     The parts sum to the score: the score of an average song of the slot, and what the song's own plays, its artist, the songs
     played beside it, its age, mood and freshness add or take.
     """
-    found = explain_song(Workspace.open(), song)
+    workspace = Workspace.open()
+    found = explain_song(workspace, choose_song(workspace, song))
     row = found.song
     if as_json:
         print_json(
