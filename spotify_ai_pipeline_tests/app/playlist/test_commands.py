@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 

@@ -22,10 +22,12 @@ SONGS = {
 }
 MEMBERS = pl.DataFrame(
     [
-        *({"song_id": song, "kind": "spelling", "member": song_key(*name), "artist": name[0], "title": name[1]} for song, name in SONGS.items()),
-        {"song_id": "c", "kind": "track", "member": ID, "artist": "Low", "title": "Gravity"},
-    ]
-)  # fmt: skip
+        *((song, "spelling", song_key(artist, title), artist, title) for song, (artist, title) in SONGS.items()),
+        ("c", "track", ID, "Low", "Gravity"),
+    ],
+    schema=["song_id", "kind", "member", "artist", "title"],
+    orient="row",
+)
 STATS = pl.DataFrame(
     {"song_id": ["c", "d"], "last_played": [datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)]}
 )
