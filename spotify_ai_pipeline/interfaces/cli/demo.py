@@ -16,7 +16,7 @@ from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.interfaces.cli import login, sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
-from spotify_ai_pipeline.interfaces.cli.progress import run_job
+from spotify_ai_pipeline.interfaces.cli.progress import list_calls, run_job
 from spotify_ai_pipeline.interfaces.views.listening import format_percent, summarize_listening
 from spotify_ai_pipeline.settings import CHECKOUT, CONFIG_FILE, DEMOS
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -69,11 +69,10 @@ def demo(world: Path | None, port: int) -> None:
     print_change(workspace)
     figures = summarize_listening(workspace)
     counts = figures["counts"]
-    calls = ", ".join(f"{count:,} {service}" for service, count in sorted(display.calls.items()))
     console.print(
         f"{counts['library']:,} songs in the library, {counts['listens']:,} listens "
         f"({format_percent(figures['resolved_share'])} resolved to a Spotify id); "
-        f"calls: {calls}; {time.monotonic() - started:.0f} s"
+        f"{list_calls(display.calls)}; {time.monotonic() - started:.0f} s"
     )
     on_the_path = "  (source .venv/bin/activate puts spotify-ai on the path)" if CHECKOUT else ""
     console.print(

@@ -79,7 +79,9 @@ def _read_library(workspace: Workspace) -> pl.DataFrame:
     audio = workspace.lake.read(datasets.AUDIO_FEATURES).select("song_id", *reasons.AXES)
     tags = workspace.lake.read(datasets.TAGS).select("song_id", "tags")
     songs = zip(names["track_id"], names["mbid"], strict=True)
-    names = names.with_columns(link=pl.Series([link_of(track or mbid or "") or None for track, mbid in songs], dtype=pl.String))
+    names = names.with_columns(
+        link=pl.Series([link_of(track or mbid or "") or None for track, mbid in songs], dtype=pl.String)
+    )
     return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left")
 
 

@@ -113,6 +113,18 @@ def count_of(number: int, word: str, plural: str = "") -> str:
     return f"{number:,} {word if number == 1 else plural or word + 's'}"
 
 
+SERVICES = {
+    "spotify": "Spotify", "spotify_accounts": "Spotify's sign-in", "lastfm": "Last.fm", "listenbrainz": "ListenBrainz",
+    "listenbrainz_labs": "ListenBrainz labs", "reccobeats": "ReccoBeats", "lrclib": "LRCLIB", "deezer": "Deezer",
+    "itunes": "iTunes", "anthropic": "Claude", "telegram": "Telegram",
+}  # fmt: skip
+
+
+def service_name(service: str) -> str:
+    """A web service as its makers write it."""
+    return SERVICES.get(service, service)
+
+
 OUTCOME_WORDS = {"visited": "refreshed for your mood", "returned": "back from your mood"}
 
 
