@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.playlist_targets import named_as_now, open_target, target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
+from spotify_ai_pipeline.app.playlist_targets import named_as_now, open_target
 from spotify_ai_pipeline.app.playlist_writer import Edited, Named, Outcome, PlaylistWriter
 from spotify_ai_pipeline.clients.playlist_target import PlaylistTarget
 from spotify_ai_pipeline.durations import DAY

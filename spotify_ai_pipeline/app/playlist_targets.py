@@ -1,15 +1,15 @@
-"""The target of our playlists: which one it is, and the way to it."""
+"""The way to the target of our playlists, and how songs are named there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from pathlib import Path
 
 from spotify_ai_pipeline.app.file_playlists import FilePlaylists
 from spotify_ai_pipeline.app.local_audio import OwnFiles
 from spotify_ai_pipeline.app.playlist_files import FileSong
-from spotify_ai_pipeline.clients.listenbrainz_playlists import PLAYLIST, ListenBrainzPlaylists
+from spotify_ai_pipeline.app.playlist_places import folder_of, target_name
+from spotify_ai_pipeline.clients.listenbrainz_playlists import ListenBrainzPlaylists
 from spotify_ai_pipeline.clients.playlist_target import PlaylistTarget
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.music.identity.songs import song_of_track
@@ -17,20 +17,7 @@ from spotify_ai_pipeline.music.mix.target_ids import FILE, LISTENBRAINZ, SPOTIFY
 from spotify_ai_pipeline.storage import datasets, playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-CALLED = {SPOTIFY: "Spotify", LISTENBRAINZ: "ListenBrainz", FILE: "files"}
-AUTO, FOLDER = "auto", "playlists"
 _SONG = ("song_id", "artist", "title", "album", "mbid", "track_id", "track_ids", "isrc", "duration_ms")
-
-
-def target_name(workspace: Workspace) -> str:
-    """Where the listener's playlists are kept: as ``playlist.target`` says, else on Spotify where that is connected, else on
-    ListenBrainz where its token is there, else in files."""
-    chosen, secrets = workspace.settings.playlist.target, workspace.secrets
-    if chosen != AUTO:
-        return chosen
-    if secrets.has_spotify or workspace.token_file.exists():
-        return SPOTIFY
-    return LISTENBRAINZ if secrets.has_listenbrainz and secrets.listenbrainz_token.get_secret_value() else FILE
 
 
 def open_target(workspace: Workspace) -> PlaylistTarget:
@@ -42,24 +29,6 @@ def open_target(workspace: Workspace) -> PlaylistTarget:
     if name == LISTENBRAINZ:
         return ListenBrainzPlaylists.of(workspace)
     return FilePlaylists(folder_of(workspace), describe_songs(workspace))
-
-
-def folder_of(workspace: Workspace) -> Path:
-    """The folder of the files: ``playlist.folder``, else one in the listener's home."""
-    named = workspace.settings.playlist.folder
-    return Path(named).expanduser() if named else workspace.root / FOLDER
-
-
-def playlist_link(workspace: Workspace, name: str = playlists.MIX) -> str:
-    """Where our playlist ``name`` is: an address, or a file. Empty where it was not made yet."""
-    known = playlists.written(workspace.state, name)
-    if known is None:
-        return ""
-    target = playlists.target(workspace.state)
-    if target == FILE:
-        return str(folder_of(workspace) / f"{known.playlist_id}.m3u8")
-    base = PLAYLIST if target == LISTENBRAINZ else "https://open.spotify.com/playlist/"
-    return base + known.playlist_id
 
 
 def describe_songs(workspace: Workspace) -> Callable[[Sequence[str]], list[FileSong]]:

@@ -10,7 +10,9 @@ from dagster._core.remote_origin import (  # what the UI files runs by
     RemoteRepositoryOrigin,
 )
 from dagster._core.storage.event_log import SqliteEventLogStorage  # names the event files that pruning removes
-from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager  # starts no process a step; see automation/run.py
+from dagster._core.storage.noop_compute_log_manager import (
+    NoOpComputeLogManager,  # starts no process a step; see automation/run.py
+)
 from dagster._core.storage.sql import get_sql_current_timestamp  # what gives a new row its time; see dagster_clock.py
 from dagster._grpc.types import (  # how a code server is asked for a run
     CanCancelExecutionRequest,

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.app.discovery_sources import SOURCES
-from spotify_ai_pipeline.app.playlist_targets import target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.app.spotify_ids import Answer, Song, look_up
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.app.playlist_targets import target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import DISCOVERY
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.app.playlist_targets import target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import IDENTITY
 from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart, strips

@@ -4,7 +4,8 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LISTS_READ_AT
-from spotify_ai_pipeline.app.playlist_targets import CALLED, open_target, target_name
+from spotify_ai_pipeline.app.playlist_places import CALLED, target_name
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.clients.playlist_target import TargetRefused
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import INGEST

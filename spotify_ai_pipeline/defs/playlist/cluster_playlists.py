@@ -7,7 +7,8 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.managed_playlists import of_cluster
-from spotify_ai_pipeline.app.playlist_targets import open_target, target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded

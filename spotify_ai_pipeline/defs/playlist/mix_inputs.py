@@ -13,7 +13,7 @@ from math import floor
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT, LISTS_READ_AT
-from spotify_ai_pipeline.app.playlist_targets import target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.app.tracked_list import named_by_any
 from spotify_ai_pipeline.clients.playlist_target import GONE, songs_in
 from spotify_ai_pipeline.durations import DAY

@@ -6,7 +6,8 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.managed_playlists import finished, named
-from spotify_ai_pipeline.app.playlist_targets import CALLED, open_target, playlist_link, target_name
+from spotify_ai_pipeline.app.playlist_places import CALLED, playlist_link, target_name
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter, stand_in
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded

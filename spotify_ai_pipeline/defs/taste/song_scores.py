@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.app.playlist_targets import target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
 from spotify_ai_pipeline.defs.plots import bar_chart

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from spotify_ai_pipeline.app.playlist_targets import playlist_link
+from spotify_ai_pipeline.app.playlist_places import playlist_link
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from spotify_ai_pipeline.app.playlist_targets import target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key

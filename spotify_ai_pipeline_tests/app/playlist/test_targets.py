@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from spotify_ai_pipeline.app.file_playlists import FilePlaylists
 from spotify_ai_pipeline.app.playlist_files import FileSong
-from spotify_ai_pipeline.app.playlist_targets import open_target, target_name
+from spotify_ai_pipeline.app.playlist_places import target_name
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import Edited, Named, PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.listenbrainz_playlists import ListenBrainzPlaylists
 from spotify_ai_pipeline.clients.playlist_target import PlaylistTarget, TargetRefused, songs_in
