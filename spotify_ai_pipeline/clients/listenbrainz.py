@@ -19,6 +19,7 @@ from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ, PLAY
 from spotify_ai_pipeline.music.sieve import (
     EARLIEST,
     LONGEST_MS,
+    MaybeFlag,
     MaybeMbid,
     MaybeMoment,
     MaybeReal,
@@ -90,6 +91,11 @@ class _Listens(Record):
 
 class _ListensAnswer(Record):
     payload: _Listens
+
+
+class _Validated(Record):
+    valid: MaybeFlag = None
+    user_name: MaybeText = None
 
 
 class _Loved(Record):
@@ -248,6 +254,12 @@ class ListenBrainz:
             before = min(int(min(stamp for stamp, *_ in asked_for)) + 1, before - 1)
         plays = [play(listen) for listen in rows.values()]
         return pl.DataFrame(plays, schema=PLAY).sort("played_at", maintain_order=True)
+
+    def owner_of(self, token: str) -> str | None:
+        """The user whose token this is; None for one that nobody has. One call."""
+        answer = self._session.get(f"{self._url}validate-token", headers={"Authorization": f"Token {token}"})
+        told = self._door.frame(_Validated, json_of(answer, "ListenBrainz"))
+        return told.user_name if told.valid else None
 
     def loved(self) -> pl.DataFrame:
         """The recordings that the user loved, as ``datasets.LOVED_SONGS``: a call for each thousand, and one that brings nothing

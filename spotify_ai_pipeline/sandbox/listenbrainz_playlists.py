@@ -51,7 +51,16 @@ class Playlists:
             "{mbid}/delete": self.delete_list,
         }
         made = [Route(f"/playlist/{path}", answering(handler), methods=["POST"]) for path, handler in posts.items()]
-        return [*made, Route("/user/{user}/playlists", answering(self.listed), methods=["GET"])]
+        return [
+            *made,
+            Route("/validate-token", answering(self.validate), methods=["GET"]),
+            Route("/user/{user}/playlists", answering(self.listed), methods=["GET"]),
+        ]
+
+    async def validate(self, request: Request) -> Any:
+        if request.headers.get("authorization") != f"Token {self._user}":
+            return {"code": 200, "message": "Token invalid.", "valid": False}
+        return {"code": 200, "message": "Token valid.", "valid": True, "user_name": self._user}
 
     async def create(self, request: Request) -> Any:
         self._authorized(request)

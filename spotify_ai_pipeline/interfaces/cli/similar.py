@@ -9,7 +9,7 @@ import polars as pl
 from spotify_ai_pipeline.app.mood_requests import fitted, mood_query, text_vectors
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.choose import choose_song
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, listing, plain, print_json, song_name, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.music.embedding import index, reasons
 from spotify_ai_pipeline.music.mix.target_ids import link_of
@@ -107,9 +107,14 @@ def _print_songs(title: str, about: dict[str, object], songs: pl.DataFrame, why:
         ]
         print_json(about | {"songs": found})
         return
-    shown = table("near", "artist", "title", "why", "listen", title=title, right=("near",))
-    shown.columns[-1].no_wrap = True
-    for row, said in zip(rows, why, strict=True):
-        names = plain(row["artist"]), plain(row["title"])
-        shown.add_row(f"{row['near']:.2f}", *names, plain(said), plain(row["link"]))
+    console.print(plain(title), style="bold")
+    names = [song_name(row["artist"], row["title"], row["link"]) for row in rows]
+    if not is_wide():
+        console.print(
+            listing((f"{row['near']:.2f}", name, said) for row, name, said in zip(rows, names, why, strict=True))
+        )
+        return
+    shown = table("near", "song", "why", "listen", right=("near",))
+    for row, name, said in zip(rows, names, why, strict=True):
+        shown.add_row(f"{row['near']:.2f}", name, plain(said), plain(row["link"]))
     console.print(shown)

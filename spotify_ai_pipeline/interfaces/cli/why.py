@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from spotify_ai_pipeline.interfaces.cli.choose import choose_song
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, listing, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.why import explain_song
 from spotify_ai_pipeline.music.taste.explain import Part
@@ -44,6 +44,9 @@ def why(song: str, as_json: bool) -> None:
 def _draw_bars(parts: list[Part]) -> Table:
     """The parts and their sum as a table. A full bar adds, a light one takes."""
     longest = max(abs(part.worth) for part in parts) or 1.0
+    if not is_wide():
+        lines = [(f"{part.worth:+.3f}", plain(part.name), part.says) for part in parts]
+        return listing([*lines, (f"{sum(part.worth for part in parts):.3f}", plain("score"), "the sum")])
     shown = table("part", "worth", "", "because", right=("worth",))
     for part in parts:
         bar = ("█" if part.worth >= 0 else "░") * round(BAR * abs(part.worth) / longest)
