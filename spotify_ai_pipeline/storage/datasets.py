@@ -451,7 +451,7 @@ CLUSTER_NAMES = Dataset(
         "description": "What the cluster is like, in a sentence",
         "tags": "Its distinctive tags",
         "sample": "Its most typical songs",
-        "named_by": "claude or tags",
+        "named_by": "claude, tags, or the stand-in of a demo",
         "named_at": "When it was named",
         "named_songs": "Songs that it was named for",
     },

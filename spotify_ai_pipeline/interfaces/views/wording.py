@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.mood_requests import CLAUDE, MoodRequest
+from spotify_ai_pipeline.app.mood_requests import MoodRequest
+from spotify_ai_pipeline.clients.claude import CLAUDE, STAND_IN
 from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
 from spotify_ai_pipeline.storage import datasets, moods, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -71,7 +72,7 @@ def describe_query(found: MoodQuery) -> str:
 def describe_request(workspace: Workspace, mood: MoodRequest) -> str:
     """A mood that was put in force: what was understood, by whom, until when."""
     missed = f" (not understood: {', '.join(mood.wish.unknown)})" if mood.wish.unknown else ""
-    by = "by Claude" if mood.by == CLAUDE else "by the lexicon"
+    by = {CLAUDE: "by Claude", STAND_IN: "by the demo's stand-in"}.get(mood.by, "by the lexicon")
     return f"{describe_query(mood.wish)}{missed}, understood {by}, until {when(workspace, mood.until)}"
 
 
