@@ -60,7 +60,7 @@ def typical(vectors: Floats, clusters: Ids, artists: list[str], cluster: int, mo
 
 
 FEELINGS = frozenset(
-    ["aggressive", "angry", "beautiful", "bright", "calm", "catchy", "chill", "cold", "cool", "dark", "danceable", "dreamy", "driving", "easy", "emotional", "energetic", "epic", "fast", "fun", "gentle", "gloomy", "groovy", "happy", "hard", "heavy", "intense", "intimate", "joyful", "laid-back", "light", "lonely", "loud", "mellow", "melancholic", "melancholy", "melodic", "moody", "nostalgic", "peaceful", "playful", "powerful", "quiet", "raw", "relaxed", "relaxing", "romantic", "sad", "sexy", "slow", "smooth", "soft", "sombre", "soothing", "summery", "sweet", "tender", "upbeat", "uplifting", "warm", "weird", "wild", "wistful"]
+    ["aggressive", "angry", "beautiful", "bright", "calm", "catchy", "chill", "cold", "cool", "danceable", "dark", "dreamy", "driving", "easy", "emotional", "energetic", "epic", "fast", "fun", "gentle", "gloomy", "groovy", "happy", "hard", "heavy", "intense", "intimate", "joyful", "laid-back", "light", "lonely", "loud", "melancholic", "melancholy", "mellow", "melodic", "moody", "nostalgic", "peaceful", "playful", "powerful", "quiet", "raw", "relaxed", "relaxing", "romantic", "sad", "sexy", "slow", "smooth", "soft", "sombre", "soothing", "summery", "sweet", "tender", "upbeat", "uplifting", "warm", "weird", "wild", "wistful"]
 )
 ORIGINS = frozenset(
     ["african", "american", "australian", "belgian", "brazilian", "british", "canadian", "celtic", "chinese", "cuban", "danish", "dutch", "english", "finnish", "french", "german", "greek", "icelandic", "indian", "irish", "israeli", "italian", "jamaican", "japanese", "korean", "latin", "mexican", "nigerian", "nordic", "norwegian", "polish", "portuguese", "russian", "scandinavian", "scottish", "spanish", "swedish", "turkish", "ukrainian", "welsh"]
@@ -71,6 +71,8 @@ SOUNDS = frozenset(
 SCENES = frozenset(
     ["alternative", "avant-garde", "christian", "classic", "contemporary", "experimental", "indie", "modern", "progressive", "psychedelic"]
 )
+"""Tags that say how music feels, where it is from, how it is played and of which scene it is."""
+
 _ERA = re.compile(r"(early |late |mid-?)?((19|20)?\d0s|\d{4})")
 _NOUN = 5
 """The rank of a kind of music: all else stands before it."""

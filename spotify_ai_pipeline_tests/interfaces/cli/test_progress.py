@@ -63,6 +63,8 @@ def test_a_terminal_shows_step_calls_and_time_left_in_one_line(monkeypatch: pyte
 
 
 def test_ctrl_c_ends_with_what_was_kept(tmp_path: Path) -> None:
+    (tmp_path / "home" / "inbox").mkdir(parents=True)
+    (tmp_path / "home" / "inbox" / "scrobbles.csv").write_text("Low,Drums and Guns,Murderer,20 Mar 2020 10:00\n" * 3)
     run = subprocess.Popen(
         [*ENTRY, "refresh"],
         env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "SPOTIFY_AI_DATA": str(tmp_path / "home")},

@@ -118,7 +118,8 @@ def test_names_by_tags_are_never_given_twice() -> None:
         (["folk", "acoustic", "mellow"], "mellow acoustic folk"), (["folk", "indie", "mellow"], "mellow indie folk"),
         (["indie rock", "rock", "happy"], "happy indie rock"), (["rock", "indie rock"], "indie rock"),
         (["dance pop", "pop", "danceable"], "danceable dance pop"), (["soul", "r&b", "80s"], "80s soul and r&b"),
-        (["dream pop", "synthpop", "british"], "british dream pop and synthpop"), (["mellow", "acoustic"], "mellow acoustic songs"),
+        (["dream pop", "synthpop", "british"], "british dream pop and synthpop"),
+        (["mellow", "acoustic"], "mellow acoustic songs"),
         (["ambient"], "ambient"), (["hip hop", "modern classical", "groove"], "hip hop and modern classical"),
     ],
 )  # fmt: skip
