@@ -59,18 +59,28 @@ def typical(vectors: Floats, clusters: Ids, artists: list[str], cluster: int, mo
     return (firsts + others)[:most]
 
 
-FEELINGS = frozenset(
-    ["aggressive", "angry", "beautiful", "bright", "calm", "catchy", "chill", "cold", "cool", "danceable", "dark", "dreamy", "driving", "easy", "emotional", "energetic", "epic", "fast", "fun", "gentle", "gloomy", "groovy", "happy", "hard", "heavy", "intense", "intimate", "joyful", "laid-back", "light", "lonely", "loud", "melancholic", "melancholy", "mellow", "melodic", "moody", "nostalgic", "peaceful", "playful", "powerful", "quiet", "raw", "relaxed", "relaxing", "romantic", "sad", "sexy", "slow", "smooth", "soft", "sombre", "soothing", "summery", "sweet", "tender", "upbeat", "uplifting", "warm", "weird", "wild", "wistful"]
-)
-ORIGINS = frozenset(
-    ["african", "american", "australian", "belgian", "brazilian", "british", "canadian", "celtic", "chinese", "cuban", "danish", "dutch", "english", "finnish", "french", "german", "greek", "icelandic", "indian", "irish", "israeli", "italian", "jamaican", "japanese", "korean", "latin", "mexican", "nigerian", "nordic", "norwegian", "polish", "portuguese", "russian", "scandinavian", "scottish", "spanish", "swedish", "turkish", "ukrainian", "welsh"]
-)
-SOUNDS = frozenset(
-    ["a-cappella", "acoustic", "analog", "electronic", "instrumental", "live", "lo-fi", "orchestral", "piano", "unplugged", "vocal"]
-)
-SCENES = frozenset(
-    ["alternative", "avant-garde", "christian", "classic", "contemporary", "experimental", "indie", "modern", "progressive", "psychedelic"]
-)
+FEELINGS = frozenset({
+    "aggressive", "angry", "beautiful", "bright", "calm", "catchy", "chill", "cold", "cool", "danceable", "dark",
+    "dreamy", "driving", "easy", "emotional", "energetic", "epic", "fast", "fun", "gentle", "gloomy", "groovy", "happy",
+    "hard", "heavy", "intense", "intimate", "joyful", "laid-back", "light", "lonely", "loud", "melancholic",
+    "melancholy", "mellow", "melodic", "moody", "nostalgic", "peaceful", "playful", "powerful", "quiet", "raw",
+    "relaxed", "relaxing", "romantic", "sad", "sexy", "slow", "smooth", "soft", "sombre", "soothing", "summery",
+    "sweet", "tender", "upbeat", "uplifting", "warm", "weird", "wild", "wistful",
+})  # fmt: skip
+ORIGINS = frozenset({
+    "african", "american", "australian", "belgian", "brazilian", "british", "canadian", "celtic", "chinese", "cuban",
+    "danish", "dutch", "english", "finnish", "french", "german", "greek", "icelandic", "indian", "irish", "israeli",
+    "italian", "jamaican", "japanese", "korean", "latin", "mexican", "nigerian", "nordic", "norwegian", "polish",
+    "portuguese", "russian", "scandinavian", "scottish", "spanish", "swedish", "turkish", "ukrainian", "welsh",
+})  # fmt: skip
+SOUNDS = frozenset({
+    "a-cappella", "acoustic", "analog", "electronic", "instrumental", "live", "lo-fi", "orchestral", "piano",
+    "unplugged", "vocal",
+})  # fmt: skip
+SCENES = frozenset({
+    "alternative", "avant-garde", "christian", "classic", "contemporary", "experimental", "indie", "modern",
+    "progressive", "psychedelic",
+})  # fmt: skip
 """Tags that say how music feels, where it is from, how it is played and of which scene it is."""
 
 _ERA = re.compile(r"(early |late |mid-?)?((19|20)?\d0s|\d{4})")
