@@ -7,8 +7,7 @@ import click
 from spotify_ai_pipeline.interfaces.cli.choose import choose_song
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.interfaces.views.song_lookup import scores_of
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.interfaces.views.never import never_again
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -22,10 +21,8 @@ def never(song: str, as_json: bool) -> None:
     that is printed.
     """
     workspace = Workspace.open()
-    row = scores_of(workspace, choose_song(workspace, song, surely=True))
-    about = {name: row[name] for name in ("song_id", "track_id", "title", "artist", "artist_key")}
-    item = queue.record_unprompted(workspace.state, about | {"score": 0.0, "reason": "said unasked"}, "reject", "cli")
+    about, item = never_again(workspace, choose_song(workspace, song, surely=True), "cli")
     if as_json:
         print_json(about | {"item_id": item, "verdict": "reject"})
         return
-    console.print(plain(f"{row['title']} — {row['artist']}: never again (`spotify-ai undo {item}` takes it back)"))
+    console.print(plain(f"{about['title']} — {about['artist']}: never again (`spotify-ai undo {item}` takes it back)"))
