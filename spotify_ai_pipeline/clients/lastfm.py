@@ -237,6 +237,11 @@ class LastFm:
             more, number = reading.page(len(tracks), total), number + 1
         return pl.concat(pages)
 
+    def album_songs(self, artist: str, album: str) -> list[Near]:
+        """The songs of an album in their order; empty where Last.fm does not know it. One call a month."""
+        answer = self._kept("album.getInfo", artist=artist, album=album, autocorrect=1)
+        return self._near(answer.iterfind("album/tracks/track"), "songs of an album")
+
     def friends(self) -> list[str]:
         """The names of the listener's friends; empty where there are none. One call."""
         try:

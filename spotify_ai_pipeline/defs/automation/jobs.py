@@ -24,7 +24,7 @@ READING = (
     "our_lists",
     "recent_plays",
     "history_imports",
-    "album_ratings",
+    "ratings",
 )
 """What is read from outside; the ingest group holds ``applied_verdicts`` beside, which writes there."""
 RANKING = ("activations", "listening_stats", "taste_weights", "mood", "song_scores")
@@ -104,7 +104,7 @@ def jobs(workspace: Workspace):
         ),
         job(
             TAKE_IN_FILES,
-            assets("history_imports", "album_ratings"),
+            assets("history_imports", "ratings"),
             "Take in the exports that were laid into the inbox.",
         ),
         prune,

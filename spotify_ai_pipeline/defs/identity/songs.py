@@ -10,6 +10,7 @@ import polars as pl
 
 from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import IDENTITY
+from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, whole_library
 from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
@@ -36,10 +37,10 @@ SUMS = {
 """What is counted of the listens."""
 
 
-@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
+@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS])
 def songs(
     workspace: WorkspaceResource,
-    spotify_library: pl.DataFrame,
+    spotify_library: pl.LazyFrame,
     plays: pl.LazyFrame,
     song_members: pl.DataFrame,
     song_links: pl.DataFrame,
@@ -47,10 +48,16 @@ def songs(
 ) -> dg.MaterializeResult:
     """One row a song: all of its Spotify ids and spellings together, from the library and from the plays.
 
-    Where no list on Spotify says what is in the library, it is what was loved, said yes to, or heard at least
+    Where no list says what is in the library, it is what was loved, said yes to, or heard at least
     ``identity.plays_of_a_library_song`` times."""
-    our_lists, best_name = ours(workspace.state), workspace.settings.spotify.best_playlist
-    table = build_songs(spotify_library, plays, song_members, song_links, our_lists=our_lists, best_name=best_name)
+    table = build_songs(
+        whole_library(workspace, spotify_library).collect(),
+        plays,
+        song_members,
+        song_links,
+        our_lists=ours(workspace.state),
+        best_name=workspace.settings.spotify.best_playlist,
+    )
     if table.is_empty():
         raise UserError(
             "there is no song to begin with: no source knows of a play, and no list holds a song. `spotify-ai setup` asks "
@@ -105,7 +112,7 @@ def listens(
     about = songs.select("song_id", "artist", "track_id", "track_ids", "keys", "duration_ms").collect()
     known = find_songs(plays, about)
     rules = [found.rule for found in exclusions.in_force(workspace.state)]
-    left_out = excluded(rules, about, spotify_library.select("list_id", "track_id").collect())
+    left_out = excluded(rules, about, whole_library(workspace, spotify_library).select("list_id", "track_id").collect())
     lengths = durations(about, known)
     metadata = dict[str, Any]()
 

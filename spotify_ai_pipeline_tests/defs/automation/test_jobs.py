@@ -16,7 +16,7 @@ READ = {
     "loved_songs",
     "our_lists",
     "history_imports",
-    "album_ratings",
+    "ratings",
 }
 IDENTIFY = {"plays", "song_members", "song_links", "songs", "listens"}
 LOOK_UP = {"audio_features", "tags", "lyrics", "clap", "song_embeddings", "song_index"}
@@ -49,7 +49,7 @@ JOBS = {
     "recluster": CLUSTER,
     "fill_history": {"scrobbles"},
     "read_recent_plays": {"recent_plays"},
-    "take_in_files": {"history_imports", "album_ratings"},
+    "take_in_files": {"history_imports", "ratings"},
 }
 
 
