@@ -11,7 +11,7 @@ LOCK ?= $(or $(INSTALLED),requirements-dev.lock)
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dates test-mutants hardship coverage lint format up install oauth-server lyrics audio workers lock sbom \
+.PHONY: help demo test test-dates test-mutants hardship coverage lint format up install oauth-server lyrics words audio workers lock sbom \
 	audit bench clean
 
 help:                    ## this list
@@ -71,12 +71,14 @@ oauth-server:            ## an independent OAuth server, against which the sign-
 	@npm install --silent --no-save --prefix $(VENV)/node $(OAUTH_SERVER)
 
 # An extra leaves a mark in the environment: a later `make install` brings it along.
-EXTRAS := lyrics audio workers
+EXTRAS := lyrics words audio workers
 ADD_lyrics = $(UV_INSTALL) --no-deps --requirement requirements-lyrics.txt
+ADD_words = $(UV_INSTALL) --no-deps --requirement requirements-words.txt
 ADD_audio = $(UV_INSTALL) --torch-backend cpu --constraint requirements.lock --requirement pyproject.toml --extra audio
 ADD_workers = $(UV_INSTALL) --requirement requirements-workers.lock
 
 lyrics: install          ## what features.lyrics_providers needs: a small language model, 90 MB
+words: install           ## what reads moods in any language: a small multilingual encoder, 90 MB
 audio: install           ## what sound needs (features.clap_providers, files and previews): PyTorch for the CPU, about 1.5 GB
 workers: install         ## what deploy/workers needs: Celery, the clients of PostgreSQL, Redis and S3
 $(EXTRAS):

@@ -6,7 +6,7 @@ while the layers were made, ``held`` was not, and ``fresh`` was written when the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.resources import files
 
 import numpy as np
@@ -18,6 +18,7 @@ from spotify_ai_pipeline.music.mood.meaning import READ, Anchors
 from spotify_ai_pipeline.music.mood.parser import LEAST, Meaning, understand
 
 Encode = Callable[[list[str]], NDArray[np.float32]]
+SETS = ("tune", "held", "fresh")
 RIGHT, OPPOSITE, SILENT = "right", "opposite", "silent"
 
 
@@ -26,12 +27,12 @@ def phrases() -> pl.DataFrame:
     return _table("mood_phrases.tsv")
 
 
-def judge_moods(meaning: Meaning | None) -> pl.DataFrame:
-    """The phrases with a column for each layer: right, opposite or silent. ``meaning`` adds the encoder's."""
+def judge_moods(meaning: Meaning | None, sets: Collection[str] = SETS) -> pl.DataFrame:
+    """The phrases of ``sets`` with a column for each layer: right, opposite or silent. ``meaning`` adds the encoder's."""
     layers: dict[str, Meaning] = {"words": lambda text: understand(text).axes}
     if meaning is not None:
         layers |= {"encoder": meaning, "together": lambda text: understand(text, meaning=meaning).axes}
-    table = phrases()
+    table = phrases().filter(pl.col("set").is_in(sets))
     rows = table.rows(named=True)
     return table.with_columns(
         pl.Series(name, [outcome(layer(row["phrase"]), row) for row in rows]) for name, layer in layers.items()

@@ -16,6 +16,7 @@ from spotify_ai_pipeline.interfaces.views import mix_view, wording
 from spotify_ai_pipeline.interfaces.views.cycling import turn_dial
 from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
 from spotify_ai_pipeline.interfaces.views.why import explain_song
+from spotify_ai_pipeline.music.mood.lexicon import LEXICON
 from spotify_ai_pipeline.storage import notification_outbox, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -77,9 +78,20 @@ class Commands:
             lines = await asyncio.to_thread(wording.describe_mood, self.workspace)
             await self.chat.send(templates.fitted(map(templates.text, lines)))
             return
-        asked = await asyncio.to_thread(mood_requests.ask_for, self.workspace, text)
-        told = f"<b>{templates.text(text)}</b>\n{templates.text(wording.describe_request(self.workspace, asked))}"
-        await self.chat.send(told, [[button("↻ refresh now", "r")]])
+        try:
+            asked = await asyncio.to_thread(mood_requests.ask_for, self.workspace, text)
+        except mood_requests.NotUnderstood as error:
+            row = [button(mood, "o", mood) for mood in error.nearest]
+            await self.chat.send(f"I do not understand {templates.text(repr(text))}. Did you mean one of these?", [row])
+            return
+        await self.chat.send(templates.mood(self.workspace, asked), templates.mood_buttons())
+
+    async def _nudge_mood(self, message_id: int, letter: str) -> str:
+        """Moves the mood in force towards what a button says."""
+        word = wording.NUDGES[letter]
+        asked = await asyncio.to_thread(mood_requests.correct, self.workspace, word)
+        await self.chat.edit(message_id, templates.mood(self.workspace, asked), templates.mood_buttons())
+        return f"more {word}"
 
     async def cycling(self, text: str) -> None:
         if text and not re.fullmatch(r"10|[1-9]", text):
@@ -156,6 +168,12 @@ class Commands:
                 return await self._undo_answer(message_id, int(item))
             case ["b", refresh] if refresh.isdecimal():
                 return await self._undo_refresh(message_id, int(refresh))
+            case ["o", mood] if mood in LEXICON:
+                await self.chat.take_buttons(message_id)
+                await self.mood(mood)
+                return mood
+            case ["c", letter] if letter in wording.NUDGES:
+                return await self._nudge_mood(message_id, letter)
             case ["q", message] if message.isdecimal():
                 return await self._queue_it(message_id, int(message))
             case _:

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from spotify_ai_pipeline.app.mood_requests import MoodRequest
+from spotify_ai_pipeline.interfaces.bot.chat import Buttons, button
 from spotify_ai_pipeline.interfaces.views import wording
 from spotify_ai_pipeline.interfaces.views.listening import draw_spark, format_percent
 from spotify_ai_pipeline.interfaces.views.why import Explanation
 from spotify_ai_pipeline.interfaces.views.wording import outcome_words
 from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 LONGEST = 3_900
 """Characters of a message; Telegram allows 4,096."""
@@ -79,6 +82,18 @@ def stats(found: Mapping[str, Any]) -> str:
         *(f"{row['plays']:>4} {text(row['name'])}" for row in found["songs_lately"]),
     ]
     return fitted(lines)
+
+
+def mood(workspace: Workspace, asked: MoodRequest) -> str:
+    """A mood that was put in force: its words, what was understood, and two bars."""
+    bars = "\n".join(wording.mood_bars(asked.wish))
+    return f"<b>{text(asked.text)}</b>\n{text(wording.describe_request(workspace, asked))}\n<pre>{bars}</pre>"
+
+
+def mood_buttons() -> Buttons:
+    """Corrections of a mood, and the refresh that follows it."""
+    more = [button(f"more {word}", "c", letter) for letter, word in wording.NUDGES.items()]
+    return [more[:2], more[2:], [button("↻ refresh now", "r")]]
 
 
 def why(found: Explanation) -> str:

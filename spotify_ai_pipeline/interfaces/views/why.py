@@ -30,7 +30,13 @@ def explain_song(workspace: Workspace, words: str) -> Explanation:
     song = find_scored_song(workspace.lake.read(datasets.SONG_SCORES), words)
     listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").filter(song_id=song["song_id"])
     place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
-    return Explanation(song, place, _tell_story(workspace, song), explain.parts(song))
+    return Explanation(song, place, _tell_story(workspace, song), explain.parts(song, _asked_mood(workspace)))
+
+
+def _asked_mood(workspace: Workspace) -> str:
+    """The words of the mood that the scores follow; empty where nobody asked for one."""
+    row = workspace.lake.read(datasets.MOOD).select("source", "said").to_dicts()
+    return row[0]["said"] or "" if row and row[0]["source"] == "said" else ""
 
 
 def _tell_story(workspace: Workspace, song: dict[str, Any]) -> str:

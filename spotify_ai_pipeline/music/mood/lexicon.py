@@ -34,7 +34,20 @@ SAME: dict[str, str] = {form: word for word, said in _WORDS.items() for form in 
 FORMS: dict[str, str] = {plain(form): word for form, word in (SAME | {word: word for word in LEXICON}).items()}
 """Every form without accents and signs, with its word."""
 SINGLE = tuple(form for form in FORMS if " " not in form)
-MOODS = ("calm", "energetic", "happy", "sad", "angry", "romantic", "party", "workout", "focus", "sleepy", "cozy", "dreamy")
+MOODS: tuple[str, ...] = (
+    "calm",
+    "energetic",
+    "happy",
+    "sad",
+    "angry",
+    "romantic",
+    "party",
+    "workout",
+    "focus",
+    "sleepy",
+    "cozy",
+    "dreamy",
+)
 """Words to name where the listener's own were not understood."""
 
 _UNPARTED = re.compile(

@@ -65,7 +65,8 @@ def _kernel(left: Floats, right: Floats) -> Floats:
 
 
 def _unit(rows: Floats) -> Floats:
-    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), np.float32(1e-9))
+    lengths: Floats = np.linalg.norm(rows, axis=-1, keepdims=True).astype(np.float32)
+    return rows / np.maximum(lengths, np.float32(1e-9))
 
 
 def _rounded(rows: Floats) -> Floats:

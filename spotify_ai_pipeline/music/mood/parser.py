@@ -1,8 +1,8 @@
 """Moods in words: what "rainy sunday, nothing too loud" asks of audio features, tags and years; how features are called.
 
 Three layers read the words. The grammar (``grammar``) says what is denied, softened and compared. The lexicon knows words and
-idioms, the library's own tags, decades, and spans of time, with slips of the pen (``spelling``). What it does not know, an encoder
-may read (``Meaning``). What none of them understands is named, never guessed.
+idioms, the library's own tags, decades and spans of time, with slips of the pen (``spelling``). An encoder may read what the
+lexicon does not know (``Meaning``). What none of them understands is named, never guessed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
+from math import hypot
 from typing import Any
 
 from spotify_ai_pipeline.durations import DAY, HOUR, MINUTE, WEEK
@@ -144,7 +145,9 @@ def understand(
             unknown += segment.unknown
     turn = -1.0 if around else 1.0
     means = {
-        axis: max(-1.0, min(1.0, turn * sum(value * weight for value, weight in said) / sum(weight for _, weight in said)))
+        axis: max(
+            -1.0, min(1.0, turn * sum(value * weight for value, weight in said) / sum(weight for _, weight in said))
+        )
         for axis, said in axes.items()
     }
     tags = {tag: turn * weight for tag, weight in tags.items()}
@@ -155,11 +158,12 @@ def nearest_moods(text: str, meaning: Meaning | None = None, count: int = 3) -> 
     """Moods to offer where ``text`` was not understood: what the encoder holds for nearest, else words that look alike."""
     read = dict(meaning(text)) if meaning else {}
     if any(abs(value) >= LEAST / 3 for value in read.values()):
-        def far(mood: str) -> float:
-            said = LEXICON[mood].axes
-            return sum((said.get(axis, 0.0) - value * 2) ** 2 for axis, value in read.items())
 
-        return sorted(MOODS, key=far)[:count]
+        def along(mood: str) -> float:
+            said = LEXICON[mood].axes
+            return sum(said.get(axis, 0.0) * value for axis, value in read.items()) / hypot(*said.values())
+
+        return sorted(MOODS, key=along, reverse=True)[:count]
     words = [word for clause in grammar.clauses(text) for word in clause if word not in grammar.FILLERS]
     alike = dict.fromkeys(FORMS[form] for form in spelling.nearest(words, SINGLE, 3 * count))
     return [*alike, *(mood for mood in MOODS if mood not in alike)][:count]
@@ -169,7 +173,9 @@ def _segments(
     words: list[str], known: Mapping[str, str], tags: dict[str, float], understood: list[str], encoder: bool
 ) -> list[_Segment]:
     """The segments of a clause; its tags and the words that were understood are added to ``tags`` and ``understood``."""
-    found = [_Segment(1.0)]
+    words, denied = grammar.refused(words)
+    usual = -1.0 if denied else 1.0
+    found = [_Segment(usual)]
     longest = max(LONGEST, grammar.LONGEST, *(len(tag.split()) for tag in known), 1)
     strength, place = 1.0, 0
     while place < len(words):
@@ -177,7 +183,7 @@ def _segments(
         said = next((run for run in grammar.runs(words, place, longest) if _is_known(run, known)), "")
         place += max(len(said.split()), 1)
         if said in grammar.NEGATIONS:
-            found.append(_Segment(-1.0))
+            found.append(_Segment(-usual))
             continue
         if said in grammar.AFFIRMATIONS:
             continue
@@ -190,7 +196,7 @@ def _segments(
         if not said and (word in grammar.FILLERS or word.isdigit()):
             strength = STRONG if word in grammar.STRONGER else SOFT if word in grammar.SOFTER else strength
             continue
-        said = said or spelling.corrected(word, SINGLE) or ""
+        said = said or spelling.inflected(word, FORMS) or spelling.corrected(word, SINGLE) or ""
         if not said:
             segment.unknown.append(word)
             segment.strength = max(segment.strength, strength)
@@ -207,8 +213,8 @@ def _segments(
                 _add(tags, its_name, weight / 2)
         carried = place < len(words) and words[place] in grammar.LINKS
         strength = 1.0
-        if segment.sign < 0 and not carried:
-            found.append(_Segment(1.0))
+        if segment.sign != usual and not carried:
+            found.append(_Segment(usual))
     return [segment for segment in found if segment.words]
 
 

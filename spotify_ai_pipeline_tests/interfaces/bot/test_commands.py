@@ -31,7 +31,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
             ("/cycling 11", "give a number from 1"),
             ("/mood", "mood: "),
             ("/mood rainy sunday, nothing too loud", "calm"),
-            ("/mood zzyzx", "none of these words is understood"),
+            ("/mood zzyzx", "Did you mean one of these?"),
             ("/snapshot", "❄ AI Snapshot"),
             ("/pause 2d", "Quiet until"),
             ("/pause off", "I speak up again"),
@@ -41,7 +41,9 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
         assert pipeline.workspace.settings.cycling.aggressiveness == 8
         phone.tap(phone.reads("until")["message_id"], "x")
         mood = phone.reads("understood by")
-        phone.tap(mood["message_id"], data(mood))
+        assert phone.answered(phone.tap(mood["message_id"], data(mood, "c:c"))) == "more calm"
+        assert "█" in phone.reads("with your correction")["text"]
+        phone.tap(mood["message_id"], data(mood, "r"))
         phone.reads("Refreshing")
         phone.say("/refresh")
         phone.reads("is under way; wait for it")
@@ -68,7 +70,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
     assert found is not None
     assert found.status in queue.OPEN
     moods = pipeline.read(datasets.MOOD).to_dicts()
-    assert moods[0]["said"] == "rainy sunday, nothing too loud"
+    assert moods[0]["said"] == "rainy sunday, nothing too loud, more calm"
 
 
 def test_what_waits_is_said_and_can_be_acted_on(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
