@@ -17,7 +17,7 @@ from spotify_ai_pipeline.defs.taste.taste_weights import added_at
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.mood.detection import mood_match, mood_rank
 from spotify_ai_pipeline.music.plays.play_counts import Plays
-from spotify_ai_pipeline.music.taste import activation_store, ranking, said, taste_model
+from spotify_ai_pipeline.music.taste import activation_store, explain, ranking, said, taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import Heard
@@ -130,7 +130,7 @@ def song_scores(
     if mood.height and mood["source"][0] == SAID:  # asked for, so followed whatever a mood that is only heard weighs
         scoring = scoring.model_copy(update={"mood_weight": workspace.settings.mood.said_weight})
     ranked = ranking.rank(known.sort(drawn()), workspace.settings.cycling, scoring, np.random.default_rng(seed))
-    table = ranked.with_columns(ranking.reasons()).select(*datasets.SONG_SCORES.schema)
+    table = ranked.with_columns(explain.reasons(workspace.settings.cycling)).select(*datasets.SONG_SCORES.schema)
     return dg.MaterializeResult(
         value=table,
         metadata={"seed": seed, **dict(table.group_by("slot").len().sort("slot").iter_rows())},
