@@ -7,6 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.app import standing_taste
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
 from spotify_ai_pipeline.defs.plots import bar_chart
@@ -145,7 +146,14 @@ def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
         schema={"song_id": pl.String, "verdict": pl.String},
     )
     known = songs.select("song_id", "best", "liked", "lists", rating=pl.lit(None, pl.Float64))
-    return known.join(verdict, on="song_id", how="left").select("song_id", said.factor(), said.words())
+    rules = standing_taste.factors(workspace.workspace, workspace.now())
+    whole = known.join(verdict, on="song_id", how="left").join(rules, on="song_id", how="left")
+    words = pl.concat_str(pl.col("said"), pl.col("rules"), separator=", ", ignore_nulls=True)
+    return whole.with_columns(said.factor(), said.words()).select(
+        "song_id",
+        by_said=pl.col("by_said") * pl.col("by_rules").fill_null(1.0),
+        said=pl.when(words != "").then(words),
+    )
 
 
 def _forecast(

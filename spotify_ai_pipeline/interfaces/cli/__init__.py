@@ -16,10 +16,11 @@ ABOUT_THE_LISTENER = frozenset({"refresh", "mix", "stats", "status", "next"})
 """After these commands a sign-in that is about to end is mentioned."""
 
 COMMANDS = [
-    "demo", "login", "import", "refresh", "backfill", "undo", "log", "mix", "playlist", "pin", "unpin", "cycling", "adventure",
-    "snapshot", "why", "discover", "model", "scorecard", "tune", "next", "similar", "find", "mood", "queue", "approve", "reject",
-    "later", "never", "match", "stats", "clusters", "map", "gaps", "exclude", "status", "doctor", "config", "sql", "backup",
-    "restore", "export", "forget", "listener", "bot", "pause", "up", "dashboard", "dagster", "backtest", "evaluate", "sandbox",
+    "demo", "login", "import", "refresh", "backfill", "undo", "log", "mix", "playlist", "pin", "unpin", "cycling",
+    "adventure", "snapshot", "why", "discover", "model", "scorecard", "tune", "next", "similar", "find", "mood",
+    "taste", "queue", "approve", "reject", "later", "never", "match", "stats", "clusters", "map", "gaps", "exclude",
+    "status", "doctor", "config", "sql", "backup", "restore", "export", "forget", "listener", "bot", "pause", "up",
+    "dashboard", "dagster", "backtest", "evaluate", "sandbox",
 ]  # fmt: skip
 """The commands, in the order of a first day. Each is in the module of its name, which is imported when it is asked for."""
 

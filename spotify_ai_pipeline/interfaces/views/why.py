@@ -35,8 +35,9 @@ def explain_song(workspace: Workspace, words: str) -> Explanation:
 
 def _asked_mood(workspace: Workspace) -> str:
     """The words of the mood that the scores follow; empty where nobody asked for one."""
-    row = workspace.lake.read(datasets.MOOD).select("source", "said").to_dicts()
-    return row[0]["said"] or "" if row and row[0]["source"] == "said" else ""
+    made = workspace.lake.read_or_none(datasets.MOOD)
+    row = [] if made is None else made.filter(source="said")["said"].to_list()
+    return str(row[0] or "") if row else ""
 
 
 def _tell_story(workspace: Workspace, song: dict[str, Any]) -> str:

@@ -32,6 +32,9 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
             ("/mood", "mood: "),
             ("/mood rainy sunday, nothing too loud", "calm"),
             ("/mood zzyzx", "Did you mean one of these?"),
+            ("/taste", "what I believe about you"),
+            ("/taste zzyzx", "I understand no artist"),
+            ("/taste less loud music until march", "less of what is that sounds"),
             ("/snapshot", "❄ AI Snapshot"),
             ("/pause 2d", "Quiet until"),
             ("/pause off", "I speak up again"),
@@ -39,7 +42,14 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
             phone.say(text)
             phone.reads(said)
         assert pipeline.workspace.settings.cycling.aggressiveness == 8
-        phone.tap(phone.reads("until")["message_id"], "x")
+        phone.tap(phone.reads("Quiet until")["message_id"], "x")
+        asked = phone.reads("less of what is that sounds")
+        rule = data(asked).split(":")[1]
+        assert phone.answered(phone.tap(asked["message_id"], f"ty:{rule}")) == "agreed"
+        assert phone.answered(phone.tap(asked["message_id"], f"ty:{rule}")) == "settled already"
+        phone.say("/taste")
+        page = phone.reads("1. less loud music until march")
+        assert phone.answered(phone.tap(page["message_id"], f"to:{rule}")) == "switched off"
         mood = phone.reads("understood by")
         assert phone.answered(phone.tap(mood["message_id"], data(mood, "c:c"))) == "more calm"
         assert "█" in phone.reads("with your correction")["text"]
