@@ -214,10 +214,11 @@ class Suggestion(_Section):
 
     enabled: bool
     per_day: int = Field(ge=1, le=50)
+    per_week: int = Field(ge=1, le=350)
 
 
 class CandidateSuggestion(Suggestion):
-    least_chance: Share
+    one_in: int = Field(ge=1, le=1_000)
 
 
 class MoodShiftSuggestion(Suggestion):
@@ -225,13 +226,15 @@ class MoodShiftSuggestion(Suggestion):
 
 
 class FriendSuggestion(Suggestion):
-    least_match: Share
+    one_in: int = Field(ge=1, le=1_000)
+    look_ups_per_day: int = Field(ge=0, le=500)
     calls_per_tick: int = Field(ge=1, le=50)
 
 
 class Proactive(_Section):
     quiet_from: int = Field(ge=0, le=23)
     quiet_until: int = Field(ge=0, le=23)
+    per_week: int = Field(ge=1, le=350)
     candidate: CandidateSuggestion
     mood_shift: MoodShiftSuggestion
     sign_in: Suggestion

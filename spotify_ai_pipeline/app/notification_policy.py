@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spotify_ai_pipeline import clock
@@ -45,8 +45,13 @@ def why_not(workspace: Workspace, kind: str, now: float) -> str | None:
         return reason
     local = datetime.fromtimestamp(now, UTC).astimezone(workspace.settings.listener.zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-    if notification_outbox.count_since(workspace.state, kind, midnight) >= settings.per_day:
+    if notification_outbox.count_since(workspace.state, [kind], midnight) >= settings.per_day:
         return f"{settings.per_day} of these were said today"
+    monday = (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    if notification_outbox.count_since(workspace.state, [kind], monday) >= settings.per_week:
+        return f"{settings.per_week} of these were said this week"
+    if notification_outbox.count_since(workspace.state, KINDS, monday) >= workspace.settings.proactive.per_week:
+        return f"{workspace.settings.proactive.per_week} messages were said this week"
     return None
 
 

@@ -53,9 +53,10 @@ def answered(found: queue.Question, verdict: str) -> str:
     return f"{OUTCOMES[queue.STATUS[verdict]]} {song(found.artist, found.title)}\n{text(wording.meaning(found.kind, verdict))}"
 
 
-def settled(found: queue.Question) -> str:
-    """A question that was answered elsewhere, or is over."""
-    return f"{OUTCOMES.get(found.status, '·')} {song(found.artist, found.title)}\n<i>{text(found.status)} already</i>"
+def settled(found: queue.Question, why: str = "") -> str:
+    """A question that was answered elsewhere, or is over and ``why``."""
+    told = f"its trial is over: {why}" if found.status == "expired" and why else f"{found.status} already"
+    return f"{OUTCOMES.get(found.status, '·')} {song(found.artist, found.title)}\n<i>{text(told)}</i>"
 
 
 def change(mix: Mapping[str, Any], title: str, outcome: str) -> str:
