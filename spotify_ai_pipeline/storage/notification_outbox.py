@@ -34,9 +34,9 @@ def known(state: State, about: str) -> bool:
 def count_since(state: State, kinds: Sequence[str], since: float) -> int:
     """How many messages of ``kinds`` were laid down since then (UTC seconds)."""
     marks = ", ".join("?" * len(kinds))
-    return state.rows(f"SELECT count(*) AS n FROM messages WHERE kind IN ({marks}) AND queued_at >= ?", (*kinds, since))[
-        0
-    ]["n"]
+    return state.rows(
+        f"SELECT count(*) AS n FROM messages WHERE kind IN ({marks}) AND queued_at >= ?", (*kinds, since)
+    )[0]["n"]
 
 
 def waiting(state: State, now: float) -> list[Notification]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from zlib import crc32
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app import managed_playlists, mood_requests, notification_policy, standing_taste
+from spotify_ai_pipeline.app import managed_playlists, mood_requests, notification_policy, previews, standing_taste
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
@@ -229,6 +229,16 @@ class Commands:
                 return "switched off" if ended else "it was off already"
             case ["tb", short]:
                 return await self._deny_belief(message_id, short)
+            case ["h", item] if item.isdecimal() and (asked := queue.item(self.workspace.state, int(item))):
+                return await self._play(message_id, asked.artist, asked.title, asked.track_id)
+            case ["hs", number] if number.isdecimal():
+                said = notification_outbox.find(self.workspace.state, int(number))
+                song = said.body.get("song") if said else None
+                return (
+                    await self._play(message_id, song["artist"], song["title"], song["track_id"])
+                    if song
+                    else "it is gone"
+                )
             case ["q", message] if message.isdecimal():
                 return await self._queue_it(message_id, int(message))
             case _:
@@ -260,6 +270,14 @@ class Commands:
             f"↩ the refresh of {at} is taken back: +{done.added} −{done.removed}, {len(done.after)} songs"
         )
         return "taken back"
+
+    async def _play(self, message_id: int, artist: str, title: str, track_id: str) -> str:
+        """Sends thirty seconds of a song below its question."""
+        found = await asyncio.to_thread(previews.find, self.workspace, artist, title, track_id)
+        if found is None:
+            return "no preview of this song; ▶ listen plays it"
+        await self.chat.send_audio(found.sound, f"preview.{found.ending}", artist, title, message_id)
+        return "here it is"
 
     async def _queue_it(self, message_id: int, number: int) -> str:
         """A song that a friend plays, put on trial."""

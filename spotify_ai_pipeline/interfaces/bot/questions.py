@@ -25,6 +25,7 @@ def buttons(found: queue.Question) -> Buttons:
         ],
         [
             *([button("wrong version", "v", item, "w")] if "wrong_version" in found.answers else []),
+            button("🎧 hear it", "h", item),
             link("▶ listen", found.link),
         ],
     ]

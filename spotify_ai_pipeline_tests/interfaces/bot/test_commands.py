@@ -69,6 +69,12 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
         assert phone.answered(phone.tap(offered["message_id"], f"b:{last.refresh_id}"))
         phone.say("/next")
         asked = phone.until(lambda all_: [one for one in all_ if one["buttons"] and data(one).startswith("v:")])[0]
+        song = queue.item(workspace.state, int(data(asked).split(":")[1]))
+        assert song is not None
+        if phone.answered(phone.tap(asked["message_id"], f"h:{song.item_id}")) == "here it is":  # some publish none
+            sound = phone.reads(f"🎧 {song.title}")["audio"]
+            assert sound["file_size"] > 10_000
+            assert sound["title"] == song.title
         phone.tap(asked["message_id"], data(asked, ":r"))
         phone.until(lambda all_: any("will not be proposed" in one["text"] for one in all_))
         phone.say("/undo")
