@@ -235,6 +235,7 @@ class Proactive(_Section):
     quiet_from: int = Field(ge=0, le=23)
     quiet_until: int = Field(ge=0, le=23)
     per_week: int = Field(ge=1, le=350)
+    webhook: Literal["json", "ntfy", "gotify"]
     candidate: CandidateSuggestion
     mood_shift: MoodShiftSuggestion
     sign_in: Suggestion
@@ -281,6 +282,7 @@ class Services(_Section):
     itunes: Service
     anthropic: Service
     telegram: Service
+    webhook: Service
 
 
 class Secrets(BaseSettings):
@@ -297,6 +299,13 @@ class Secrets(BaseSettings):
     anthropic_api_key: SecretStr = SecretStr("")
     telegram_bot_token: SecretStr = SecretStr("")
     telegram_user_id: str = ""
+    webhook_url: SecretStr = SecretStr("")
+    webhook_token: SecretStr = SecretStr("")
+
+    @property
+    def can_be_told(self) -> bool:
+        """Whether a bot or a webhook takes what is said unasked."""
+        return bool(self.telegram_bot_token.get_secret_value() or self.webhook_url.get_secret_value())
 
     @property
     def has_lastfm(self) -> bool:

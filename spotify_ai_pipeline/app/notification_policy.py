@@ -37,8 +37,8 @@ def silent_because(workspace: Workspace, now: float) -> str | None:
 def why_not(workspace: Workspace, kind: str, now: float) -> str | None:
     """Why nothing of ``kind`` may be said at ``now``; None where it may."""
     settings: Suggestion = getattr(workspace.settings.proactive, kind)
-    if not workspace.secrets.telegram_bot_token.get_secret_value():
-        return "no bot is connected (TELEGRAM_BOT_TOKEN in .env)"
+    if not workspace.secrets.can_be_told:
+        return "no bot is connected (TELEGRAM_BOT_TOKEN in .env), nor a webhook (WEBHOOK_URL)"
     if not settings.enabled:
         return f"switched off (proactive.{kind}.enabled)"
     if reason := silent_because(workspace, now):

@@ -47,6 +47,15 @@ def waiting(state: State, now: float) -> list[Notification]:
     return [Notification(row["message_id"], row["kind"], json.loads(row["body"])) for row in rows]
 
 
+def after(state: State, message_id: int, now: float) -> list[Notification]:
+    """Messages later than ``message_id`` that are not stale, oldest first, be they sent by the bot or not."""
+    rows = state.rows(
+        "SELECT message_id, kind, body FROM messages WHERE message_id > ? AND stale_at > ? ORDER BY message_id",
+        (message_id, now),
+    )
+    return [Notification(row["message_id"], row["kind"], json.loads(row["body"])) for row in rows]
+
+
 def find(state: State, message_id: int) -> Notification | None:
     rows = state.rows("SELECT message_id, kind, body FROM messages WHERE message_id = ?", (message_id,))
     return Notification(rows[0]["message_id"], rows[0]["kind"], json.loads(rows[0]["body"])) if rows else None

@@ -13,7 +13,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.app import friends, notification_policy, spotify_ids
+from spotify_ai_pipeline.app import friends, notification_policy, spotify_ids, webhook
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
@@ -257,3 +257,18 @@ def look_once(watch: Watch, workspace: Workspace, now: float) -> str:
 
 
 SUGGESTIONS = [sensor(watch) for watch in WATCHES]
+
+
+@dg.sensor(
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends what there is to say to WEBHOOK_URL, where one is set. Starts no run.",
+)
+def send_webhook(workspace: WorkspaceResource) -> dg.SkipReason:
+    """Takes the outbox to the listener's webhook."""
+    if not workspace.workspace.secrets.webhook_url.get_secret_value():
+        return dg.SkipReason("no webhook is set (WEBHOOK_URL in .env)")
+    try:
+        return dg.SkipReason(f"{webhook.send_waiting(workspace.workspace, workspace.now())} sent")
+    except ExpectedError as error:  # out of reach, refused: the next look tries again
+        return dg.SkipReason(f"cannot send now: {error}")
