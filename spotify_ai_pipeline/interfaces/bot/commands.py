@@ -14,7 +14,8 @@ from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import jobs, questions, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
-from spotify_ai_pipeline.interfaces.views import mix_view, wording
+from spotify_ai_pipeline.interfaces.views import dials, mix_view, wording
+from spotify_ai_pipeline.interfaces.views.cycling import KEY as CYCLING
 from spotify_ai_pipeline.interfaces.views.cycling import turn_dial
 from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
 from spotify_ai_pipeline.interfaces.views.why import explain_song
@@ -145,7 +146,17 @@ class Commands:
             raise UserError(
                 f"{text}: give a number from 1 (songs stay long) to 10 (songs leave soon), or none to see the present one"
             )
-        await self.chat.send(templates.text(turn_dial(self.workspace, int(text) if text else None)[1]))
+        workspace = self.workspace
+        now = turn_dial(workspace, None)[1]
+        effect = await asyncio.to_thread(dials.preview, workspace, CYCLING, int(text)) if text else None
+        if not text:
+            await self.chat.send(templates.text(now))
+        elif effect is None:
+            await self.chat.send(templates.text(turn_dial(workspace, int(text))[1]))
+        else:
+            lines = [f"cycling at <b>{text}</b> would do this at the next refresh:", *map(templates.text, effect.lines)]
+            row = [button(f"✓ set it to {text}", "d", text), button("✗ leave it", "dn")]
+            await self.chat.send(templates.fitted([*lines, f"<i>{templates.text(now)}</i>"]), [row])
 
     async def stats(self, _: str) -> None:
         await self.chat.send(templates.stats(await asyncio.to_thread(summarize_listening, self.workspace)))
@@ -229,6 +240,12 @@ class Commands:
                 return "switched off" if ended else "it was off already"
             case ["tb", short]:
                 return await self._deny_belief(message_id, short)
+            case ["d", value] if re.fullmatch(r"10|[1-9]", value):
+                await self.chat.edit(message_id, templates.text(turn_dial(self.workspace, int(value))[1]))
+                return "taken"
+            case ["dn"]:
+                await self.chat.take_buttons(message_id)
+                return "left as it is"
             case ["h", item] if item.isdecimal() and (asked := queue.item(self.workspace.state, int(item))):
                 return await self._play(message_id, asked.artist, asked.title, asked.track_id)
             case ["hs", number] if number.isdecimal():

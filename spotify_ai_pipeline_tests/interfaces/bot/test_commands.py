@@ -7,6 +7,7 @@ import pytest
 from spotify_ai_pipeline.interfaces.bot import jobs
 from spotify_ai_pipeline.storage import datasets, notification_outbox, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
+from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import Pipeline
 
 from .conftest import Phone, connect, data, listening
@@ -27,7 +28,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
             ("/why zzzz", "no song of yours has that"),
             ("/why", "say which song"),
             ("/cycling", "cycling 5 of 10"),
-            ("/cycling 8", "cycling 8 of 10 (was 5)"),
+            ("/cycling 8", "cycling at 8 would do this"),
             ("/cycling 11", "give a number from 1"),
             ("/mood", "mood: "),
             ("/mood rainy sunday, nothing too loud", "calm"),
@@ -41,7 +42,11 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
         ):
             phone.say(text)
             phone.reads(said)
-        assert pipeline.workspace.settings.cycling.aggressiveness == 8
+        assert pipeline.workspace.settings.cycling.aggressiveness == 5
+        offered = phone.reads("cycling at 8 would do this")
+        assert phone.answered(phone.tap(offered["message_id"], data(offered, "d:8"))) == "taken"
+        phone.reads("cycling 8 of 10 (was 5)")
+        assert Workspace.open(pipeline.workspace.root).settings.cycling.aggressiveness == 8
         phone.tap(phone.reads("Quiet until")["message_id"], "x")
         asked = phone.reads("less of what is that sounds")
         rule = data(asked).split(":")[1]

@@ -38,7 +38,8 @@ const size = (req) => new Promise((done) => {
 });
 const inSeconds = (message) => ({ ...message, date: Math.floor(message.date / 1000) });
 routes.unshift((app, server) => {
-  app.all('/bot:token/getMe', (_, res) => res.json({ ok: true, result: { id: 666, is_bot: true, first_name: 'Emulated', username: 'EmulatedBot' } }));
+  const me = { id: 666, is_bot: true, first_name: 'Emulated', username: 'EmulatedBot' };
+  app.all('/bot:token/getMe', (_, res) => res.json({ ok: true, result: me }));
   app.all('/bot:token/setMyCommands', (_, res) => res.json({ ok: true, result: true }));
   for (const edit of ['editMessageText', 'editMessageReplyMarkup']) {
     app.all(`/bot:token/${edit}`, (req, res) => { server[edit](req.body); res.json({ ok: true, result: true }); });
