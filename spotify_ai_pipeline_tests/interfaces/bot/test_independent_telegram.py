@@ -36,7 +36,13 @@ const size = (req) => new Promise((done) => {
   let bytes = 0;
   req.on('data', (part) => { bytes += part.length; }).on('end', () => done(bytes));
 });
-const inSeconds = (message) => ({ ...message, date: Math.floor(message.date / 1000) });
+const inSeconds = ({ message_id, date, chat, text }) => ({ message_id, date: Math.floor(date / 1000), chat, text });
+const format = TelegramServer.formatUpdate;
+TelegramServer.formatUpdate = (update) => {
+  const told = format(update);
+  if (told.callback_query) told.callback_query.chat_instance = '1';
+  return told;
+};
 routes.unshift((app, server) => {
   const me = { id: 666, is_bot: true, first_name: 'Emulated', username: 'EmulatedBot' };
   app.all('/bot:token/getMe', (_, res) => res.json({ ok: true, result: me }));
