@@ -9,7 +9,7 @@ import polars as pl
 
 from spotify_ai_pipeline.app import standing_taste
 from spotify_ai_pipeline.defs.groups import TASTE
-from spotify_ai_pipeline.defs.io_manager import WithBlobs
+from spotify_ai_pipeline.defs.io_manager import WithBlobs, frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -100,7 +100,7 @@ def stats_count_every_listen(listening_stats: pl.DataFrame, listens: pl.DataFram
     )
 
 
-@registered_asset(group_name=TASTE, kinds={"polars", "parquet"})
+@registered_asset(group_name=TASTE, kinds={"polars", "parquet"}, deps=["song_ratings"])
 def song_scores(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -145,9 +145,11 @@ def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
         {"song_id": list(standing), "verdict": list(standing.values())},
         schema={"song_id": pl.String, "verdict": pl.String},
     )
-    known = songs.select("song_id", "best", "liked", "lists", rating=pl.lit(None, pl.Float64))
+    known = songs.select("song_id", "best", "liked", "lists")
+    ratings = frame_of(workspace.lake, datasets.SONG_RATINGS)
+    told = known.join(ratings.select("song_id", "rating", "of"), on="song_id", how="left")
     rules = standing_taste.factors(workspace.workspace, workspace.now())
-    whole = known.join(verdict, on="song_id", how="left").join(rules, on="song_id", how="left")
+    whole = told.join(verdict, on="song_id", how="left").join(rules, on="song_id", how="left")
     words = pl.concat_str(pl.col("said"), pl.col("rules"), separator=", ", ignore_nulls=True)
     return whole.with_columns(said.factor(), said.words()).select(
         "song_id",
