@@ -11,7 +11,7 @@ from spotify_ai_pipeline.defs.automation.executor import executor as configured_
 from spotify_ai_pipeline.defs.automation.health import with_health
 from spotify_ai_pipeline.defs.automation.jobs import jobs
 from spotify_ai_pipeline.defs.automation.listeners import Graph, of_listener
-from spotify_ai_pipeline.defs.automation.notifications import SUGGESTIONS
+from spotify_ai_pipeline.defs.automation.notifications import SUGGESTIONS, send_webhook
 from spotify_ai_pipeline.defs.automation.schedules import schedules
 from spotify_ai_pipeline.defs.automation.scrobble_tick import scrobble_tick
 from spotify_ai_pipeline.defs.automation.sensors import (
@@ -71,6 +71,7 @@ def build_defs(
             tell_of_recoveries,
             verdicts_to_apply,
             *SUGGESTIONS,
+            send_webhook,
         ],
         resources={
             "workspace": place,

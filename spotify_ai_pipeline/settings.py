@@ -217,10 +217,11 @@ class Suggestion(_Section):
 
     enabled: bool
     per_day: int = Field(ge=1, le=50)
+    per_week: int = Field(ge=1, le=350)
 
 
 class CandidateSuggestion(Suggestion):
-    least_chance: Share
+    one_in: int = Field(ge=1, le=1_000)
 
 
 class MoodShiftSuggestion(Suggestion):
@@ -228,13 +229,16 @@ class MoodShiftSuggestion(Suggestion):
 
 
 class FriendSuggestion(Suggestion):
-    least_match: Share
+    one_in: int = Field(ge=1, le=1_000)
+    look_ups_per_day: int = Field(ge=0, le=500)
     calls_per_tick: int = Field(ge=1, le=50)
 
 
 class Proactive(_Section):
     quiet_from: int = Field(ge=0, le=23)
     quiet_until: int = Field(ge=0, le=23)
+    per_week: int = Field(ge=1, le=350)
+    webhook: Literal["json", "ntfy", "gotify"]
     candidate: CandidateSuggestion
     mood_shift: MoodShiftSuggestion
     sign_in: Suggestion
@@ -281,6 +285,7 @@ class Services(_Section):
     itunes: Service
     anthropic: Service
     telegram: Service
+    webhook: Service
 
 
 class Secrets(BaseSettings):
@@ -297,6 +302,13 @@ class Secrets(BaseSettings):
     anthropic_api_key: SecretStr = SecretStr("")
     telegram_bot_token: SecretStr = SecretStr("")
     telegram_user_id: str = ""
+    webhook_url: SecretStr = SecretStr("")
+    webhook_token: SecretStr = SecretStr("")
+
+    @property
+    def can_be_told(self) -> bool:
+        """Whether a bot or a webhook takes what is said unasked."""
+        return bool(self.telegram_bot_token.get_secret_value() or self.webhook_url.get_secret_value())
 
     @property
     def has_spotify(self) -> bool:

@@ -1,30 +1,44 @@
-"""Moods in words: what the listener asked for, by Claude where it may be asked, by the lexicon where not, and put in force."""
+"""Moods in words: what the listener asked for, by Claude where it may be asked, else by lexicon and encoder, and put in force."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.claude import Claude, who_answers, why_not
 from spotify_ai_pipeline.durations import HOUR
+from spotify_ai_pipeline.encoders import phrases
 from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.embedding.feature_blocks import Matrix
 from spotify_ai_pipeline.music.embedding.inputs import CLAP, LYRICS
 from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.mood import llm_schema
-from spotify_ai_pipeline.music.mood.parser import MoodQuery, understand
+from spotify_ai_pipeline.music.mood.meaning import Anchors
+from spotify_ai_pipeline.music.mood.parser import Meaning, MoodQuery, nearest_moods, understand
 from spotify_ai_pipeline.settings import Features
 from spotify_ai_pipeline.storage import datasets, moods
 from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-LEXICON = "lexicon"
+LEXICON, ENCODER, LISTENER = "lexicon", "lexicon and encoder", "you"
+NUDGE = 0.5
+"""How far "more like" and "less like" move a mood."""
 USUAL_SECONDS = 3 * HOUR
 LONGEST_ANSWER = 600
 """Tokens."""
+
+
+class NotUnderstood(UserError):
+    """Words that ask for nothing that is known; ``nearest`` are moods to offer instead."""
+
+    def __init__(self, text: str, nearest: list[str]) -> None:
+        super().__init__(f"{text!r}: none of these words is understood; the nearest moods are: {', '.join(nearest)}")
+        self.nearest = nearest
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,28 @@ def ask_for(workspace: Workspace, text: str, seconds: float | None = None) -> Mo
     return MoodRequest(text, wish, by, said.until, note)
 
 
+def correct(workspace: Workspace, words: str, less: bool = False) -> MoodRequest:
+    """Moves the mood in force towards ``words``, or away from them; its time stays. Raises ``UserError`` where no mood is in
+    force, or nothing of the words is understood."""
+    said = moods.in_force(workspace.state, clock.now())
+    if said is None:
+        raise UserError("no mood is in force; ask for one first, such as `spotify-ai mood calm`")
+    model = fitted(workspace)
+    wish, towards = wish_of(said, model), mood_query(model, words, cluster_names(workspace))
+    sign = -1.0 if less else 1.0
+    axes = {
+        axis: float(np.clip(wish.axes.get(axis, 0.0) + sign * NUDGE * towards.axes.get(axis, 0.0), -1, 1))
+        for axis in wish.axes | towards.axes
+    }
+    tags = wish.tags | {tag: sign * weight for tag, weight in towards.tags.items() if abs(weight) >= 1}
+    changed = replace(
+        wish, axes=axes, tags=tags, understood=[*wish.understood, f"{'less' if less else 'more'} {words}"]
+    )
+    text = f"{said.words}, {changed.understood[-1]}"
+    kept = moods.say(workspace.state, text, said.until - clock.now(), changed.as_data())
+    return MoodRequest(text, changed, LISTENER, kept.until)
+
+
 def wish_of(said: moods.SaidMood, model: Model) -> MoodQuery:
     """What was understood when the mood was said; of an older one what the lexicon makes of it."""
     return MoodQuery.from_data(said.wish) if said.wish else understand(said.words, model.tags.vocabulary)
@@ -66,15 +102,26 @@ def fitted(workspace: Workspace) -> Model:
 
 
 def mood_query(model: Model, words: str, clusters: list[str] | None = None) -> MoodQuery:
-    """What ``words`` ask for by the lexicon; raises ``UserError`` where nothing of them is understood."""
-    wish = understand(words, model.tags.vocabulary, clusters or [])
+    """What ``words`` ask for by lexicon and encoder; raises ``NotUnderstood`` where nothing of them is understood."""
+    wish = understand(words, model.tags.vocabulary, clusters or [], meaning())
     if not wish.says_something:
-        some = ", ".join(model.tags.vocabulary[:12])
-        raise UserError(
-            f"{words!r}: none of these words is understood; try calm, happy, fast, acoustic, late night, "
-            f"or tags of your songs: {some}"
-        )
+        raise NotUnderstood(words, nearest_moods(words, meaning()))
     return wish
+
+
+def meaning() -> Meaning | None:
+    """The encoder's reading of phrases; None where `make words` was not run."""
+    return _read_phrase if phrases.is_installed() else None
+
+
+@cache
+def _anchors() -> Anchors:
+    return Anchors.shipped()
+
+
+@lru_cache(maxsize=1_000)
+def _read_phrase(text: str) -> dict[str, float]:
+    return _anchors().read(phrases.vectors([text])[0])
 
 
 def text_vectors(model: Model, text: str, features: Features) -> dict[str, Matrix]:
@@ -100,17 +147,21 @@ def cluster_names(workspace: Workspace) -> list[str]:
 def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery | None, str, str]:
     """(wish, by whom, why not by Claude)."""
     if reason := why_not(workspace):
-        return None, LEXICON, reason
+        return None, _reader(), reason
     tags, clusters = model.tags.vocabulary, cluster_names(workspace)
     system = files("spotify_ai_pipeline.app").joinpath("prompts", "mood.md").read_text(encoding="utf-8")
     try:
         asked = llm_schema.question(text, tags, clusters)
         answer = Claude.of(workspace).ask(llm_schema.MoodAnswer, system, asked, "mood", LONGEST_ANSWER)
-    except ExpectedError as error:  # over budget, refused, cut short, out of reach: the lexicon always works
-        return None, LEXICON, str(error)
+    except ExpectedError as error:  # over budget, refused, cut short, out of reach
+        return None, _reader(), str(error)
     wish = llm_schema.grounded(answer, text, tags, clusters)
     return (
         (wish, who_answers(workspace), "")
         if wish.says_something
-        else (None, LEXICON, "Claude's answer names nothing of your library")
+        else (None, _reader(), "Claude's answer names nothing of your library")
     )
+
+
+def _reader() -> str:
+    return ENCODER if phrases.is_installed() else LEXICON

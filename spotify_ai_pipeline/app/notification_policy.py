@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spotify_ai_pipeline import clock
@@ -37,16 +37,21 @@ def silent_because(workspace: Workspace, now: float) -> str | None:
 def why_not(workspace: Workspace, kind: str, now: float) -> str | None:
     """Why nothing of ``kind`` may be said at ``now``; None where it may."""
     settings: Suggestion = getattr(workspace.settings.proactive, kind)
-    if not workspace.secrets.telegram_bot_token.get_secret_value():
-        return "no bot is connected (TELEGRAM_BOT_TOKEN in .env)"
+    if not workspace.secrets.can_be_told:
+        return "no bot is connected (TELEGRAM_BOT_TOKEN in .env), nor a webhook (WEBHOOK_URL)"
     if not settings.enabled:
         return f"switched off (proactive.{kind}.enabled)"
     if reason := silent_because(workspace, now):
         return reason
     local = datetime.fromtimestamp(now, UTC).astimezone(workspace.settings.listener.zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-    if notification_outbox.count_since(workspace.state, kind, midnight) >= settings.per_day:
+    if notification_outbox.count_since(workspace.state, [kind], midnight) >= settings.per_day:
         return f"{settings.per_day} of these were said today"
+    monday = (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    if notification_outbox.count_since(workspace.state, [kind], monday) >= settings.per_week:
+        return f"{settings.per_week} of these were said this week"
+    if notification_outbox.count_since(workspace.state, KINDS, monday) >= workspace.settings.proactive.per_week:
+        return f"{workspace.settings.proactive.per_week} messages were said this week"
     return None
 
 

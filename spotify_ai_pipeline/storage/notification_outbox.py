@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +31,27 @@ def known(state: State, about: str) -> bool:
     return bool(state.rows("SELECT 1 FROM messages WHERE about = ?", (about,)))
 
 
-def count_since(state: State, kind: str, since: float) -> int:
-    return state.rows("SELECT count(*) AS n FROM messages WHERE kind = ? AND queued_at >= ?", (kind, since))[0]["n"]
+def count_since(state: State, kinds: Sequence[str], since: float) -> int:
+    """How many messages of ``kinds`` were laid down since then (UTC seconds)."""
+    marks = ", ".join("?" * len(kinds))
+    return state.rows(
+        f"SELECT count(*) AS n FROM messages WHERE kind IN ({marks}) AND queued_at >= ?", (*kinds, since)
+    )[0]["n"]
 
 
 def waiting(state: State, now: float) -> list[Notification]:
     """Messages that were not sent yet and are not stale, oldest first."""
     rows = state.rows(
         "SELECT message_id, kind, body FROM messages WHERE sent_at IS NULL AND stale_at > ? ORDER BY message_id", (now,)
+    )
+    return [Notification(row["message_id"], row["kind"], json.loads(row["body"])) for row in rows]
+
+
+def after(state: State, message_id: int, now: float) -> list[Notification]:
+    """Messages later than ``message_id`` that are not stale, oldest first, be they sent by the bot or not."""
+    rows = state.rows(
+        "SELECT message_id, kind, body FROM messages WHERE message_id > ? AND stale_at > ? ORDER BY message_id",
+        (message_id, now),
     )
     return [Notification(row["message_id"], row["kind"], json.loads(row["body"])) for row in rows]
 

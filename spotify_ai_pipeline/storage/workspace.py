@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +65,13 @@ class Workspace:
     @cached_property
     def settings(self) -> Settings:
         return settings.load(settings.config_files(self.root), self.state.overrides())
+
+    def trying(self, overrides: Mapping[str, object]) -> Workspace:
+        """The same home with ``overrides`` of settings that are kept nowhere."""
+        other = Workspace(self.root)
+        tried = settings.load(settings.config_files(self.root), {**self.state.overrides(), **overrides})
+        vars(other)["settings"] = tried
+        return other
 
     @cached_property
     def secrets(self) -> Secrets:

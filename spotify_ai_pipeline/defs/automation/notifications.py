@@ -5,7 +5,7 @@ a sensor needs no token. Each keeps its switch, its cap a day and the quiet hour
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.app import friends, notification_policy, spotify_ids
+from spotify_ai_pipeline.app import friends, notification_policy, spotify_ids, webhook
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
@@ -24,6 +24,7 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
 from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
+from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
 from spotify_ai_pipeline.music.mood.parser import describe
@@ -50,11 +51,12 @@ class News:
 
 
 def candidate(workspace: Workspace, now: float) -> Iterator[News]:
-    """The new song that should fit best, where it is likely enough to."""
-    least = workspace.settings.proactive.candidate.least_chance
-    waiting = [
-        one for one in queue.items(workspace.state, ("pending",), queue.DISCOVERY) if (one.chance or 0.0) >= least
-    ]
+    """The new song that should fit best, waiting or on trial, where it is among the best that were found for the listener."""
+    open_ = queue.items(workspace.state, ("pending", "trial"), queue.DISCOVERY)
+    scored = workspace.lake.read_or_none(datasets.CANDIDATE_SCORES)
+    usual = [one.chance for one in open_ if one.chance is not None] if scored is None else scored["chance"].to_list()
+    least = _best(usual, workspace.settings.proactive.candidate.one_in)
+    waiting = [one for one in open_ if one.chance is not None and one.chance >= least]
     for one in sorted(waiting, key=lambda one: -(one.chance or 0.0)):
         if not notification_outbox.known(workspace.state, about := f"candidate {one.item_id}"):
             yield News(about, {"item_id": one.item_id}, DAY)
@@ -127,7 +129,7 @@ def friend(workspace: Workspace, now: float) -> Iterator[News]:
         if notification_outbox.known(workspace.state, about):
             continue
         song = _fitting(workspace, playing, songs, stats, tags, now)
-        if song is not None and song["chance"] >= settings.least_match and (track := _track_id(workspace, playing)):
+        if song is not None and song["chance"] >= song.pop("least") and (track := _track_id(workspace, playing)):
             text = f"{playing.friend} plays something for you, predicted match {song['chance']:.0%}:"
             yield News(about, {"text": text, "song": song | {"track_id": track}}, 30 * MINUTE)
 
@@ -140,23 +142,26 @@ def _fitting(
     tags: pl.DataFrame,
     now: float,
 ) -> dict[str, Any] | None:
-    """The song as the queue takes it, with its chance; None where it is not new to the listener."""
+    """The song as the queue takes it, with its chance and the ``least`` one that is worth a message: that of the best songs
+    found for the listener, reckoned alike. None where it is not new to the listener."""
     lead = Lead(playing.artist, playing.title, ONE_FRIEND, playing.friend)
     row = {**vars(lead), "source": "lastfm_friends", "found_at": datetime.fromtimestamp(now, UTC)}
     fresh, _ = new_songs(gather(pl.DataFrame([row], schema=LEADS)), songs, trials.refused(workspace.state, now))
     if fresh.is_empty():
         return None
     found = fresh.row(0, named=True)
+    profile = affinity.Profile.of(liking(songs, stats), flat(tags))
+    words = flat(tags).join(songs.filter(artist_key=found["artist_key"]).select("song_id"), on="song_id")
+    of_artist = words.group_by("tag").agg(pl.mean("weight")).sort("tag").to_dicts()
+    if found["artist_key"] not in profile.artists:
+        of_artist, expected = _looked_up(workspace, playing.artist, profile)
+        if expected is not None:
+            profile = replace(profile, artists={**profile.artists, found["artist_key"]: expected})
+    one = fresh.with_columns(tags=pl.Series([of_artist or None], dtype=datasets.WEIGHTED_TAGS))
+    chance = float(affinity.chance(one, profile)[0])
     scored = workspace.lake.read_or_none(datasets.CANDIDATE_SCORES)
-    known = scored.filter(song_id=found["song_id"]) if scored is not None else None
-    if known is not None and known.height:
-        chance = float(known["chance"][0])
-    else:
-        words = flat(tags).join(songs.filter(artist_key=found["artist_key"]).select("song_id"), on="song_id")
-        of_artist = words.group_by("tag").agg(pl.mean("weight")).sort("tag").to_dicts() or None
-        kind = pl.List(pl.Struct({"tag": pl.String(), "weight": pl.Float64()}))
-        one = fresh.with_columns(tags=pl.Series([of_artist], dtype=kind))
-        chance = float(affinity.chance(one, affinity.Profile.of(liking(songs, stats), flat(tags)))[0])
+    found_for_you = one if scored is None or scored.is_empty() else scored
+    usual = affinity.chance(found_for_you.with_columns(strength=pl.lit(ONE_FRIEND)), profile)
     return {
         "song_id": found["song_id"],
         "artist_key": found["artist_key"],
@@ -164,9 +169,34 @@ def _fitting(
         "title": playing.title,
         "score": chance,
         "chance": chance,
+        "least": _best(usual.tolist(), workspace.settings.proactive.friend.one_in),
         "source": "lastfm_friends",
         "reason": f"{playing.friend} played it",
     }
+
+
+def _looked_up(
+    workspace: Workspace, artist: str, profile: affinity.Profile
+) -> tuple[list[dict[str, Any]], float | None]:
+    """The tags of an artist who was never heard, and what the artists beside them let expect: two calls, kept for a month, as
+    long as the day's look-ups last; nothing where they are used up."""
+    asked, most = workspace.answers.get(LOOKED_UP, [LOOK_UPS]), workspace.settings.proactive.friend.look_ups_per_day
+    count = int(asked.get(LOOK_UPS) or 0)
+    if count + 2 > most:
+        return [], None
+    workspace.answers.put(LOOKED_UP, {LOOK_UPS: count + 2}, days=1)
+    client = LastFm.of(workspace)
+    tags = [{"tag": tag, "weight": weight} for tag, weight in client.artist_tags(artist).items()]
+    near = [(artist_key(name), likeness) for name, likeness in client.similar_artists(artist)]
+    return tags, affinity.through_neighbours(near, profile)
+
+
+LOOKED_UP, LOOK_UPS = "friends' artists", "look-ups"
+
+
+def _best(chances: list[float], one_in: int) -> float:
+    """The least chance of the best one in so many; endless where there are none."""
+    return float(np.quantile(chances, 1 - 1 / one_in)) if chances else float("inf")
 
 
 def _track_id(workspace: Workspace, playing: friends.Playing) -> str | None:
@@ -227,3 +257,18 @@ def look_once(watch: Watch, workspace: Workspace, now: float) -> str:
 
 
 SUGGESTIONS = [sensor(watch) for watch in WATCHES]
+
+
+@dg.sensor(
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends what there is to say to WEBHOOK_URL, where one is set. Starts no run.",
+)
+def send_webhook(workspace: WorkspaceResource) -> dg.SkipReason:
+    """Takes the outbox to the listener's webhook."""
+    if not workspace.workspace.secrets.webhook_url.get_secret_value():
+        return dg.SkipReason("no webhook is set (WEBHOOK_URL in .env)")
+    try:
+        return dg.SkipReason(f"{webhook.send_waiting(workspace.workspace, workspace.now())} sent")
+    except ExpectedError as error:  # out of reach, refused: the next look tries again
+        return dg.SkipReason(f"cannot send now: {error}")

@@ -7,6 +7,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.app import standing_taste
 from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import WithBlobs, frame_of
@@ -155,7 +156,14 @@ def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
     known = songs.select("song_id", "best", "liked", "lists")
     ratings = frame_of(workspace.lake, datasets.SONG_RATINGS)
     told = known.join(ratings.select("song_id", "rating", "of"), on="song_id", how="left")
-    return told.join(verdict, on="song_id", how="left").select("song_id", said.factor(), said.words())
+    rules = standing_taste.factors(workspace.workspace, workspace.now())
+    whole = told.join(verdict, on="song_id", how="left").join(rules, on="song_id", how="left")
+    words = pl.concat_str(pl.col("said"), pl.col("rules"), separator=", ", ignore_nulls=True)
+    return whole.with_columns(said.factor(), said.words()).select(
+        "song_id",
+        by_said=pl.col("by_said") * pl.col("by_rules").fill_null(1.0),
+        said=pl.when(words != "").then(words),
+    )
 
 
 def _forecast(

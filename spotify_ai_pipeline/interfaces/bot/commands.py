@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from zlib import crc32
 
-from spotify_ai_pipeline.app import managed_playlists, mood_requests, notification_policy
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app import managed_playlists, mood_requests, notification_policy, previews, standing_taste
 from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import jobs, questions, templates
-from spotify_ai_pipeline.interfaces.bot.chat import Chat, button, links
-from spotify_ai_pipeline.interfaces.views import mix_view, wording
+from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, links
+from spotify_ai_pipeline.interfaces.views import dials, mix_view, wording
+from spotify_ai_pipeline.interfaces.views.cycling import KEY as CYCLING
 from spotify_ai_pipeline.interfaces.views.cycling import turn_dial
 from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
 from spotify_ai_pipeline.interfaces.views.why import explain_song
-from spotify_ai_pipeline.storage import notification_outbox, playlists, queue
+from spotify_ai_pipeline.music.mood.lexicon import LEXICON
+from spotify_ai_pipeline.storage import notification_outbox, playlists, queue, taste_rules
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -77,16 +81,82 @@ class Commands:
             lines = await asyncio.to_thread(wording.describe_mood, self.workspace)
             await self.chat.send(templates.fitted(map(templates.text, lines)))
             return
-        asked = await asyncio.to_thread(mood_requests.ask_for, self.workspace, text)
-        told = f"<b>{templates.text(text)}</b>\n{templates.text(wording.describe_request(self.workspace, asked))}"
-        await self.chat.send(told, [[button("↻ refresh now", "r")]])
+        try:
+            asked = await asyncio.to_thread(mood_requests.ask_for, self.workspace, text)
+        except mood_requests.NotUnderstood as error:
+            row = [button(mood, "o", mood) for mood in error.nearest]
+            await self.chat.send(f"I do not understand {templates.text(repr(text))}. Did you mean one of these?", [row])
+            return
+        await self.chat.send(templates.mood(self.workspace, asked), templates.mood_buttons())
+
+    async def _nudge_mood(self, message_id: int, letter: str) -> str:
+        """Moves the mood in force towards what a button says."""
+        word = wording.NUDGES[letter]
+        asked = await asyncio.to_thread(mood_requests.correct, self.workspace, word)
+        await self.chat.edit(message_id, templates.mood(self.workspace, asked), templates.mood_buttons())
+        return f"more {word}"
+
+    async def taste(self, text: str) -> None:
+        """What the listener says once and for long; without words what was said, and what the program believes of them."""
+        workspace = self.workspace
+        if text:
+            found = await asyncio.to_thread(standing_taste.propose, workspace, text)
+            row = [button("✓ yes, from now on", "ty", found.rule_id), button("✗ no", "tn", found.rule_id)]
+            await self.chat.send(templates.taste_understood(found), [row])
+            return
+        await self.chat.send(*await asyncio.to_thread(self._taste_page))
+
+    def _taste_page(self) -> tuple[str, Buttons]:
+        workspace = self.workspace
+        rules = taste_rules.in_force(workspace.state, clock.now())
+        believed = standing_taste.beliefs(workspace)
+        said = [standing_taste.describe(workspace, one) for one in rules]
+        off = [button(f"✗ {number}. off", "to", one.rule_id) for number, one in enumerate(rules, 1)]
+        denials = [button(f"{number}. not so", "tb", _short(one)) for number, one in enumerate(believed, 1)]
+        rows = [row[place : place + 3] for row in (off, denials) for place in range(0, len(row), 3)]
+        return templates.taste_page(said, believed), rows
+
+    async def _deny_belief(self, message_id: int, short: str) -> str:
+        """Denies the belief whose button it is; beliefs may have changed since."""
+        workspace = self.workspace
+        believed = await asyncio.to_thread(standing_taste.beliefs, workspace)
+        found = next((one for one in believed if _short(one) == short), None)
+        if found is None:
+            return "I believe that no more"
+        await asyncio.to_thread(standing_taste.deny, workspace, found)
+        await self.chat.edit(message_id, *await asyncio.to_thread(self._taste_page))
+        return f"not so: {found.denial}"
+
+    async def _settle_rule(self, message_id: int, rule_id: int, agreed: bool) -> str:
+        """Takes the answer to what was understood of a standing wish."""
+        state = self.workspace.state
+        changed = (taste_rules.agree if agreed else taste_rules.end)(state, rule_id)
+        kept = taste_rules.find(state, rule_id)
+        if kept is None:
+            await self.chat.take_buttons(message_id)
+            return "this is gone"
+        counts = kept.agreed_at is not None and kept.ended_at is None
+        told = "it counts from the next refresh on; /taste lists and ends it" if counts else "it does not count"
+        sentence = await asyncio.to_thread(standing_taste.describe, self.workspace, kept)
+        await self.chat.edit(message_id, f"{templates.text(sentence)}\n{told}")
+        return ("agreed" if agreed else "dropped") if changed else "settled already"
 
     async def cycling(self, text: str) -> None:
         if text and not re.fullmatch(r"10|[1-9]", text):
             raise UserError(
                 f"{text}: give a number from 1 (songs stay long) to 10 (songs leave soon), or none to see the present one"
             )
-        await self.chat.send(templates.text(turn_dial(self.workspace, int(text) if text else None)[1]))
+        workspace = self.workspace
+        now = turn_dial(workspace, None)[1]
+        effect = await asyncio.to_thread(dials.preview, workspace, CYCLING, int(text)) if text else None
+        if not text:
+            await self.chat.send(templates.text(now))
+        elif effect is None:
+            await self.chat.send(templates.text(turn_dial(workspace, int(text))[1]))
+        else:
+            lines = [f"cycling at <b>{text}</b> would do this at the next refresh:", *map(templates.text, effect.lines)]
+            row = [button(f"✓ set it to {text}", "d", text), button("✗ leave it", "dn")]
+            await self.chat.send(templates.fitted([*lines, f"<i>{templates.text(now)}</i>"]), [row])
 
     async def stats(self, _: str) -> None:
         await self.chat.send(templates.stats(await asyncio.to_thread(summarize_listening, self.workspace)))
@@ -156,6 +226,36 @@ class Commands:
                 return await self._undo_answer(message_id, int(item))
             case ["b", refresh] if refresh.isdecimal():
                 return await self._undo_refresh(message_id, int(refresh))
+            case ["o", mood] if mood in LEXICON:
+                await self.chat.take_buttons(message_id)
+                await self.mood(mood)
+                return mood
+            case ["c", letter] if letter in wording.NUDGES:
+                return await self._nudge_mood(message_id, letter)
+            case ["ty" | "tn" as answer, rule] if rule.isdecimal():
+                return await self._settle_rule(message_id, int(rule), answer == "ty")
+            case ["to", rule] if rule.isdecimal():
+                ended = taste_rules.end(self.workspace.state, int(rule))
+                await self.chat.edit(message_id, *await asyncio.to_thread(self._taste_page))
+                return "switched off" if ended else "it was off already"
+            case ["tb", short]:
+                return await self._deny_belief(message_id, short)
+            case ["d", value] if re.fullmatch(r"10|[1-9]", value):
+                await self.chat.edit(message_id, templates.text(turn_dial(self.workspace, int(value))[1]))
+                return "taken"
+            case ["dn"]:
+                await self.chat.take_buttons(message_id)
+                return "left as it is"
+            case ["h", item] if item.isdecimal() and (asked := queue.item(self.workspace.state, int(item))):
+                return await self._play(message_id, asked.artist, asked.title, asked.track_id)
+            case ["hs", number] if number.isdecimal():
+                said = notification_outbox.find(self.workspace.state, int(number))
+                song = said.body.get("song") if said else None
+                return (
+                    await self._play(message_id, song["artist"], song["title"], song["track_id"])
+                    if song
+                    else "it is gone"
+                )
             case ["q", message] if message.isdecimal():
                 return await self._queue_it(message_id, int(message))
             case _:
@@ -187,6 +287,14 @@ class Commands:
             f"↩ the refresh of {at} is taken back: +{done.added} −{done.removed}, {len(done.after)} songs"
         )
         return "taken back"
+
+    async def _play(self, message_id: int, artist: str, title: str, track_id: str) -> str:
+        """Sends thirty seconds of a song below its question."""
+        found = await asyncio.to_thread(previews.find, self.workspace, artist, title, track_id)
+        if found is None:
+            return "no preview of this song; ▶ listen plays it"
+        await self.chat.send_audio(found.sound, f"preview.{found.ending}", artist, title, message_id)
+        return "here it is"
 
     async def _queue_it(self, message_id: int, number: int) -> str:
         """A song that a friend plays, put on trial."""
@@ -220,3 +328,8 @@ class Commands:
             )
             return None
         return ended
+
+
+def _short(belief: standing_taste.Belief) -> str:
+    """A belief as a few letters, the same in any process."""
+    return f"{crc32(belief.denial.encode()):x}"

@@ -76,7 +76,8 @@ def _buttons(message: Notification) -> Buttons:
     body = message.body
     if "song" in body:
         listen = links("▶ listen", link_of(body["song"]["track_id"]))
-        return [[button("+ queue it", "q", message.message_id), *listen]]
+        hear = button("🎧 hear it", "hs", message.message_id)
+        return [[button("+ queue it", "q", message.message_id)], [hear, *listen]]
     if message.kind == notification_policy.MOOD_SHIFT:
         return [[button("↻ refresh now", "r")]]
     return ()

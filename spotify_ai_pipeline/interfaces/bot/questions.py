@@ -25,6 +25,7 @@ def buttons(found: queue.Question) -> Buttons:
         ],
         [
             *([button("wrong version", "v", item, "w")] if "wrong_version" in found.answers else []),
+            button("🎧 hear it", "h", item),
             *links("▶ listen", found.link),
         ],
     ]
@@ -66,7 +67,10 @@ async def answer(workspace: Workspace, chat: Chat, message_id: int, sent_at: int
     standing = [one.message_id for one in telegram_prompts.on_screen(state, chat.chat_id)]
     now = queue.item(state, item_id) or found
     same = now.status == queue.STATUS[verdict]
-    await chat.edit(message_id, templates.answered(found, verdict) if taken or same else templates.settled(now))
+    await chat.edit(
+        message_id,
+        templates.answered(found, verdict) if taken or same else templates.settled(now, _last_step(workspace, now)),
+    )
     telegram_prompts.close(state, chat.chat_id, message_id)
     if message_id in standing and len(standing) == 1:
         await ask_next(workspace, chat)
@@ -79,5 +83,11 @@ async def tidy(workspace: Workspace, chat: Chat) -> None:
         found = queue.item(workspace.state, one.item_id)
         if found is None or found.status not in queue.OPEN:
             if found is not None:
-                await chat.edit(one.message_id, templates.settled(found))
+                await chat.edit(one.message_id, templates.settled(found, _last_step(workspace, found)))
             telegram_prompts.close(workspace.state, chat.chat_id, one.message_id)
+
+
+def _last_step(workspace: Workspace, found: queue.Question) -> str:
+    """Why a question stands where it does."""
+    steps = queue.steps(workspace.state, found.item_id)
+    return steps[-1][2] if steps else ""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from spotify_ai_pipeline.app.mood_requests import MoodRequest
+from spotify_ai_pipeline.app.standing_taste import Belief, Understood
+from spotify_ai_pipeline.interfaces.bot.chat import Buttons, button
 from spotify_ai_pipeline.interfaces.views import wording
 from spotify_ai_pipeline.interfaces.views.listening import draw_spark, format_percent
 from spotify_ai_pipeline.interfaces.views.why import Explanation
 from spotify_ai_pipeline.interfaces.views.wording import outcome_words
 from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 LONGEST = 3_900
 """Characters of a message; Telegram allows 4,096."""
@@ -22,6 +26,7 @@ COMMANDS = {
     "refresh": "bring the AI Mix up to date, and see what changed",
     "discover": "look for new songs",
     "mood": "what you want to hear, in words: /mood rainy sunday, nothing too loud",
+    "taste": "what you want more or less of, for good: /taste less christmas music",
     "playlist": "the link to the AI Mix",
     "why": "why a song has its rank: /why a part of its title",
     "stats": "your listening in figures",
@@ -48,9 +53,10 @@ def answered(found: queue.Question, verdict: str) -> str:
     return f"{OUTCOMES[queue.STATUS[verdict]]} {song(found.artist, found.title)}\n{text(wording.meaning(found.kind, verdict))}"
 
 
-def settled(found: queue.Question) -> str:
-    """A question that was answered elsewhere, or is over."""
-    return f"{OUTCOMES.get(found.status, '·')} {song(found.artist, found.title)}\n<i>{text(found.status)} already</i>"
+def settled(found: queue.Question, why: str = "") -> str:
+    """A question that was answered elsewhere, or is over and ``why``."""
+    told = f"its trial is over: {why}" if found.status == "expired" and why else f"{found.status} already"
+    return f"{OUTCOMES.get(found.status, '·')} {song(found.artist, found.title)}\n<i>{text(told)}</i>"
 
 
 def change(mix: Mapping[str, Any], title: str, outcome: str) -> str:
@@ -79,6 +85,33 @@ def stats(found: Mapping[str, Any]) -> str:
         *(f"{row['plays']:>4} {text(row['name'])}" for row in found["songs_lately"]),
     ]
     return fitted(lines)
+
+
+def mood(workspace: Workspace, asked: MoodRequest) -> str:
+    """A mood that was put in force: its words, what was understood, and two bars."""
+    bars = "\n".join(wording.mood_bars(asked.wish))
+    return f"<b>{text(asked.text)}</b>\n{text(wording.describe_request(workspace, asked))}\n<pre>{bars}</pre>"
+
+
+def mood_buttons() -> Buttons:
+    """Corrections of a mood, and the refresh that follows it."""
+    more = [button(f"more {word}", "c", letter) for letter, word in wording.NUDGES.items()]
+    return [more[:2], more[2:], [button("↻ refresh now", "r")]]
+
+
+def taste_understood(found: Understood) -> str:
+    """A standing wish before it counts: what was understood, and which songs it means."""
+    examples = [f"· {text(song)}" for song in found.examples]
+    return fitted(
+        [f"<b>{text(found.words)}</b>", text(found.sentence), f"{found.songs} songs of yours, such as", *examples]
+    )
+
+
+def taste_page(said: Sequence[str], believed: Sequence[Belief]) -> str:
+    """What the listener said, and what the program believes of them."""
+    rules = [f"{number}. {text(one)}" for number, one in enumerate(said, 1)] or ["nothing yet: /taste more 90s punk"]
+    beliefs = [f"{number}. {text(one.says)} <i>{text(one.evidence)}</i>" for number, one in enumerate(believed, 1)]
+    return fitted(["<b>you said</b>", *rules, "", "<b>what I believe about you</b>", *(beliefs or ["nothing yet"])])
 
 
 def why(found: Explanation) -> str:

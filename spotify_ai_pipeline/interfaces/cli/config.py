@@ -8,6 +8,7 @@ import yaml
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.dials import agree
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -48,8 +49,12 @@ def config(context: click.Context, as_json: bool) -> None:
 @config.command(name="set")
 @click.argument("key")
 @click.argument("value")
-def set_(key: str, value: str) -> None:
-    """Override KEY with VALUE on this machine, e.g. `spotify-ai config set playlist.target_size 80`."""
+@click.option("--yes", is_flag=True, help="Set it without asking.")
+def set_(key: str, value: str, yes: bool) -> None:
+    """Override KEY with VALUE on this machine, e.g. `spotify-ai config set playlist.target_size 80`.
+
+    A setting that moves the next list shows first which songs it would bring and take.
+    """
     workspace = Workspace.open()
     try:
         parsed = yaml.safe_load(value)
@@ -61,6 +66,8 @@ def set_(key: str, value: str) -> None:
             f"{key} is a group of settings; name one of them, e.g. {next(k for k in checked.flat if k.startswith(key))}"
         )
     before = workspace.settings.flat[key]
+    if not agree(workspace, key, checked.flat[key], yes):
+        return
     workspace.state.set_override(key, checked.flat[key])
     console.print(plain(f"{key} = {checked.flat[key]} (was {before})"))
 

@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 from rich.progress import track
 
+from spotify_ai_pipeline.app import mood_requests
+from spotify_ai_pipeline.encoders import phrases
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.evaluation import (
     bandit_simulation,
@@ -19,6 +21,7 @@ from spotify_ai_pipeline.evaluation import (
     discovery_simulation,
     histories,
     mood_shift,
+    mood_words,
     next_session,
 )
 from spotify_ai_pipeline.evaluation import similarity as similarity_protocol
@@ -177,6 +180,35 @@ def newcomers(history: Path, features: Path | None, seed: int, as_json: bool) ->
         f"chances given, by fifths (Brier {found['brier']:.4f}; the share that stayed, known beforehand: "
         f"{found['brier of the share that stayed']:.4f})",
     )
+
+
+@evaluate.command()
+@click.option(
+    "--fit", type=click.Path(path_type=Path), help="Fit the encoder's anchors anew and write them to this file."
+)
+@click.option("--misses", is_flag=True, help="Show the phrases that are not right; those held back stay hidden.")
+@json_option
+def mood(fit: Path | None, misses: bool, as_json: bool) -> None:
+    """Measure how well moods in words are understood: the words alone, the encoder alone (after `make words`), both together."""
+    if fit:
+        fit.write_bytes(mood_words.fit(phrases.vectors).as_bytes())
+    with console.status("phrases"):
+        judged = mood_words.judge_moods(mood_requests.meaning())
+    found = mood_words.shares(judged)
+    if as_json:
+        print_json(found.to_dicts())
+        return
+    shown = table(
+        "set", "layer", "phrases", "right", "opposite", "silent", right=("phrases", "right", "opposite", "silent")
+    )
+    for row in found.iter_rows(named=True):
+        parts = (f"{row[one]:.0%}" for one in (mood_words.RIGHT, mood_words.OPPOSITE, mood_words.SILENT))
+        shown.add_row(row["set"], row["layer"], str(row["phrases"]), *parts)
+    console.print(shown)
+    layer = found["layer"][-1]
+    wrong = judged.filter((pl.col(layer) != mood_words.RIGHT) & (pl.col("set") == "tune"))
+    for row in wrong.iter_rows(named=True) if misses else ():
+        console.print(plain(f"{row[layer]:>8}  {row['phrase']}"))
 
 
 @evaluate.command(name="mood-shift")

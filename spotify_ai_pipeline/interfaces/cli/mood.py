@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from spotify_ai_pipeline import clock
@@ -35,35 +37,50 @@ class _Span(click.ParamType):
 @click.option(
     "--for", "span", type=_Span(), help="How long WORDS count: 45m, 3h, 2d; default: as long as they say, else 3h."
 )
+@click.option("--more", metavar="WORDS", help="Move the mood in force towards WORDS, such as energetic.")
+@click.option("--less", metavar="WORDS", help="Move the mood in force away from WORDS.")
 @click.option("--refresh", is_flag=True, help="Refresh the mix at once.")
 @click.option("--clear", is_flag=True, help="Take back the mood that you asked for.")
 @json_option
-def mood(words: tuple[str, ...], span: float | None, refresh: bool, clear: bool, as_json: bool) -> None:
+def mood(
+    words: tuple[str, ...],
+    span: float | None,
+    more: str | None,
+    less: str | None,
+    refresh: bool,
+    clear: bool,
+    as_json: bool,
+) -> None:
     """Show the mood that the mix follows, or ask for one in WORDS: "rainy sunday, nothing too loud", "nineties for two hours".
 
     With a key, Claude reads the words and answers with numbers and your own tags and clusters, never with songs. Without one a
-    lexicon reads them. The command shows what it understood.
+    lexicon reads them, and an encoder for phrases of any language after `make words`. The command shows what it understood;
+    --more and --less correct it.
 
     The mix follows a mood that you ask for until its time is over. Without one, your recent listens and your habit at this
     hour make the mood (it moves the mix if scoring.mood_weight is above 0).
     """
-    if words and clear:
-        raise click.UsageError("give WORDS or --clear, not both")
+    if sum(map(bool, (words, clear, more, less))) > 1:
+        raise click.UsageError("give WORDS, --more, --less or --clear, one at a time")
     workspace = Workspace.open()
     if clear:
         taken = moods.clear(workspace.state)
         console.print(f"taken back; {NEXT}" if taken else "you asked for no mood: there is nothing to take back")
+    elif more or less:
+        _follow(workspace, lambda: mood_requests.correct(workspace, more or less or "", bool(less)), refresh, as_json)
     elif words:
-        _ask_for_mood(workspace, " ".join(words), span, refresh=refresh, as_json=as_json)
+        _follow(workspace, lambda: mood_requests.ask_for(workspace, " ".join(words), span), refresh, as_json)
     else:
         _show_mood(workspace, as_json)
 
 
-def _ask_for_mood(workspace: Workspace, text: str, span: float | None, *, refresh: bool, as_json: bool) -> None:
+def _follow(workspace: Workspace, ask: Callable[[], mood_requests.MoodRequest], refresh: bool, as_json: bool) -> None:
     with sandbox.beside(workspace):
-        asked = mood_requests.ask_for(workspace, text, span)
+        asked = ask()
         if not as_json:
             console.print(plain(wording.describe_request(workspace, asked) + ("" if refresh else f"; {NEXT}")))
+            for bar in wording.mood_bars(asked.wish):
+                console.print(plain(bar))
         if refresh:
             run_job(workspace, "refresh_the_mix", quiet=as_json)
     if as_json:

@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "unpin": 'unpin "Low - Gravity"',
         "never": 'never "Low - Gravity"',
         "mood": "mood rainy sunday for 2 hours",
+        "taste": 'taste "less christmas music outside december"',
         "playlist": "playlist",
         "snapshot": "snapshot take",
         "adventure": "adventure on",

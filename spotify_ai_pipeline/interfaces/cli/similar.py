@@ -6,7 +6,7 @@ import click
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.app.mood_requests import fitted, mood_query, text_vectors
+from spotify_ai_pipeline.app.mood_requests import fitted, meaning, mood_query, text_vectors
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.choose import choose_song
 from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, listing, plain, print_json, song_name, table
@@ -61,7 +61,7 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     model = fitted(workspace)
     said = " ".join(words)
     texts = text_vectors(model, said, workspace.settings.features)
-    wish = understand(said, model.tags.vocabulary) if texts else mood_query(model, said)
+    wish = understand(said, model.tags.vocabulary, meaning=meaning()) if texts else mood_query(model, said)
     target = model.direction(wish.axes, wish.tags, workspace.settings.features, texts).astype(np.float32)
     order = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
     found = index.from_bytes(workspace.lake.read_blob(datasets.SONG_INDEX, index.FILE))

@@ -30,7 +30,14 @@ def explain_song(workspace: Workspace, words: str) -> Explanation:
     song = scores_of(workspace, resolve_song(workspace, words))
     listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").filter(song_id=song["song_id"])
     place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
-    return Explanation(song, place, _tell_story(workspace, song), explain.parts(song))
+    return Explanation(song, place, _tell_story(workspace, song), explain.parts(song, _asked_mood(workspace)))
+
+
+def _asked_mood(workspace: Workspace) -> str:
+    """The words of the mood that the scores follow; empty where nobody asked for one."""
+    made = workspace.lake.read_or_none(datasets.MOOD)
+    row = [] if made is None else made.filter(source="said")["said"].to_list()
+    return str(row[0] or "") if row else ""
 
 
 def _tell_story(workspace: Workspace, song: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.mood_requests import MoodRequest
+from spotify_ai_pipeline.app.mood_requests import ENCODER, LISTENER, MoodRequest
 from spotify_ai_pipeline.clients.claude import CLAUDE, STAND_IN
 from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
 from spotify_ai_pipeline.storage import datasets, moods, queue
@@ -36,6 +36,17 @@ ASKS = {queue.RESURFACE: "bring it back?", queue.DISCOVERY: "new to you:"}
 
 SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 LONGEST_SPAN = 30 * SECONDS["d"]
+
+BY = {
+    CLAUDE: "by Claude",
+    STAND_IN: "by the demo's stand-in",
+    ENCODER: "by lexicon and encoder",
+    LISTENER: "with your correction",
+}
+NUDGES = {"e": "energetic", "c": "calm", "h": "happy", "s": "sad"}
+"""Corrections of a mood that a button offers: its letter and the word."""
+BAR = 5
+"""Cells of a bar on each side of its middle."""
 
 LEAST = 0.1
 """A part of a direction that is smaller is not mentioned."""
@@ -72,8 +83,21 @@ def describe_query(found: MoodQuery) -> str:
 def describe_request(workspace: Workspace, mood: MoodRequest) -> str:
     """A mood that was put in force: what was understood, by whom, until when."""
     missed = f" (not understood: {', '.join(mood.wish.unknown)})" if mood.wish.unknown else ""
-    by = {CLAUDE: "by Claude", STAND_IN: "by the demo's stand-in"}.get(mood.by, "by the lexicon")
+    by = BY.get(mood.by, "by the lexicon")
     return f"{describe_query(mood.wish)}{missed}, understood {by}, until {when(workspace, mood.until)}"
+
+
+def mood_bars(found: MoodQuery) -> list[str]:
+    """Energy and valence as two small bars, the calm and the sad end on the left."""
+    return [
+        f"{CALLED[axis][0]:>11} {_bar(found.axes.get(axis, 0.0))} {CALLED[axis][1]}" for axis in ("energy", "valence")
+    ]
+
+
+def _bar(value: float) -> str:
+    cells = round(BAR * min(abs(value), 1.0))
+    full, left = "█" * cells, "·" * (BAR - cells)
+    return f"{left}{full}│{'·' * BAR}" if value < 0 else f"{'·' * BAR}│{full}{left}"
 
 
 def describe_mood(workspace: Workspace) -> list[str]:
@@ -84,17 +108,15 @@ def describe_mood(workspace: Workspace) -> list[str]:
     if not made:
         return [*lines, "no mood is known: no song that you played lately has a vector"]
     row = made[0]
-    tried = said is not None and row["said"] == said.words
-    if tried and row["source"] == "said":
+    if said is not None and row["said"] != said.words:
+        return [*lines, "it counts from the next refresh on"]
+    if said is not None and row["source"] == "said":
         return [*lines, f"the mix follows it (weight {workspace.settings.mood.said_weight:g})"]
-    why_not = (
-        "no song of yours is like it: the mix goes by what you play" if tried else "it counts from the next refresh on"
-    )
     clusters = f"{' and '.join(row['clusters'])}: " if row["clusters"] else ""
     weight = workspace.settings.scoring.mood_weight
     return [
         *lines,
-        *([why_not] if said else []),
+        *(["no song of yours is like it: the mix goes by what you play"] if said else []),
         f"mood: {clusters}{', '.join(row['words'])}",
         *([f"tags: {', '.join(row['tags'])}"] if row["tags"] else []),
         f"from: {_origin(workspace, row)}",

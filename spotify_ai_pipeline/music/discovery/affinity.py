@@ -6,7 +6,7 @@ the candidate model has learned enough.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ SHRUNK_BY = 2
 
 MOST_TAGS = 300
 """Tags of the listener that count, heaviest first."""
+
+DRAWN = 0.5
+"""Likeness of neighbours without any play that is added to those of an artist who was never heard."""
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +77,15 @@ def chance(candidates: pl.DataFrame, profile: Profile) -> Floats:
     fits[~known] = fits[known].mean() if known.any() else 0.0
     strength = candidates["strength"].to_numpy()
     return 1 / (1 + np.exp(-(INTERCEPT + ARTIST * artist + TAGS * fits + STRENGTH * strength)))
+
+
+def through_neighbours(neighbours: Sequence[tuple[str, float]], profile: Profile) -> float | None:
+    """The affinity to expect of an artist who was never heard, from the ``neighbours`` (artist key, likeness 0 to 1) that were:
+    the mean of theirs, weighted by likeness, drawn to 0 where few were. None where none was."""
+    heard = [(profile.artists[key], likeness) for key, likeness in neighbours if key in profile.artists]
+    if not heard:
+        return None
+    return sum(affinity * likeness for affinity, likeness in heard) / (sum(likeness for _, likeness in heard) + DRAWN)
 
 
 def fit(tags: list[dict[str, float]] | None, profile: Profile) -> float:

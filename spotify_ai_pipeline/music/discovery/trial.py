@@ -21,12 +21,15 @@ class Heard:
 
 
 def next_step(heard: Heard, settings: Discovery) -> tuple[str, str] | None:
-    """(status, why) where the trial has come to a point: ``asked`` or ``expired``; None while it goes on."""
+    """(status, why) where the trial has come to a point: ``asked`` or ``expired``; None while it goes on. A song that was heard
+    at all is asked about before its time is over."""
     if heard.skips >= SKIPS_THAT_END and 2 * heard.skips > heard.plays:
-        return "expired", f"skipped {heard.skips} of {heard.plays} times"
+        return "expired", f"skipped away: {heard.skips} of {heard.plays} times"
     whole = heard.plays - heard.skips
     if whole >= settings.trial_listens_before_decision:
         return "asked", f"heard {whole} times"
+    if heard.days >= settings.trial_days and whole:
+        return "asked", f"heard {'once' if whole == 1 else f'{whole} times'} in {settings.trial_days} days"
     if heard.days >= settings.trial_days:
-        return "expired", f"heard {whole} times in {settings.trial_days} days"
+        return "expired", f"not heard in {settings.trial_days} days"
     return None

@@ -42,8 +42,9 @@ class Part:
     says: str
 
 
-def parts(song: Mapping[str, object]) -> list[Part]:
-    """What a row of the scores is made of; the worths sum to its score. Empty for a song without one (never heard).
+def parts(song: Mapping[str, object], asked: str = "") -> list[Part]:
+    """What a row of the scores is made of; the worths sum to its score. Empty for a song without one (never heard). ``asked``
+    are the words of the mood that the scores follow, where the listener asked for one.
 
     Taste is a forecast of plays, a product of factors on a log scale. The points that it lies above those of an average
     contender are shared out in proportion to the logs of the factors (Aumann & Shapley, 1974).
@@ -65,13 +66,21 @@ def parts(song: Mapping[str, object]) -> list[Part]:
     else:
         found = [Part("your plays of it", taste, expects)]
     for name, worth, says in (
-        ("mood", "from_mood", f"{_number(song['mood']):.0%} like what you play right now"),
+        ("mood", "from_mood", _mood(_number(song["mood"]), asked)),
         ("freshness", "from_freshness", f"you are {1 - _number(song['freshness']):.0%} tired of it"),
         ("chance", "from_chance", "drawn for this refresh"),
     ):
         if _number(song[worth]):
             found.append(Part(name, _number(song[worth]), says))
     return found
+
+
+def _mood(match: float, asked: str) -> str:
+    return (
+        f"you asked for {asked}: fits better than {match:.0%} of your songs"
+        if asked
+        else f"{match:.0%} like what you play right now"
+    )
 
 
 def reasons(cycling: Cycling) -> pl.Expr:

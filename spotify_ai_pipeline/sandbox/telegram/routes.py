@@ -106,6 +106,8 @@ async def _do(chat: Chat, method: str, values: dict[str, Any], request: Request)
             return _fine(True)
         case "sendMessage":
             return _fine(chat.send(values["text"], values.get("reply_markup"), values.get("parse_mode") == "HTML"))
+        case "sendAudio":
+            return _fine(chat.play(values))
         case "editMessageText" | "editMessageReplyMarkup":
             changes: dict[str, Any] = {"markup": values.get("reply_markup")}
             if "text" in values:

@@ -35,6 +35,18 @@ METHODS: dict[str, dict[str, str]] = {
         **_ADDRESS,
         **_WRITING,
     },
+    "sendAudio": {
+        "chat_id": "Integer",
+        "audio": "String",
+        "performer": "String",
+        "title": "String",
+        "caption": "String",
+        "reply_markup": "InlineKeyboardMarkup",
+        "reply_parameters": "ReplyParameters",
+        "disable_notification": "Boolean",
+        "protect_content": "Boolean",
+        **_ADDRESS,
+    },
     "editMessageText": {
         "chat_id": "Integer",
         "message_id": "Integer",
@@ -63,6 +75,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "setMyCommands": ("commands",),
     "sendChatAction": ("chat_id", "action"),
     "sendMessage": ("chat_id", "text"),
+    "sendAudio": ("chat_id", "audio"),
     "answerCallbackQuery": ("callback_query_id",),
 }
 NEEDED_HERE: dict[str, tuple[str, ...]] = {
@@ -76,11 +89,13 @@ OBJECTS: dict[str, dict[str, str]] = {
     "InlineKeyboardButton": {"text": "String", "url": "String", "callback_data": "String", "style": "String"},
     "BotCommand": {"command": "String", "description": "String"},
     "LinkPreviewOptions": {"is_disabled": "Boolean", "url": "String"},
+    "ReplyParameters": {"message_id": "Integer", "allow_sending_without_reply": "Boolean"},
 }
 OBJECTS_REQUIRED: dict[str, tuple[str, ...]] = {
     "InlineKeyboardMarkup": ("inline_keyboard",),
     "InlineKeyboardButton": ("text",),
     "BotCommand": ("command", "description"),
+    "ReplyParameters": ("message_id",),
 }
 _SIMPLE: dict[str, type] = {"Integer": int, "String": str, "Boolean": bool}
 

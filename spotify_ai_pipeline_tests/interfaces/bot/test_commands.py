@@ -7,6 +7,7 @@ import pytest
 from spotify_ai_pipeline.interfaces.bot import jobs
 from spotify_ai_pipeline.storage import datasets, notification_outbox, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
+from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import Pipeline
 
 from .conftest import Phone, connect, data, listening
@@ -27,21 +28,37 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
             ("/why zzzz", "no song of yours has that"),
             ("/why", "say which song"),
             ("/cycling", "cycling 5 of 10"),
-            ("/cycling 8", "cycling 8 of 10 (was 5)"),
+            ("/cycling 8", "cycling at 8 would do this"),
             ("/cycling 11", "give a number from 1"),
             ("/mood", "mood: "),
             ("/mood rainy sunday, nothing too loud", "calm"),
-            ("/mood zzyzx", "none of these words is understood"),
+            ("/mood zzyzx", "Did you mean one of these?"),
+            ("/taste", "what I believe about you"),
+            ("/taste zzyzx", "I understand no artist"),
+            ("/taste less loud music until march", "less of what is that sounds"),
             ("/snapshot", "❄ AI Snapshot"),
             ("/pause 2d", "Quiet until"),
             ("/pause off", "I speak up again"),
         ):
             phone.say(text)
             phone.reads(said)
-        assert pipeline.workspace.settings.cycling.aggressiveness == 8
-        phone.tap(phone.reads("until")["message_id"], "x")
+        assert pipeline.workspace.settings.cycling.aggressiveness == 5
+        offered = phone.reads("cycling at 8 would do this")
+        assert phone.answered(phone.tap(offered["message_id"], data(offered, "d:8"))) == "taken"
+        phone.reads("cycling 8 of 10 (was 5)")
+        assert Workspace.open(pipeline.workspace.root).settings.cycling.aggressiveness == 8
+        phone.tap(phone.reads("Quiet until")["message_id"], "x")
+        asked = phone.reads("less of what is that sounds")
+        rule = data(asked).split(":")[1]
+        assert phone.answered(phone.tap(asked["message_id"], f"ty:{rule}")) == "agreed"
+        assert phone.answered(phone.tap(asked["message_id"], f"ty:{rule}")) == "settled already"
+        phone.say("/taste")
+        page = phone.reads("1. less loud music until march")
+        assert phone.answered(phone.tap(page["message_id"], f"to:{rule}")) == "switched off"
         mood = phone.reads("understood by")
-        phone.tap(mood["message_id"], data(mood))
+        assert phone.answered(phone.tap(mood["message_id"], data(mood, "c:c"))) == "more calm"
+        assert "█" in phone.reads("with your correction")["text"]
+        phone.tap(mood["message_id"], data(mood, "r"))
         phone.reads("Refreshing")
         phone.say("/refresh")
         phone.reads("is under way; wait for it")
@@ -57,6 +74,12 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
         assert phone.answered(phone.tap(offered["message_id"], f"b:{last.refresh_id}"))
         phone.say("/next")
         asked = phone.until(lambda all_: [one for one in all_ if one["buttons"] and data(one).startswith("v:")])[0]
+        song = queue.item(workspace.state, int(data(asked).split(":")[1]))
+        assert song is not None
+        if phone.answered(phone.tap(asked["message_id"], f"h:{song.item_id}")) == "here it is":  # some publish none
+            sound = phone.reads(f"🎧 {song.title}")["audio"]
+            assert sound["file_size"] > 10_000
+            assert sound["title"] == song.title
         phone.tap(asked["message_id"], data(asked, ":r"))
         phone.until(lambda all_: any("will not be proposed" in one["text"] for one in all_))
         phone.say("/undo")
@@ -68,7 +91,7 @@ def test_a_day_on_the_phone(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch)
     assert found is not None
     assert found.status in queue.OPEN
     moods = pipeline.read(datasets.MOOD).to_dicts()
-    assert moods[0]["said"] == "rainy sunday, nothing too loud"
+    assert moods[0]["said"] == "rainy sunday, nothing too loud, more calm"
 
 
 def test_what_waits_is_said_and_can_be_acted_on(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

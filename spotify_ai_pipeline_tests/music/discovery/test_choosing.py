@@ -218,7 +218,9 @@ def test_seeds_are_drawn_by_weight_one_an_artist_first() -> None:
         (Heard(2, 2, 1), "expired"),
         (Heard(3, 2, 1), "expired"),
         (Heard(5, 2, 1), "asked"),
-        (Heard(1, 0, 30), "expired"),
+        (Heard(1, 0, 30), "asked"),
+        (Heard(1, 1, 30), "expired"),
+        (Heard(0, 0, 30), "expired"),
     ],
 )
 def test_a_trial_comes_to_its_point(defaults: Settings, heard: Heard, step: str | None) -> None:

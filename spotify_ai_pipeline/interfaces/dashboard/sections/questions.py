@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 import streamlit as st
 
+from spotify_ai_pipeline.app import previews
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.views.wording import ASKS, meaning
 from spotify_ai_pipeline.storage import queue
@@ -64,6 +65,12 @@ def _ask(workspace: Workspace, question: queue.Question) -> None:
             st.progress(min(max(question.chance, 0.0), 1.0), text=f"predicted match {question.chance:.0%}")
         if question.plays:
             st.text(f"heard {question.plays - question.skips} times of {question.plays} on trial")
+        if st.button("Hear 30 seconds", key=f"hear-{question.item_id}", icon=":material/headphones:"):
+            found = previews.find(workspace, question.artist, question.title, question.track_id)
+            if found is None:
+                st.text("No preview of this song is to be had.")
+            else:
+                st.audio(found.sound, format=found.mime, autoplay=True)
         if question.link:
             st.link_button("Listen", question.link, icon=":material/open_in_new:")
         with st.container(horizontal=True):

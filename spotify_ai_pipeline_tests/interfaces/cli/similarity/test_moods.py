@@ -11,6 +11,7 @@ from click.testing import Result
 
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.mood import mood as mood_asset
+from spotify_ai_pipeline.encoders import phrases
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -29,13 +30,20 @@ def test_the_mood_says_where_it_comes_from(workspace: Workspace, cli: Cli) -> No
     assert said["mood"]["model"] == workspace.lake.read(datasets.SONG_EMBEDDINGS)["model"][0]
 
 
-def test_a_mood_is_asked_for_shown_and_taken_back(cli: Cli) -> None:
+def test_a_mood_is_asked_for_shown_and_taken_back(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phrases, "is_installed", lambda: False)
     said = cli("mood", "calm acoustic", "--for", "45m").output
     assert "acoustic, calm" in said
     assert "understood by the lexicon, until" in said
     assert cli("mood").output.startswith("you asked for: calm acoustic, until ")
     assert json.loads(cli("mood", "--json").stdout)["asked_for"]["words"] == "calm acoustic"
+    assert "it counts from the next refresh on" in cli("mood").output
+    assert "does not follow" not in cli("mood").output
+    said = json.loads(cli("mood", "--less", "acoustic", "--json").stdout)
+    assert said["axes"]["acousticness"] == 0.5
+    assert said["axes"]["energy"] > -0.7
     assert "taken back" in cli("mood", "--clear").output
+    assert cli("mood", "--more", "happy").exit_code == 2
     assert "nothing to take back" in cli("mood", "--clear").output
     assert cli("mood").output.startswith("mood: ")
 
@@ -47,6 +55,12 @@ def test_what_cannot_be_followed_is_refused(cli: Cli, args: list[str]) -> None:
     said = cli("mood", *args)
     assert said.exit_code == 2
     assert said.stdout == ""
+
+
+def test_what_is_not_understood_says_so_and_offers_three_moods(cli: Cli) -> None:
+    told = cli("mood", "zzyzx").output.replace("\n", " ")
+    assert "none of these words is understood" in told
+    assert len(told.split("the nearest moods are:")[1].split(",")) == 3
 
 
 def test_the_mood_is_called_by_its_nearest_clusters_where_there_are_any(workspace: Workspace, cli: Cli) -> None:

@@ -1,0 +1,59 @@
+"""Before and after: the songs that a dial or a weight would bring and take, shown before it is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.music.taste.ranking import weigh
+from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.playlists import MIX
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+SHOWN = 5
+MOVING = ("cycling.", "scoring.", "playlist.", "mood.")
+"""Settings that move the next list."""
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Songs that would come, and go, at the next refresh beside what comes and goes anyway."""
+
+    come: list[str]
+    go: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        if not self.come and not self.go:
+            return ["the next refresh would bring the same songs"]
+        return [f"{sign} {song}" for sign, songs in (("+", self.come), ("−", self.go)) for song in songs[:SHOWN]] + (
+            [f"… {len(self.come)} come and {len(self.go)} go in all"] if len(self.come) > SHOWN else []
+        )
+
+
+def preview(workspace: Workspace, key: str, value: Any) -> Effect | None:
+    """What the setting ``key`` would do to the next list at ``value``; None where it moves none, or nothing was made yet."""
+    if not key.startswith(MOVING) or workspace.lake.read_or_none(datasets.SONG_SCORES) is None:
+        return None
+    weighs = key.startswith("scoring.")
+    before, after = (_listed(one, weighs) for one in (workspace, workspace.trying({key: value})))
+    come = after.join(before, on="song_id", how="anti", maintain_order="left")
+    go = before.join(after, on="song_id", how="anti", maintain_order="left")
+    return Effect(*([f"{row['title']} — {row['artist']}" for row in part.iter_rows(named=True)] for part in (come, go)))
+
+
+def _listed(workspace: Workspace, weighs: bool) -> pl.DataFrame:
+    """The next list under the settings of ``workspace``, by the songs' scores as they stand, or weighed anew."""
+    from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
+
+    material = Material.of_lake(workspace)
+    if weighs:
+        scores = weigh(material.song_scores, workspace.settings.scoring, np.random.default_rng(SEED))
+        material = replace(material, song_scores=scores)
+    decided = decide_list(workspace, MIX, material, clock.now())
+    return decided.decision.listed.select("song_id", "title", "artist")
