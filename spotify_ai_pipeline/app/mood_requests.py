@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from spotify_ai_pipeline.clients.claude import Claude, why_not
+from spotify_ai_pipeline.clients.claude import Claude, who_answers, why_not
 from spotify_ai_pipeline.durations import HOUR
 from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.embedding.feature_blocks import Matrix
@@ -21,7 +21,7 @@ from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-CLAUDE, LEXICON = "claude", "lexicon"
+LEXICON = "lexicon"
 USUAL_SECONDS = 3 * HOUR
 LONGEST_ANSWER = 600
 """Tokens."""
@@ -110,5 +110,7 @@ def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery
         return None, LEXICON, str(error)
     wish = llm_schema.grounded(answer, text, tags, clusters)
     return (
-        (wish, CLAUDE, "") if wish.says_something else (None, LEXICON, "Claude's answer names nothing of your library")
+        (wish, who_answers(workspace), "")
+        if wish.says_something
+        else (None, LEXICON, "Claude's answer names nothing of your library")
     )

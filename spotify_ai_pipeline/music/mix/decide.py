@@ -10,7 +10,7 @@ import polars as pl
 from spotify_ai_pipeline.music.mix.credits import of_songs
 from spotify_ai_pipeline.music.mix.edits import WRITTEN_AT_ONCE
 from spotify_ai_pipeline.music.mix.returning import Left, resting
-from spotify_ai_pipeline.music.mix.select import CREDITS, choose
+from spotify_ai_pipeline.music.mix.select import CREDITS, LEEWAY, choose
 from spotify_ai_pipeline.music.mix.sequence import sequence, settled, yielded
 from spotify_ai_pipeline.music.taste.ranking import DISCOVERY, EXPLORATION
 from spotify_ai_pipeline.settings import Playlist
@@ -125,6 +125,7 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
         loyalty=rules.loyalty,
         artist_cap=rules.artist_cap,
         most=rules.most,
+        leeway=rules.playlist.target_size if rules.mood else LEEWAY,
     )
     chosen = selected.songs.with_columns(is_new=~pl.col("song_id").is_in(list(now.current)))
     if rules.mood:
