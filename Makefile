@@ -11,17 +11,22 @@ LOCK ?= $(or $(INSTALLED),requirements-dev.lock)
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dates test-mutants hardship coverage lint format up install oauth-server telegram-server lyrics words audio workers lock sbom \
+.PHONY: help demo test test-extras test-dates test-mutants hardship coverage lint format up install oauth-server telegram-server lyrics words audio workers lock sbom \
 	audit bench clean
 
 help:                    ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FOLDER for a world of your own
-	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD))
+demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FOLDER for a world of your own, PORT=NUMBER
+	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD)) $(if $(PORT),--port $(PORT))
 
 test: install            ## all tests: offline, no account
 	@$(BIN)/pytest -n 2
+
+EXTRA_TESTS := encoders defs/features clients/services/test_lyrics_and_previews.py
+
+test-extras: lyrics audio   ## the tests of lyrics, sound and CLAP with what they need; `make test` runs them where that is there
+	@$(BIN)/pytest -n 2 -rs $(addprefix spotify_ai_pipeline_tests/,$(EXTRA_TESTS))
 
 test-mutants: install    ## 2,000 changed answers of each service, through the real clients
 	@SPOTIFY_AI_MUTANTS=2000 $(BIN)/pytest -n 2 spotify_ai_pipeline_tests/clients/test_mutants.py
@@ -63,8 +68,8 @@ bench: install           ## how long ranking, training, the index of songs and i
 	@$(BIN)/python bench/growth.py
 	@$(BIN)/python bench/ingestion.py
 
-up: install              ## the Dagster UI and its daemon; Ctrl-C ends them
-	@exec $(BIN)/spotify-ai up
+up: install              ## the Dagster UI and its daemon; Ctrl-C ends them; PORT=NUMBER
+	@exec $(BIN)/spotify-ai up $(if $(PORT),--port $(PORT))
 
 OAUTH_SERVER := oauth2-mock-server@8.2.3
 TELEGRAM_SERVER := telegram-test-api@4.2.1
@@ -78,12 +83,13 @@ oauth-server telegram-server:   # npm would remove the one that is not named
 EXTRAS := lyrics words audio workers
 ADD_lyrics = $(UV_INSTALL) --no-deps --requirement requirements-lyrics.txt
 ADD_words = $(UV_INSTALL) --no-deps --requirement requirements-words.txt
-ADD_audio = $(UV_INSTALL) --torch-backend cpu --constraint requirements.lock --requirement pyproject.toml --extra audio
+# PyTorch has an index of its own with builds for the CPU alone, which are smaller: TORCH=cpu takes them from there.
+ADD_audio = $(UV_INSTALL) $(if $(TORCH),--torch-backend $(TORCH)) --constraint requirements.lock --requirement pyproject.toml --extra audio
 ADD_workers = $(UV_INSTALL) --requirement requirements-workers.lock
 
 lyrics: install          ## what features.lyrics_providers needs: a small language model, 90 MB
 words: install           ## what reads moods in any language: a small multilingual encoder, 90 MB
-audio: install           ## what sound needs (features.clap_providers, files and previews): PyTorch for the CPU, about 1.5 GB
+audio: install           ## what sound needs (features.clap_providers, files and previews): PyTorch, several GB; TORCH=cpu takes its smaller build
 workers: install         ## what deploy/workers needs: Celery, the clients of PostgreSQL, Redis and S3
 $(EXTRAS):
 	@$(ADD_$@)
@@ -100,12 +106,13 @@ $(VENV)/installed: $(LOCK) pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, 3.12 or 3.13, or set PYTHON="; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "error: $$($(PYTHON) --version) does not fit; Python 3.11, 3.12 or 3.13 is needed (PYTHON=python3.13 make demo)"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "making the environment from $(LOCK)"
+	@echo "making the environment in $(VENV): $$(grep -c '==' $(LOCK)) packages, 1.8 GB on the disk; some minutes the first time"
 	@rm -f $@
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python $(LOCK)
+	@$(BIN)/uv pip sync --compile-bytecode --python $(BIN)/python $(LOCK)
 	@$(UV_INSTALL) --no-deps --build-constraints requirements-dev.lock --editable .
 	@$(foreach extra,$(EXTRAS),{ test ! -e $(VENV)/with-$(extra) || $(ADD_$(extra)); } &&) true
+	@echo "preparing the first map, which takes a minute"
 	@$(BIN)/python -c 'from spotify_ai_pipeline.music.clustering import reduce; reduce.compile_ahead()'
 	@echo $(LOCK) > $@
 
@@ -126,4 +133,4 @@ audit: install           ## known weaknesses of what is in the lock; asks the pa
 	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --disable-pip --requirement requirements.lock
 
 clean:                   ## the environment and everything the demos made; your own data stays
-	rm -rf $(VENV) data/demo
+	rm -rf $(VENV) data/demo logs

@@ -84,6 +84,8 @@ class Spotify(_Section):
 
 
 class Playlist(_Section):
+    target: Literal["auto", "spotify", "listenbrainz", "file"] = "auto"
+    folder: str = ""
     target_size: int = Field(ge=10, le=500)
     core_fraction: Share
     exploration_fraction: Share
@@ -203,6 +205,7 @@ class Features(_Section):
 
 
 class Identity(_Section):
+    plays_of_a_library_song: int = Field(ge=1, le=100)
     labs_songs_per_run: int = Field(ge=0, le=1_000_000)
     searches_per_run: int = Field(ge=0, le=10_000)
     searches_per_day: int = Field(ge=0, le=10_000)
@@ -308,6 +311,10 @@ class Secrets(BaseSettings):
         return bool(self.telegram_bot_token.get_secret_value() or self.webhook_url.get_secret_value())
 
     @property
+    def has_spotify(self) -> bool:
+        return bool(self.spotify_client_id)
+
+    @property
     def has_lastfm(self) -> bool:
         return bool(self.lastfm_user and self.lastfm_api_key.get_secret_value())
 
@@ -387,7 +394,8 @@ def data_root() -> Path:
     if chosen := os.environ.get("SPOTIFY_AI_DATA"):
         return Path(chosen).absolute()
     last_demo = DEMOS / "last"
-    connected = load_secrets(ENV_FILE).spotify_client_id
+    secrets = load_secrets(ENV_FILE)
+    connected = secrets.has_spotify or secrets.has_lastfm or secrets.has_listenbrainz
     return DEMOS / last_demo.read_text().strip() if not connected and last_demo.exists() else DATA
 
 

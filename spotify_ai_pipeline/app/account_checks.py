@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.playlist_places import CALLED, target_name
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.transport import Transport
 from spotify_ai_pipeline.errors import ExpectedError
+from spotify_ai_pipeline.music.mix.target_ids import SPOTIFY
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 GOOD, ODD, BAD = "good", "odd", "bad"
@@ -31,7 +34,9 @@ class Finding:
 
 def accounts(workspace: Workspace) -> Iterator[Finding]:
     """One finding for each account and for the clock; at most four calls. Each is looked at alone."""
-    checks = {"Spotify": spotify, "permissions": permissions, "listening history": _history, "clock": machine_clock}
+    checks = {"Spotify": spotify, "listening history": _history, "clock": machine_clock}
+    if workspace.secrets.has_spotify:
+        checks["permissions"] = permissions
     for what, check in checks.items():
         yield from alone(what, lambda check=check: check(workspace))
 
@@ -68,13 +73,13 @@ def _history(workspace: Workspace) -> Iterator[Finding]:
             "listening history",
             ODD,
             "neither Last.fm nor ListenBrainz is named",
-            "set LASTFM_API_KEY and LASTFM_USER in .env, or lay an export into the inbox",
+            "spotify-ai setup asks for them; spotify-ai import FILE takes in an export",
         )
 
 
 def spotify(workspace: Workspace) -> Finding:
-    if not workspace.secrets.spotify_client_id:
-        return Finding("Spotify", BAD, "no app is named", "set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in .env")
+    if not workspace.secrets.has_spotify:
+        return _without_spotify(workspace)
     if trouble := spotify_auth.sign_in_trouble(workspace):
         return Finding("Spotify", BAD, trouble, "spotify-ai login")
     if spotify_auth.sign_in_state(workspace) != "signed in":
@@ -84,6 +89,17 @@ def spotify(workspace: Workspace) -> Finding:
     )
     warning = spotify_auth.sign_in_warning(workspace)
     return Finding("Spotify", ODD, warning, "spotify-ai login") if warning and found.how == GOOD else found
+
+
+def _without_spotify(workspace: Workspace) -> Finding:
+    """Nothing is wrong with a listener whose plays come from elsewhere."""
+    target = target_name(workspace)
+    if target == SPOTIFY:
+        return Finding("Spotify", BAD, "playlist.target is spotify, and no app is named", "spotify-ai setup")
+    sources = workspace.secrets.has_lastfm or workspace.secrets.has_listenbrainz
+    if sources or any(workspace.lake.partition_rows(datasets.HISTORY_IMPORTS).values()):
+        return Finding("Spotify", GOOD, f"not connected; your lists are kept in {CALLED[target]}")
+    return Finding("Spotify", ODD, "not connected, and no other source is", "spotify-ai setup")
 
 
 def _playlists(workspace: Workspace) -> int:

@@ -24,6 +24,7 @@ from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.linking import Offer
 from spotify_ai_pipeline.music.identity.ratings import STARS
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SONGS_AN_ARTIST = 5
@@ -225,13 +226,24 @@ def _listenbrainz(workspace: Workspace) -> str:
     return "" if workspace.secrets.has_listenbrainz else "ListenBrainz is not connected"
 
 
+def _spotify(workspace: Workspace) -> str:
+    return "" if workspace.secrets.has_spotify else "Spotify is not connected"
+
+
 def _recommendations(workspace: Workspace) -> str:
-    return "" if capable(workspace, "recommendations") else "closed to this Spotify app"
+    closed = "" if capable(workspace, "recommendations") else "closed to this Spotify app"
+    return _spotify(workspace) or closed
 
 
 def _dropped(workspace: Workspace) -> str:
     there = ingest.charts(workspace.lake).height or ingest.ratings(workspace.lake).height
     return "" if there else f"no chart or rating was laid into {workspace.inbox}"
+
+
+def _tagged(workspace: Workspace) -> str:
+    seeds = workspace.lake.read_or_none(datasets.DISCOVERY_SEEDS)
+    silent = seeds is not None and not seeds["listener_tags"].list.len().max()
+    return "no tag of your songs is known" if silent else ""
 
 
 def _open(_: Workspace) -> str:
@@ -256,10 +268,10 @@ SOURCES: Mapping[str, Source] = {
     "lastfm_friends": Source(lastfm_friends, _lastfm, "lastfm", patience=3),
     "listenbrain": Source(listenbrain, _listenbrainz, "listenbrainz"),
     "listenbrainz_exploration": Source(listenbrainz_exploration, _listenbrainz, "listenbrainz"),
-    "listenbrainz_radio": Source(listenbrainz_radio, _open, "listenbrainz"),
+    "listenbrainz_radio": Source(listenbrainz_radio, _tagged, "listenbrainz"),
     "reccobeats": Source(reccobeats, _open, "reccobeats"),
     "spotify_recs": Source(spotify_recs, _recommendations, "spotify"),
-    "new_releases": Source(new_releases, _open, "spotify", patience=14),
+    "new_releases": Source(new_releases, _spotify, "spotify", patience=14),
     "files": Source(files, _dropped, "csv"),
 }
 """Every source by its switch in the settings (discovery.sources)."""

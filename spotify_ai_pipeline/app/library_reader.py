@@ -18,6 +18,9 @@ ACCEPTED = "smaller_library_accepted"
 LIBRARY_READ_AT = "library_read_at"
 """The fact that holds when the library was last read whole, UTC seconds at the start of the reading."""
 
+LISTS_READ_AT = "our_lists_read_at"
+"""The same for our own lists, where they are kept elsewhere than on Spotify."""
+
 
 @dataclass
 class Reading:

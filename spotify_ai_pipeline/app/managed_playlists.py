@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.playlist_places import target_name
+from spotify_ai_pipeline.app.playlist_targets import named_as_now, open_target
 from spotify_ai_pipeline.app.playlist_writer import Edited, Named, Outcome, PlaylistWriter
-from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.clients.playlist_target import PlaylistTarget
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.songs import song_of_track
+from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.settings import Settings
 from spotify_ai_pipeline.storage import datasets, moods, pins, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
@@ -84,9 +87,10 @@ def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome |
     held, barred = pins.held_and_barred(state, clock.now())
     changes = last.changes or []
     unwanted = {change["track_id"] for change in changes if change["change"] == "out" and change["song_id"] in barred}
-    target = [track for track in dict.fromkeys(last.before) if track not in unwanted]
+    target = named_as_now(workspace, [track for track in last.before if track not in unwanted])
+    there = named_as_now(workspace, last.after)
     try:
-        done = PlaylistWriter(Spotify.of(workspace), workspace).write(listing, target, decided_on=last.after)
+        done = PlaylistWriter(open_target(workspace), workspace).write(listing, target, decided_on=there)
     except Edited:
         raise UserError(
             f"{listing.title} was edited since its last refresh, and taking that back would lose the edits; change the list "
@@ -103,7 +107,7 @@ def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome |
     return last, done
 
 
-def take_snapshot(workspace: Workspace, client: Spotify, why: str, name: str = MIX) -> Snapshot:
+def take_snapshot(workspace: Workspace, client: PlaylistTarget, why: str, name: str = MIX) -> Snapshot:
     """A dated copy of the list as it is on Spotify now: a row in the state and a playlist beside it."""
     listing = named(workspace.settings, name)
     songs = PlaylistWriter(client, workspace).songs(listing)
@@ -116,14 +120,15 @@ def take_snapshot(workspace: Workspace, client: Spotify, why: str, name: str = M
     return snapshot
 
 
-def publish(workspace: Workspace, client: Spotify) -> int:
+def publish(workspace: Workspace, client: PlaylistTarget) -> int:
     """Makes the playlists of snapshots that have none yet; gives their number."""
     waiting = snapshots.not_on_spotify(workspace.state)
     for snapshot in waiting:
         about = Named(
             snapshot.written_as, snapshot.name, f"A copy that Spotify AI keeps, number {snapshot.snapshot_id}."
         )
-        PlaylistWriter(client, workspace).write(about, snapshot.track_ids)
+        if songs := named_as_now(workspace, snapshot.track_ids):
+            PlaylistWriter(client, workspace).write(about, songs)
     return len(waiting)
 
 
@@ -139,12 +144,12 @@ def restore(workspace: Workspace, snapshot: Snapshot) -> Outcome:
     """Makes the list what it was in ``snapshot``, without songs that the listener has said no to since, and with those on the
     list now that are pinned. It can be taken back like any refresh."""
     state, listing = workspace.state, named(workspace.settings, snapshot.playlist)
-    client = Spotify.of(workspace)
+    client = open_target(workspace)
     held, barred = pins.held_and_barred(state, clock.now())
-    song_of = song_of_track(workspace.lake.read(datasets.SONGS))
+    song_of = song_of_track(with_target_ids(workspace.lake.read(datasets.SONGS), target_name(workspace)))
     writer = PlaylistWriter(client, workspace)
     now = writer.songs(listing)
-    wanted = [track for track in snapshot.track_ids if song_of.get(track) not in barred]
+    wanted = [track for track in named_as_now(workspace, snapshot.track_ids) if song_of.get(track) not in barred]
     there = {song_of.get(track, track) for track in wanted}
     wanted += [track for track in dict.fromkeys(now) if song_of.get(track) in held and song_of.get(track) not in there]
     if not wanted:
@@ -167,6 +172,7 @@ def restore(workspace: Workspace, snapshot: Snapshot) -> Outcome:
 
 def names(workspace: Workspace) -> Callable[[str], dict[str, str]]:
     """A function from a Spotify id to its artist and title, as far as they are known."""
-    table = workspace.lake.read(datasets.SONGS).select("track_ids", "artist", "title").explode("track_ids")
-    known = {track: {"artist": artist, "title": title} for track, artist, title in table.iter_rows()}
+    table = with_target_ids(workspace.lake.read(datasets.SONGS), target_name(workspace))
+    rows = table.select("track_ids", "artist", "title").explode("track_ids").iter_rows()
+    known = {track: {"artist": artist, "title": title} for track, artist, title in rows}
     return lambda track: known.get(track, {"artist": "", "title": track})

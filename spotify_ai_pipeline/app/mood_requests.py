@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.clients.claude import Claude, why_not
+from spotify_ai_pipeline.clients.claude import Claude, who_answers, why_not
 from spotify_ai_pipeline.durations import HOUR
 from spotify_ai_pipeline.encoders import phrases
 from spotify_ai_pipeline.errors import ExpectedError, UserError
@@ -25,7 +25,7 @@ from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-CLAUDE, LEXICON, ENCODER, LISTENER = "claude", "lexicon", "lexicon and encoder", "you"
+LEXICON, ENCODER, LISTENER = "lexicon", "lexicon and encoder", "you"
 NUDGE = 0.5
 """How far "more like" and "less like" move a mood."""
 USUAL_SECONDS = 3 * HOUR
@@ -157,7 +157,7 @@ def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery
         return None, _reader(), str(error)
     wish = llm_schema.grounded(answer, text, tags, clusters)
     return (
-        (wish, CLAUDE, "")
+        (wish, who_answers(workspace), "")
         if wish.says_something
         else (None, _reader(), "Claude's answer names nothing of your library")
     )

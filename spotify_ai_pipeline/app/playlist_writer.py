@@ -13,8 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from spotify_ai_pipeline.app.tracked_list import Reading, TrackedList
-from spotify_ai_pipeline.clients.spotify import Spotify
-from spotify_ai_pipeline.clients.spotify_playlists import UNKNOWN_OUTCOME, PlaylistInfo, SpotifyRefused
+from spotify_ai_pipeline.clients.playlist_target import (
+    UNKNOWN_OUTCOME,
+    PlaylistInfo,
+    PlaylistTarget,
+    TargetRefused,
+)
 from spotify_ai_pipeline.errors import Retryable, UserError
 from spotify_ai_pipeline.music.mix.edit_script import plan
 from spotify_ai_pipeline.storage import playlists
@@ -68,7 +72,7 @@ class Outcome:
 class PlaylistWriter:
     """Writes the listener's playlists, one writer at a time on this machine."""
 
-    def __init__(self, client: Spotify, workspace: Workspace) -> None:
+    def __init__(self, client: PlaylistTarget, workspace: Workspace) -> None:
         self._client, self._workspace, self._state = client, workspace, workspace.state
 
     def write(
@@ -155,7 +159,7 @@ class PlaylistWriter:
                     raise
                 reading, problem = listing.after_lost_answer(call), error
                 continue
-            except SpotifyRefused as error:
+            except TargetRefused as error:
                 if error.status not in (400, 404):
                     raise
                 missing = self._client.not_found([song for song in target if song not in before.songs])

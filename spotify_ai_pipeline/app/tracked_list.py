@@ -13,8 +13,16 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.clients.spotify import ListChanged, Spotify
-from spotify_ai_pipeline.clients.spotify_playlists import GONE, OTHER, UNKNOWN_OUTCOME, Rows, SpotifyRefused, songs_in
+from spotify_ai_pipeline.clients.playlist_target import (
+    GONE,
+    OTHER,
+    UNKNOWN_OUTCOME,
+    PlaylistTarget,
+    Rows,
+    TargetRefused,
+    songs_in,
+)
+from spotify_ai_pipeline.clients.spotify import ListChanged
 from spotify_ai_pipeline.errors import ExpectedError, Retryable
 from spotify_ai_pipeline.music.mix import edit_script
 from spotify_ai_pipeline.music.mix.edit_script import Call, Replace, applied
@@ -76,7 +84,7 @@ class Reading:
 class TrackedList:
     """The list ``name``, which is ``playlist_id`` on Spotify."""
 
-    def __init__(self, client: Spotify, state: State, name: str, playlist_id: str) -> None:
+    def __init__(self, client: PlaylistTarget, state: State, name: str, playlist_id: str) -> None:
         self._client, self._state, self._name, self.playlist_id = client, state, name, playlist_id
         self._base = playlists.base(state, name, playlist_id)
 
@@ -103,7 +111,7 @@ class TrackedList:
             snapshot = self._client.edit(self.playlist_id, call)
         except ExpectedError as error:
             # A call whose answer was lost may have happened; of one that is refused our idea of the rows may be wrong.
-            if not isinstance(error, (*UNKNOWN_OUTCOME, SpotifyRefused)):
+            if not isinstance(error, (*UNKNOWN_OUTCOME, TargetRefused)):
                 self._keep(base.rows, base.snapshots)
             raise
         self._keep(applied(call, base.rows), [*base.snapshots, *([snapshot] if snapshot else [])])

@@ -44,6 +44,9 @@ class ClaudeBusy(ClaudeError, Retryable):
     """Claude is out of reach or out of order."""
 
 
+CLAUDE, STAND_IN = "claude", "stand-in"
+
+
 def why_not(workspace: Workspace) -> str | None:
     """Why Claude is not to be asked here, in words; None where it may be."""
     if not workspace.settings.claude.enabled:
@@ -51,6 +54,11 @@ def why_not(workspace: Workspace) -> str | None:
     if not workspace.secrets.anthropic_api_key.get_secret_value():
         return "no ANTHROPIC_API_KEY in .env"
     return None
+
+
+def who_answers(workspace: Workspace) -> str:
+    """Who is asked here: Claude, or in a demo the sandbox, which stands in and is no model."""
+    return STAND_IN if workspace.demo_file.exists() else CLAUDE
 
 
 class Claude:

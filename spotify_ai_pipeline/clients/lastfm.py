@@ -20,9 +20,11 @@ from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.paging import Reading
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
 from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
+from spotify_ai_pipeline.music.plays.records import LASTFM
 from spotify_ai_pipeline.music.sieve import (
     EARLIEST,
     MaybeMbid,
+    MaybeMoment,
     MaybeShare,
     MaybeText,
     Moment,
@@ -99,6 +101,13 @@ class _NearRow(Record):
     title: Text
     mbid: MaybeMbid
     match: MaybeShare
+
+
+class _LovedRow(Record):
+    artist: Text
+    title: Text
+    mbid: MaybeMbid
+    loved_at: MaybeMoment
 
 
 class LastFmError(ExpectedError):
@@ -209,6 +218,24 @@ class LastFm:
         """The best known songs of an artist, best first. One call a month."""
         answer = self._kept("artist.getTopTracks", artist=artist, autocorrect=1, limit=10)
         return self._near(answer.iterfind("toptracks/track"), "top songs")
+
+    def loved(self, known: pl.DataFrame) -> pl.DataFrame:
+        """The songs that the listener loved, newest first, as ``datasets.LOVED_SONGS``: a call for each 200. Where the first
+        page and their number are those of ``known``, that is given back after one call."""
+        reading, pages, number, more = Reading("Last.fm", "the loved songs"), list[pl.DataFrame](), 1, True
+        while more:
+            found = self._ask("user.getLovedTracks", user=self.user, limit=PAGE, page=number).find("lovedtracks")
+            total = None if found is None else whole(found.get("total"))
+            if found is None or total is None:
+                raise LastFmBusy("Last.fm does not say how many songs you loved; try again later")
+            tracks = found.findall("track")
+            rows = self._door.records(_LovedRow, [_loved(track) for track in tracks], "loved songs")
+            page = [(LASTFM.name, row.artist, row.title, row.mbid, row.loved_at) for row in rows]
+            pages.append(pl.DataFrame(page, schema=datasets.LOVED_SONGS.schema, orient="row"))
+            if number == 1 and known.height == total and known.head(len(page)).equals(pages[0]):
+                return known
+            more, number = reading.page(len(tracks), total), number + 1
+        return pl.concat(pages)
 
     def album_songs(self, artist: str, album: str) -> list[Near]:
         """The songs of an album in their order; empty where Last.fm does not know it. One call a month."""
@@ -385,6 +412,17 @@ def _scrobble(track: ElementTree.Element) -> dict[str, Any]:
         "album": track.findtext("album"),
         "track_mbid": track.findtext("mbid"),
         "artist_mbid": None if artist is None else artist.get("mbid"),
+    }
+
+
+def _loved(track: ElementTree.Element) -> dict[str, Any]:
+    """A loved song as it was sent, under our names."""
+    date = track.find("date")
+    return {
+        "artist": track.findtext("artist/name"),
+        "title": track.findtext("name"),
+        "mbid": track.findtext("mbid"),
+        "loved_at": None if date is None else date.get("uts"),
     }
 
 

@@ -19,6 +19,7 @@ from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ, PLAY
 from spotify_ai_pipeline.music.sieve import (
     EARLIEST,
     LONGEST_MS,
+    MaybeFlag,
     MaybeMbid,
     MaybeMoment,
     MaybeReal,
@@ -36,6 +37,7 @@ from spotify_ai_pipeline.music.sieve import (
     several,
     whole,
 )
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -89,6 +91,21 @@ class _Listens(Record):
 
 class _ListensAnswer(Record):
     payload: _Listens
+
+
+class _Validated(Record):
+    valid: MaybeFlag = None
+    user_name: MaybeText = None
+
+
+class _Loved(Record):
+    recording_mbid: MaybeMbid = None
+    created: MaybeMoment = None
+    track_metadata: _Metadata
+
+
+class _LovedAnswer(Record):
+    feedback: list[Any]
 
 
 class _Recommended(Record):
@@ -237,6 +254,38 @@ class ListenBrainz:
             before = min(int(min(stamp for stamp, *_ in asked_for)) + 1, before - 1)
         plays = [play(listen) for listen in rows.values()]
         return pl.DataFrame(plays, schema=PLAY).sort("played_at", maintain_order=True)
+
+    def owner_of(self, token: str) -> str | None:
+        """The user whose token this is; None for one that nobody has. One call."""
+        answer = self._session.get(f"{self._url}validate-token", headers={"Authorization": f"Token {token}"})
+        told = self._door.frame(_Validated, json_of(answer, "ListenBrainz"))
+        return told.user_name if told.valid else None
+
+    def loved(self) -> pl.DataFrame:
+        """The recordings that the user loved, as ``datasets.LOVED_SONGS``: a call for each thousand, and one that brings nothing
+        more. (The total that the service tells counts hated ones too.)"""
+        reading, found = Reading("ListenBrainz", "the loved recordings"), dict[str, _Loved]()
+        while True:
+            params: dict[str, Any] = {"score": 1, "count": LISTENS_A_CALL, "offset": reading.rows, "metadata": "true"}
+            answer = self._session.get(f"{self._url}feedback/user/{self.user}/get-feedback", params=params)
+            page = self._door.frame(_LovedAnswer, json_of(answer, "ListenBrainz")).feedback
+            if not page:
+                break
+            rows = self._door.records(_Loved, page, "loved recordings")
+            found |= {row.recording_mbid or f"{row.track_metadata}": row for row in rows}
+            reading.rows += len(page)
+            reading.bound()
+        told = [
+            (
+                LISTENBRAINZ.name,
+                row.track_metadata.artist_name,
+                row.track_metadata.track_name,
+                row.recording_mbid,
+                row.created,
+            )
+            for row in found.values()
+        ]
+        return pl.DataFrame(told, schema=datasets.LOVED_SONGS.schema, orient="row")
 
     def _listens(self, **params: int) -> _Listens:
         answer = self._session.get(f"{self._url}user/{self.user}/listens", params=params)

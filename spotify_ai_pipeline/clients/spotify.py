@@ -23,6 +23,7 @@ from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients import spotify_records as records
 from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.paging import Reading
+from spotify_ai_pipeline.clients.playlist_target import PlaylistInfo
 from spotify_ai_pipeline.clients.reccobeats import AudioFeatures
 from spotify_ai_pipeline.clients.spotify_playlists import (
     LOOKS,
@@ -30,7 +31,6 @@ from spotify_ai_pipeline.clients.spotify_playlists import (
     Failed,
     LacksPermission,
     PlaylistEdits,
-    PlaylistInfo,
     SpotifyBusy,
     SpotifyNotConnected,
     SpotifyRefused,

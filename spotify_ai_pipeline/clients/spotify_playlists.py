@@ -7,11 +7,19 @@ one list into another is ``edit_script``; who calls them is ``playlist_writer``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from spotify_ai_pipeline.clients.transport import Unreachable
-from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
+from spotify_ai_pipeline.clients.playlist_target import (
+    GONE,
+    OTHER,
+    UNKNOWN_OUTCOME,
+    PlaylistInfo,
+    Rows,
+    TargetError,
+    TargetFailed,
+    TargetRefused,
+)
+from spotify_ai_pipeline.errors import Retryable, UserError
 from spotify_ai_pipeline.music.mix.edit_script import LARGEST_WRITE, Add, Call, Move, Remove, Replace
 
 Found = TypeVar("Found")
@@ -20,18 +28,10 @@ PAGE = 50
 WRITES = 2
 LOOKS = (0.0, 1.0, 4.0)
 """Seconds before each look at what became of a write whose answer was lost."""
-GONE = "removed "
-"""Begins the row of a playlist in which nothing is left: it cannot be named, and so not be removed by itself."""
-OTHER = "other "
-"""Begins a row of the listener's that no call can write: a local file, an episode."""
 
 
-class SpotifyError(ExpectedError):
-    """A call to Spotify did not bring what was asked for. ``status`` is that of the answer, where there was one."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
+class SpotifyError(TargetError):
+    """A call to Spotify did not bring what was asked for."""
 
 
 class SpotifyNotConnected(SpotifyError, UserError):
@@ -42,7 +42,7 @@ class LacksPermission(SpotifyError, UserError):
     """The sign-in lacks a scope. The message names it, and says what to do."""
 
 
-class SpotifyRefused(SpotifyError, Refused):
+class SpotifyRefused(SpotifyError, TargetRefused):
     """Spotify said no, and nothing was changed."""
 
 
@@ -50,38 +50,8 @@ class SpotifyBusy(SpotifyError, Retryable):
     """Spotify could not serve the call now, and nothing was changed."""
 
 
-class Failed(SpotifyError, Retryable):
+class Failed(SpotifyError, TargetFailed):
     """Spotify broke down over a call: of one that changes something, nobody knows whether it happened."""
-
-
-UNKNOWN_OUTCOME = (Failed, Unreachable)
-"""After these, look before anything is repeated."""
-
-
-@dataclass(frozen=True)
-class PlaylistInfo:
-    """A row of /me/playlists."""
-
-    playlist_id: str
-    name: str
-    snapshot_id: str
-    items: int
-    readable: bool
-    """Owned or collaborative: the items of others' playlists are closed."""
-    description: str = ""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A playlist as it is: a Spotify id a song, and a token for each row that is none (see ``GONE`` and ``OTHER``)."""
-
-    rows: list[str]
-    unplayable: list[str]
-    """Ids of songs that are on the list and cannot be played now."""
-
-    @property
-    def track_ids(self) -> list[str]:
-        return songs_in(self.rows)
 
 
 class PlaylistEdits:
@@ -189,11 +159,6 @@ def playlist_of(row: dict[str, Any], user_id: str) -> PlaylistInfo:
     return PlaylistInfo(
         row["id"], row["name"], row["snapshot_id"], counted.get("total", 0), readable, row.get("description") or ""
     )
-
-
-def songs_in(rows: Iterable[str]) -> list[str]:
-    """The Spotify ids among ``rows``."""
-    return [row for row in rows if not row.startswith((GONE, OTHER))]
 
 
 def song_of(row: dict[str, Any] | None) -> dict[str, Any] | None:

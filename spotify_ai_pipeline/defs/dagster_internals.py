@@ -3,12 +3,16 @@
 from dagster import _time as dagster_time  # Dagster's clock; see dagster_clock.py
 from dagster._core.definitions.job_base import InMemoryJob  # a job of this process, for `execute_run`
 from dagster._core.execution.api import execute_run  # executes a run that is filed under its job; see automation/run.py
+from dagster._core.execution.plan.objects import ErrorSource  # tells a step that a person ended from one that failed
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus  # no launcher is public
 from dagster._core.remote_origin import (  # what the UI files runs by
     RegisteredCodeLocationOrigin,
     RemoteRepositoryOrigin,
 )
 from dagster._core.storage.event_log import SqliteEventLogStorage  # names the event files that pruning removes
+from dagster._core.storage.noop_compute_log_manager import (
+    NoOpComputeLogManager,  # starts no process a step; see automation/run.py
+)
 from dagster._core.storage.sql import get_sql_current_timestamp  # what gives a new row its time; see dagster_clock.py
 from dagster._grpc.types import (  # how a code server is asked for a run
     CanCancelExecutionRequest,
@@ -25,7 +29,9 @@ __all__ = [
     "CheckRunHealthResult",
     "ConfigurableClassData",
     "DefaultRunLauncher",
+    "ErrorSource",
     "InMemoryJob",
+    "NoOpComputeLogManager",
     "RegisteredCodeLocationOrigin",
     "RemoteRepositoryOrigin",
     "SqliteEventLogStorage",

@@ -16,7 +16,10 @@ Wave = NDArray[np.float32]
 
 SECONDS = 30
 """How much of a song is listened to: as much as a preview holds."""
-GET_AUDIO = "sound cannot be measured here yet: run `make audio` once, which installs what it needs (about 1.5 GB)"
+GET_AUDIO = (
+    "sound cannot be measured here yet: run `make audio` once, which installs PyTorch "
+    "(several GB; `make audio TORCH=cpu` takes its smaller build)"
+)
 
 
 class Unreadable(UserError):

@@ -37,6 +37,9 @@ _FEELINGS = {
 }
 """What a wish that holds a word gets; turned around within three words after a denial."""
 
+_PLAYED = ("mellow", "energetic", "melanchol", "danceable", "instrumental", "groov", "dreamy", "dark")
+"""Tags that say how music feels or is played, beside the feelings: they stand before what it is."""
+
 _DENIALS = ("not", "no", "nothing", "without", "less")
 
 _KINDS = {
@@ -131,10 +134,9 @@ def _answer(question: str, schema: dict[str, Any] | None) -> str:
 def _named(cluster: dict[str, Any], taken: set[str]) -> dict[str, Any]:
     """A name and a sentence made of a cluster's tags, unlike any name in `taken`, where it is entered."""
     tags = cluster["tags"][:3]
-    pairs = [f"{tags[0]} {other}".title() for other in cluster["tags"][1:]] or [tags[0].title()]
-    name = next(
-        (pair for pair in pairs if pair not in taken and len(pair) <= _LONGEST_NAME), f"{tags[0]} {cluster['cluster']}"
-    )
+    pairs = [_said([tags[0], other]) for other in cluster["tags"][1:]]
+    names = (name for name in [_said(tags), *pairs, tags[0]] if name not in taken and len(name) <= _LONGEST_NAME)
+    name = next(names, f"{tags[0]} {cluster['cluster']}")
     taken.add(name)
     return {
         "cluster": cluster["cluster"],
@@ -142,6 +144,15 @@ def _named(cluster: dict[str, Any], taken: set[str]) -> dict[str, Any]:
         "description": f"Music that listeners call {', '.join(tags)}.",
         "tags": cluster["tags"][:4],
     }
+
+
+def _said(tags: list[str]) -> str:
+    """Tags as a person says them: how it feels before what it is, and no word twice."""
+    words = [tag for tag in tags if not any(other != tag and set(tag.split()) <= set(other.split()) for other in tags)]
+    feels = [word for word in words if any(word.startswith(feeling) for feeling in (*_FEELINGS, *_PLAYED))]
+    kinds = [word for word in words if word not in feels][:2]
+    apart = kinds[:1] if len(kinds) == 2 and set(kinds[0].split()) & set(kinds[1].split()) else kinds
+    return " ".join([*feels, " and ".join(apart) or "songs"])
 
 
 def _felt(asked: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""ListenBrainz: listens, recording metadata with tags, recommendations."""
+"""ListenBrainz: listens, what was loved, recording metadata with tags, recommendations, playlists."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from . import clock, exploration
 from .ids import hashed_uuid, is_uuid
+from .listenbrainz_playlists import Playlists
 from .scrobbles import Scrobbles
 from .world import World
 
@@ -49,6 +50,28 @@ def routes(world: World) -> list[Route]:
     async def listen_count(request: Request) -> Any:
         return {"payload": {"count": len(_user(world, request)[1])}}
 
+    async def feedback(request: Request) -> Any:
+        name, _ = _user(world, request)
+        score = request.query_params.get("score")
+        if score not in (None, "0", "1", "-1"):
+            raise _Refused(400, "Score can have a value of 1 or -1.")
+        loved = [] if score == "-1" else world.shelf.likes
+        offset, count = _number(request, "offset", 0) or 0, _count(request)
+        part, catalogue = loved[offset : offset + count], world.catalogue
+        tracks = catalogue.get([catalogue.row_of[key] for key, _ in part])
+        rows = [
+            {
+                "user_id": name,
+                "created": at,
+                "recording_mbid": track["mbid"] or None,
+                "recording_msid": hashed_uuid(f"{track['artist_names'][0]}\n{track['name']}"),
+                "score": 1,
+            }
+            | ({"track_metadata": _named(track)} if request.query_params.get("metadata") == "true" else {})
+            for track, (_, at) in zip(tracks, part, strict=True)
+        ]
+        return {"feedback": rows, "count": len(rows), "total_count": len(loved), "offset": offset}
+
     async def recommendations(request: Request) -> Any:
         name, _ = _user(world, request)
         found = world.recommended if name == world.listener["listenbrainz_user"] else []
@@ -77,7 +100,11 @@ def routes(world: World) -> list[Route]:
         made = [{"playlist": exploration.head(world, name)}] if exploration.recordings(world) else []
         return {"playlists": made, "count": len(made), "offset": 0, "playlist_count": len(made)}
 
+    kept = Playlists(world, _Refused)
+
     async def playlist(request: Request) -> Any:
+        if (found := kept.whole(request)) is not None:
+            return found
         if request.path_params["mbid"] != exploration.mbid(world) or not exploration.recordings(world):
             raise _Refused(404, f"Cannot find playlist: {request.path_params['mbid']}")
         return {"playlist": exploration.whole(world, world.listener["listenbrainz_user"])}
@@ -111,8 +138,10 @@ def routes(world: World) -> list[Route]:
         return _metadata(world, mbids, wanted)
 
     return [
+        *kept.routes(_answering),
         Route("/user/{user}/listens", _answering(listens), methods=["GET"]),
         Route("/user/{user}/listen-count", _answering(listen_count), methods=["GET"]),
+        Route("/feedback/user/{user}/get-feedback", _answering(feedback), methods=["GET"]),
         Route("/cf/recommendation/user/{user}/recording", _answering(recommendations), methods=["GET"]),
         Route("/user/{user}/playlists/createdfor", _answering(created_for), methods=["GET"]),
         Route("/playlist/{mbid}", _answering(playlist), methods=["GET"]),
@@ -157,6 +186,17 @@ def _number(request: Request, name: str, default: int | None) -> int | None:
 def _count(request: Request) -> int:
     count = _number(request, "count", 25) or 0
     return min(count, _MOST)
+
+
+def _named(track: dict[str, Any]) -> dict[str, Any]:
+    """A recording's names, as feedback shows them."""
+    mapped = {"recording_mbid": track["mbid"], "artist_mbids": []} if track["mbid"] else None
+    return {
+        "artist_name": track["artist_names"][0],
+        "track_name": track["name"],
+        "release_name": track["album"],
+        **({"mbid_mapping": mapped} if mapped else {}),
+    }
 
 
 def _listen(row: dict[str, Any], user: str) -> dict[str, Any]:

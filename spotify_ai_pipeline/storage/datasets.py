@@ -71,11 +71,11 @@ GLOSSARY: Mapping[str, str] = {
     "found_at": "When the source named it",
     "freshness": "Part of the score that freshness gives",
     "how": "How the clusters were made",
-    "in_library": "The song is in the liked songs or in a playlist of the listener's",
+    "in_library": "The song is in the liked songs or in a playlist of the listener's; without these, loved or heard often",
     "isrc": "International Standard Recording Code",
     "labs_asked_at": "When ListenBrainz labs was last asked",
     "level": "cluster or family",
-    "liked": "The song is in the liked songs",
+    "liked": "The song is in the liked songs, or was loved where scrobbles go",
     "link": "Who knew the Spotify id: the source itself, labs or search",
     "listens": "Number of listens",
     "lists": "Names of the playlists that hold the song",
@@ -115,7 +115,7 @@ GLOSSARY: Mapping[str, str] = {
     "taste": "Part of the score that taste gives",
     "tired": "The listener is tired of it: it rests",
     "title": "The title, as written",
-    "track_id": "Spotify id; null where none is known",
+    "track_id": "Spotify id, or on a list that is kept elsewhere the id there; null where none is known",
     "track_ids": "All Spotify ids of the song",
     "track_mbid": "MusicBrainz id of the recording, as the service says it",
     "trained_at": "When the model was trained",
@@ -148,6 +148,24 @@ SPOTIFY_LIBRARY = Dataset(
         "snapshot_id": "Spotify's version of the playlist; null for liked songs",
     },
 )  # fmt: skip
+OUR_LISTS = Dataset(
+    "ingest",
+    "our_lists",
+    "One row an item of our own lists where they are kept elsewhere than on Spotify.",
+    {"list_id": TEXT, "track_id": TEXT, "position": COUNT, "snapshot_id": TEXT},
+    notes={
+        "list_id": "Id of the list where it is kept",
+        "track_id": "The id that the song is on the list under",
+        "snapshot_id": "The state of the list",
+    },
+)
+LOVED_SONGS = Dataset(
+    "ingest",
+    "loved_songs",
+    "One row a song that the listener loved on Last.fm or ListenBrainz.",
+    {"source": TEXT, "artist": TEXT, "title": TEXT, "mbid": TEXT, "loved_at": TIME},
+    notes={"loved_at": "When it was loved; null where the service does not say"},
+)
 SCROBBLES = Dataset(
     "ingest",
     "scrobbles",
@@ -458,7 +476,7 @@ CLUSTER_NAMES = Dataset(
         "description": "What the cluster is like, in a sentence",
         "tags": "Its distinctive tags",
         "sample": "Its most typical songs",
-        "named_by": "claude or tags",
+        "named_by": "claude, tags, or the stand-in of a demo",
         "named_at": "When it was named",
         "named_songs": "Songs that it was named for",
     },

@@ -10,6 +10,7 @@ from typing import Any
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.mix.target_ids import SPOTIFY
 from spotify_ai_pipeline.storage.state import State
 
 MIX, ADVENTURE = "mix", "adventure"
@@ -24,6 +25,8 @@ UNAVAILABLE_DAYS = 30
 _BASE, MOST_SNAPSHOTS = "base of playlist {}", 300
 
 LISTS = ("before", "after", "changes")
+
+_TARGET, _PUT_ASIDE = "playlist target", "playlists put aside"
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,46 @@ class Refresh:
     undone_at: float | None
 
 
+def target(state: State) -> str:
+    """What holds our playlists (see ``music.mix.target_ids``)."""
+    return state.fact(_TARGET) or SPOTIFY
+
+
+def moved(state: State) -> bool:
+    """Whether our playlists were ever on another target than now: older records name songs as that one did."""
+    return state.fact(_PUT_ASIDE) is not None
+
+
+def turn_to(state: State, name: str) -> None:
+    """Notes that our playlists are on the target ``name`` from now on. What is known of the living lists on the one before is
+    put aside, and what is known of those on this one comes back."""
+    if (before := target(state)) == name:
+        return
+    aside: dict[str, list[list[Any]]] = state.fact(_PUT_ASIDE) or {}
+    living = "SELECT name, playlist_id, track_ids, written_at, intended FROM playlists WHERE name NOT LIKE 'snapshot %'"
+    with state.said() as connection:
+        aside[before] = [list(row) for row in connection.execute(living)]
+        connection.execute("DELETE FROM playlists WHERE name NOT LIKE 'snapshot %'")
+        connection.executemany(
+            "INSERT INTO playlists (name, playlist_id, track_ids, written_at, intended) VALUES (?, ?, ?, ?, ?)",
+            aside.pop(name, []),
+        )
+    state.set_fact(_PUT_ASIDE, aside)
+    state.set_fact(_TARGET, name)
+
+
 def written(state: State, name: str = MIX) -> Written | None:
     """What we know of our playlist ``name``; None before it was made."""
     for row in state.rows("SELECT playlist_id, track_ids, written_at, intended FROM playlists WHERE name = ?", (name,)):
         intended = json.loads(row["intended"]) if row["intended"] else None
         return Written(row["playlist_id"], json.loads(row["track_ids"]), row["written_at"], intended)
     return None
+
+
+def living(state: State) -> list[Written]:
+    """The lists that we keep fresh, whatever their names: copies are not among them."""
+    rows = state.rows("SELECT name FROM playlists WHERE name NOT LIKE 'snapshot %' ORDER BY name")
+    return [known for row in rows if (known := written(state, row["name"]))]
 
 
 def base(state: State, name: str, playlist_id: str) -> Base | None:
@@ -92,7 +129,9 @@ def keep_base(state: State, name: str, base: Base | None) -> None:
 
 def ours(state: State) -> set[str]:
     """The ids of all playlists that we write: they say nothing of what is in the listener's library."""
-    return {row["playlist_id"] for row in state.rows("SELECT playlist_id FROM playlists")}
+    aside: dict[str, list[list[Any]]] = state.fact(_PUT_ASIDE) or {}
+    elsewhere = {row[1] for rows in aside.values() for row in rows}
+    return {row["playlist_id"] for row in state.rows("SELECT playlist_id FROM playlists")} | elsewhere
 
 
 def intend(state: State, found: Sequence[str], target: Sequence[str], name: str = MIX) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.verdicts import (
     HOLDING,
@@ -85,7 +86,7 @@ class Question:
 
     @property
     def link(self) -> str:
-        return f"https://open.spotify.com/track/{self.track_id}"
+        return link_of(self.track_id)
 
 
 def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limit: int) -> int:
@@ -206,6 +207,11 @@ def undo(state: State, item_id: int, said_through: str) -> bool:
         )
         _step(connection, item_id, back, now, f"taken back, through {said_through}")
     return True
+
+
+def last_answered_at(state: State) -> float:
+    """When a question was last answered whose answer can be taken back (UTC seconds); 0 where there is none."""
+    return state.rows("SELECT max(decided_at) AS at FROM queue WHERE before IS NOT NULL")[0]["at"] or 0.0
 
 
 def last_answer(state: State) -> Question | None:

@@ -67,8 +67,8 @@ def heard(*plays: tuple[str, float, bool | None]) -> tuple[pl.DataFrame, pl.Lazy
     now = clock.now()
     names = sorted({name for name, _, _ in plays})
     songs = pl.DataFrame(
-        [{"song_id": f"known {name}", "track_ids": [f"t{name}"]} for name in names],
-        schema={"song_id": pl.String, "track_ids": pl.List(pl.String)},
+        [{"song_id": f"known {name}", "track_id": f"t{name}", "track_ids": [f"t{name}"]} for name in names],
+        schema={"song_id": pl.String, "track_id": pl.String, "track_ids": pl.List(pl.String), "mbid": pl.String},
     )
     rows = [(f"known {name}", datetime.fromtimestamp(now - days * 86_400, UTC), skip) for name, days, skip in plays]
     schema = {"song_id": pl.String, "played_at": pl.Datetime("ms", "UTC"), "skipped": pl.Boolean}

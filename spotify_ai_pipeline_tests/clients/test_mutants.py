@@ -29,10 +29,12 @@ from spotify_ai_pipeline.clients.itunes import Itunes
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
+from spotify_ai_pipeline.clients.listenbrainz_playlists import ListenBrainzPlaylists
 from spotify_ai_pipeline.clients.lrclib import LrcLib
 from spotify_ai_pipeline.clients.reccobeats import ReccoBeats
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.errors import ExpectedError
+from spotify_ai_pipeline.music.mix.edit_script import Add
 from spotify_ai_pipeline.storage import api_ledger, datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.clients.mutants import Answer, mutant
@@ -183,6 +185,9 @@ def of_lastfm(workspace: Workspace, world: Path) -> dict[str, Scenario]:
         "friends": Scenario(lambda: set(client.friends()), ("friends", 0, "user")),
         "played by": Scenario(lambda: set(client.played_by(friend, start)), ("recenttracks", 0, "track")),
         "now": Scenario(lambda: {client.now_playing(friend)}),
+        "loved": Scenario(
+            lambda: column(client.loved(datasets.LOVED_SONGS.empty()), "title"), ("lovedtracks", 0, "track")
+        ),
     }
 
 
@@ -191,6 +196,9 @@ def of_listenbrainz(workspace: Workspace, world: Path) -> dict[str, Scenario]:
     plays = pl.read_parquet(world / "plays.parquet").filter(pl.col("ms_played") >= 30_000).sort("started")
     start = datetime.fromtimestamp(plays["started"][plays.height // 2], UTC)
     mbids = pl.read_parquet(world / "catalogue.parquet")["mbid"].drop_nulls().unique().sort().head(30).to_list()
+    lists = ListenBrainzPlaylists.of(workspace)
+    ours = lists.create_playlist("Ours", "")
+    lists.edit(ours, Add(tuple(mbids[:20]), 0))
     tag = pl.read_parquet(world / "tags.parquet")["tags"].explode().mode().sort()[0]
 
     def window() -> set[Any]:
@@ -201,6 +209,9 @@ def of_listenbrainz(workspace: Workspace, world: Path) -> dict[str, Scenario]:
         "first": Scenario(lambda: {client.first_listen()}),
         "recommended": Scenario(lambda: {mbid for mbid, _ in client.recommended(20)}, ("payload", "mbids")),
         "exploration": Scenario(lambda: {song.mbid for song in client.weekly_exploration()}, ("playlist", "track")),
+        "loved": Scenario(lambda: column(client.loved(), "title"), ("feedback",)),
+        "playlists": Scenario(lambda: {one.name for one in lists.playlists(lists.user_id())}, ("playlists",)),
+        "rows": Scenario(lambda: set(lists.rows(ours).track_ids), ("playlist", "track")),
         "radio": Scenario(lambda: set(client.radio(tag, 20)), ()),
         "names": Scenario(lambda: set(client.recordings(mbids)), ()),
         "tags": Scenario(lambda: set(client.recording_tags(mbids)), ()),
@@ -291,7 +302,7 @@ def made_up(replay: Replay, url: str, ids: list[str]) -> None:
 def home(connected: Workspace, world: Path) -> Iterator[Workspace]:
     env, user = connected.root / ".env", "LISTENBRAINZ_USER="
     who = json.loads((world / "world.json").read_text())["listener"]["listenbrainz_user"]
-    env.write_text(env.read_text() + f"{user}{who}\n")
+    env.write_text(env.read_text() + f"{user}{who}\nLISTENBRAINZ_TOKEN={who}\n")
     yield Workspace.open(connected.root)
 
 

@@ -37,17 +37,26 @@ def verdict(check: Any, *frames: Any) -> bool:
     return bool(result.passed)
 
 
-def test_an_empty_library_is_told_of_and_stops_nothing() -> None:
-    assert verdict(library.library_is_not_empty, SONGS)
-    result: Any = library.library_is_not_empty(SONGS.head(0))
+@pytest.fixture
+def connected_home(tmp_path: Path) -> WorkspaceResource:
+    """A home that names an app of Spotify."""
+    (tmp_path / ".env").write_text("SPOTIFY_CLIENT_ID=app\n")
+    return WorkspaceResource(root=str(tmp_path))
+
+
+def test_an_empty_library_is_told_of_and_stops_nothing(connected_home: WorkspaceResource, tmp_path: Path) -> None:
+    assert verdict(library.library_is_not_empty, connected_home, SONGS)
+    result: Any = library.library_is_not_empty(connected_home, SONGS.head(0))
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    without = WorkspaceResource(root=str(tmp_path / "another"))
+    assert verdict(library.library_is_not_empty, without, SONGS.head(0)), "nobody expects a library on Spotify"
 
 
 def test_without_any_song_one_sentence_says_what_to_do(tmp_path: Path) -> None:
     nothing = [datasets.SPOTIFY_LIBRARY.empty(), datasets.PLAYS.empty().lazy()]
     known = [datasets.SONG_MEMBERS.empty(), datasets.SONG_LINKS.empty()]
-    with pytest.raises(UserError, match="Like a song or make a playlist on Spotify") as caught:
-        identity_defs.songs(WorkspaceResource(root=str(tmp_path)), *nothing, *known)
+    with pytest.raises(UserError, match="spotify-ai setup") as caught:
+        identity_defs.songs(WorkspaceResource(root=str(tmp_path)), *nothing, *known, datasets.LOVED_SONGS.empty())
     assert "\n" not in str(caught.value)
 
 
@@ -66,11 +75,13 @@ def test_a_doubled_song_id_or_spelling_fails(change: dict[str, list[Any]]) -> No
     )
 
 
-def test_listens_that_are_mostly_unresolved_fail() -> None:
-    assert verdict(identity_defs.listens_are_resolved, LISTENS, SONGS), "half of them is enough"
+def test_listens_that_are_mostly_unresolved_fail(connected_home: WorkspaceResource) -> None:
+    assert verdict(identity_defs.listens_are_resolved, connected_home, LISTENS, SONGS), "half of them is enough"
     more = pl.concat([LISTENS, LISTENS.tail(1)])
-    assert not verdict(identity_defs.listens_are_resolved, more, SONGS)
-    assert verdict(identity_defs.listens_are_resolved, LISTENS.head(0), SONGS), "no listens yet is no error"
+    assert not verdict(identity_defs.listens_are_resolved, connected_home, more, SONGS)
+    assert verdict(identity_defs.listens_are_resolved, connected_home, LISTENS.head(0), SONGS), (
+        "no listens yet is no error"
+    )
 
 
 def vectors(*rows: list[float], songs: list[str] | None = None) -> pl.DataFrame:

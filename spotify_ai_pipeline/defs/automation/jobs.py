@@ -20,6 +20,8 @@ READING = (
     "spotify_library",
     "scrobbles",
     "listenbrainz_listens",
+    "loved_songs",
+    "our_lists",
     "recent_plays",
     "history_imports",
     "ratings",

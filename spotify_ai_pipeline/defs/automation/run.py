@@ -15,7 +15,9 @@ from spotify_ai_pipeline.defs.automation.jobs import HEAVY_WORK
 from spotify_ai_pipeline.defs.automation.launcher import PROCESS, is_dead, process_name
 from spotify_ai_pipeline.defs.automation.sensors import cause
 from spotify_ai_pipeline.defs.dagster_internals import (
+    ErrorSource,
     InMemoryJob,
+    NoOpComputeLogManager,
     RegisteredCodeLocationOrigin,
     RemoteRepositoryOrigin,
     execute_run,
@@ -33,7 +35,8 @@ NO_RETRY = {"dagster/max_retries": "0"}
 """The daemon does not retry a run from the command line: the person who started it sees it fail, and can start it again."""
 
 OnEvent = Callable[[str, str, str], None]
-"""Told (step, kind, message), where kind is started, done, failed, said, or warned (a check did not pass)."""
+"""Told (step, kind, message), where kind is planned (the message holds the names of all steps), started, done, failed, said, or
+warned (a check did not pass)."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class RunResult:
     success: bool
     error: str
     """What the failed step said, empty for a success."""
+    interrupted: bool = False
+    """The person who started it ended it."""
 
 
 def learn_first_month(workspace: Workspace) -> str | None:
@@ -82,9 +87,10 @@ def run_job(
     from spotify_ai_pipeline.definitions import build_defs
 
     run_id = str(uuid.uuid4())
-    failures: list[str] = []
+    failures, interrupted = list[str](), False
 
     def relay(event: dg.EventLogEntry) -> None:
+        nonlocal interrupted
         step, happened = assets.get(event.step_key or "", ""), event.dagster_event
         if happened is not None and happened.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = happened.asset_check_evaluation_data
@@ -99,6 +105,8 @@ def run_job(
         elif happened.is_step_success:
             on_event(step, "done", "")
         elif happened.is_step_failure:
+            failed = happened.step_failure_data
+            interrupted = interrupted or failed.error_source is ErrorSource.INTERRUPT
             failures.append(f"{step}: {cause(happened)}")
             on_event(step, "failed", failures[-1])
 
@@ -109,8 +117,12 @@ def run_job(
     ops = {step: {"config": chosen[asset]} for step, asset in assets.items() if asset in chosen}
     location = RegisteredCodeLocationOrigin(workspace.shared_as or LOCATION)
     with dg.DagsterInstance.get() as instance:
+        instance._compute_log_manager = (
+            NoOpComputeLogManager()
+        )  # nothing here prints; each step would start three processes
         _wait_for_nobody(instance, workspace)
         instance.add_event_listener(run_id, relay)
+        on_event("", "planned", " ".join(assets.values()))
         run = instance.create_run_for_job(
             job,
             run_id=run_id,
@@ -118,8 +130,11 @@ def run_job(
             tags={**job.run_tags, **about},
             remote_job_origin=RemoteRepositoryOrigin(location, repository.name).get_job_origin(job_name),
         )
-        result = execute_run(InMemoryJob(job), run, instance)
-    return RunResult(run_id, result.success, "; ".join(failures))
+        try:
+            success = execute_run(InMemoryJob(job), run, instance).success
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):  # between two steps
+            success, interrupted = False, True
+    return RunResult(run_id, success, "; ".join(failures), interrupted)
 
 
 def _wait_for_nobody(instance: dg.DagsterInstance, workspace: Workspace) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.app.discovery_sources import SOURCES
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.app.spotify_ids import Answer, Song, look_up
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
@@ -36,6 +37,7 @@ from spotify_ai_pipeline.music.discovery.leads import gather
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
 from spotify_ai_pipeline.music.embedding.model import Inputs
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
+from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import datasets, queue, trials
@@ -81,7 +83,7 @@ def candidates(
     fresh, known = new_songs(gathered, songs, trials.refused(workspace.state, workspace.now()))
     best = fresh.sort("strength", drawn(), descending=[True, False]).head(MOST)
     before = frame_of(workspace.lake, datasets.CANDIDATES)
-    searches = workspace.settings.discovery.searches_per_run
+    searches = workspace.settings.discovery.searches_per_run if workspace.workspace.secrets.has_spotify else 0
     linked, trouble = _linked(best, before.select(list(LINKS)), listenbrainz_labs.client(), spotify, searches, now)
     try:
         words = _tags(linked, before, songs, tags, listenbrainz.client(), lastfm, workspace)
@@ -185,7 +187,8 @@ def discoveries(
     waiting = queue.items(workspace.state, kind=queue.DISCOVERY)
     arms = pl.DataFrame([vars(item) for item in waiting], schema=ARMS)
     belief = bandit.learn(trials.outcomes(workspace.state, now))
-    linked = candidate_scores.filter(pl.col("track_id").is_not_null())
+    named = with_target_ids(candidate_scores, target_name(workspace.workspace))
+    linked = named.filter(pl.col("track_id").is_not_null())
     ready = linked.unique("track_id", keep="first", maintain_order=True)
     rng = np.random.default_rng(int(context.run_id[:8], 16))
     free = max(settings.candidates_per_refresh - sum(item.status == "pending" for item in waiting), 0)

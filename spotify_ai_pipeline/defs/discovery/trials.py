@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import DISCOVERY
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -10,6 +11,7 @@ from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import TRIALS
+from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage import trials as kept
 
@@ -29,7 +31,7 @@ def trials(workspace: WorkspaceResource, songs: pl.DataFrame) -> dg.MaterializeR
         for one in queue.items(workspace.state, kind=queue.DISCOVERY)
         if one.status != "pending" or one.artist_key not in fewer
     ]
-    song_of = song_of_track(songs)
+    song_of = song_of_track(with_target_ids(songs, target_name(workspace.workspace)))
     rows = [
         (
             song_of.get(one.track_id, one.song_id),
@@ -51,7 +53,7 @@ def trials(workspace: WorkspaceResource, songs: pl.DataFrame) -> dg.MaterializeR
 def advance(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.LazyFrame) -> int:
     """Counts what was heard of each song on trial since it came on a list, and takes the steps that follow from it. Gives the
     number of steps. A song that was taken off by hand, or refused elsewhere, is no trial any more."""
-    song_of = song_of_track(songs)
+    song_of = song_of_track(with_target_ids(songs, target_name(workspace.workspace)))
     verdicts, now, moved = queue.standing(workspace.state, workspace.now()), workspace.now(), 0
     for item in kept.on_trial(workspace.state):
         song = song_of.get(item.track_id, item.song_id)

@@ -17,6 +17,7 @@ from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
 from spotify_ai_pipeline.music.identity.linking import LINKS
 from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.own_library import with_loved
 from spotify_ai_pipeline.music.identity.ratings import other_names
 from spotify_ai_pipeline.music.identity.songs import library_tracks, spellings_of, with_albums_and_recordings
 from spotify_ai_pipeline.storage import datasets
@@ -25,7 +26,7 @@ from spotify_ai_pipeline.storage.identity_overrides import said
 
 @registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS, RATINGS])
 def song_members(
-    workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame
+    workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame, loved_songs: pl.DataFrame
 ) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
@@ -34,7 +35,7 @@ def song_members(
     overrides = [one.override for one in said(workspace.state)]
     table = decide(
         library_tracks(whole_library(workspace, spotify_library)),
-        spellings_of(plays),
+        with_loved(spellings_of(plays), loved_songs),
         overrides,
         links.select("key", "track_id").iter_rows(),
         before,
@@ -67,6 +68,7 @@ def song_links(
     again = timedelta(days=settings.ask_again_days)
     kept = linking.still_good(frame_of(workspace.lake, datasets.SONG_LINKS), song_members)
 
+    has_spotify = workspace.workspace.secrets.has_spotify
     searched = kept.filter(pl.col("search_asked_at") > now - timedelta(days=1)).height
     answers = list[pl.DataFrame]()
 
@@ -84,7 +86,7 @@ def song_links(
     trouble = look_up(
         listenbrainz_labs.client(),
         spotify.client,
-        min(settings.searches_per_run, settings.searches_per_day - searched),
+        min(settings.searches_per_run, settings.searches_per_day - searched) if has_spotify else 0,
         due,
         note,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import IDENTITY
 from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, whole_library
 from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
@@ -15,13 +16,15 @@ from spotify_ai_pipeline.defs.plots import bar_chart, strips
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.music.identity.own_library import as_library, heard_often, mark_loved
 from spotify_ai_pipeline.music.identity.songs import build_songs
+from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.music.plays.completion import durations, judge
 from spotify_ai_pipeline.music.plays.coverage import count, filled
 from spotify_ai_pipeline.music.plays.exclusion import excluded
 from spotify_ai_pipeline.music.plays.merging import merge_parts
 from spotify_ai_pipeline.music.plays.records import SHORTEST_MS, SPOTIFY_RECENT, find_songs, spans
-from spotify_ai_pipeline.storage import exclusions
+from spotify_ai_pipeline.storage import exclusions, queue
 from spotify_ai_pipeline.storage.playlists import ours
 
 LEAST_RESOLVED = 0.5
@@ -41,8 +44,12 @@ def songs(
     plays: pl.LazyFrame,
     song_members: pl.DataFrame,
     song_links: pl.DataFrame,
+    loved_songs: pl.DataFrame,
 ) -> dg.MaterializeResult:
-    """One row a song: all of its Spotify ids and spellings together, from the library and from the plays."""
+    """One row a song: all of its Spotify ids and spellings together, from the library and from the plays.
+
+    Where no list says what is in the library, it is what was loved, said yes to, or heard at least
+    ``identity.plays_of_a_library_song`` times."""
     table = build_songs(
         whole_library(workspace, spotify_library).collect(),
         plays,
@@ -53,9 +60,13 @@ def songs(
     )
     if table.is_empty():
         raise UserError(
-            "there is no song to begin with: your library on Spotify is empty and no source knows of a play. Like a song or "
-            "make a playlist on Spotify, name Last.fm or ListenBrainz in .env, or `spotify-ai import` an export"
+            "there is no song to begin with: no source knows of a play, and no list holds a song. `spotify-ai setup` asks "
+            "what you have, `spotify-ai import FILE` takes in an export, `spotify-ai demo` shows a made-up listener"
         )
+    table = mark_loved(table, song_members, loved_songs)
+    if not table["in_library"].any():
+        often = heard_often(plays, song_members, workspace.settings.identity.plays_of_a_library_song)
+        table = as_library(table, often, _said_yes_to(workspace))
     return dg.MaterializeResult(
         value=table,
         metadata={
@@ -65,6 +76,12 @@ def songs(
             "without a Spotify id": int(table["track_id"].is_null().sum()),
         },
     )
+
+
+def _said_yes_to(workspace: WorkspaceResource) -> list[str]:
+    """Songs, by their id and by that which they were proposed under, that the listener approved."""
+    approved = [one for one in queue.items(workspace.state, ("approved",)) if one.kind != queue.REMOVE]
+    return [name for one in approved for name in (one.song_id, one.track_id) if name]
 
 
 @dg.asset_check(
@@ -134,10 +151,12 @@ def listens(
 @dg.asset_check(
     asset=listens,
     additional_ins={"songs": dg.AssetIn()},
-    description="Share of the listens whose song has a Spotify id: the others cannot reach the mix.",
+    description="Share of the listens whose song the target of the lists can hold: the others cannot reach the mix.",
 )
-def listens_are_resolved(listens: pl.DataFrame, songs: pl.DataFrame) -> dg.AssetCheckResult:
-    share = resolved_share(listens, songs)
+def listens_are_resolved(
+    workspace: WorkspaceResource, listens: pl.DataFrame, songs: pl.DataFrame
+) -> dg.AssetCheckResult:
+    share = resolved_share(listens, with_target_ids(songs, target_name(workspace.workspace)))
     return dg.AssetCheckResult(
         passed=share is None or share >= LEAST_RESOLVED,
         severity=dg.AssetCheckSeverity.WARN,
@@ -146,7 +165,7 @@ def listens_are_resolved(listens: pl.DataFrame, songs: pl.DataFrame) -> dg.Asset
 
 
 def resolved_share(listens: pl.DataFrame, songs: pl.DataFrame) -> float | None:
-    """Share of listens whose song has a Spotify id; None where there is no listen."""
+    """Share of listens whose song has a ``track_id``; None where there is no listen."""
     found = listens.join(songs.select("song_id", "track_id"), on="song_id", how="left")
     return float(found["track_id"].is_not_null().mean()) if found.height else None  # pyright: ignore[reportArgumentType]
 

@@ -16,10 +16,11 @@ def applied_verdicts(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource
 ) -> dg.MaterializeResult:
     """Verdicts brought about: an approved discovery goes into the liked songs, or the playlist of discovery.approve_to, once; one
-    taken back leaves it again. What cannot be done now stays due."""
+    taken back leaves it again. What cannot be done now, or has no Spotify to be done on, stays due."""
     outcomes, trouble = list[str](), None
     try:
-        outcomes.extend(apply_due(workspace.state, spotify.client, workspace.settings.discovery.approve_to))
+        if workspace.workspace.secrets.has_spotify:
+            outcomes.extend(apply_due(workspace.state, spotify.client, workspace.settings.discovery.approve_to))
     except ExpectedError as error:
         trouble = error
     return dg.MaterializeResult(

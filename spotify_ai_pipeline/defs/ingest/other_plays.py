@@ -73,6 +73,8 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     Spotify remembers 50. Where none of them is known from before, plays may have been forgotten in between: the gap is
     recorded as unknown.
     """
+    if not workspace.workspace.secrets.has_spotify:
+        return Parts(_nothing(workspace.lake.partitions(datasets.RECENT_PLAYS), PLAY))
     started = workspace.now()
     try:
         page, trouble = spotify.client().recently_played(), None

@@ -7,17 +7,20 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.managed_playlists import of_cluster
+from spotify_ai_pipeline.app.playlist_places import target_name
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
-from spotify_ai_pipeline.defs.playlist.mix_inputs import list_and_edits
+from spotify_ai_pipeline.defs.playlist.mix_inputs import list_and_edits, listed_rows
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
-from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.clustering.playlists import bounded
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
+from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import alerts, datasets, pins, playlists
 from spotify_ai_pipeline.storage.state import State
@@ -54,6 +57,7 @@ def cluster_playlists(
     songs: pl.DataFrame,
     listening_stats: pl.DataFrame,
     spotify_library: pl.DataFrame,
+    our_lists: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """The decision: the songs of each cluster's list, most wanted first, and how they change against what is on Spotify, within
     playlist.max_change_per_refresh. What was added or removed by hand stays or stays away."""
@@ -61,6 +65,8 @@ def cluster_playlists(
     clusters, names = lake.read_or_none(datasets.CLUSTERS), lake.read_or_none(datasets.CLUSTER_NAMES)
     if clusters is None or names is None or not workspace.settings.clustering.playlists:
         return dg.MaterializeResult(value=datasets.CLUSTER_PLAYLISTS.empty(), metadata={"playlists": 0})
+    songs = with_target_ids(songs, target_name(workspace.workspace))
+    listed = listed_rows(spotify_library.lazy(), our_lists.lazy())
     largest = names.filter(level="cluster").sort("songs", "cluster_id", descending=[True, False])
     rated = _rated(clusters, songs, listening_stats).filter(
         ~pl.col("track_id").is_in(list(playlists.unavailable(state)))
@@ -73,16 +79,16 @@ def cluster_playlists(
         largest.head(workspace.settings.clustering.playlists).select("cluster_id", "name").iter_rows()
     ):
         name = of_cluster(cluster, title).name
-        there, edits = _standing(state, name, spotify_library, song_of)
+        there, edits = _standing(state, name, listed, song_of)
         wanted = rated.filter(cluster_id=cluster)["song_id"].to_list()
         wanted = [song for song in wanted if song not in barred | edits.barred]
         wanted += [song for song in there if song in edits.kept and song not in wanted]
-        listed = bounded(list(there), wanted, rules.target_size, rules.max_change_per_refresh)
+        chosen = bounded(list(there), wanted, rules.target_size, rules.max_change_per_refresh)
         track = {song: tracks[0] for song, tracks in there.items()}
-        for rank, song in enumerate(listed, 1):
+        for rank, song in enumerate(chosen, 1):
             change = KEPT if song in there else NEW
             rows.append((cluster, title, rank, song, track.get(song) or track_of[song], change, there.get(song, [])))
-        rows += [(cluster, title, None, song, track[song], OUT, there[song]) for song in there if song not in listed]
+        rows += [(cluster, title, None, song, track[song], OUT, there[song]) for song in there if song not in chosen]
     table = pl.DataFrame(rows, schema=datasets.CLUSTER_PLAYLISTS.schema, orient="row")
     counts = {"playlists": table["cluster_id"].n_unique(), "changes": int((table["change"] != KEPT).sum())}
     return dg.MaterializeResult(value=table, metadata=counts)
@@ -97,7 +103,6 @@ def cluster_playlists(
 def clusters_on_spotify(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
-    spotify: SpotifyResource,
     cluster_playlists: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """The effect: each cluster's list on Spotify by the writer of the mix, read back. A list that was edited since the decision
@@ -110,7 +115,9 @@ def clusters_on_spotify(
         there = decided["on_list"].explode().drop_nulls().to_list()
         about = of_cluster(cluster, str(title))
         try:
-            done = PlaylistWriter(spotify.client(), workspace.workspace).write(about, target, decided_on=there)
+            done = PlaylistWriter(open_target(workspace.workspace), workspace.workspace).write(
+                about, target, decided_on=there
+            )
         except Deferred as pause:
             trouble = pause
             break

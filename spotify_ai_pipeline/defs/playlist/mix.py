@@ -34,6 +34,7 @@ def mix(
     workspace: WorkspaceResource,
     song_scores: pl.LazyFrame,
     spotify_library: pl.LazyFrame,
+    our_lists: pl.LazyFrame,
     songs: pl.LazyFrame,
     listens: pl.LazyFrame,
     audio_features: pl.LazyFrame,
@@ -45,7 +46,7 @@ def mix(
     the listener added stays, what they removed does not come back for a while. ``on_list`` holds the Spotify ids under which
     a song is on the list now: it stays under the first of them that can be played.
     """
-    material = Material.of(song_scores, spotify_library, songs, listens, audio_features, trials)
+    material = Material.of(song_scores, spotify_library, our_lists, songs, listens, audio_features, trials)
     return _decided(workspace, MIX, material, config.adventurous)
 
 
@@ -54,6 +55,7 @@ def adventure(
     workspace: WorkspaceResource,
     song_scores: pl.LazyFrame,
     spotify_library: pl.LazyFrame,
+    our_lists: pl.LazyFrame,
     songs: pl.LazyFrame,
     listens: pl.LazyFrame,
     audio_features: pl.LazyFrame,
@@ -64,7 +66,9 @@ def adventure(
     if not workspace.settings.adventure.enabled:
         return dg.MaterializeResult(value=datasets.ADVENTURE.empty(), metadata={"enabled": False})
     return _decided(
-        workspace, ADVENTURE, Material.of(song_scores, spotify_library, songs, listens, audio_features, trials)
+        workspace,
+        ADVENTURE,
+        Material.of(song_scores, spotify_library, our_lists, songs, listens, audio_features, trials),
     )
 
 

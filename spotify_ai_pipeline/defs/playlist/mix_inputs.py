@@ -12,9 +12,10 @@ from math import floor
 
 import polars as pl
 
-from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT
+from spotify_ai_pipeline.app.library_reader import LIBRARY_READ_AT, LISTS_READ_AT
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.app.tracked_list import named_by_any
-from spotify_ai_pipeline.clients.spotify_playlists import GONE, songs_in
+from spotify_ai_pipeline.clients.playlist_target import GONE, songs_in
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix import change_cap, changes_left, loyalty
@@ -23,6 +24,7 @@ from spotify_ai_pipeline.music.mix.decide import OUT, Decision, Rules, Standing,
 from spotify_ai_pipeline.music.mix.edits import Edits, by_song, hand_edits
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.mix.returning import REST, Left
+from spotify_ai_pipeline.music.mix.target_ids import SPOTIFY, with_target_ids
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Playlist, Settings
@@ -37,6 +39,13 @@ ON_TRIAL_AT_0, ON_TRIAL_A_STEP = 0.2, 0.06
 
 ROWS = ("list_id", "track_id", "position", "snapshot_id")
 """What is read of each row of the library."""
+NAMED = ("song_id", "track_id", "track_ids", "mbid")
+"""What is read of each song to name it as the target does."""
+
+
+def listed_rows(library: pl.LazyFrame, our_lists: pl.LazyFrame) -> pl.DataFrame:
+    """The rows of all lists as they were read last: Spotify's, and ours where they are kept elsewhere."""
+    return pl.concat([library.select(*ROWS), our_lists.select(*ROWS)]).collect()
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ class Material:
         cls,
         song_scores: pl.LazyFrame,
         spotify_library: pl.LazyFrame,
+        our_lists: pl.LazyFrame,
         songs: pl.LazyFrame,
         listens: pl.LazyFrame,
         audio_features: pl.LazyFrame,
@@ -64,8 +74,8 @@ class Material:
         """What a decision needs of these."""
         return cls(
             song_scores.collect(),
-            spotify_library.select(*ROWS).collect(),
-            songs.select("song_id", "track_ids", "title", "artist", "artists", "artist_key").collect(),
+            listed_rows(spotify_library, our_lists),
+            songs.select(*NAMED, "title", "artist", "artists", "artist_key").collect(),
             listens.select("song_id", "played_at").collect(),
             audio_features.select("song_id", "energy").collect(),
             trials.collect(),
@@ -78,6 +88,7 @@ class Material:
         return cls.of(
             scan(datasets.SONG_SCORES),
             scan(datasets.SPOTIFY_LIBRARY),
+            scan(datasets.OUR_LISTS),
             scan(datasets.SONGS),
             scan(datasets.LISTENS).filter("counts"),
             scan(datasets.AUDIO_FEATURES),
@@ -124,7 +135,7 @@ def decide_list(
     settings, state = workspace.settings, workspace.state
     playlist = playlist_of(settings, name, adventurous)
     dial = settings.adventure.dial if adventurous is None else adventurous
-    song_of = known_tracks(material.songs, material.trials)
+    song_of = known_tracks(with_target_ids(material.songs, target_name(workspace)), material.trials)
     there, edits, said = since_written(state, name, material.spotify_library, song_of, now)
     standing = _standing(state, name, there, edits, song_of, now, settings)
     plays = Plays.of(material.listens, material.songs["song_id"])
@@ -215,13 +226,19 @@ def list_and_edits(
     """
     tracks, unclear = _tracks_now(state, name, library)
     there, last = by_song(tracks, song_of), playlists.written(state, name)
-    if last is None or (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
+    if last is None or _read_at(state) <= last.written_at:
         return there, Edits([], [])
     intended = None if last.intended is None else list(by_song(last.intended, song_of))
     removed = {song for song, verdict in verdicts.items() if verdict == "remove"}
     edits = hand_edits(list(there), list(by_song(last.track_ids, song_of)), intended, removed)
     unseen = by_song(unclear, song_of)
     return there, Edits(edits.added, [song for song in edits.removed if song not in unseen])
+
+
+def _read_at(state: State) -> float:
+    """When our lists were last read whole (UTC seconds): with the library where they are on Spotify."""
+    fact = LIBRARY_READ_AT if playlists.target(state) == SPOTIFY else LISTS_READ_AT
+    return state.fact(fact) or 0.0
 
 
 def _tracks_now(state: State, name: str, library: pl.DataFrame) -> tuple[list[str], frozenset[str]]:
@@ -234,7 +251,7 @@ def _tracks_now(state: State, name: str, library: pl.DataFrame) -> tuple[list[st
     last = playlists.written(state, name)
     if last is None:
         return [], frozenset()
-    if (state.fact(LIBRARY_READ_AT) or 0.0) <= last.written_at:
+    if _read_at(state) <= last.written_at:
         return last.track_ids, frozenset()
     rows = library.filter(pl.col("list_id") == last.playlist_id)
     base = playlists.base(state, name, last.playlist_id)

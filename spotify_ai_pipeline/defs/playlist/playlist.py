@@ -1,4 +1,4 @@
-"""The effects: the mix and the adventure on Spotify, read back. No other asset writes these lists."""
+"""The effects: the mix and the adventure on their target, read back. No other asset writes these lists."""
 
 from typing import Any
 
@@ -6,15 +6,18 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.managed_playlists import finished, named
+from spotify_ai_pipeline.app.playlist_places import CALLED, playlist_link, target_name
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter, stand_in
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
-from spotify_ai_pipeline.defs.playlist.mix_inputs import ROWS, known_tracks, since_written
+from spotify_ai_pipeline.defs.playlist.mix_inputs import NAMED, known_tracks, listed_rows, since_written
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
-from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.mix.decide import KEPT, OUT
+from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.storage import alerts, playlists, queue
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 
@@ -23,45 +26,45 @@ from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 def spotify_playlist(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
-    spotify: SpotifyResource,
     mix: pl.DataFrame,
     spotify_library: pl.LazyFrame,
+    our_lists: pl.LazyFrame,
     songs: pl.LazyFrame,
     trials: pl.LazyFrame,
 ) -> dg.MaterializeResult:
-    """The effect: the mix on Spotify, in as few calls as it takes (one up to 100 songs), read back afterwards.
+    """The effect: the mix on its target (Spotify, ListenBrainz or files), in as few calls as it takes, read back afterwards.
 
     Edits by hand are recorded as verdicts before the list is written: afterwards nothing tells them from what we wrote. An
     empty decision keeps the list that is there. A list that was edited since the decision is left alone, one that is gone
     from the library is asked about.
     """
-    edits = _record_edits(workspace, MIX, spotify_library, songs, trials)
-    return _written(context, workspace, spotify, MIX, mix, edits)
+    edits = _record_edits(workspace, MIX, listed_rows(spotify_library, our_lists), songs, trials)
+    return _written(context, workspace, MIX, mix, edits)
 
 
 @registered_asset(group_name=PLAYLIST, kinds={"spotify"}, op_tags=PLAYLIST_WRITER)
 def adventure_playlist(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
-    spotify: SpotifyResource,
     adventure: pl.DataFrame,
     spotify_library: pl.LazyFrame,
+    our_lists: pl.LazyFrame,
     songs: pl.LazyFrame,
     trials: pl.LazyFrame,
 ) -> dg.MaterializeResult:
     """The adventure on Spotify, by the writer of the mix; nothing where it is off."""
     if not workspace.settings.adventure.enabled:
         return dg.MaterializeResult(value=_positions([]), metadata={"enabled": False})
-    edits = _record_edits(workspace, ADVENTURE, spotify_library, songs, trials)
-    return _written(context, workspace, spotify, ADVENTURE, adventure, edits)
+    edits = _record_edits(workspace, ADVENTURE, listed_rows(spotify_library, our_lists), songs, trials)
+    return _written(context, workspace, ADVENTURE, adventure, edits)
 
 
 def _record_edits(
-    workspace: WorkspaceResource, name: str, library: pl.LazyFrame, songs: pl.LazyFrame, trials: pl.LazyFrame
+    workspace: WorkspaceResource, name: str, rows: pl.DataFrame, songs: pl.LazyFrame, trials: pl.LazyFrame
 ) -> int:
     """Records what the listener did to the list since we wrote it, each edit once; gives their number."""
-    rows = library.select(*ROWS).collect()
-    song_of = known_tracks(songs.select("song_id", "track_ids").collect(), trials.collect())
+    named = with_target_ids(songs.select(*NAMED).collect(), target_name(workspace.workspace))
+    song_of = known_tracks(named, trials.collect())
     said = since_written(workspace.state, name, rows, song_of, workspace.now())[2]
     queue.say(workspace.state, said, "playlist")
     return len(said)
@@ -70,7 +73,6 @@ def _record_edits(
 def _written(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
-    spotify: SpotifyResource,
     name: str,
     decided: pl.DataFrame,
     edits: int,
@@ -80,7 +82,7 @@ def _written(
         raise dg.Failure(f"{name} is empty: the playlist was left as it is; song_scores says why", allow_retries=False)
     changes = decided.filter(pl.col("change") != KEPT)
     spares = changes.filter(change=OUT)["on_list"].list.first().drop_nulls().to_list()
-    writer = PlaylistWriter(spotify.client(), workspace.workspace)
+    writer = PlaylistWriter(open_target(workspace.workspace), workspace.workspace)
     alert = f"{name} playlist"
     try:
         done = writer.write(
@@ -105,14 +107,19 @@ def _written(
     return dg.MaterializeResult(
         value=_positions(done.after),
         metadata={
-            "playlist": dg.MetadataValue.url(f"https://open.spotify.com/playlist/{done.playlist_id}"),
+            "kept on": CALLED[target_name(workspace.workspace)],
+            "playlist": _place(playlist_link(workspace.workspace, name)),
             "added": done.added,
             "removed": done.removed,
             "outcome": outcome,
             "edits by hand": edits,
-            "not on Spotify any more": done.missing,
+            "not there any more": done.missing,
         },
     )
+
+
+def _place(link: str) -> dg.MetadataValue[Any]:
+    return dg.MetadataValue.url(link) if link.startswith("https:") else dg.MetadataValue.path(link)
 
 
 def _positions(track_ids: list[str]) -> pl.DataFrame:
@@ -123,7 +130,7 @@ def _positions(track_ids: list[str]) -> pl.DataFrame:
 @dg.asset_check(
     asset=spotify_playlist,
     additional_ins={"mix": dg.AssetIn()},
-    description="What Spotify reads back is what was decided, song for song.",
+    description="What the target reads back is what was decided, song for song.",
 )
 def playlist_is_the_mix(
     workspace: WorkspaceResource, spotify_playlist: pl.DataFrame, mix: pl.DataFrame
@@ -134,7 +141,7 @@ def playlist_is_the_mix(
 @dg.asset_check(
     asset=adventure_playlist,
     additional_ins={"adventure": dg.AssetIn()},
-    description="What Spotify reads back is what was decided, song for song.",
+    description="What the target reads back is what was decided, song for song.",
 )
 def playlist_is_the_adventure(
     workspace: WorkspaceResource, adventure_playlist: pl.DataFrame, adventure: pl.DataFrame

@@ -4,10 +4,11 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.managed_playlists import INTERVAL, publish, snapshot_is_due, take_snapshot
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
-from spotify_ai_pipeline.defs.resources import SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.storage import snapshots
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
@@ -19,14 +20,12 @@ from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
     op_tags=PLAYLIST_WRITER,
     deps=["spotify_playlist", "adventure_playlist"],
 )
-def playlist_snapshots(
-    context: dg.AssetExecutionContext, workspace: WorkspaceResource, spotify: SpotifyResource
-) -> dg.MaterializeResult:
+def playlist_snapshots(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
     """Frozen copies of the living lists, one an interval: a row in the state and a playlist on Spotify. Copies that a cut run
     left unfinished are finished."""
     trouble: ExpectedError | None = None
     try:
-        client = spotify.client()
+        client = open_target(workspace.workspace)
         publish(workspace.workspace, client)
         for name in (MIX, ADVENTURE):
             if snapshot_is_due(workspace.workspace, name):

@@ -8,7 +8,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.clients.claude import Claude, why_not
+from spotify_ai_pipeline.clients.claude import Claude, who_answers, why_not
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
@@ -20,7 +20,7 @@ from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 FAMILY, CLUSTER = "family", "cluster"
-CLAUDE, TAGS = "claude", "tags"
+TAGS = "tags"
 SAMPLE = 12
 A_QUESTION = 10
 """Clusters a question: a cut answer loses no more than these."""
@@ -50,11 +50,11 @@ def cluster_names(
         for column in NAMED
         if column != "cluster_id"
     )
-    reason = why_not(workspace.workspace)
+    reason, by = why_not(workspace.workspace), who_answers(workspace.workspace)
     by_claude: dict[int, tuple[str, str]] = {}
     if reason is None:
         wanting = table.filter(pl.col("named_by").fill_null(TAGS) == TAGS)
-        kept = set(table.filter(named_by=CLAUDE)["name"].to_list())
+        kept = set(table.filter(pl.col("named_by") != TAGS)["name"].to_list())
         try:
             for named in _ask(workspace.workspace, [_card(row) for row in wanting.iter_rows(named=True)], kept):
                 by_claude |= named
@@ -70,7 +70,7 @@ def cluster_names(
         cluster = row["cluster_id"]
         if cluster in by_claude:
             name, description = by_claude[cluster]
-            row |= _new(name, description, CLAUDE, now, row)
+            row |= _new(name, description, by, now, row)
         elif row["name"] is None:
             name, description = describe.name_by_tags(row["tags"], row["artists"], taken)
             taken.add(name)
@@ -80,7 +80,10 @@ def cluster_names(
     return dg.MaterializeResult(
         value=named,
         metadata={
-            **{f"named by {by}": count for by, count in named.group_by("named_by").len().sort("named_by").iter_rows()},
+            **{
+                f"named by {who}": number
+                for who, number in named.group_by("named_by").len().sort("named_by").iter_rows()
+            },
             "names kept": int((named["named_at"] < now).sum()),
             "why by tags": reason or "",
             "names": dg.MetadataValue.md(_listing(named)),

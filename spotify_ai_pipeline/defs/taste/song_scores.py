@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.app import standing_taste
+from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import WithBlobs, frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
@@ -16,6 +17,7 @@ from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.mood import SAID
 from spotify_ai_pipeline.defs.taste.taste_weights import added_at
 from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.music.mix.target_ids import LACKS, with_target_ids
 from spotify_ai_pipeline.music.mood.detection import mood_match, mood_rank
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste import activation_store, explain, ranking, said, taste_model
@@ -112,14 +114,16 @@ def song_scores(
     taste_weights: pl.DataFrame,
     activations: pl.DataFrame,
 ) -> dg.MaterializeResult:
-    """What each song with a Spotify id is worth to the mix now: slot, score, parts and a reason.
+    """What each song that the target of the lists can hold is worth to the mix now: slot, score, parts and a reason.
 
     Plays are forecast by the taste model; what the listener said of a song multiplies the forecast.
     """
+    target = target_name(workspace.workspace)
     by_model = _forecast(workspace, songs, listens, song_embeddings, taste_weights, activations)
     matched = song_embeddings.select("song_id", mood_match=_match(song_embeddings, mood))
     known = (
-        songs.filter(pl.col("track_id").is_not_null())
+        with_target_ids(songs, target)
+        .filter(pl.col("track_id").is_not_null())
         .join(_said(workspace, songs), on="song_id", how="left")
         .join(listening_stats, on="song_id")
         .join(matched, on="song_id", how="left")
@@ -134,7 +138,11 @@ def song_scores(
     table = ranked.with_columns(explain.reasons(workspace.settings.cycling)).select(*datasets.SONG_SCORES.schema)
     return dg.MaterializeResult(
         value=table,
-        metadata={"seed": seed, **dict(table.group_by("slot").len().sort("slot").iter_rows())},
+        metadata={
+            "seed": seed,
+            f"left out, {LACKS[target]}": songs.height - table.height,
+            **dict(table.group_by("slot").len().sort("slot").iter_rows()),
+        },
     )
 
 

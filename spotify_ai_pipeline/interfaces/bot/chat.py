@@ -108,5 +108,10 @@ def link(text: str, url: str) -> InlineKeyboardButton:
     return InlineKeyboardButton(text, url=url)
 
 
+def links(text: str, url: str) -> list[InlineKeyboardButton]:
+    """A button that leads to ``url``; none where that is no address, such as a file on the listener's machine."""
+    return [link(text, url)] if url.startswith("https://") else []
+
+
 def _markup(buttons: Buttons) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(buttons) if buttons else None

@@ -9,11 +9,11 @@ from zlib import crc32
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app import managed_playlists, mood_requests, notification_policy, previews, standing_taste
-from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import jobs, questions, templates
-from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
+from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, links
 from spotify_ai_pipeline.interfaces.views import dials, mix_view, wording
 from spotify_ai_pipeline.interfaces.views.cycling import KEY as CYCLING
 from spotify_ai_pipeline.interfaces.views.cycling import turn_dial
@@ -57,7 +57,7 @@ class Commands:
         mix = await asyncio.to_thread(mix_view.mix_as_data, workspace)
         title = managed_playlists.named(workspace.settings).title
         told = templates.change(mix, title, last[0].outcome if last else "not written yet")
-        row = [link("▶ open", mix["playlist"])] if mix["playlist"] else []
+        row = links("▶ open", mix["playlist"])
         if mix["added"] and last and last[0].before:
             row.append(button("↩ undo", "b", last[0].refresh_id))
         await self.chat.edit(ended.message_id, told, [row] if row else ())
@@ -169,14 +169,14 @@ class Commands:
             return
         written = wording.when(workspace, known.written_at)
         told = f"<b>{templates.text(title)}</b>: {len(known.track_ids)} songs, written {written}"
-        await self.chat.send(told, [[link("▶ open", mix_view.playlist_link(workspace))]])
+        await self.chat.send(told, [links("▶ open", mix_view.playlist_link(workspace))])
 
     async def snapshot(self, _: str) -> None:
         workspace = self.workspace
         made = await asyncio.to_thread(
-            lambda: managed_playlists.take_snapshot(workspace, Spotify.of(workspace), managed_playlists.ASKED_FOR)
+            lambda: managed_playlists.take_snapshot(workspace, open_target(workspace), managed_playlists.ASKED_FOR)
         )
-        row = [[link("▶ open", mix_view.playlist_link(workspace, made.written_as))]]
+        row = [links("▶ open", mix_view.playlist_link(workspace, made.written_as))]
         await self.chat.send(f"❄ <b>{templates.text(made.name)}</b>: {len(made.track_ids)} songs", row)
 
     async def why(self, text: str) -> None:

@@ -10,8 +10,9 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app import notification_policy
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.interfaces.bot import questions, templates
-from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
+from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, links
 from spotify_ai_pipeline.interfaces.views import wording
+from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.storage import notification_outbox, queue, telegram_prompts
 from spotify_ai_pipeline.storage.notification_outbox import Notification
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -74,9 +75,9 @@ def _text(message: Notification) -> str:
 def _buttons(message: Notification) -> Buttons:
     body = message.body
     if "song" in body:
-        listen = link("▶ listen", f"https://open.spotify.com/track/{body['song']['track_id']}")
+        listen = links("▶ listen", link_of(body["song"]["track_id"]))
         hear = button("🎧 hear it", "hs", message.message_id)
-        return [[button("+ queue it", "q", message.message_id)], [hear, listen]]
+        return [[button("+ queue it", "q", message.message_id)], [hear, *listen]]
     if message.kind == notification_policy.MOOD_SHIFT:
         return [[button("↻ refresh now", "r")]]
     return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spotify_ai_pipeline.interfaces.bot import templates
-from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, link
+from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, links
 from spotify_ai_pipeline.interfaces.views.wording import LETTERS
 from spotify_ai_pipeline.storage import queue, telegram_prompts
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -26,7 +26,7 @@ def buttons(found: queue.Question) -> Buttons:
         [
             *([button("wrong version", "v", item, "w")] if "wrong_version" in found.answers else []),
             button("🎧 hear it", "h", item),
-            link("▶ listen", found.link),
+            *links("▶ listen", found.link),
         ],
     ]
 

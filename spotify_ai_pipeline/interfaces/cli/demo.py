@@ -14,16 +14,23 @@ import yaml
 
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.interfaces.cli import login, sandbox
-from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.console import console, plain
+from spotify_ai_pipeline.interfaces.cli.map import write_map
 from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
-from spotify_ai_pipeline.interfaces.cli.progress import run_job
-from spotify_ai_pipeline.interfaces.views.listening import format_percent, summarize_listening
+from spotify_ai_pipeline.interfaces.cli.progress import list_calls, run_job
+from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
+from spotify_ai_pipeline.interfaces.views.wording import count_of
 from spotify_ai_pipeline.settings import CHECKOUT, CONFIG_FILE, DEMOS
+from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.home_files import DEMO_FILE
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 DEFAULT_PORT = 8790
 UNHURRIED = 10_000
 """Calls a second: loopback needs no politeness. Budgets stay as they are for the real services."""
+
+SHOWN = 10
+"""Songs that are printed; `spotify-ai mix` prints all."""
 
 TELEGRAM_TOKEN, TELEGRAM_USER = "1001:sandbox", 2002
 """The bot and the listener of the sandbox."""
@@ -49,42 +56,42 @@ PREFIXES = {
     type=click.Path(path_type=Path),
     help="A world made by `spotify-ai sandbox build`; default: a made-up listener.",
 )
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port on 127.0.0.1 for the sandbox.")
-def demo(world: Path | None, port: int) -> None:
+@click.option("--port", type=int, help=f"Port on 127.0.0.1 for the sandbox; default: {DEFAULT_PORT}, or a free one.")
+def demo(world: Path | None, port: int | None) -> None:
     """Run the whole pipeline on a sandbox of the web services and show the mix. Needs no account.
 
-    A second run refreshes the same playlist.
+    A second run refreshes the same playlist, which takes less time.
     """
     started = time.monotonic()
     root = _root(world)
     Workspace.open(root)  # first of all: what is made there is private
     world = world.absolute() if world else _default_world(root)
+    port = port or sandbox.free_port(world, _port_before(root))
     with sandbox.running(world, port):
         workspace = Workspace.open(root)
         _connect(workspace, world, port)
-        display = run_job(workspace, "everything")
-    console.print()
-    print_songs(workspace)
+        again = workspace.lake.current(datasets.MIX) is not None
+        display = run_job(workspace, "refresh_the_mix" if again else "everything")
     console.print()
     print_change(workspace)
-    figures = summarize_listening(workspace)
-    counts = figures["counts"]
-    calls = ", ".join(f"{count:,} {service}" for service, count in sorted(display.calls.items()))
+    print_songs(workspace, most=SHOWN)
+    figures = summarize_listening(workspace)["counts"]
     console.print(
-        f"{counts['library']:,} songs in the library, {counts['listens']:,} listens "
-        f"({format_percent(figures['resolved_share'])} resolved to a Spotify id); "
-        f"calls: {calls}; {time.monotonic() - started:.0f} s"
+        f"\nmade of {count_of(figures['library'], 'song')} in the library and {count_of(figures['listens'], 'listen')}, with "
+        f"{list_calls(display.calls)}, in {time.monotonic() - started:.0f} s"
     )
-    on_the_path = "  (source .venv/bin/activate puts spotify-ai on the path)" if CHECKOUT else ""
+    picture, _ = write_map(workspace)
+    console.print(plain(f"The library as a picture: {picture}"), soft_wrap=True)
+    on_the_path = " (after: source .venv/bin/activate)" if CHECKOUT else ""
     console.print(
-        f"\n[bold]Where to look next[/]{on_the_path}\n"
-        "  spotify-ai up         the Dagster UI on http://127.0.0.1:3000 with the graph, its checks and plots\n"
-        "  spotify-ai next       answer the questions that wait, one song at a time\n"
-        "  spotify-ai bot        the bot as on the phone, without an account: its chat is a page in your browser\n"
-        "  spotify-ai map        the library as a map: a page and a picture; spotify-ai clusters lists what is on it\n"
-        "  spotify-ai refresh    refresh the mix again; also: mix, stats, status, sql, config\n"
-        "  spotify-ai --help     everything else, and how to connect your own accounts"
+        f"Next: spotify-ai up{on_the_path} opens the whole pipeline in the browser; spotify-ai --help lists the rest"
     )
+
+
+def _port_before(root: Path) -> int:
+    """The port of this demo's last run: a second one is to find what the first one wrote."""
+    file = root / DEMO_FILE
+    return json.loads(file.read_text())["port"] if file.exists() else DEFAULT_PORT
 
 
 def _root(world: Path | None) -> Path:

@@ -10,6 +10,16 @@ import click
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
+PICTURE, PAGE = "library_map.png", "library_map.html"
+
+
+def write_map(workspace: Workspace) -> tuple[Path, Path]:
+    """Writes picture and page to the listener's home; gives their paths."""
+    picture, page = workspace.root / PICTURE, workspace.root / PAGE
+    picture.write_bytes(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map-light.png"))
+    page.write_bytes(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map.html"))
+    return picture, page
+
 
 @click.command("map")
 @click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write the picture to this file.")
@@ -24,7 +34,7 @@ def map_(png: Path | None, html: Path | None, dark: bool, open_: bool) -> None:
     workspace = Workspace.open()
     workspace.lake.read(datasets.LIBRARY_MAP)
     if png is None and html is None:
-        png, html = workspace.root / "library_map.png", workspace.root / "library_map.html"
+        png, html = workspace.root / PICTURE, workspace.root / PAGE
     if png is not None:
         png.write_bytes(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map-dark.png" if dark else "map-light.png"))
         click.echo(png)

@@ -6,9 +6,10 @@ import click
 import polars as pl
 
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli.choose import choose_song
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.interfaces.views.song_lookup import find_song, name_songs, split_name, track_id_of
+from spotify_ai_pipeline.interfaces.views.song_lookup import name_songs, split_name, track_id_of
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key
@@ -69,8 +70,9 @@ def list_(limit: int, as_json: bool) -> None:
 @json_option
 def show(song: str, as_json: bool) -> None:
     """Show every Spotify id and spelling of SONG, the rule that joined it, and its evidence."""
-    members = _members(Workspace.open())
-    song_id = find_song(members, song)
+    workspace = Workspace.open()
+    members = _members(workspace)
+    song_id = choose_song(workspace, song)
     rows = members.filter(pl.col("song_id") == song_id)
     if as_json:
         print_json({"song_id": song_id, "members": rows.drop("song_id").to_dicts()})
@@ -107,7 +109,7 @@ def same(a: str, b: str) -> None:
     """Say that songs A and B are one."""
     workspace = Workspace.open()
     members = _members(workspace)
-    one, two = find_song(members, a), find_song(members, b)
+    one, two = (choose_song(workspace, named, surely=True) for named in (a, b))
     if one == two:
         raise UserError(f"{a} and {b} are one song already: {name_songs(members)[one]}")
     words = f"same: {name_songs(members)[two]} = {name_songs(members)[one]}"
@@ -138,7 +140,7 @@ def set_(spelling: str, song: str) -> None:
     """Say that SPELLING ("ARTIST - TITLE", as scrobbled) names SONG."""
     workspace = Workspace.open()
     members = _members(workspace)
-    song_id = find_song(members, song)
+    song_id = choose_song(workspace, song, surely=True)
     meant = split_name(spelling)
     if not meant:
         raise UserError(f'{spelling!r}: a spelling is written as "ARTIST - TITLE"')

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli.choose import choose_song
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.interfaces.views.song_lookup import find_scored_song
-from spotify_ai_pipeline.storage import datasets, pins
+from spotify_ai_pipeline.interfaces.views.song_lookup import scores_of
+from spotify_ai_pipeline.storage import pins
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -29,7 +32,9 @@ def unpin(song: str, as_json: bool) -> None:
 
 def _set_pin(song: str, *, pinned: bool, then: str, as_json: bool) -> None:
     workspace = Workspace.open()
-    row = find_scored_song(workspace.lake.read(datasets.SONG_SCORES), song)
+    row = scores_of(workspace, choose_song(workspace, song))
+    if not pinned and row["song_id"] not in pins.held_and_barred(workspace.state, clock.now())[0]:
+        raise UserError(f"{row['artist']} — {row['title']} is not pinned; nothing was changed")
     pins.pin(workspace.state, str(row["song_id"]), pinned=pinned)
     if as_json:
         print_json({"song_id": row["song_id"], "artist": row["artist"], "title": row["title"], "pinned": pinned})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from spotify_ai_pipeline.app.managed_playlists import named, of_cluster
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
-from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
@@ -36,7 +36,7 @@ def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bo
         about = of_cluster(row["cluster_id"], row["name"])
     if recreate:
         with sandbox.beside(workspace):
-            PlaylistWriter(Spotify.of(workspace), workspace).recreate(about)
+            PlaylistWriter(open_target(workspace), workspace).recreate(about)
         alerts.resolve_alert(workspace.state, f"{about.name} playlist")
     known = playlists.written(workspace.state, about.name)
     found = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from spotify_ai_pipeline import clock
+from spotify_ai_pipeline import clock, settings
 from spotify_ai_pipeline.app.library_reader import ACCEPTED
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
@@ -39,6 +39,8 @@ def refresh(features: bool, adventurous: int | None, dry_run: bool, accept_libra
     first = not workspace.lake.current(datasets.SONG_EMBEDDINGS)
     if dry_run and first:
         raise UserError("there is no list yet; the first `spotify-ai refresh` fills it")
+    if first:
+        _refuse_without_a_source(workspace)
     if accept_library:
         workspace.state.set_fact(ACCEPTED, True)
     with sandbox.beside(workspace):
@@ -53,6 +55,16 @@ def refresh(features: bool, adventurous: int | None, dry_run: bool, accept_libra
         print_json(mix_view.mix_as_data(workspace))
     else:
         print_change(workspace)
+
+
+def _refuse_without_a_source(workspace: Workspace) -> None:
+    secrets = workspace.secrets
+    named = secrets.has_spotify or workspace.token_file.exists() or secrets.has_lastfm or secrets.has_listenbrainz
+    imported = any(workspace.lake.partition_rows(datasets.HISTORY_IMPORTS).values())
+    if not named and not imported and not any(workspace.inbox.glob("*")):
+        raise UserError(
+            f"there is nothing to read: {settings.ENV_FILE} names no account, and no export was imported. Next: spotify-ai setup"
+        )
 
 
 def _preview(workspace: Workspace, adventurous: int | None, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -61,6 +62,21 @@ def build(history: Path, catalogue: Path, out: Path) -> None:
 def serve(world: Path, port: int) -> None:
     """Serve a world on loopback until Ctrl-C."""
     sys.exit(subprocess.call(_serve_command(world, port)))
+
+
+def free_port(world: Path, wished: int) -> int:
+    """``wished``, where nothing listens there or a sandbox of this very world does; else a port that is free."""
+    if _served_world(wished) == str(world):
+        return wished
+    for port in (wished, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise UserError("no port is free on this machine; choose one with --port")
 
 
 @contextmanager

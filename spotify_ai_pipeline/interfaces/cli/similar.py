@@ -8,10 +8,11 @@ import polars as pl
 
 from spotify_ai_pipeline.app.mood_requests import fitted, meaning, mood_query, text_vectors
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.choose import choose_song
+from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, listing, plain, print_json, song_name, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.interfaces.views.song_lookup import find_song
 from spotify_ai_pipeline.music.embedding import index, reasons
+from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.music.mood.parser import understand
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -33,7 +34,7 @@ def similar(song: str, limit: int, as_json: bool) -> None:
     It shows at most three songs of each artist. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
     """
     workspace = Workspace.open()
-    song_id = find_song(workspace.lake.read(datasets.SONG_MEMBERS), song)
+    song_id = choose_song(workspace, song)
     order = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
     place = order.index_of(song_id)
     if place is None:
@@ -74,11 +75,14 @@ def find(words: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 def _read_library(workspace: Workspace) -> pl.DataFrame:
     """Every song with its names, link, audio features and tags."""
-    names = workspace.lake.read(datasets.SONGS).select("song_id", "artist", "title", "track_id", "artist_key")
+    names = workspace.lake.read(datasets.SONGS).select("song_id", "artist", "title", "track_id", "mbid", "artist_key")
     audio = workspace.lake.read(datasets.AUDIO_FEATURES).select("song_id", *reasons.AXES)
     tags = workspace.lake.read(datasets.TAGS).select("song_id", "tags")
-    link = pl.format("https://open.spotify.com/track/{}", "track_id").alias("link")
-    return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left").with_columns(link)
+    songs = zip(names["track_id"], names["mbid"], strict=True)
+    names = names.with_columns(
+        link=pl.Series([link_of(track or mbid or "") or None for track, mbid in songs], dtype=pl.String)
+    )
+    return names.join(audio, on="song_id", how="left").join(tags, on="song_id", how="left")
 
 
 def _find_nearest(
@@ -103,9 +107,14 @@ def _print_songs(title: str, about: dict[str, object], songs: pl.DataFrame, why:
         ]
         print_json(about | {"songs": found})
         return
-    shown = table("near", "artist", "title", "why", "listen", title=title, right=("near",))
-    shown.columns[-1].no_wrap = True
-    for row, said in zip(rows, why, strict=True):
-        names = plain(row["artist"]), plain(row["title"])
-        shown.add_row(f"{row['near']:.2f}", *names, plain(said), plain(row["link"]))
+    console.print(plain(title), style="bold")
+    names = [song_name(row["artist"], row["title"], row["link"]) for row in rows]
+    if not is_wide():
+        console.print(
+            listing((f"{row['near']:.2f}", name, said) for row, name, said in zip(rows, names, why, strict=True))
+        )
+        return
+    shown = table("near", "song", "why", "listen", right=("near",))
+    for row, name, said in zip(rows, names, why, strict=True):
+        shown.add_row(f"{row['near']:.2f}", name, plain(said), plain(row["link"]))
     console.print(shown)

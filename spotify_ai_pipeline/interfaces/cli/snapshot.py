@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from spotify_ai_pipeline.app import managed_playlists
-from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
@@ -29,7 +29,7 @@ def take(as_json: bool) -> None:
     """Copy the list as it is on Spotify now."""
     workspace = Workspace.open()
     with sandbox.beside(workspace):
-        made = managed_playlists.take_snapshot(workspace, Spotify.of(workspace), managed_playlists.ASKED_FOR)
+        made = managed_playlists.take_snapshot(workspace, open_target(workspace), managed_playlists.ASKED_FOR)
     if as_json:
         print_json(_as_data(workspace, made))
     else:

@@ -7,28 +7,41 @@ import click
 from spotify_ai_pipeline.app.managed_playlists import take_back
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
+from spotify_ai_pipeline.interfaces.cli.choose import in_a_terminal
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import when
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 @click.command()
 @click.argument("item", metavar="[ID]", type=int, required=False)
+@click.option("--refresh", "only_refresh", is_flag=True, help="Take the last refresh back, whatever you said since.")
 @json_option
-def undo(item: int | None, as_json: bool) -> None:
-    """Take the last refresh of the AI Mix back, or the answer to question ID.
+def undo(item: int | None, only_refresh: bool, as_json: bool) -> None:
+    """Take back what was done last: your last answer, or the last refresh of the AI Mix. With ID: the answer to that question.
 
-    Without an ID the list becomes what it was before the last refresh. The songs that this refresh brought in stay away for 60
+    Where you answered a question or said `never` since the last refresh, that is taken back, else the refresh: the list becomes
+    what it was before it. In a terminal you are asked first. The songs that the refresh brought in stay away for 60
     days, as if you had said "not now" to each. A second undo does nothing: no older refresh is taken back. If you edited the
     list since, undo does nothing either, so that no edit is lost.
 
     With an ID (see `spotify-ai queue --answered`) the question waits again, and the effects of the answer are undone.
     """
     workspace = Workspace.open()
+    state, last = workspace.state, playlists.last_change(workspace.state)
+    answered = queue.last_answered_at(state)
+    if item is None and not only_refresh and answered > (last.refreshed_at if last else 0.0):
+        answer = queue.last_answer(state)
+        assert answer is not None
+        item = answer.item_id
+        _ask_first(f"your answer ({answer.status}) on {answer.artist} — {answer.title}", as_json=as_json)
     if item is None:
+        if last is not None and last.undone_at is None:
+            at = when(workspace, last.refreshed_at)
+            _ask_first(f"the refresh of {at}, +{last.added} −{last.removed}", as_json=as_json)
         _undo_refresh(workspace, as_json=as_json)
         return
     taken = queue.undo(workspace.state, item, "cli")
@@ -39,6 +52,12 @@ def undo(item: int | None, as_json: bool) -> None:
         console.print(plain(f"{question.title} — {question.artist}: taken back; it is {question.status} again"))
     else:
         raise UserError(f"{item}: there is no answer with that number; `spotify-ai queue --answered` lists them")
+
+
+def _ask_first(what: str, *, as_json: bool) -> None:
+    """Names what is about to be taken back; asks whoever can be asked."""
+    if in_a_terminal() and not as_json:
+        click.confirm(f"Take back {what}?", default=True, abort=True)
 
 
 def _undo_refresh(workspace: Workspace, *, as_json: bool) -> None:

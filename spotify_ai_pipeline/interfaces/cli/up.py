@@ -22,6 +22,7 @@ from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.listeners import write_workspace
 from spotify_ai_pipeline.storage.workspace import Workspace
 
+PORT = 3000
 PATIENCE_SECONDS = 20
 PR_SET_PDEATHSIG = 1
 """From linux/prctl.h."""
@@ -29,10 +30,13 @@ WEB_SERVER = "spotify_ai_pipeline.defs.automation.web_server"
 
 
 @click.command()
-@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI on 127.0.0.1.")
-def up(port: int) -> None:
+@click.option(
+    "--port", type=int, help=f"Port of the Dagster UI on 127.0.0.1; default: {PORT}, or the next that is free."
+)
+def up(port: int | None) -> None:
     """Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends all of them."""
     workspace = Workspace.open()
+    port = port or next((free for free in range(PORT, PORT + 100) if not is_taken(free)), PORT)
     refuse_taken(port)
     workspace.name_to_dagster()
     if workspace.shared_as:
@@ -121,10 +125,17 @@ def _script(name: str) -> str:
     return found
 
 
-def refuse_taken(port: int) -> None:
+def is_taken(port: int) -> bool:
+    """Whether something listens on ``port`` of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise UserError(f"port {port} is taken; stop what uses it or choose another with --port") from None
+            return True
+    return False
+
+
+def refuse_taken(port: int) -> None:
+    if is_taken(port):
+        raise UserError(f"port {port} is taken; stop what uses it or choose another with --port")

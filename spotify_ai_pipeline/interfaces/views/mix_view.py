@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from spotify_ai_pipeline.storage import datasets, playlists
+from spotify_ai_pipeline.app.playlist_places import playlist_link
+from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -39,12 +40,6 @@ def decision_as_data(workspace: Workspace, decided: pl.DataFrame, name: str = MI
 def playlist_size(workspace: Workspace, name: str = MIX) -> int:
     """The number of songs that the list should hold."""
     return workspace.settings.playlist.target_size if name == MIX else workspace.settings.adventure.target_size
-
-
-def playlist_link(workspace: Workspace, name: str = MIX) -> str:
-    """The playlist's address. Empty where the playlist was not made yet."""
-    known = playlists.written(workspace.state, name)
-    return f"https://open.spotify.com/playlist/{known.playlist_id}" if known else ""
 
 
 def _names(rows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.interfaces.views.song_lookup import find_scored_song
+from spotify_ai_pipeline.interfaces.views.song_lookup import resolve_song, scores_of
 from spotify_ai_pipeline.music.plays.play_counts import seconds
 from spotify_ai_pipeline.music.taste import explain
 from spotify_ai_pipeline.storage import datasets
@@ -26,8 +26,8 @@ class Explanation:
 
 
 def explain_song(workspace: Workspace, words: str) -> Explanation:
-    """Explains the best-scored song that ``words`` name. Raises ``UserError`` where they name none."""
-    song = find_scored_song(workspace.lake.read(datasets.SONG_SCORES), words)
+    """Explains the song that ``words`` name. Raises ``UserError`` where they name none, or several."""
+    song = scores_of(workspace, resolve_song(workspace, words))
     listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").filter(song_id=song["song_id"])
     place = f"number {listed['rank'][0]} of the mix" if listed.height else "not on the mix"
     return Explanation(song, place, _tell_story(workspace, song), explain.parts(song, _asked_mood(workspace)))

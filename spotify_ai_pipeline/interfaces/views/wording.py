@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.mood_requests import CLAUDE, ENCODER, LISTENER, MoodRequest
+from spotify_ai_pipeline.app.mood_requests import ENCODER, LISTENER, MoodRequest
+from spotify_ai_pipeline.clients.claude import CLAUDE, STAND_IN
 from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
 from spotify_ai_pipeline.storage import datasets, moods, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -36,7 +37,12 @@ ASKS = {queue.RESURFACE: "bring it back?", queue.DISCOVERY: "new to you:"}
 SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 LONGEST_SPAN = 30 * SECONDS["d"]
 
-BY = {CLAUDE: "by Claude", ENCODER: "by lexicon and encoder", LISTENER: "with your correction"}
+BY = {
+    CLAUDE: "by Claude",
+    STAND_IN: "by the demo's stand-in",
+    ENCODER: "by lexicon and encoder",
+    LISTENER: "with your correction",
+}
 NUDGES = {"e": "energetic", "c": "calm", "h": "happy", "s": "sad"}
 """Corrections of a mood that a button offers: its letter and the word."""
 BAR = 5
@@ -123,6 +129,23 @@ def seconds_of(text: str) -> float | None:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([mhd])\s*", text)
     seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
     return seconds if 0 < seconds <= LONGEST_SPAN else None
+
+
+def count_of(number: int, word: str, plural: str = "") -> str:
+    """A number and its word: "1 song", "1,200 songs"."""
+    return f"{number:,} {word if number == 1 else plural or word + 's'}"
+
+
+SERVICES = {
+    "spotify": "Spotify", "spotify_accounts": "Spotify's sign-in", "lastfm": "Last.fm", "listenbrainz": "ListenBrainz",
+    "listenbrainz_labs": "ListenBrainz labs", "reccobeats": "ReccoBeats", "lrclib": "LRCLIB", "deezer": "Deezer",
+    "itunes": "iTunes", "anthropic": "Claude", "telegram": "Telegram",
+}  # fmt: skip
+
+
+def service_name(service: str) -> str:
+    """A web service as its makers write it."""
+    return SERVICES.get(service, service)
 
 
 OUTCOME_WORDS = {"visited": "refreshed for your mood", "returned": "back from your mood"}

@@ -6,6 +6,10 @@ Class-based TF-IDF (Grootendorst 2022): the share of a tag among its cluster's t
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from itertools import chain, count
+
 import numpy as np
 import polars as pl
 
@@ -55,20 +59,67 @@ def typical(vectors: Floats, clusters: Ids, artists: list[str], cluster: int, mo
     return (firsts + others)[:most]
 
 
+FEELINGS = frozenset({
+    "aggressive", "angry", "beautiful", "bright", "calm", "catchy", "chill", "cold", "cool", "danceable", "dark",
+    "dreamy", "driving", "easy", "emotional", "energetic", "epic", "fast", "fun", "gentle", "gloomy", "groovy", "happy",
+    "hard", "heavy", "intense", "intimate", "joyful", "laid-back", "light", "lonely", "loud", "melancholic",
+    "melancholy", "mellow", "melodic", "moody", "nostalgic", "peaceful", "playful", "powerful", "quiet", "raw",
+    "relaxed", "relaxing", "romantic", "sad", "sexy", "slow", "smooth", "soft", "sombre", "soothing", "summery",
+    "sweet", "tender", "upbeat", "uplifting", "warm", "weird", "wild", "wistful",
+})  # fmt: skip
+ORIGINS = frozenset({
+    "african", "american", "australian", "belgian", "brazilian", "british", "canadian", "celtic", "chinese", "cuban",
+    "danish", "dutch", "english", "finnish", "french", "german", "greek", "icelandic", "indian", "irish", "israeli",
+    "italian", "jamaican", "japanese", "korean", "latin", "mexican", "nigerian", "nordic", "norwegian", "polish",
+    "portuguese", "russian", "scandinavian", "scottish", "spanish", "swedish", "turkish", "ukrainian", "welsh",
+})  # fmt: skip
+SOUNDS = frozenset({
+    "a-cappella", "acoustic", "analog", "electronic", "instrumental", "live", "lo-fi", "orchestral", "piano",
+    "unplugged", "vocal",
+})  # fmt: skip
+SCENES = frozenset({
+    "alternative", "avant-garde", "christian", "classic", "contemporary", "experimental", "indie", "modern",
+    "progressive", "psychedelic",
+})  # fmt: skip
+"""Tags that say how music feels, where it is from, how it is played and of which scene it is."""
+
+_ERA = re.compile(r"(early |late |mid-?)?((19|20)?\d0s|\d{4})")
+_NOUN = 5
+"""The rank of a kind of music: all else stands before it."""
+
+
 def name_by_tags(tags: list[str], artists: list[str], taken: set[str]) -> tuple[str, str]:
-    """(name, one-sentence description) from distinctive ``tags``, else from typical ``artists``; unlike any name ``taken``."""
-    words = tags[:2] or [f"around {artist}" for artist in artists[:1]] or ["songs without tags"]
-    name = ", ".join(words)
-    for more in tags[2:]:
-        if name not in taken:
-            break
-        name = ", ".join([*words, more])
-    number, plain = 2, name
-    while name in taken:
-        name, number = f"{plain} {number}", number + 1
+    """(name, one-sentence description) from distinctive ``tags``, else from typical ``artists``; unlike any name ``taken``.
+
+    The name is said as a person would: "mellow indie folk". A tag whose words another one holds adds nothing."""
+    told_apart = [natural_name(tags[:size]) for size in range(min(3, len(tags)), len(tags) + 1)] if tags else []
+    plain = told_apart[0] if told_apart else f"around {artists[0]}" if artists else "songs without tags"
+    numbered = (f"{plain} {number}" for number in count(2))
+    name = next(one for one in chain(told_apart, [plain], numbered) if one not in taken)
     heard = f", by artists such as {_listed(artists[:3])}" if artists else ""
     told = f"Songs tagged {_listed(tags[:4])}{heard}." if tags else f"Songs without tags{heard}."
     return name, told
+
+
+def natural_name(tags: Sequence[str]) -> str:
+    """``tags``, the most distinctive first, in the order in which a person says them: how it feels, when and where it is from,
+    how it is played, what it is. No word comes twice."""
+    kept: list[str] = []
+    for tag in tags:
+        words = set(tag.split())
+        kept = [one for one in kept if not set(one.split()) < words]
+        if not any(words & set(one.split()) for one in kept):
+            kept.append(tag)
+    nouns = [tag for tag in kept if _rank(tag) == _NOUN][:2]
+    before = sorted((tag for tag in kept if _rank(tag) < _NOUN), key=_rank)[:3]
+    return " ".join([*before, " and ".join(nouns) or "songs"])
+
+
+def _rank(tag: str) -> int:
+    if _ERA.fullmatch(tag):
+        return 1
+    kinds = ((FEELINGS, 0), (ORIGINS, 2), (SOUNDS, 3), (SCENES, 4))
+    return next((rank for words, rank in kinds if tag in words), _NOUN)
 
 
 def _listed(words: list[str]) -> str:

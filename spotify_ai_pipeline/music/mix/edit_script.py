@@ -53,10 +53,13 @@ class Move:
 Call = Replace | Add | Remove | Move
 
 
-def plan(target: Sequence[str], current: Sequence[str], fixed: Sequence[str] = ()) -> list[Call]:
+def plan(
+    target: Sequence[str], current: Sequence[str], fixed: Sequence[str] = (), at_once: int = LARGEST_WRITE
+) -> list[Call]:
     """The calls after which a list of the rows ``current`` reads ``target``.
 
     ``fixed`` are rows of ``current`` that no call can write, such as the listener's local files: they stay, behind the songs.
+    ``at_once`` is the length of the longest list that one call can replace.
     Raises ``ValueError`` for an empty ``target``, or one that names a song twice: such a list is never written.
     """
     if not target or len(set(target)) < len(target):
@@ -64,7 +67,7 @@ def plan(target: Sequence[str], current: Sequence[str], fixed: Sequence[str] = (
     wanted = [*target, *fixed]
     if list(current) == wanted:
         return []
-    if not fixed and len(target) <= LARGEST_WRITE:
+    if not fixed and len(target) <= at_once:
         return [Replace(tuple(target))]
     calls: list[Call] = []
     rows = list(current)

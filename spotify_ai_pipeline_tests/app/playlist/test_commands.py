@@ -6,9 +6,11 @@ import json
 import os
 from typing import Any
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.storage import datasets, pins
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -22,6 +24,8 @@ def listener(listener: Listener) -> Listener:
     material = listener.material()
     listener.workspace.lake.write(material.songs, datasets.SONGS)
     listener.workspace.lake.write(material.song_scores, datasets.SONG_SCORES)
+    named = material.song_scores.select("song_id", "artist", "title", kind=pl.lit("spelling"), member=pl.lit(""))
+    listener.workspace.lake.write(named, datasets.SONG_MEMBERS)
     os.environ["SPOTIFY_AI_DATA"] = str(listener.workspace.root)
     return listener
 
@@ -83,11 +87,29 @@ def test_snapshots_are_taken_listed_compared_and_restored(listener: Listener) ->
     assert taken["name"] in run("snapshot", "list").output
 
 
+def test_undo_takes_back_what_was_said_last(listener: Listener) -> None:
+    listener.refresh(tilt=3)
+    said = data("never", "Song 17")
+    assert said["song_id"] in pins.held_and_barred(listener.workspace.state, clock.now())[1]
+    taken = data("undo")
+    assert (taken["item_id"], taken["taken_back"]) == (said["item_id"], True)
+    assert said["song_id"] not in pins.held_and_barred(listener.workspace.state, clock.now())[1]
+    assert "changes" in data("undo"), "nothing was said since: the refresh is taken back"
+
+
+def test_never_bars_no_song_that_is_named_in_part(listener: Listener) -> None:
+    refused = run("never", "ong 17")
+    assert (refused.exit_code, "do you mean" in refused.output) == (2, True)
+    assert not pins.held_and_barred(listener.workspace.state, clock.now())[1]
+
+
 def test_pins_and_dials(listener: Listener) -> None:
     song = data("pin", "Song 17")["song_id"]
     assert song in pins.held_and_barred(listener.workspace.state, 0)[0]
     assert data("unpin", "Song 17")["pinned"] is False
     assert song not in pins.held_and_barred(listener.workspace.state, 0)[0]
+    again = run("unpin", "Song 17")
+    assert (again.exit_code, "is not pinned" in again.output) == (2, True)
     assert run("pin", "no such song").exit_code == 2
     assert data("cycling", "8")["cycling.aggressiveness"] == 8
     assert data("cycling")["cycling.aggressiveness"] == 8

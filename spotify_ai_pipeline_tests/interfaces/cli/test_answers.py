@@ -16,7 +16,14 @@ def workspace() -> Workspace:
     """A home that asks whether a song is to be kept, and about a new one."""
     workspace = Workspace.open()
     for kind, name in ((queue.REMOVE, "old"), (queue.DISCOVERY, "new")):
-        song = {"song_id": name, "track_id": name, "title": name, "artist": "A", "score": 1.0, "reason": "why"}
+        song = {
+            "song_id": name,
+            "track_id": name.ljust(22, "x"),
+            "title": name,
+            "artist": "A",
+            "score": 1.0,
+            "reason": "why",
+        }
         queue.propose(workspace.state, kind, [song], 10)
     return workspace
 

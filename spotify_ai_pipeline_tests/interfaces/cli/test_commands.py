@@ -69,13 +69,12 @@ def test_help_comes_from_a_process_too_and_makes_nothing(project: Any) -> None:
 
 def test_the_demo_shows_the_mix_the_change_and_where_to_look(demo: Any) -> None:
     rows = re.findall(r"^\+ *(\d+)  +(core|exploration|discovery)", demo.printed, re.MULTILINE)
-    assert [int(rank) for rank, _ in rows] == list(range(1, 101))
+    assert [int(rank) for rank, _ in rows] == list(range(1, 11)), "ten songs, so that what comes after them is seen"
     assert "AI Mix filled: +100" in demo.printed
-    assert re.search(
-        r"\d+ songs in the library, [\d,]+ listens \(\d+% resolved to a Spotify id\); calls: ", demo.printed
-    )
-    for word in ("spotify-ai up", "http://127.0.0.1:3000", "spotify-ai --help"):
-        assert word in demo.printed
+    assert re.search(r"\d+ songs in the library and [\d,]+ listens, with [\d,]+ calls? to ", demo.printed)
+    (picture,) = re.findall(r"as a picture: (.+\.png)$", demo.printed, re.MULTILINE)
+    assert Path(picture).stat().st_size > 10_000
+    assert demo.printed.splitlines()[-1].startswith("Next: spotify-ai up")
 
 
 def test_a_refresh_says_what_changed_and_loads_nothing_heavy(demo: Any) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES, questions
-from spotify_ai_pipeline.storage import datasets, queue
+from spotify_ai_pipeline.storage import datasets, pins, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NAMES = [page.__module__.rpartition(".")[2] for page, _, _ in PAGES]
@@ -98,6 +99,29 @@ def test_whether_a_song_is_kept_is_asked_without_words_on_versions(workspace: Wo
     song = {"song_id": "s", "track_id": "t", "title": "T", "artist": "A", "score": 0.0, "reason": "keep it?"}
     assert queue.propose(workspace.state, queue.REMOVE, [song], 10) == 1
     assert [button.label for button in draw("questions").button] == ["Approve", "Reject", "Not now"]
+
+
+def test_each_song_of_the_mix_says_why_and_can_be_pinned_barred_and_taken_back(workspace: Workspace) -> None:
+    page = draw("mix")
+    listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").sort("rank")
+    assert len([button for button in page.button if button.label == "More"]) == listed.height
+    assert workspace.settings.listener.name in page.title[0].value, "it says whose mix it is"
+    song = listed["song_id"][0]
+
+    def press(key: str) -> None:
+        next(button for button in page.button if button.key == key).click().run()
+        assert not page.exception
+
+    press(f"more-{song}")
+    assert any("number 1 of the mix" in text.value for text in page.text)
+    press(f"pin-{song}")
+    assert song in pins.held_and_barred(workspace.state, clock.now())[0]
+    press(f"pin-{song}")
+    assert song not in pins.held_and_barred(workspace.state, clock.now())[0]
+    press(f"never-{song}")
+    assert pins.held_and_barred(workspace.state, clock.now())[1][song] == "reject"
+    next(button for button in page.button if button.label == "Undo").click().run()
+    assert song not in pins.held_and_barred(workspace.state, clock.now())[1]
 
 
 def test_the_score_card_is_shown_in_words(workspace: Workspace) -> None:

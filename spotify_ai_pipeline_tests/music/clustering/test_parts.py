@@ -112,6 +112,24 @@ def test_names_by_tags_are_never_given_twice() -> None:
     assert describe.name_by_tags([], [], set())[0]
 
 
+@pytest.mark.parametrize(
+    ("tags", "name"),
+    [
+        (["folk", "acoustic", "mellow"], "mellow acoustic folk"), (["folk", "indie", "mellow"], "mellow indie folk"),
+        (["indie rock", "rock", "happy"], "happy indie rock"), (["rock", "indie rock"], "indie rock"),
+        (["dance pop", "pop", "danceable"], "danceable dance pop"), (["soul", "r&b", "80s"], "80s soul and r&b"),
+        (["dream pop", "synthpop", "british"], "british dream pop and synthpop"),
+        (["mellow", "acoustic"], "mellow acoustic songs"),
+        (["ambient"], "ambient"), (["hip hop", "modern classical", "groove"], "hip hop and modern classical"),
+    ],
+)  # fmt: skip
+def test_a_name_is_said_as_a_person_would(tags: list[str], name: str) -> None:
+    assert describe.natural_name(tags) == name
+    words = name.replace(" and ", " ").split()
+    assert len(words) == len(set(words))
+    assert describe.name_by_tags(tags, [], set())[0] == name
+
+
 CARDS = [naming.Card(1, 90, ["dub", "techno"], ["A — B"]), naming.Card(2, 40, ["folk"], [])]
 
 

@@ -186,6 +186,7 @@ class Fake:
 def run(tmp_path, monkeypatch):
     """Runs the asset once a call, as on a later day each time, over songs "1" (most played) to "6"."""
     monkeypatch.setattr(links_module, "report_degraded", lambda _context, _home, trouble: {})  # there is no run
+    (tmp_path / ".env").write_text("SPOTIFY_CLIENT_ID=app\n")
     workspace = Workspace.open(tmp_path)
     workspace.state.set_override("identity.searches_per_run", 2)
     workspace.state.set_override("identity.searches_per_day", 5)

@@ -5,32 +5,50 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
+from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.playlist_places import CALLED
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
+from spotify_ai_pipeline.interfaces.dashboard.sections import questions
 from spotify_ai_pipeline.interfaces.views import mix_view
+from spotify_ai_pipeline.interfaces.views.never import never_again
+from spotify_ai_pipeline.interfaces.views.why import explain_song
 from spotify_ai_pipeline.interfaces.views.wording import outcome_words, when
 from spotify_ai_pipeline.music.mix.decide import nearer
-from spotify_ai_pipeline.storage import playlists, queue
+from spotify_ai_pipeline.music.mix.target_ids import link_of
+from spotify_ai_pipeline.storage import pins, playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
+CHOSEN = "song of the mix"
 SIGNS = {"new": "+", "out": "−"}
-TRACK = "https://open.spotify.com/track/"
 
 
 def page() -> None:
     workspace = data.workspace()
     listed = mix_view.read_songs(workspace)
-    st.title("Your mix")
+    last = next(iter(playlists.refreshes(workspace.state, limit=1)), None)
+    st.title(theme.plain(f"{workspace.settings.spotify.playlist_name} of {workspace.settings.listener.name}"))
+    st.caption(
+        theme.plain(
+            f"{'demo, ' * workspace.demo_file.exists()}as of {when(workspace, last.refreshed_at)}"
+            if last
+            else "never written"
+        )
+    )
+    questions.way_back(workspace)
     slots = dict(listed.group_by("slot").len().iter_rows())
     theme.figures(
         ("songs", f"{listed.height}"),
         *((slot, f"{slots.get(slot, 0)}") for slot in mix_view.SLOTS),
         ("questions waiting", f"{queue.pending(workspace.state)}"),
     )
-    if link := mix_view.playlist_link(workspace):
-        st.link_button("Open on Spotify", link, icon=":material/open_in_new:")
+    link, place = mix_view.playlist_link(workspace), CALLED[playlists.target(workspace.state)]
+    if link.startswith("https:"):
+        st.link_button(f"Open on {place}", link, icon=":material/open_in_new:")
+    elif link:
+        st.text(f"kept in {link}")
     songs, change, scores = st.tabs(["Songs", "Last change", "Scores"])
     with songs:
-        _songs(listed)
+        _songs(workspace, listed)
         if found := nearer(listed, workspace.settings.playlist.min_artist_spacing):
             names = ", ".join(found)
             st.caption(
@@ -39,27 +57,57 @@ def page() -> None:
                 )
             )
     with change:
-        _change(workspace, next(iter(playlists.refreshes(workspace.state, limit=1)), None))
+        _change(workspace, last)
     with scores:
         _scores(listed)
 
 
-def _songs(listed: pl.DataFrame) -> None:
-    """The songs in order, each with its reason below: lines that a phone breaks where it has to."""
+def _songs(workspace: Workspace, listed: pl.DataFrame) -> None:
+    """The songs in order, each with its reason below and a way to say something of it."""
     st.caption("In order; + is new in the last refresh.")
-    lines = [
-        theme.song(
-            row["title"], row["artist"], row["reason"], f"{row['rank']} {'+ ' * (row['change'] == 'new')}", row["slot"]
-        )
-        for row in listed.iter_rows(named=True)
-    ]
-    st.markdown("\n\n".join(lines))
+    chosen = st.session_state.get(CHOSEN)
+    for row in listed.iter_rows(named=True):
+        before = f"{row['rank']} {'+ ' * (row['change'] == 'new')}"
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(theme.song(row["title"], row["artist"], row["reason"], before, row["slot"]), width="stretch")
+            named = "Close" if chosen == row["song_id"] else "More"
+            about = theme.plain(f"why, pin, never: {row['title']}")
+            st.button(named, f"more-{row['song_id']}", about, type="tertiary", on_click=_choose, args=(row["song_id"],))
+        if chosen == row["song_id"]:
+            _about(workspace, row["song_id"])
+
+
+def _choose(song: str) -> None:
+    st.session_state[CHOSEN] = None if st.session_state.get(CHOSEN) == song else song
+
+
+def _about(workspace: Workspace, song: str) -> None:
+    """Why the song is on the list, and what can be said of it."""
+    found = explain_song(workspace, song)
+    held = song in pins.held_and_barred(workspace.state, clock.now())[0]
+    with st.container(border=True):
+        st.text(f"{found.place}. {found.story}")
+        for part in found.parts:
+            st.text(f"{part.worth:+.3f}  {part.name}: {part.says}")
+        with st.container(horizontal=True):
+            word, icon = ("Unpin", "keep_off") if held else ("Pin", "keep")
+            st.button(word, f"pin-{song}", icon=f":material/{icon}:", on_click=_pin, args=(workspace, song, not held))
+            st.button("Never again", f"never-{song}", icon=":material/block:", on_click=_never, args=(workspace, song))
+
+
+def _pin(workspace: Workspace, song: str, pinned: bool) -> None:
+    pins.pin(workspace.state, song, pinned=pinned)
+
+
+def _never(workspace: Workspace, song: str) -> None:
+    questions.remember(never_again(workspace, song, "dashboard")[1])
+    _choose(song)
 
 
 def _change(workspace: Workspace, last: playlists.Refresh | None) -> None:
     """The last diff, each change with its reason; a first fill is only counted."""
     if last is None:
-        st.text("Nothing was written to Spotify yet.")
+        st.text("Nothing was written yet.")
         return
     taken_back = f", taken back {when(workspace, last.undone_at)}" if last.undone_at else ""
     change = f"{outcome_words(last.outcome)}, +{last.added} −{last.removed}{taken_back}. {last.note}"
@@ -73,8 +121,9 @@ def _change(workspace: Workspace, last: playlists.Refresh | None) -> None:
 
 
 def _scores(listed: pl.DataFrame) -> None:
+    links = pl.Series([link_of(song) for song in listed["track_id"]], dtype=pl.String)
     theme.table(
-        listed.select("rank", "title", "artist", "slot", "score", *mix_view.PARTS, link=TRACK + pl.col("track_id")),
+        listed.select("rank", "title", "artist", "slot", "score", *mix_view.PARTS, link=links),
         {
             "rank": st.column_config.NumberColumn("#", width=40),
             **{part: st.column_config.NumberColumn(part, format="%.2f") for part in ("score", *mix_view.PARTS)},

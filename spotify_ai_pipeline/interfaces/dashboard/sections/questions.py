@@ -23,9 +23,6 @@ ANSWERS = {
     "wrong_version": ("Wrong version", "difference"),
     "fewer": ("Fewer from this artist", "person_remove"),
 }
-FIRST = 2
-"""Answers that get a large button."""
-
 DOUBLE_CLICK_SECONDS = 0.6
 """An answer that comes sooner after its question is the second half of a double click on the question before."""
 
@@ -46,7 +43,7 @@ def page() -> None:
     st.title("Questions")
     if said := st.session_state.pop("question said", None):
         st.toast(said)
-    _way_back(workspace)
+    way_back(workspace)
     question = queue.next_question(workspace.state)
     if question is None:
         st.text("No questions wait. A refresh asks about old songs, discovery about new ones.")
@@ -71,10 +68,11 @@ def _ask(workspace: Workspace, question: queue.Question) -> None:
         if st.button("Hear 30 seconds", key=f"hear-{question.item_id}", icon=":material/headphones:"):
             found = previews.find(workspace, question.artist, question.title, question.track_id)
             if found is None:
-                st.text("No preview of this song; Spotify plays it.")
+                st.text("No preview of this song is to be had.")
             else:
                 st.audio(found.sound, format=found.mime, autoplay=True)
-        st.link_button("Listen on Spotify", question.link, icon=":material/open_in_new:")
+        if question.link:
+            st.link_button("Listen", question.link, icon=":material/open_in_new:")
         with st.container(horizontal=True):
             for place, verdict in enumerate(verdict for verdict in ANSWERS if verdict in question.answers):
                 label, icon = ANSWERS[verdict]
@@ -83,7 +81,7 @@ def _ask(workspace: Workspace, question: queue.Question) -> None:
                     key=f"{verdict}-{question.item_id}-{shown.nonce}",
                     help=meaning(question.kind, verdict),
                     icon=f":material/{icon}:",
-                    type="primary" if place < FIRST else "secondary",
+                    type="primary" if not place else "secondary",
                     on_click=_decide,
                     args=(workspace, question, verdict, shown),
                 )
@@ -99,8 +97,8 @@ def _decide(workspace: Workspace, question: queue.Question, verdict: str, shown:
         st.session_state[ANSWERED] = question.item_id
 
 
-def _way_back(workspace: Workspace) -> None:
-    """The last answer that was given here can be taken back."""
+def way_back(workspace: Workspace) -> None:
+    """The last word that was given here can be taken back."""
     if (item_id := st.session_state.get(ANSWERED)) is None:
         return
     last = queue.item(workspace.state, item_id)
@@ -108,6 +106,11 @@ def _way_back(workspace: Workspace) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Undo", key=f"undo-{item_id}", icon=":material/undo:", on_click=_undo, args=(workspace, item_id))
             st.text(f"{last.title} — {last.artist}: {last.status}")
+
+
+def remember(item_id: int) -> None:
+    """Offers to take back what was said of a song elsewhere on these pages."""
+    st.session_state[ANSWERED] = item_id
 
 
 def _undo(workspace: Workspace, item_id: int) -> None:

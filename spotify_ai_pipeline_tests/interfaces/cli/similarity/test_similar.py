@@ -31,7 +31,9 @@ def test_the_nearest_songs_come_with_reasons_and_links(workspace: Workspace, cli
     assert max(Counter(row["artist"] for row in found["songs"]).values()) <= 3
     assert all(row["why"] for row in found["songs"])
     assert all(
-        row["link"] is None or row["link"].startswith("https://open.spotify.com/track/") for row in found["songs"]
+        row["link"] is None
+        or row["link"].startswith(("https://open.spotify.com/track/", "https://musicbrainz.org/recording/"))
+        for row in found["songs"]
     )
     shown = cli("similar", song["song_id"], "--limit", 3)
     assert len(shown.output.splitlines()) >= 5

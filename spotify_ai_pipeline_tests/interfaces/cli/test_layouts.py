@@ -1,0 +1,98 @@
+"""Every list in a narrow terminal, a usual one and a wide one: no line is longer, and nothing is cut."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from spotify_ai_pipeline.interfaces.cli import COMMANDS, main
+from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.sections import SECTIONS
+from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+WIDTHS = [60, 80, 120]
+
+
+@pytest.fixture(params=WIDTHS)
+def width(request: pytest.FixtureRequest) -> int:
+    return request.param
+
+
+def run(root: Path, width: int, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
+    os.environ["SPOTIFY_AI_DATA"] = str(root)
+    monkeypatch.setattr(console, "_width", width)
+    done = CliRunner().invoke(main, list(words), catch_exceptions=False, terminal_width=width)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("mix",), ("queue", "--all"), ("find", "calm", "guitar"), ("clusters",), ("stats",), ("gaps",), ("log",), ()],
+)
+def test_no_list_is_cut_at_any_width(
+    filled: Path, width: int, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = run(filled / "home", width, monkeypatch, *words).output
+    links = ("http", "/")
+    assert [line for line in shown.splitlines() if len(line.rstrip()) > width and not line.startswith(links)] == []
+    assert "…" not in shown
+
+
+def test_each_song_of_the_mix_is_there_with_its_reason(
+    filled: Path, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = squeezed(run(filled / "home", width, monkeypatch, "mix").output) if width < 110 else ""
+    listed = Workspace.open(filled / "home").lake.read(datasets.MIX).drop_nulls("rank")
+    for artist, title, reason in listed.select("artist", "title", "reason").iter_rows():
+        if shown:
+            assert squeezed(f"{artist} — {title}") in shown
+            assert squeezed(reason) in shown
+    lines = len(run(filled / "home", width, monkeypatch, "mix").output.splitlines())
+    assert lines <= 3 * listed.height, "two lines a song, three where its name is long"
+
+
+def test_help_has_six_sections_and_each_command_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, width: int
+) -> None:
+    shown = run(tmp_path, width, monkeypatch, "--help").output
+    assert all(len(line) <= width for line in shown.splitlines())
+    assert [line[:-1] for line in shown.splitlines() if line.removesuffix(":") in SECTIONS] == list(SECTIONS)
+    assert len(SECTIONS) == 6
+    assert len(COMMANDS) == len(set(COMMANDS))
+    for name, example in (pair for section in SECTIONS.values() for pair in section.items()):
+        assert example.split()[0] == name
+        assert example == name or squeezed(f"$ spotify-ai {example}") in squeezed(shown)
+
+
+def test_a_command_with_a_slip_is_suggested() -> None:
+    said = CliRunner().invoke(main, ["refrsh"])
+    assert (said.exit_code, "did you mean refresh?" in said.output) == (2, True)
+    assert "--help" in CliRunner().invoke(main, ["zzzz"]).output
+
+
+def test_alone_it_shows_the_day_and_what_to_type_next(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = run(filled / "home", 80, monkeypatch).output
+    assert day.startswith("AI Mix: ")
+    assert "Next: spotify-ai " in day.splitlines()[-1]
+    assert len(day.splitlines()) <= 24, "a screen"
+    assert "spotify-ai setup" in run(tmp_path / "nothing", 80, monkeypatch).output
+
+
+def test_numbers_and_words_agree(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = Workspace.open(filled / "home").lake.read(datasets.SONG_SCORES)
+    assert scores.filter(pl.col("reason").str.contains(r"\b1 (plays|songs|days)\b")).is_empty()
+    for words in (("stats",), ("mix",), ("queue",)):
+        shown = run(filled / "home", 80, monkeypatch, *words).output
+        assert not [word for word in ("1 songs", "1 plays", "1 calls", "1 questions") if f" {word}" in f" {shown}"]
