@@ -70,4 +70,4 @@ def _unit(rows: Floats) -> Floats:
 
 
 def _rounded(rows: Floats) -> Floats:
-    return np.rint(rows * 127).astype(np.float32) / 127
+    return (np.rint(rows * 127) / 127).astype(np.float32)
