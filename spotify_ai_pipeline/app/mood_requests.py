@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from spotify_ai_pipeline.clients.claude import Claude, why_not
+from spotify_ai_pipeline.clients.claude_permission import why_not
 from spotify_ai_pipeline.durations import HOUR
 from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.embedding.feature_blocks import Matrix
@@ -102,6 +102,8 @@ def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery
     """(wish, by whom, why not by Claude)."""
     if reason := why_not(workspace):
         return None, LEXICON, reason
+    from spotify_ai_pipeline.clients.claude import Claude
+
     tags, clusters = model.tags.vocabulary, cluster_names(workspace)
     system = files("spotify_ai_pipeline.app").joinpath("prompts", "mood.md").read_text(encoding="utf-8")
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from spotify_ai_pipeline.clients.claude_permission import why_not
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
 from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
 from spotify_ai_pipeline.settings import Claude as ClaudeSettings
@@ -42,15 +43,6 @@ class ClaudeRefused(ClaudeError, Refused):
 
 class ClaudeBusy(ClaudeError, Retryable):
     """Claude is out of reach or out of order."""
-
-
-def why_not(workspace: Workspace) -> str | None:
-    """Why Claude is not to be asked here, in words; None where it may be."""
-    if not workspace.settings.claude.enabled:
-        return "claude.enabled is false"
-    if not workspace.secrets.anthropic_api_key.get_secret_value():
-        return "no ANTHROPIC_API_KEY in .env"
-    return None
 
 
 class Claude:

@@ -5,7 +5,7 @@ import hashlib
 import dagster as dg
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.defs.automation.jobs import APPLY_VERDICTS, HEAVY_WORK, TAKE_IN_FILES
 from spotify_ai_pipeline.defs.degraded import stopped_alert
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -66,8 +66,8 @@ def verdicts_to_apply(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipRe
 )
 def sign_in_watch(workspace: WorkspaceResource) -> dg.SkipReason:
     """The sign-in ends six months after the listener agreed, however often it is used."""
-    if warning := spotify_auth.sign_in_warning(workspace.workspace):
-        alerts.raise_alert(workspace.state, spotify_auth.ALERT, warning)
+    if warning := sign_in.sign_in_warning(workspace.workspace):
+        alerts.raise_alert(workspace.state, sign_in.ALERT, warning)
     return dg.SkipReason(warning or "the sign-in is good for more than a month, or there is none yet")
 
 

@@ -18,7 +18,7 @@ from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
 from spotify_ai_pipeline.interfaces.views.listening import format_percent, summarize_listening
-from spotify_ai_pipeline.settings import CHECKOUT, CONFIG_FILE, DEMOS
+from spotify_ai_pipeline.paths import CHECKOUT, CONFIG_FILE, DEMOS
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 DEFAULT_PORT = 8790

@@ -6,7 +6,6 @@ import click
 import polars as pl
 from rich.text import Text
 
-from spotify_ai_pipeline.app.managed_playlists import named
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import mix_view
@@ -34,7 +33,7 @@ def mix(as_json: bool) -> None:
 def print_songs(workspace: Workspace, name: str = MIX) -> None:
     """Prints the songs of the list, in order."""
     listed = mix_view.read_songs(workspace, name)
-    title, listener = named(workspace.settings, name).title, workspace.settings.listener.name
+    title, listener = playlists.title(workspace.settings, name), workspace.settings.listener.name
     shown = table(
         "#",
         "slot",
@@ -61,7 +60,7 @@ def print_change(workspace: Workspace, name: str = MIX) -> None:
     decided = workspace.lake.read(datasets.DECISIONS[name])
     last = playlists.refreshes(workspace.state, name, 1)
     outcome = last[0].outcome if last else "not written yet"
-    print_diff(named(workspace.settings, name).title, outcome, decided, mix_view.playlist_link(workspace, name))
+    print_diff(playlists.title(workspace.settings, name), outcome, decided, mix_view.playlist_link(workspace, name))
     print_spacing(workspace, decided)
     songs, target = decided.drop_nulls("rank").height, mix_view.playlist_size(workspace, name)
     if songs < target:
