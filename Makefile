@@ -5,7 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORLD ?=
-LOCK ?= requirements-dev.lock
+# The environment remembers the lock it was made from: later targets keep to it, and another LOCK= makes it anew.
+INSTALLED := $(shell cat $(VENV)/installed 2>/dev/null)
+LOCK ?= $(or $(INSTALLED),requirements-dev.lock)
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
@@ -83,18 +85,23 @@ $(EXTRAS):
 
 install: $(VENV)/installed   ## the environment; LOCK=requirements.lock leaves out what only a developer needs
 
+ifneq ($(LOCK),$(INSTALLED))
+.PHONY: $(VENV)/installed
+endif
+
 # The environment is what the lock file says and the extras that were there, no more and no less.
 $(VENV)/installed: $(LOCK) pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, 3.12 or 3.13, or set PYTHON="; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "error: $$($(PYTHON) --version) does not fit; Python 3.11, 3.12 or 3.13 is needed (PYTHON=python3.13 make demo)"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "making the environment from $(LOCK)"
+	@rm -f $@
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python $(LOCK)
 	@$(UV_INSTALL) --no-deps --build-constraints requirements-dev.lock --editable .
 	@$(foreach extra,$(EXTRAS),{ test ! -e $(VENV)/with-$(extra) || $(ADD_$(extra)); } &&) true
 	@$(BIN)/python -c 'from spotify_ai_pipeline.music.clustering import reduce; reduce.compile_ahead()'
-	@touch $@
+	@echo $(LOCK) > $@
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
 lock: install            ## newest versions that work together, with hashes and without any address

@@ -19,7 +19,7 @@ import polars as pl
 from spotify_ai_pipeline.importers import detect, ingest
 from spotify_ai_pipeline.music.identity.members import TRACKS, decide
 from spotify_ai_pipeline.music.mix.sequence import sequence
-from spotify_ai_pipeline.music.plays.merging import merge
+from spotify_ai_pipeline.music.plays.merging import merge_parts
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SYLLABLES = ["ka", "lo", "mi", "ran", "tes", "vor", "el", "shi", "bo", "dun", "gra", "pel", "ni", "sur", "tha", "wy"]
@@ -79,7 +79,7 @@ def merging(plays: int) -> Callable[[], object]:
         *[pl.lit(None, kind).alias(name) for name, kind in missing.items()],
         kin=pl.col("song_id"),
     )
-    return lambda: merge(seen)
+    return lambda: list(merge_parts([seen.lazy()]))
 
 
 def importing(rows: int) -> Callable[[], object]:

@@ -1,5 +1,6 @@
 """Lengths of time in seconds."""
 
-HOUR = 3_600.0
+MINUTE = 60.0
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY

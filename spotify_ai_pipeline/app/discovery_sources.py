@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from spotify_ai_pipeline.app.spotify_capabilities import capable
+from spotify_ai_pipeline.app.spotify_ids import FOR_THE_MIX
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.reccobeats import SEEDS_A_CALL, ReccoBeats
@@ -23,8 +24,6 @@ from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.linking import Offer
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-FOR_THE_MIX = 40
-"""Calls of Spotify's day that discovery leaves alone: the mix is read before it is written, and read back."""
 SONGS_AN_ARTIST = 5
 RECENT_RELEASE = timedelta(days=60)
 CALLS_AN_ARTIST = 4

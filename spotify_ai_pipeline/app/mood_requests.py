@@ -12,15 +12,15 @@ from spotify_ai_pipeline.durations import HOUR
 from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.embedding.feature_blocks import Matrix
 from spotify_ai_pipeline.music.embedding.inputs import CLAP, LYRICS
-from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Model
+from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.mood import llm_schema
 from spotify_ai_pipeline.music.mood.parser import MoodQuery, understand
 from spotify_ai_pipeline.settings import Features
 from spotify_ai_pipeline.storage import datasets, moods
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-LAYER = "features"
 CLAUDE, LEXICON = "claude", "lexicon"
 USUAL_SECONDS = 3 * HOUR
 LONGEST_ANSWER = 600
@@ -57,8 +57,7 @@ def wish_of(said: moods.SaidMood, model: Model) -> MoodQuery:
 
 def fitted(workspace: Workspace) -> Model:
     """The model of the embeddings; raises ``UserError`` where there is none yet."""
-    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
-    model = Model.from_bytes(kept) if kept else None
+    model = embedding_model(workspace.lake)
     if model is None:
         raise LakeError(
             f"no embeddings were made yet in {workspace.lake.base}; run `spotify-ai refresh --features` first"

@@ -17,11 +17,11 @@ STOPPED = "spotify_ai/stopped"
 
 def report_degraded(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, trouble: ExpectedError | None
-) -> str:
+) -> dict[str, str]:
     """Tells of ``trouble`` in the log, as a tag of the run and as an alert. The first run without trouble closes the alert.
 
-    Only what passes by itself (``Retryable``) is called deferred. Gives what the asset's metadata say: the trouble, or
-    nothing.
+    Gives what the asset's metadata say: ``deferred`` for trouble that passes by itself (``Retryable``), ``stopped`` for any
+    other, and nothing without trouble.
     """
     asset = context.asset_key.path[-1]
     deferred, stopped = deferred_alert(asset), stopped_alert(asset)
@@ -29,12 +29,12 @@ def report_degraded(
     for closed in (deferred, stopped) if trouble is None else (stopped if passes else deferred,):
         alerts.resolve_alert(workspace.state, closed)
     if trouble is None:
-        return ""
+        return {}
     context.log.warning(f"{trouble}; going on with what is known")
     alerts.raise_alert(workspace.state, deferred if passes else stopped, f"{asset} is not up to date: {trouble}")
     tag = {DEFERRED: getattr(trouble, "service", asset)} if passes else {STOPPED: asset}
     context.instance.add_run_tags(context.run_id, tag)
-    return str(trouble)
+    return {"deferred" if passes else "stopped": str(trouble)}
 
 
 def deferred_alert(asset: str) -> str:

@@ -17,14 +17,12 @@ from spotify_ai_pipeline.durations import DAY, HOUR, WEEK
 from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.plays.play_counts import Plays
+from spotify_ai_pipeline.music.plays.records import SHORTEST_MS
 from spotify_ai_pipeline.music.taste import ranking, song_statistics
 from spotify_ai_pipeline.music.taste.population import Population
 from spotify_ai_pipeline.music.taste.rolling_forecast import RollingForecast
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Settings
-
-MIN_PLAY_MS = 30_000
-"""A shorter play is no play: the threshold of Last.fm, Spotify's royalties and the judge."""
 
 EVERY = {"12h": 12 * HOUR, "1d": DAY, "7d": WEEK}
 """How often a backtest refreshes; the shipped timetable does so every 12 hours."""
@@ -34,7 +32,7 @@ def clean_history(history: pl.DataFrame) -> pl.DataFrame:
     """Real plays of ``history`` (ts, artist, track[, ms_played]), each once, in order of time, with ``song_id`` and
     ``played_at``. Songs are known by case-folded artist and track."""
     if "ms_played" in history.columns:
-        history = history.filter(pl.col("ms_played").is_null() | (pl.col("ms_played") >= MIN_PLAY_MS))
+        history = history.filter(pl.col("ms_played").is_null() | (pl.col("ms_played") >= SHORTEST_MS))
     return (
         history.with_columns(
             song_id=pl.col("artist").str.to_lowercase() + "\t" + pl.col("track").str.to_lowercase(),

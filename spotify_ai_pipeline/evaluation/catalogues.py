@@ -10,6 +10,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.evaluation.histories import read_parquet
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
 from spotify_ai_pipeline.music.embedding.model import Inputs, Model
+from spotify_ai_pipeline.music.plays.records import SHORTEST_MS
 from spotify_ai_pipeline.settings import Features
 
 NEEDED = ("title", "artist", "genres", "tags", *AUDIO_COLUMNS)
@@ -29,7 +30,7 @@ def match_history(songs: pl.DataFrame, file: Path) -> tuple[pl.DataFrame, pl.Dat
     ``row``)."""
     plays = read_parquet(file)
     if "ms_played" in plays.columns:
-        plays = plays.filter(pl.col("ms_played") >= 30_000)
+        plays = plays.filter(pl.col("ms_played") >= SHORTEST_MS)
     plays = plays.rename({"uts": "ts"} if "uts" in plays.columns else {}).rename({"track": "title"})
     heard = songs.join(plays.select(_name()).unique(), on="name", how="semi").with_row_index("row")
     known = plays.with_columns(_name()).join(heard.select("name", "row"), on="name").sort("ts", "row")

@@ -11,7 +11,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.evaluation import similarity
 from spotify_ai_pipeline.evaluation.catalogues import as_inputs, match_history, read_catalogue, split_tags
 from spotify_ai_pipeline.music.mood import change_point
-from spotify_ai_pipeline.music.mood.detection import SESSION_GAP_SECONDS
+from spotify_ai_pipeline.music.plays.records import SESSION_GAP
 from spotify_ai_pipeline.settings import Settings
 
 
@@ -24,7 +24,7 @@ def judge_mood_shift(
     vectors = similarity.spaces(as_inputs(heard, split_tags(heard)), settings.features)["song_embeddings"]
     at, vectors = plays["ts"].to_numpy().astype(float), vectors[plays["row"].to_numpy()].astype(float)
     level = settings.proactive.mood_shift.false_alarms
-    found = change_point.sessions(at, vectors, SESSION_GAP_SECONDS)
+    found = change_point.sessions(at, vectors, SESSION_GAP)
     tests = len(found.means) - change_point.RECENT - change_point.BEFORE + 1
     if tests < 1:
         raise UserError(f"{history}: too short; {change_point.RECENT + change_point.BEFORE} sessions are needed")

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.evaluation.catalogues import as_inputs, match_history, split_tags
 from spotify_ai_pipeline.music.embedding.feature_blocks import AUDIO_COLUMNS, Matrix, unit
 from spotify_ai_pipeline.music.embedding.model import Inputs, Model
+from spotify_ai_pipeline.music.plays.records import SESSION_GAP
 from spotify_ai_pipeline.settings import Features
-
-SESSION_GAP = 20 * 60
-"""Seconds of silence that end a session."""
 
 PAIRS_PER_SESSION = 20
 NEIGHBOURS = 10

@@ -18,7 +18,8 @@ from spotify_ai_pipeline.importers import charts as charted
 from spotify_ai_pipeline.importers import rateyourmusic
 from spotify_ai_pipeline.importers.detect import Export, UnknownFormat, find, opened
 from spotify_ai_pipeline.importers.parse import Broken
-from spotify_ai_pipeline.music.plays.records import MOMENT, PLAY, SOURCES
+from spotify_ai_pipeline.music.plays.records import PLAY, SOURCES
+from spotify_ai_pipeline.music.tables import MOMENT
 from spotify_ai_pipeline.storage import alerts, datasets
 from spotify_ai_pipeline.storage.lake import Lake, readable
 from spotify_ai_pipeline.storage.workspace import Workspace

@@ -10,7 +10,8 @@ from io import BufferedReader
 import polars as pl
 
 from spotify_ai_pipeline.importers.parse import Batch, Broken, csv_rows, missing, sift, wrong_time
-from spotify_ai_pipeline.music.plays.records import LASTFM_EXPORT, LASTFM_EXPORT_MINUTES, MOMENT
+from spotify_ai_pipeline.music.plays.records import LASTFM_EXPORT, LASTFM_EXPORT_MINUTES
+from spotify_ai_pipeline.music.tables import MOMENT
 
 NAME = "Last.fm CSV"
 FIRST_FIELDS = b"uts,utc_time,artist"

@@ -8,7 +8,8 @@ from io import BufferedReader
 import polars as pl
 
 from spotify_ai_pipeline.importers.parse import Batch, json_rows, missing, sift, wrong_time
-from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ_EXPORT, MOMENT
+from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ_EXPORT
+from spotify_ai_pipeline.music.tables import MOMENT
 
 NAME = "ListenBrainz export"
 FIELDS = {

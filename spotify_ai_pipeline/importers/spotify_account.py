@@ -11,7 +11,8 @@ from io import BufferedReader
 import polars as pl
 
 from spotify_ai_pipeline.importers.parse import Batch, json_rows, missing, sift, wrong_length, wrong_time
-from spotify_ai_pipeline.music.plays.records import MOMENT, SPOTIFY_ACCOUNT
+from spotify_ai_pipeline.music.plays.records import SPOTIFY_ACCOUNT
+from spotify_ai_pipeline.music.tables import MOMENT
 
 NAME = "Spotify account data"
 FIELDS = {

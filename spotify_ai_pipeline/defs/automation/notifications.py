@@ -13,27 +13,26 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.app import friends, notification_policy
+from spotify_ai_pipeline.app import friends, notification_policy, spotify_ids
 from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
-from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.durations import DAY, HOUR, MINUTE
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
-from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
-from spotify_ai_pipeline.music.embedding.model import Model
-from spotify_ai_pipeline.music.identity.linking import best_offer
+from spotify_ai_pipeline.music.discovery.leads import Lead, gather
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
-from spotify_ai_pipeline.music.mood.detection import SESSION_GAP_SECONDS
 from spotify_ai_pipeline.music.mood.parser import describe
+from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.tables import LEADS
 from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue, trials
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 SILENT_AFTER = DAY
 """A service that is deferred shorter than this went silent for a while, as services do."""
 LATEST_LISTENS = 20_000
@@ -66,15 +65,14 @@ def candidate(workspace: Workspace, now: float) -> Iterator[News]:
 def mood_shift(workspace: Workspace, now: float) -> Iterator[News]:
     """What is played has changed: a change point between the last sessions and those of the weeks before."""
     embeddings = workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS)
-    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
-    model = Model.from_bytes(kept) if kept else None
+    model = embedding_model(workspace.lake)
     if embeddings is None or model is None:
         return
     listens = workspace.lake.scan(datasets.LISTENS).filter("counts").select("song_id", "played_at")
     latest = listens.sort("played_at").tail(LATEST_LISTENS).collect()
     heard = latest.join(embeddings.select("song_id", "vector"), on="song_id", how="inner", maintain_order="left")
     at = heard["played_at"].dt.epoch("ms").to_numpy() / 1_000
-    found = change_point.sessions(at, heard["vector"].to_numpy().astype(np.float64), SESSION_GAP_SECONDS)
+    found = change_point.sessions(at, heard["vector"].to_numpy().astype(np.float64), SESSION_GAP)
     seen = int(np.searchsorted(found.ended, workspace.state.fact(LAST_SHIFT) or 0.0, side="right"))
     if len(found.ended) - seen < change_point.RECENT:
         return  # too little was heard since the last alarm
@@ -174,9 +172,9 @@ def _fitting(
 
 def _track_id(workspace: Workspace, playing: friends.Playing) -> str | None:
     """Its Spotify id by ListenBrainz labs, which costs nothing of Spotify's budget: one call."""
-    (offers,) = ListenBrainzLabs.of(workspace).by_name([(playing.artist, playing.title, None)])
-    offer = best_offer(playing.artist, playing.title, offers)
-    return offer[0].track_id if offer else None
+    song = {"artist": playing.artist, "title": playing.title}
+    ((_, found),) = spotify_ids.from_labs(ListenBrainzLabs.of(workspace), [song])
+    return found[0].track_id if found else None
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ import dagster as dg
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.defs.dagster_internals import SqliteEventLogStorage
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.storage.workspace import LISTENER, Workspace
 
 KEEP = timedelta(days=30)
 KEEP_TICKS = timedelta(days=3)
 FREQUENT = frozenset({"fill_history", "read_recent_plays", "take_in_files", "prune"})
 """Jobs that run many times a day or say little: their runs go after ``KEEP_TICKS``."""
-SETTLED_SECONDS = 86_400.0
+SETTLED_SECONDS = DAY
 """Files younger than this may belong to a run that is only beginning."""
 UUID_LENGTH = 36
 BATCH = 500

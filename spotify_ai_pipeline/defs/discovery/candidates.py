@@ -8,15 +8,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.app.discovery_sources import FOR_THE_MIX, SOURCES
+from spotify_ai_pipeline.app.discovery_sources import SOURCES
+from spotify_ai_pipeline.app.spotify_ids import Answer, Song, look_up
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
-from spotify_ai_pipeline.clients.listenbrainz_labs import ROWS_A_CALL, ListenBrainzLabs
-from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.discovery.candidate_model import content_of, earned
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
-from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
 from spotify_ai_pipeline.defs.groups import DISCOVERY
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
@@ -35,12 +34,12 @@ from spotify_ai_pipeline.music.discovery.candidate_model import TERMS, Content, 
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
 from spotify_ai_pipeline.music.discovery.leads import gather
 from spotify_ai_pipeline.music.embedding import AUDIO_COLUMNS
-from spotify_ai_pipeline.music.embedding.model import Inputs, Model
+from spotify_ai_pipeline.music.embedding.model import Inputs
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
-from spotify_ai_pipeline.music.identity.linking import best_offer
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import datasets, queue, trials
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 
 MOST = 600
 """Candidates that are kept, the surest first: those beyond would cost calls and are never proposed."""
@@ -82,18 +81,12 @@ def candidates(
     fresh, known = new_songs(gathered, songs, trials.refused(workspace.state, workspace.now()))
     best = fresh.sort("strength", drawn(), descending=[True, False]).head(MOST)
     before = frame_of(workspace.lake, datasets.CANDIDATES)
-    linked, troubles = best, list[ExpectedError]()
-    try:
-        linked = _linked(best, before.select(list(LINKS)), listenbrainz_labs.client(), spotify, workspace, now)
-    except ExpectedError as error:
-        troubles.append(error)
-    if "link" not in linked.columns:
-        linked = best.with_columns(pl.lit(None, LINKS[name]).alias(name) for name in list(LINKS)[2:])
+    searches = workspace.settings.discovery.searches_per_run
+    linked, trouble = _linked(best, before.select(list(LINKS)), listenbrainz_labs.client(), spotify, searches, now)
     try:
         words = _tags(linked, before, songs, tags, listenbrainz.client(), lastfm, workspace)
     except ExpectedError as error:
-        words = {}
-        troubles.append(error)
+        words, trouble = {}, trouble or error
     table = linked.with_columns(
         tags=pl.Series([words.get(song) for song in linked["song_id"]], dtype=datasets.WEIGHTED_TAGS)
     ).select(pl.col(name).cast(kind) for name, kind in datasets.CANDIDATES.schema.items())
@@ -106,7 +99,7 @@ def candidates(
             "with a Spotify id": table["track_id"].drop_nulls().len(),
             "without tags": int(table["tags"].is_null().sum()),
             "candidates by source": bar_chart(by_source["sources"].to_list(), by_source["len"].to_list(), "candidates"),
-            "deferred": report_degraded(context, workspace, troubles[0] if troubles else None),
+            **report_degraded(context, workspace, trouble),
         },
     )
 
@@ -171,8 +164,7 @@ def _terms(
 ) -> NDArray[np.float64]:
     """What the candidate model knows of each candidate now (``features``); its vector by the model that made the songs'."""
     about = candidates.select("song_id", "artist_key", "tags")
-    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
-    if kept and (model := Model.from_bytes(kept)):
+    if model := embedding_model(workspace.lake):
         silent = pl.DataFrame(schema={"song_id": pl.String} | dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
         known = Inputs(about.drop("tags"), silent, flat(about))
         vectors = model.embed(known, workspace.settings.features).select("song_id", "vector")
@@ -237,47 +229,32 @@ def _linked(
     known: pl.DataFrame,
     labs: ListenBrainzLabs,
     spotify: SpotifyResource,
-    workspace: WorkspaceResource,
+    searches: int,
     now: datetime,
-) -> pl.DataFrame:
-    """``songs`` with track_id, link and when each was asked about."""
-    told = songs.join(known.rename({"track_id": "known_id"}), on="song_id", how="left").with_columns(
-        link=pl.when(pl.col("track_id").is_not_null()).then(pl.lit("source")).otherwise(pl.col("link")),
-        track_id=pl.coalesce("track_id", "known_id"),
+) -> tuple[pl.DataFrame, ExpectedError | None]:
+    """``songs`` with track_id, link and when each was asked about; the trouble that a service had."""
+    told = (
+        songs.join(known.rename({"track_id": "known_id"}), on="song_id", how="left", maintain_order="left")
+        .with_columns(
+            link=pl.when(pl.col("track_id").is_not_null()).then(pl.lit("source")).otherwise(pl.col("link")),
+            track_id=pl.coalesce("track_id", "known_id"),
+        )
+        .drop("known_id")
     )
-    rows = {row["song_id"]: row for row in told.drop("known_id").iter_rows(named=True)}
+    rows = told.to_dicts()
 
-    def due(asked: str) -> list[dict[str, object]]:
-        return [
-            row
-            for row in rows.values()
-            if not row["track_id"] and (not row[asked] or row[asked] < now - ASK_AGAIN_AFTER)
-        ]
+    def due(source: str) -> list[Song]:
+        asked, since = f"{source}_asked_at", now - ASK_AGAIN_AFTER
+        return [row for row in rows if not row["track_id"] and (not row[asked] or row[asked] < since)]
 
-    wanted = due("labs_asked_at")
-    for start in range(0, len(wanted), ROWS_A_CALL):
-        batch = wanted[start : start + ROWS_A_CALL]
-        by_recording = labs.by_recording([str(row["mbid"]) for row in batch if row["mbid"]])
-        by_name = labs.by_name([(str(row["artist"]), str(row["title"]), None) for row in batch])
-        for row, named in zip(batch, by_name, strict=True):
-            offer = best_offer(str(row["artist"]), str(row["title"]), [*by_recording.get(str(row["mbid"]), []), *named])
-            rows[row["song_id"]] |= {"labs_asked_at": now} | (
-                {"track_id": offer[0].track_id, "link": "labs"} if offer else {}
-            )
-    rest = due("search_asked_at")
-    if rest and workspace.settings.discovery.searches_per_run:
-        client = spotify.client()
-        for row in rest[
-            : max(min(workspace.settings.discovery.searches_per_run, client.calls_left() - FOR_THE_MIX), 0)
-        ]:
-            _search(client, row, now)
-    return pl.DataFrame(list(rows.values()), schema={**told.drop("known_id").schema})
+    def note(source: str, answer: Answer) -> None:
+        row, found = answer
+        row[f"{source}_asked_at"] = now
+        if found:
+            row |= {"track_id": found[0].track_id, "link": source}
 
-
-def _search(client: Spotify, row: dict[str, object], now: datetime) -> None:
-    artist, title = str(row["artist"]), str(row["title"])
-    offer = best_offer(artist, title, client.search(artist, title))
-    row |= {"search_asked_at": now} | ({"track_id": offer[0].track_id, "link": "search"} if offer else {})
+    trouble = look_up(labs, spotify.client, searches, due, note)
+    return pl.DataFrame(rows, schema=told.schema), trouble
 
 
 def _tags(

@@ -13,9 +13,8 @@ from spotify_ai_pipeline.defs.features.providers import (
     Ask,
     ask_in_order,
     coverage,
-    most_played_first,
+    open_questions,
     sound_rows,
-    still_good,
 )
 from spotify_ai_pipeline.defs.features.sounds import measured
 from spotify_ai_pipeline.defs.groups import FEATURES
@@ -40,10 +39,8 @@ def audio_features(
     """Eleven audio features of each song, from the first provider (``features.audio_providers``) that knows them. Unknown
     stays null, with the day to ask again; what is measured here (files, deezer, itunes) knows no more than the tempo, the key,
     the mode and the loudness."""
-    songs = most_played_first(songs, listens)
-    kept = _as_they_are_asked_for(frame_of(workspace.lake, datasets.AUDIO_FEATURES), songs)
-    kept = still_good(kept, songs, workspace.now())
-    wanted = songs.join(kept, on="song_id", how="anti", maintain_order="left")
+    known = _as_they_are_asked_for(frame_of(workspace.lake, datasets.AUDIO_FEATURES), songs)
+    kept, wanted = open_questions(known, songs, listens, workspace.now())
     providers: dict[str, Ask] = {}
     for name in workspace.settings.features.audio_providers:
         if name == "spotify" and capable(workspace.workspace, "audio-features"):
@@ -64,7 +61,7 @@ def audio_features(
         metadata={
             "asked now": fresh.height,
             **coverage(table, songs, "audio features"),
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )
 

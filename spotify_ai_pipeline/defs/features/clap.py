@@ -15,10 +15,10 @@ from spotify_ai_pipeline.defs.features.providers import (
     Ask,
     ask_in_order,
     coverage,
-    most_played_first,
+    off,
     off_unit_length,
+    open_questions,
     sound_rows,
-    still_good,
 )
 from spotify_ai_pipeline.defs.features.sounds import TooLong, waves, within
 from spotify_ai_pipeline.defs.groups import FEATURES
@@ -43,12 +43,10 @@ def clap(
     heard once are not heard again, unless by another model."""
     settings = workspace.settings.features
     if not settings.clap_providers:
-        report_degraded(context, workspace, None)
-        return dg.MaterializeResult(value=datasets.CLAP.empty(), metadata={"off": "features.clap_providers is []"})
-    songs = most_played_first(songs, listens)
-    kept = still_good(frame_of(workspace.lake, datasets.CLAP), songs, workspace.now())
-    kept = kept.filter(pl.col("source").is_null() | (pl.col("model") == settings.clap_model))
-    wanted = songs.join(kept, on="song_id", how="anti", maintain_order="left")
+        return off(context, workspace, datasets.CLAP, "features.clap_providers")
+    known = frame_of(workspace.lake, datasets.CLAP)
+    of_this_model = known.filter(pl.col("source").is_null() | (pl.col("model") == settings.clap_model))
+    kept, wanted = open_questions(of_this_model, songs, listens, workspace.now())
     model = cache(lambda: Clap(settings.clap_model, settings.clap_batch_size))
     providers = {name: _heard(context, workspace, sounds, name, wanted, model) for name in settings.clap_providers}
     rows, trouble = ask_in_order(providers, wanted["song_id"].to_list(), workspace)
@@ -59,7 +57,7 @@ def clap(
             "asked now": len(rows),
             **coverage(table, songs, "sound"),
             "model": settings.clap_model,
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )
 

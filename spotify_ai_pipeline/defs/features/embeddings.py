@@ -12,6 +12,7 @@ from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.embedding import index
 from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Inputs, Model
 from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 
 
 @registered_asset(group_name=FEATURES, kinds={"numpy", "parquet"})
@@ -30,8 +31,7 @@ def song_embeddings(
     features = workspace.settings.features
     words = tags.explode("tags").unnest("tags").drop_nulls("tag").select("song_id", "tag", "weight")
     known = Inputs(songs.select("song_id", "artist_key"), audio_features, words, lyrics, clap)
-    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
-    model = Model.from_bytes(kept) if kept else None
+    model = embedding_model(workspace.lake)
     refit = model.outgrown(known, features) if model else "there was no model yet"
     if model is None or refit:
         model = Model.fit(known, features)

@@ -13,10 +13,10 @@ from spotify_ai_pipeline.defs.features.providers import (
     Ask,
     ask_in_order,
     coverage,
-    most_played_first,
+    off,
     off_unit_length,
+    open_questions,
     sound_rows,
-    still_good,
 )
 from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import frame_of
@@ -41,11 +41,8 @@ def lyrics(
     themselves are not kept here."""
     settings = workspace.settings.features
     if not settings.lyrics_providers:
-        report_degraded(context, workspace, None)
-        return dg.MaterializeResult(value=datasets.LYRICS.empty(), metadata={"off": "features.lyrics_providers is []"})
-    songs = most_played_first(songs, listens)
-    kept = still_good(frame_of(workspace.lake, datasets.LYRICS), songs, workspace.now())
-    wanted = songs.join(kept, on="song_id", how="anti", maintain_order="left")
+        return off(context, workspace, datasets.LYRICS, "features.lyrics_providers")
+    kept, wanted = open_questions(frame_of(workspace.lake, datasets.LYRICS), songs, listens, workspace.now())
     ask = _by_lrclib(context, lrclib.client(), wanted.head(settings.lyrics_songs_per_run))
     rows, trouble = ask_in_order(dict.fromkeys(settings.lyrics_providers, ask), wanted["song_id"].to_list(), workspace)
     table = pl.concat([kept, pl.DataFrame(rows, schema=datasets.LYRICS.schema)])
@@ -55,7 +52,7 @@ def lyrics(
             "asked now": len(rows),
             **coverage(table, songs, "lyrics"),
             "instrumental": int(table["instrumental"].sum()),
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )
 

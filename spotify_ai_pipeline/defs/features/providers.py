@@ -11,9 +11,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
+from spotify_ai_pipeline.storage.datasets import Dataset
 
 SAID = {"source": pl.String(), "retry_at": pl.Datetime("ms", "UTC")}
 
@@ -26,17 +28,26 @@ def moment(now: float) -> datetime:
     return datetime.fromtimestamp(now, UTC)
 
 
-def still_good(known: pl.DataFrame, songs: pl.DataFrame, now: float) -> pl.DataFrame:
-    """Known rows of songs that still exist, without those that are due to be asked about again."""
+def open_questions(
+    known: pl.DataFrame, songs: pl.DataFrame, listens: pl.DataFrame, now: float
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(the ``known`` rows that still stand, the songs that have none, the most played first).
+
+    A row stands while its song exists and its day to be asked about again has not come.
+    """
     due = (pl.col("retry_at") <= moment(now)).fill_null(value=False)
-    return known.filter(~due).join(songs.select("song_id"), on="song_id", how="semi")
-
-
-def most_played_first(songs: pl.DataFrame, listens: pl.DataFrame) -> pl.DataFrame:
-    """``songs`` with their ``plays`` (null for none), in the order in which they are asked about."""
+    kept = known.filter(~due).join(songs.select("song_id"), on="song_id", how="semi")
     plays = listens.group_by("song_id").len("plays")
-    return songs.join(plays, on="song_id", how="left").sort(
-        "plays", "song_id", descending=[True, False], nulls_last=True
+    wanted = songs.join(kept, on="song_id", how="anti").join(plays, on="song_id", how="left")
+    return kept, wanted.sort("plays", "song_id", descending=[True, False], nulls_last=True)
+
+
+def off(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource, dataset: Dataset, setting: str
+) -> dg.MaterializeResult:
+    """The empty table of a feature that is off because ``setting`` names no provider. No trouble of its providers stands."""
+    return dg.MaterializeResult(
+        value=dataset.empty(), metadata={"off": f"{setting} is []", **report_degraded(context, workspace, None)}
     )
 
 

@@ -14,9 +14,8 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.features.providers import (
     coverage,
     moment,
-    most_played_first,
+    open_questions,
     sound_rows,
-    still_good,
 )
 from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import frame_of
@@ -57,9 +56,7 @@ def tags(
 ) -> dg.MaterializeResult:
     """Tags of each song with weights 0 to 1, from the first provider (``features.tag_providers``) that has tags of the
     recording; else those of its artist at half weight, until somebody tags the recording."""
-    songs = most_played_first(songs, listens)
-    kept = still_good(frame_of(workspace.lake, datasets.TAGS), songs, workspace.now())
-    wanted = songs.join(kept, on="song_id", how="anti", maintain_order="left")
+    kept, wanted = open_questions(frame_of(workspace.lake, datasets.TAGS), songs, listens, workspace.now())
     known, trouble = Known(asked=set(wanted["song_id"])), None
     for name in workspace.settings.features.tag_providers:
         rest = wanted.filter(~pl.col("song_id").is_in(list(known.songs)))
@@ -82,7 +79,7 @@ def tags(
             "asked now": fresh.height,
             **coverage(table, songs, "tags"),
             "waiting for their turn at Last.fm": waiting,
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
             "most common tags": bar_chart(common["tag"].to_list(), common["len"].to_list(), "songs by tag"),
         },
     )

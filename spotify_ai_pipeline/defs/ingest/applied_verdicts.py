@@ -24,5 +24,5 @@ def applied_verdicts(
         trouble = error
     return dg.MaterializeResult(
         value=pl.DataFrame({"outcome": outcomes}, schema={"outcome": pl.String}),
-        metadata={"applied": len(outcomes), "deferred": report_degraded(context, workspace, trouble)},
+        metadata={"applied": len(outcomes), **report_degraded(context, workspace, trouble)},
     )

@@ -48,7 +48,7 @@ def spotify_library(
             "rows that are no song (removed, local, episode)": reading.no_songs,
             "rows put aside (cannot be read)": len(odd),
             "followed playlists, closed to apps": reading.followed,
-            "deferred": report_degraded(context, workspace, reading.deferred),
+            **report_degraded(context, workspace, reading.deferred),
         },
     )
 

@@ -60,7 +60,7 @@ def listenbrainz_listens(
                 raise  # a hole in the history is nothing to go on with
             trouble = error
         yield from _nothing(workspace.lake.partitions(datasets.LISTENBRAINZ_LISTENS), PLAY)
-        metadata["deferred"] = report_degraded(context, workspace, trouble)
+        metadata.update(report_degraded(context, workspace, trouble))
         metadata["put aside (cannot be read)"] = _put_aside(workspace, "listenbrainz", now.timestamp())
 
     return Parts(monthly() if workspace.workspace.secrets.has_listenbrainz else _nothing(kept, PLAY), metadata)
@@ -91,9 +91,8 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     touched = fresh["played_at"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
     daily = ((day, together.filter(pl.col("played_at").dt.strftime("%Y-%m-%d") == day)) for day in touched)
     parts = daily if touched else _nothing(workspace.lake.partitions(datasets.RECENT_PLAYS), PLAY)
-    metadata = {
-        "deferred": report_degraded(context, workspace, trouble),
-        "put aside (cannot be read)": _put_aside(workspace, "spotify", started),
+    metadata = report_degraded(context, workspace, trouble) | {
+        "put aside (cannot be read)": _put_aside(workspace, "spotify", started)
     }
     return Parts(parts, metadata)
 

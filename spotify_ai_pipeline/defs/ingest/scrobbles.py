@@ -93,7 +93,7 @@ def scrobbles_asset(first_month: str | None) -> dg.AssetsDefinition:
                 if frame is not None:
                     context.log.info(f"{month}: {frame.height:,} scrobbles")
                     yield month, frame
-            metadata["deferred"] = report_degraded(context, workspace, pause)
+            metadata.update(report_degraded(context, workspace, pause))
             metadata["put aside (cannot be read)"] = str(len(quarantine.put_aside(workspace.state, "lastfm", started)))
 
         return Parts(monthly(), metadata)

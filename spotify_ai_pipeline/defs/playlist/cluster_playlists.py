@@ -130,7 +130,7 @@ def clusters_on_spotify(
         metadata={
             "playlists": table["cluster_id"].n_unique(),
             "left alone": left,
-            "deferred": report_degraded(context, workspace, trouble),
+            **report_degraded(context, workspace, trouble),
         },
     )
 

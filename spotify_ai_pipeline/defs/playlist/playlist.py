@@ -90,7 +90,8 @@ def _written(
             spares=spares,
         )
     except Deferred as pause:
-        raise dg.Failure(report_degraded(context, workspace, pause), allow_retries=False) from None
+        report_degraded(context, workspace, pause)
+        raise dg.Failure(str(pause), allow_retries=False) from None
     except PlaylistGone as gone:
         alerts.raise_alert(workspace.state, alert, str(gone))
         raise dg.Failure(str(gone), allow_retries=False) from None

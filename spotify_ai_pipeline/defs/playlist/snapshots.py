@@ -44,5 +44,5 @@ def playlist_snapshots(
     rows = [(one.snapshot_id, one.playlist, one.name, len(one.track_ids), one.taken_at) for one in taken]
     return dg.MaterializeResult(
         value=pl.DataFrame(rows, schema=schema, orient="row"),
-        metadata={"deferred": report_degraded(context, workspace, trouble)},
+        metadata=report_degraded(context, workspace, trouble),
     )

@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.app.mood_requests import wish_of
-from spotify_ai_pipeline.defs.features.embeddings import MODEL_FILE
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -16,6 +15,7 @@ from spotify_ai_pipeline.music.mood.detection import day_part, heard_mood, neare
 from spotify_ai_pipeline.music.mood.parser import describe
 from spotify_ai_pipeline.music.mood.projection import towards
 from spotify_ai_pipeline.storage import datasets, moods
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.moods import SaidMood
 
@@ -36,8 +36,7 @@ def mood(
 
     None where nothing heard has a vector. A vector may be compared with embeddings of the same ``model`` alone.
     """
-    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
-    model = Model.from_bytes(kept) if kept else None
+    model = embedding_model(workspace.lake)
     said, row = moods.in_force(workspace.state, workspace.now()), None
     if model is not None and song_embeddings.height:
         row = _said(workspace, model, said, song_embeddings, songs) if said else None

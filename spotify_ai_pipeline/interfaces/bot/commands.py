@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spotify_ai_pipeline.app import managed_playlists, mood_requests, notification_policy
 from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import jobs, questions, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Chat, button, link
@@ -19,7 +20,7 @@ from spotify_ai_pipeline.storage import notification_outbox, playlists, queue
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-USUAL_PAUSE = 24 * 3_600.0
+USUAL_PAUSE = DAY
 MANY = 1_000_000
 """A song that the listener asks for always has room in the queue."""
 

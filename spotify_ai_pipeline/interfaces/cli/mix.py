@@ -11,7 +11,6 @@ from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.mix_view import PARTS
 from spotify_ai_pipeline.interfaces.views.wording import outcome_words
-from spotify_ai_pipeline.music.mix.decide import nearer
 from spotify_ai_pipeline.storage import datasets, playlists
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -82,6 +81,8 @@ def print_diff(title: str, outcome: str, decided: pl.DataFrame, link: str = "") 
 
 def print_spacing(workspace: Workspace, decided: pl.DataFrame) -> None:
     """Prints which artists have too many songs on the list to be spaced as wished."""
+    from spotify_ai_pipeline.music.mix.decide import nearer
+
     wished = workspace.settings.playlist.min_artist_spacing
     if found := nearer(decided, wished):
         parts = ", ".join(f"{artist} {between}" for artist, between in found.items())

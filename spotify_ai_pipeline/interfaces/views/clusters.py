@@ -10,8 +10,6 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-LAYER = "features"
-
 
 def list_clusters(workspace: Workspace) -> list[dict[str, Any]]:
     """The clusters by family, the largest family first. Each has a name, a description and health figures."""

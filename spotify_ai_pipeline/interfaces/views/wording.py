@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.mood_requests import CLAUDE, MoodRequest
 from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
 from spotify_ai_pipeline.storage import datasets, moods, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from spotify_ai_pipeline.app.mood_requests import MoodRequest
 
 SAID: Mapping[str, Mapping[str, str]] = {
     queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
@@ -70,6 +72,8 @@ def describe_query(found: MoodQuery) -> str:
 
 def describe_request(workspace: Workspace, mood: MoodRequest) -> str:
     """A mood that was put in force: what was understood, by whom, until when."""
+    from spotify_ai_pipeline.app.mood_requests import CLAUDE
+
     missed = f" (not understood: {', '.join(mood.wish.unknown)})" if mood.wish.unknown else ""
     by = "by Claude" if mood.by == CLAUDE else "by the lexicon"
     return f"{describe_query(mood.wish)}{missed}, understood {by}, until {when(workspace, mood.until)}"

@@ -10,10 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from spotify_ai_pipeline.music.plays.records import SESSION_GAP
 from spotify_ai_pipeline.settings import Mood
-
-SESSION_GAP_SECONDS = 20 * 60
-"""Silence that ends a session."""
 
 DAY_PARTS = ("night", "morning", "afternoon", "evening")
 """Six hours each, from midnight."""
@@ -47,7 +45,7 @@ def heard_mood(listens: pl.DataFrame, embeddings: pl.DataFrame, now: float, zone
     if past.is_empty():
         return None
     at = latest["played_at"].dt.epoch("ms").to_numpy() / 1_000
-    silences = np.cumsum(np.diff(at, prepend=now) < -SESSION_GAP_SECONDS)
+    silences = np.cumsum(np.diff(at, prepend=now) < -SESSION_GAP)
     weights = mood.decay_rate ** np.arange(len(at)) * mood.session_decay**silences
     whole = mood.habit_weight * habit(past, embeddings, now, zone)
     if known.any():

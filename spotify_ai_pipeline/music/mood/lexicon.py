@@ -1,12 +1,16 @@
 """The lexicon of moods: a few hundred common words, each a direction on six features and the tags that songs of its kind bear.
 
-Directions (-1 far below the library's median .. 1 far above) are priors from the words' meaning, not learned.
+Directions (-1 far below the library's median .. 1 far above) are priors from the words' meaning, not learned. The words are in
+``lexicon.json``, each with its other forms (``also``).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
 
 AXES = ("valence", "energy", "tempo", "acousticness", "danceability", "instrumentalness")
 
@@ -15,170 +19,11 @@ AXES = ("valence", "energy", "tempo", "acousticness", "danceability", "instrumen
 class Entry:
     """One word: its direction on some of ``AXES``, and tags that mean the same or go with it."""
 
-    axes: Mapping[str, float] = field(default_factory=dict[str, float])
-    tags: tuple[str, ...] = ()
+    axes: Mapping[str, float]
+    tags: tuple[str, ...]
 
 
-def _entry(tags: str = "", **axes: float) -> Entry:
-    return Entry(axes, tuple(filter(None, tags.split(", "))))
-
-
-LEXICON: dict[str, Entry] = {
-    "calm": _entry("mellow, ambient, chillout, chill", energy=-1, tempo=-0.5),
-    "quiet": _entry("mellow, ambient", energy=-1, acousticness=0.5),
-    "soft": _entry("mellow, soft rock", energy=-0.8, acousticness=0.5),
-    "gentle": _entry("mellow", energy=-0.8, acousticness=0.5),
-    "relaxed": _entry("mellow, chillout, downtempo", energy=-0.8, tempo=-0.3),
-    "chill": _entry("chillout, chill, downtempo, mellow", energy=-0.6, tempo=-0.3),
-    "peaceful": _entry("ambient, mellow, new age", energy=-1, acousticness=0.6),
-    "sleepy": _entry("ambient, mellow, sleep", energy=-1, tempo=-0.6, instrumentalness=0.4),
-    "dreamy": _entry("dream pop, shoegaze, ethereal", energy=-0.4, danceability=-0.2),
-    "energetic": _entry("energetic, party", energy=1, tempo=0.4),
-    "lively": _entry("energetic", energy=0.8, valence=0.5, tempo=0.4),
-    "powerful": _entry("energetic", energy=1),
-    "loud": _entry("noise rock, hard rock, metal", energy=1, acousticness=-0.6),
-    "heavy": _entry("metal, heavy metal, hard rock, doom metal", energy=1, acousticness=-0.8),
-    "hard": _entry("hard rock, hardcore, metal", energy=1, acousticness=-0.7),
-    "intense": _entry("energetic", energy=1),
-    "angry": _entry("metal, hardcore, punk, aggressive", energy=1, valence=-0.6),
-    "aggressive": _entry("aggressive, metal, hardcore", energy=1, valence=-0.5),
-    "happy": _entry("happy, feel good", valence=1, energy=0.4),
-    "cheerful": _entry("happy", valence=1, energy=0.3),
-    "sunny": _entry("summer, happy, surf", valence=0.9, energy=0.3),
-    "summer": _entry("summer, reggae, surf", valence=0.8, danceability=0.4),
-    "uplifting": _entry("uplifting, happy", valence=0.8, energy=0.6),
-    "fun": _entry("fun, party", valence=0.8, danceability=0.5),
-    "sad": _entry("sad, melancholic, melancholy", valence=-1, energy=-0.4),
-    "melancholic": _entry("melancholic, melancholy, sad", valence=-0.8, energy=-0.4),
-    "gloomy": _entry("dark, melancholic, gothic", valence=-0.9, energy=-0.2),
-    "dark": _entry("dark, dark ambient, gothic, darkwave", valence=-0.9),
-    "heartbroken": _entry("sad, melancholic, love", valence=-0.8, energy=-0.4, acousticness=0.3),
-    "lonely": _entry("melancholic, sad, singer-songwriter", valence=-0.7, energy=-0.5),
-    "nostalgic": _entry("oldies, classic rock, 80s", valence=0.1),
-    "romantic": _entry("love, romantic, soul", energy=-0.4, valence=0.2),
-    "rain": _entry("melancholic, mellow, ambient", energy=-0.6, valence=-0.5, acousticness=0.4),
-    "winter": _entry("melancholic, folk, ambient", energy=-0.5, valence=-0.3, acousticness=0.4),
-    "autumn": _entry("folk, melancholic, singer-songwriter", energy=-0.4, valence=-0.2, acousticness=0.6),
-    "night": _entry("downtempo, trip-hop, ambient, chillout", energy=-0.4, valence=-0.3, tempo=-0.2),
-    "late": _entry("downtempo, chillout", energy=-0.3),
-    "midnight": _entry("downtempo, trip-hop, ambient", energy=-0.4, valence=-0.3),
-    "evening": _entry("mellow, chillout", energy=-0.3),
-    "morning": _entry("acoustic, folk, mellow", energy=-0.2, valence=0.4, acousticness=0.4),
-    "sunday": _entry("mellow, acoustic, soul", energy=-0.4, valence=0.3, acousticness=0.3),
-    "fast": _entry("punk, speed metal, drum and bass", tempo=1, energy=0.6),
-    "slow": _entry("downtempo, slowcore", tempo=-1, energy=-0.4),
-    "dance": _entry("dance, danceable, house, disco", danceability=1, energy=0.5),
-    "groovy": _entry("groove, funk, groovy", danceability=0.9, valence=0.4),
-    "party": _entry("party, dance, dance pop", danceability=0.9, energy=0.8, valence=0.6),
-    "workout": _entry("energetic, workout", energy=1, tempo=0.7, danceability=0.4),
-    "running": _entry("energetic", energy=0.9, tempo=0.8),
-    "driving": _entry("rock, classic rock", energy=0.6, tempo=0.4),
-    "study": _entry("ambient, instrumental, modern classical", energy=-0.6, instrumentalness=0.9),
-    "focus": _entry("ambient, instrumental, minimal", energy=-0.4, instrumentalness=0.9),
-    "background": _entry("ambient, lounge", energy=-0.6, instrumentalness=0.5),
-    "acoustic": _entry("acoustic, folk, singer-songwriter", acousticness=1, energy=-0.4),
-    "unplugged": _entry("acoustic", acousticness=1, energy=-0.4),
-    "electronic": _entry("electronic, techno, house", acousticness=-0.8),
-    "electric": _entry("rock", acousticness=-0.7, energy=0.4),
-    "instrumental": _entry("instrumental, post-rock, soundtrack", instrumentalness=1),
-    "vocal": _entry("vocal, singer-songwriter", instrumentalness=-0.8),
-    "piano": _entry("piano, classical, modern classical", acousticness=0.9, energy=-0.6, instrumentalness=0.4),
-    "guitar": _entry("guitar, acoustic, rock", danceability=-0.1),
-    "strings": _entry("classical, chamber pop, orchestral", acousticness=0.8, energy=-0.4),
-    "orchestral": _entry("classical, orchestral, soundtrack", acousticness=0.6, instrumentalness=0.8),
-    "old": _entry("oldies, classic rock, 60s, 70s", acousticness=0.3),
-    "exciting": _entry("energetic", energy=0.9, valence=0.3, tempo=0.4),
-    "euphoric": _entry("trance, euphoric, dance", valence=0.9, energy=0.8),
-    "hopeful": _entry("uplifting", valence=0.6, energy=0.1),
-    "triumphant": _entry("epic, anthem", valence=0.6, energy=0.8),
-    "epic": _entry("epic, soundtrack, power metal", energy=0.7, tempo=0.1),
-    "bittersweet": _entry("bittersweet, melancholic", valence=-0.4, energy=-0.3),
-    "mournful": _entry("sad, melancholic, funeral doom", valence=-1, energy=-0.6, tempo=-0.4),
-    "wistful": _entry("melancholic, folk", valence=-0.4, energy=-0.5),
-    "tender": _entry("mellow, love", energy=-0.7, valence=0.1, acousticness=0.4),
-    "sensual": _entry("sexy, soul, r&b", energy=-0.3, danceability=0.4, valence=0.2),
-    "creepy": _entry("dark, dark ambient, horror", valence=-0.8, energy=-0.2),
-    "playful": _entry("fun, quirky", valence=0.8, energy=0.3, danceability=0.3),
-    "sweet": _entry("sweet, indie pop, twee", valence=0.6, energy=-0.3),
-    "light": _entry("easy listening, indie pop", valence=0.3, energy=-0.4),
-    "bright": _entry("happy, pop", valence=0.7, energy=0.3),
-    "warm": _entry("soul, folk", valence=0.3, energy=-0.3, acousticness=0.3),
-    "cozy": _entry("acoustic, mellow, jazz", valence=0.2, energy=-0.6, acousticness=0.5),
-    "meditative": _entry("meditation, ambient, new age", energy=-1, instrumentalness=0.6, tempo=-0.5),
-    "dinner": _entry("jazz, soul, lounge", energy=-0.3, valence=0.2, acousticness=0.3),
-    "candlelight": _entry("romantic, jazz, love", energy=-0.7, acousticness=0.5),
-    "reading": _entry("ambient, classical, jazz", energy=-0.7, instrumentalness=0.6, acousticness=0.3),
-    "cooking": _entry("soul, funk, pop", valence=0.5, energy=0.2, danceability=0.3),
-    "cleaning": _entry("pop, dance", energy=0.6, valence=0.5, tempo=0.3),
-    "walking": _entry("indie, pop", energy=0.2, valence=0.2, tempo=0.1),
-    "rave": _entry("rave, techno, trance", energy=1, danceability=0.8, tempo=0.5, valence=0.3),
-    "club": _entry("club, house, dance", danceability=1, energy=0.7),
-    "celebration": _entry("party, happy", valence=0.9, energy=0.7, danceability=0.5),
-    "furious": _entry("hardcore, metal, aggressive", energy=1, valence=-0.7),
-    "screaming": _entry("screamo, hardcore, metalcore", energy=0.9, valence=-0.4),
-    "wild": _entry("punk, garage rock, energetic", energy=1, tempo=0.4),
-    "chaotic": _entry("noise, experimental, mathcore", energy=0.9, danceability=-0.3),
-    "beach": _entry("summer, reggae, surf", valence=0.7, energy=0.1),
-    "spring": _entry("indie pop, folk", valence=0.6, energy=0.1),
-    "storm": _entry("post-rock, dark, epic", energy=0.5, valence=-0.4),
-    "grey": _entry("melancholic, post-punk", valence=-0.5, energy=-0.3),
-    "cold": _entry("cold wave, ambient, melancholic", valence=-0.4, energy=-0.2),
-    "weekend": _entry("party, pop", energy=0.5, valence=0.6, danceability=0.4),
-    "monday": _entry("mellow, indie", energy=-0.2, valence=-0.2),
-    "lazy": _entry("mellow, chillout, lo-fi", energy=-0.8, tempo=-0.4),
-    "boring": _entry("", energy=-0.7, valence=-0.3, tempo=-0.3),
-    "hypnotic": _entry("hypnotic, techno, krautrock", instrumentalness=0.4, danceability=0.2),
-    "smooth": _entry("smooth jazz, soul", energy=-0.4, valence=0.2),
-    "raw": _entry("garage rock, punk, lo-fi", energy=0.6),
-    "drums": _entry("percussion, drum", energy=0.5, tempo=0.2, acousticness=-0.2),
-}
-
-SAME = {
-    "calming": "calm", "relaxing": "relaxed", "relax": "relaxed", "mellow": "relaxed", "tranquil": "peaceful",
-    "sleep": "sleepy", "dream": "dreamy", "energy": "energetic", "noisy": "loud", "joyful": "happy", "joy": "happy",
-    "upbeat": "lively", "feelgood": "happy", "melancholy": "melancholic", "moody": "gloomy", "blue": "sad",
-    "love": "romantic", "rainy": "rain", "raining": "rain", "nighttime": "night", "nights": "night", "quick": "fast",
-    "uptempo": "fast", "downtempo": "slow", "danceable": "dance", "dancing": "dance", "dancefloor": "dance",
-    "groove": "groovy", "gym": "workout", "sport": "workout", "run": "running", "drive": "driving", "road": "driving",
-    "studying": "study", "working": "focus", "work": "focus", "concentration": "focus", "summery": "summer",
-    "singing": "vocal", "voice": "vocal", "vintage": "old", "retro": "old", "wintry": "winter", "autumnal": "autumn",
-    "thrilling": "exciting", "exhilarating": "exciting", "ecstatic": "euphoric", "elated": "euphoric", "optimistic": "hopeful",
-    "victorious": "triumphant", "victory": "triumphant", "anthemic": "epic", "motivation": "powerful",
-    "motivating": "powerful", "hyped": "energetic", "hype": "energetic", "pumped": "energetic", "punch": "powerful",
-    "power": "powerful", "strong": "powerful", "awake": "energetic", "wake me up": "energetic", "wake up": "energetic",
-    "bored": "exciting", "lets go": "energetic", "bouncy": "lively", "vibrant": "lively", "peppy": "lively",
-    "cheer me up": "happy", "cheer up": "happy", "good mood": "happy", "feel good": "happy", "feeling good": "happy",
-    "smile": "happy", "glad": "happy", "merry": "cheerful", "cheery": "cheerful", "sun": "sunny", "sunshine": "sunny",
-    "breezy": "bright", "silly": "playful", "quirky": "playful", "funny": "fun", "festive": "celebration",
-    "celebrate": "celebration", "celebrating": "celebration", "birthday": "celebration", "partying": "party", "parties": "party",
-    "clubbing": "club", "raving": "rave", "holiday": "beach", "vacation": "beach", "festival": "party",
-    "friday": "weekend", "saturday": "weekend", "breakfast": "morning", "brunch": "sunday", "coffee": "morning",
-    "dining": "dinner", "candles": "candlelight", "candlelit": "candlelight", "kitchen": "cooking", "housework": "cleaning",
-    "walk": "walking", "stroll": "walking", "hiking": "walking", "hike": "walking", "jog": "running", "jogging": "running",
-    "cycling": "running", "training": "workout", "exercise": "workout", "road trip": "driving", "highway": "driving",
-    "soothing": "calm", "serene": "peaceful", "calmer": "calm", "calm down": "calm", "slow down": "calm", "quieter": "quiet",
-    "softer": "soft", "silent": "quiet", "silence": "quiet", "subdued": "quiet", "delicate": "gentle", "go easy": "gentle",
-    "easy": "relaxed", "easygoing": "relaxed", "laid back": "relaxed", "wind down": "relaxed", "winding down": "relaxed",
-    "unwind": "relaxed", "unwinding": "relaxed", "stressed": "calm", "stress": "calm", "anxious": "calm", "nervous": "calm",
-    "tired": "sleepy", "exhausted": "sleepy", "asleep": "sleepy", "bedtime": "sleepy", "lullaby": "sleepy",
-    "hungover": "quiet", "hangover": "quiet", "headache": "quiet", "bath": "relaxed", "spa": "relaxed", "yoga": "meditative",
-    "meditation": "meditative", "meditate": "meditative", "mindful": "meditative", "chilled": "chill", "chillout": "chill",
-    "night in": "quiet", "by the fire": "cozy", "fireplace": "cozy", "cosy": "cozy", "book": "reading", "read": "reading",
-    "coding": "focus", "concentrate": "focus", "homework": "study", "intimate": "tender", "sexy": "sensual",
-    "hopeless": "sad", "unhappy": "sad", "depressing": "sad", "depressed": "sad", "depressive": "sad", "miserable": "sad",
-    "sorrow": "sad", "sorrowful": "sad", "sadness": "sad", "cry": "sad", "crying": "sad", "tears": "sad", "weepy": "sad",
-    "down": "sad", "low": "sad", "bad mood": "gloomy", "grief": "mournful", "grieving": "mournful", "mourning": "mournful",
-    "funeral": "mournful", "tragic": "mournful", "breakup": "heartbroken", "heartbreak": "heartbroken",
-    "lovesick": "heartbroken", "alone": "lonely", "loneliness": "lonely", "longing": "wistful", "yearning": "wistful",
-    "spooky": "creepy", "sinister": "creepy", "eerie": "creepy", "haunting": "creepy", "scary": "creepy", "bleak": "gloomy",
-    "grim": "gloomy", "somber": "gloomy", "sombre": "gloomy", "darkness": "dark", "november": "autumn", "snow": "winter",
-    "gray": "grey", "foggy": "grey", "fog": "grey", "cloudy": "grey", "thunder": "storm", "stormy": "storm",
-    "mad": "angry", "anger": "angry", "rage": "furious", "raging": "furious", "hate": "furious", "aggression": "aggressive",
-    "brutal": "aggressive", "violent": "aggressive", "shouting": "screaming", "yelling": "screaming", "screams": "screaming",
-    "crazy": "wild", "noise": "loud", "louder": "loud", "banging": "loud", "hectic": "chaotic", "frantic": "chaotic",
-    "faster": "fast", "slower": "slow", "drum": "drums", "dull": "boring", "boredom": "boring", "groovin": "groovy",
-    "funky": "groovy", "light hearted": "playful", "lighthearted": "playful", "romance": "romantic", "dancy": "dance",
-    "danced": "dance", "softly": "soft", "gently": "gentle", "quietly": "quiet", "sadder": "sad", "happier": "happy",
-    "darker": "dark", "heavier": "heavy", "harder": "hard", "warmth": "warm", "tenderness": "tender",
-}  # fmt: skip
-"""Other forms of the lexicon's words."""
+_WORDS: dict[str, Any] = json.loads(files("spotify_ai_pipeline.music.mood").joinpath("lexicon.json").read_text("utf-8"))
+LEXICON = {word: Entry(said["axes"], tuple(said.get("tags", ()))) for word, said in _WORDS.items()}
+SAME: dict[str, str] = {form: word for word, said in _WORDS.items() for form in said.get("also", ())}
+"""Other forms of the lexicon's words, each with its word."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from spotify_ai_pipeline.durations import DAY, HOUR
+from spotify_ai_pipeline.durations import DAY, HOUR, MINUTE, WEEK
 from spotify_ai_pipeline.music.mood.lexicon import LEXICON, SAME
 
 NEGATIONS = frozenset(
@@ -51,13 +51,13 @@ SPAN = re.compile(
     r"\bfor (?:the next |about )?(an?|half an|\d+(?:\.\d+)?|two|three|four|six) (minute|hour|day|week)s?\b"
 )
 NUMBERS = {"a": 1.0, "an": 1.0, "half an": 0.5, "two": 2.0, "three": 3.0, "four": 4.0, "six": 6.0}
-UNITS = {"minute": 60.0, "hour": HOUR, "day": DAY, "week": 7 * DAY}
+UNITS = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
 SPANS = {
     "all day": 12 * HOUR,
     "all night": 8 * HOUR,
     "tonight": 5 * HOUR,
     "this weekend": 2 * DAY,
-    "this week": 7 * DAY,
+    "this week": WEEK,
 }
 
 CALLED = {

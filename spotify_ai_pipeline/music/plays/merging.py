@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.durations import DAY, HOUR
 from spotify_ai_pipeline.music.plays.alignment import Floats, Indices, Mask, Stamps, align
 from spotify_ai_pipeline.music.plays.records import PLAY, SHORTEST_MS, SOURCES
 from spotify_ai_pipeline.music.plays.timestamp_convention import are_ends
 
-LONGEST_PAUSE = 1_800.0
+LONGEST_PAUSE = HOUR / 2
 """Seconds that a paused play may have begun before its end and length say, where nothing was heard in between."""
-LONGEST_LATE = 3_600.0
+LONGEST_LATE = HOUR
 BURST_ROWS, BURST_GAP = 3, 20.0
 """That many plays of 30 s or more that end within seconds of each other were not heard then, but handed in then: offline."""
 LONGEST_OFFLINE = 3 * DAY
@@ -43,20 +43,16 @@ _NUMBERS = (
 )
 
 
-def merge(plays: pl.DataFrame) -> pl.DataFrame:
-    """One row a play, of ``plays`` (as ``find_songs`` gives them): columns of ``MERGED``, oldest first.
-
-    ``source`` is the richest that told of the play and ``sources`` are all that did, richest first; ``played_at`` is from the
-    most exact stamp, every other column from the richest source that knows it. The same plays in any order give the same rows.
-    """
-    return pl.concat([merged for merged, _ in merge_parts([plays.lazy()])])
-
-
 def merge_parts(parts: Sequence[pl.LazyFrame]) -> Iterator[tuple[pl.DataFrame, datetime | None]]:
-    """What ``merge`` gives for all of ``parts``, a part at a time, each with the start of the first play after it.
+    """One row a play (columns of ``MERGED``, oldest first), a part at a time, each with the start of the first play after it.
 
-    ``parts`` follow each other in time, no moment in two of them. Each is read twice: for the few numbers that tell which
-    records are one play, which are held of all parts at once, and for what the records say of it.
+    ``parts`` hold plays as ``find_songs`` gives them. They follow each other in time, and no moment is in two of them. How a
+    history is cut into parts and the order of its rows change nothing. ``source`` is the richest that told of the play and
+    ``sources`` are all that did, richest first. ``played_at`` is from the most exact stamp, every other column from the richest
+    source that knows it.
+
+    Each part is read twice: for the few numbers that tell which records are one play (held of all parts at once), and for
+    what the records say of it.
     """
     numbers = pl.concat([_records(part).select(_NUMBERS).with_columns(part=nth) for nth, part in enumerate(parts)])
     order = numbers.select(pl.arg_sort_by("repeatable", "rank", "song", maintain_order=True)).to_series()

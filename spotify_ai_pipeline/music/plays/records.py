@@ -11,31 +11,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from spotify_ai_pipeline.durations import MINUTE
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.songs import assign_songs
 from spotify_ai_pipeline.music.identity.spelling import fold
 from spotify_ai_pipeline.music.identity.versions import split_version
-
-MOMENT = pl.Datetime("ms", "UTC")
-
-PLAY: dict[str, pl.DataType] = {
-    "source": pl.String(),
-    "played_at": MOMENT,  # the start; as stamped where the source does not say whether it stamps start or end
-    "artist": pl.String(),
-    "title": pl.String(),
-    "album": pl.String(),
-    "track_id": pl.String(),  # Spotify's
-    "track_mbid": pl.String(),
-    "ms_played": pl.Int64(),
-    "duration_ms": pl.Int64(),
-    "ended_by": pl.String(),  # Spotify's reason_end
-    "device": pl.String(),
-    "playlist_id": pl.String(),  # the list it was played from
-    "private": pl.Boolean(),  # a private session
-}
+from spotify_ai_pipeline.music.tables import PLAY
 
 SHORTEST_MS = 30_000
 """A play of less is no play for statistics, but evidence of a skip; scrobbling services do not log it."""
+SESSION_GAP = 20 * MINUTE
+"""Seconds of silence that end a session."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +37,7 @@ class Source:
     start_or_end: bool = False
 
 
-DRIFT, MINUTE = 90.0, 60.0
+DRIFT = 90.0
 
 SPOTIFY_HISTORY = Source("spotify_history", 5)
 SPOTIFY_ACCOUNT = Source("spotify_account", MINUTE / 2 + 5, MINUTE / 2, whole_minutes=True)

@@ -128,6 +128,22 @@ def test_a_refresh_says_what_changed_and_loads_nothing_heavy(demo: Any) -> None:
     assert len(said["added"]) == len(said["removed"]) <= 15
 
 
+@pytest.mark.parametrize("asked", ["mix", "status", "queue", "why a"])
+def test_a_look_loads_nothing_heavy_and_nothing_of_the_web(asked: str, demo: Any) -> None:
+    heavy = [*HEAVY, *WEB, "dagster", "asyncio", "upath", "scipy"]
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED, asked, *heavy],
+        cwd=demo.project.root,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(demo.project.root), clock.SHIFT: os.environ[clock.SHIFT]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stdout
+    assert ran.stderr.strip() == ""
+
+
 def test_the_mix_as_data_is_whole(demo: Any) -> None:
     said = json.loads(demo.project("mix", "--json").stdout)
     songs = said["songs"]

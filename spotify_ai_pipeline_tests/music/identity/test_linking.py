@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.app.spotify_ids import from_labs
 from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.listenbrainz_labs import LabsError, ListenBrainzLabs
 from spotify_ai_pipeline.clients.spotify import Spotify
@@ -114,18 +115,11 @@ def test_A9_a_recording_unknown_or_of_another_name_falls_back_to_the_name(labs):
     labs.answers["spotify-id-from-metadata"] = lambda rows: [
         row(r["artist_name"], r["track_name"], spotify_id(r["track_name"])) for r in rows
     ]
-    songs = pl.DataFrame(
-        {
-            "song_id": ["s1", "s2", "s3"],
-            "key": ["k1", "k2", "k3"],
-            "artist": ["Ada"] * 3,
-            "title": ["One", "Two", "Three"],
-            "album": [None] * 3,
-            "mbid": [M1, M2, None],
-        }
-    )
-    (found,) = links_module._from_labs(labs, songs, NOW)
-    assert found["track_id"].to_list() == [spotify_id(title) for title in ("One", "Two", "Three")]
+    songs = [
+        {"artist": "Ada", "title": title, "mbid": mbid} for title, mbid in [("One", M1), ("Two", M2), ("Three", None)]
+    ]
+    found = [offer[0].track_id for _, offer in from_labs(labs, songs) if offer]
+    assert found == [spotify_id(title) for title in ("One", "Two", "Three")]
 
 
 def test_most_played_first_and_unknowns_only_after_their_time():
@@ -191,9 +185,7 @@ class Fake:
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Runs the asset once a call, as on a later day each time, over songs "1" (most played) to "6"."""
-    monkeypatch.setattr(
-        links_module, "report_degraded", lambda _context, _home, trouble: str(trouble or "")
-    )  # there is no run
+    monkeypatch.setattr(links_module, "report_degraded", lambda _context, _home, trouble: {})  # there is no run
     workspace = Workspace.open(tmp_path)
     workspace.state.set_override("identity.searches_per_run", 2)
     workspace.state.set_override("identity.searches_per_day", 5)

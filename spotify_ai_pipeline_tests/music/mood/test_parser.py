@@ -1,5 +1,8 @@
 """Words for moods, and moods in words."""
 
+import json
+from importlib.resources import files
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +64,14 @@ def test_every_word_of_the_lexicon_is_understood(words: list[str]) -> None:
 def test_other_forms_lead_to_words_of_the_lexicon() -> None:
     assert set(SAME.values()) <= set(LEXICON)
     assert all(set(entry.axes) <= set(AXES) for entry in LEXICON.values())
+
+
+def test_no_form_belongs_to_two_words_or_is_a_word_itself() -> None:
+    text = files("spotify_ai_pipeline.music.mood").joinpath("lexicon.json").read_text("utf-8")
+    entries = json.loads(text, object_pairs_hook=lambda pairs: pairs)
+    words = [word for word, _ in entries]
+    forms = [form for _, entry in entries for form in dict(entry).get("also", [])]
+    assert len(set(words + forms)) == len(words + forms) == len(LEXICON) + len(SAME)
 
 
 def test_features_that_stand_out_are_called_strongest_first() -> None:

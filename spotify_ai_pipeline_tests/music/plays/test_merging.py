@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.plays.merging import merge, merge_parts
+from spotify_ai_pipeline.music.plays.merging import merge_parts
 
 DURATIONS = {"a": 200_000, "b": 183_000, "c": 45_000, "d": 420_000, "e": 95_000}
 DAY = 1_600_000_000
@@ -96,6 +96,10 @@ def histories(draw, loops=True):
             now += -(-ms // 1000) + draw(st.integers(0, 3))
         now += draw(st.sampled_from([0, 0, 0, 700, 40_000]))
     return truth
+
+
+def merge(plays):
+    return pl.concat([merged for merged, _ in merge_parts([plays.lazy()])])
 
 
 def told(merged):
