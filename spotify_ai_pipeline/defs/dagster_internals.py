@@ -8,8 +8,15 @@ from dagster._core.remote_origin import (  # what the UI files runs by
     RegisteredCodeLocationOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log import SqliteEventLogStorage  # names the event files that pruning removes
+from dagster._core.storage.runs import (
+    SqliteRunStorage,  # these three keep their files open: see automation/run_history.py
+)
+from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.storage.sql import get_sql_current_timestamp  # what gives a new row its time; see dagster_clock.py
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._grpc.types import (  # how a code server is asked for a run
     CanCancelExecutionRequest,
     CanCancelExecutionResult,
@@ -20,15 +27,20 @@ from dagster._serdes import (
 )
 
 __all__ = [
+    "SQLITE_BUSY_TIMEOUT_SECONDS",
     "CanCancelExecutionRequest",
     "CanCancelExecutionResult",
     "CheckRunHealthResult",
     "ConfigurableClassData",
+    "DagsterSqliteStorage",
+    "DagsterStorage",
     "DefaultRunLauncher",
     "InMemoryJob",
     "RegisteredCodeLocationOrigin",
     "RemoteRepositoryOrigin",
     "SqliteEventLogStorage",
+    "SqliteRunStorage",
+    "SqliteScheduleStorage",
     "WorkerStatus",
     "dagster_time",
     "deserialize_value",

@@ -15,7 +15,7 @@ import json
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,7 @@ WRITTEN_AT = "%Y%m%dT%H%M%S%f"
 """How the name of a version begins: folders in a bucket have no time of their own."""
 PARQUET = b"PAR1"
 """How a Parquet file begins and ends."""
+CHUNK = 1 << 20
 KEEP_VERSIONS = 3
 KEEP_SECONDS = 86_400.0
 """A reader that took the pointer may still open the files; younger versions are never removed."""
@@ -101,6 +102,8 @@ class Version:
     created_at: str = ""
     sizes: dict[str, int] = field(default_factory=dict[str, int])
     """Bytes of each file; empty for a version that was written before they were noted."""
+    digest: str = ""
+    """Of what all files hold: two versions with one digest are the same."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,8 @@ class Lake:
     ) -> Version:
         """Publishes ``frame`` (and ``blobs``, files by name, such as a FAISS index) as the dataset's new version.
 
-        Several frames, at least one and of one schema, are a file each: what makes them may hold one at a time.
+        Several frames, at least one and of one schema, are a file each: what makes them may hold one at a time. Where the
+        current version holds the same already, it stays the current one, as made now: what is made from it is up to date.
         """
         place = self.folder(dataset, partition)
         now = clock.utc_now()
@@ -152,8 +156,15 @@ class Lake:
             for blob, content in (blobs or {}).items():
                 with writing(target / blob) as stream:
                     stream.write(content)
+            digest = _digest([target / file for file in (*files, *(blobs or {}))])
+            if (same := self._holds(place, digest)) is not None:
+                same = replace(same, code_version=code_version, inputs=dict(inputs or {}), created_at=now.isoformat())
+                swap(place / POINTER, _told(same))
+                remove(target)
+                return same
             version = Version(
                 version=name,
+                digest=digest,
                 files=[f"v={name}/{file}" for file in (*files, *(blobs or {}))],
                 rows=rows,
                 schema={column: str(kind) for column, kind in schema.items()},
@@ -171,6 +182,14 @@ class Lake:
         swap(place / POINTER, _told(version))
         self._prune(place, {name})
         return version
+
+    def _holds(self, place: Place, digest: str) -> Version | None:
+        """The current version of ``place`` where it is whole and has this ``digest``."""
+        try:
+            version, harm = _read_version(place, place / POINTER)
+        except FileNotFoundError:
+            return None
+        return version if version is not None and not harm and version.digest == digest else None
 
     def current(self, dataset: Dataset, partition: str | None = None) -> Version | None:
         """The version that readers get now, or None. Raises ``LakeDamaged`` where there was one and none is whole."""
@@ -374,6 +393,16 @@ def _collect(frame: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
             f"{dataset.name}: a file of it cannot be read ({str(error).splitlines()[0]}); `spotify-ai doctor` names it, and"
             " `spotify-ai doctor --fix` goes back to the version before"
         ) from None
+
+
+def _digest(files: Iterable[Place]) -> str:
+    told = hashlib.sha256()
+    for file in files:
+        told.update(f"{file.name} {file.stat().st_size}\n".encode())
+        with file.open("rb") as stream:
+            for chunk in iter(lambda: stream.read(CHUNK), b""):  # read before the next file
+                told.update(chunk)
+    return told.hexdigest()
 
 
 def _told(version: Version) -> str:
