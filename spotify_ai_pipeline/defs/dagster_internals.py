@@ -15,7 +15,7 @@ from dagster._core.storage.runs import (
 )
 from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.storage.sql import get_sql_current_timestamp  # what gives a new row its time; see dagster_clock.py
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._grpc.types import (  # how a code server is asked for a run
     CanCancelExecutionRequest,
@@ -42,6 +42,7 @@ __all__ = [
     "SqliteRunStorage",
     "SqliteScheduleStorage",
     "WorkerStatus",
+    "create_db_conn_string",
     "dagster_time",
     "deserialize_value",
     "execute_run",

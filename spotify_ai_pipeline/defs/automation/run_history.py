@@ -5,11 +5,12 @@ refresh, and most of the daemon's at rest. Here a file stays open while its proc
 another in its place is opened anew. A power cut may cost the last events; it harms no file (WAL).
 """
 
+import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
@@ -21,33 +22,44 @@ from spotify_ai_pipeline.defs.dagster_internals import (
     SqliteEventLogStorage,
     SqliteRunStorage,
     SqliteScheduleStorage,
+    create_db_conn_string,
 )
 
 OPEN_FILES = 8
 """Every run has a file of its own: so many stay open."""
 
 
-class _Engines:
-    """An engine a file; the one that was used longest ago makes room."""
+class _Files:
+    """An engine a file, for all instances of this process: a code server opens an instance for every tick. The file that was
+    used longest ago makes room."""
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
         self._known: OrderedDict[str, tuple[int, Engine]] = OrderedDict()
 
-    def of(self, address: str) -> tuple[Engine, bool]:
-        """The engine of the file at ``address``, and whether the file is another than last time."""
-        file, known = _inode(address), self._known.pop(address, None)
-        is_new = known is None or not file or known[0] != file
-        if known is not None and is_new:
-            known[1].dispose()
-        engine = _engine(address) if known is None or is_new else known[1]
-        self._known[address] = (file, engine)
-        while len(self._known) > OPEN_FILES:
-            self._known.popitem(last=False)[1][1].dispose()
-        return engine, is_new
+    def engine(self, address: str, prepare: Callable[[Engine], None] | None = None) -> Engine:
+        """The engine of the file at ``address``. ``prepare`` is called once for a file, before anyone else gets it."""
+        with self.lock:
+            file, known = _inode(address), self._known.pop(address, None)
+            if known is not None and file and known[0] == file:
+                self._known[address] = known
+                return known[1]
+            if known is not None:
+                known[1].dispose()
+            engine = _engine(address)
+            if prepare is not None:
+                prepare(engine)
+            self._known[address] = (_inode(address), engine)
+            while len(self._known) > OPEN_FILES:
+                self._known.popitem(last=False)[1][1].dispose()
+            return engine
 
-    def opened(self, address: str) -> None:
-        """Notes which file lies at ``address`` now that it was opened."""
-        self._known[address] = (_inode(address), self._known[address][1])
+    def knows(self, address: str) -> bool:
+        with self.lock:
+            return address in self._known and self._known[address][0] == _inode(address)
+
+
+_FILES = _Files()
 
 
 def _inode(address: str) -> int:
@@ -70,49 +82,36 @@ def _in_haste(connection: Any, _: object) -> None:
 class _Events(SqliteEventLogStorage):
     """Events: a file a run, and an index."""
 
-    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engines = _Engines()
-        super().__init__(base_dir, inst_data)
-
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        with self._db_lock:
-            address = self.conn_string_for_shard(shard)
-            engine, is_new = self._engines.of(address)
-            if is_new or shard not in self._initialized_dbs:
-                self._initdb(engine)
-                self._initialized_dbs.add(shard)
-                self._engines.opened(address)
-            with engine.begin() as connection:
-                yield connection
+        engine = _FILES.engine(self.conn_string_for_shard(shard), self._initdb)
+        with self._db_lock, engine.begin() as connection:
+            yield connection
 
 
 class _Runs(SqliteRunStorage):
-    """Runs."""
-
-    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engines = _Engines()
-        super().__init__(conn_string, inst_data)
-
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        engine, _ = self._engines.of(self._conn_string)
-        with engine.begin() as connection:
+        with _FILES.engine(self._conn_string).begin() as connection:
             yield connection
 
 
 class _Ticks(SqliteScheduleStorage):
     """Ticks of schedules and sensors."""
 
-    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engines = _Engines()
-        super().__init__(conn_string, inst_data)
-
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        engine, _ = self._engines.of(self._conn_string)
-        with engine.begin() as connection:
+        with _FILES.engine(self._conn_string).begin() as connection:
             yield connection
+
+
+Storage = TypeVar("Storage", _Runs, _Ticks)
+
+
+def _opened(kind: type[Storage], folder: str, name: str) -> Storage:
+    """The storage in ``folder``; its tables are looked at by the first instance of this process alone."""
+    address = create_db_conn_string(folder, name)
+    return kind(address) if _FILES.knows(address) else cast(Storage, kind.from_local(folder))
 
 
 class KeptStorage(DagsterSqliteStorage):
@@ -120,9 +119,9 @@ class KeptStorage(DagsterSqliteStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self.base_dir = base_dir
-        self._run_storage = _Runs.from_local(f"{base_dir}/history/")
+        self._run_storage = _opened(_Runs, f"{base_dir}/history/", "runs")
         self._event_log_storage = _Events(f"{base_dir}/history/runs/")
-        self._schedule_storage = _Ticks.from_local(f"{base_dir}/schedules")
+        self._schedule_storage = _opened(_Ticks, f"{base_dir}/schedules", "schedules")
         self._inst_data = inst_data
         DagsterStorage.__init__(self)
 

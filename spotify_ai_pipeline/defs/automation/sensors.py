@@ -23,7 +23,7 @@ TRY_AGAIN_SECONDS = 15 * 60
 
 @dg.sensor(
     job_name=TAKE_IN_FILES,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes in exports that are laid into the inbox.",
 )
@@ -41,7 +41,7 @@ def files_in_the_inbox(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipR
 
 @dg.sensor(
     job_name=APPLY_VERDICTS,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=20,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a run within 30 seconds of a verdict that has to be brought about on Spotify.",
 )
@@ -73,6 +73,7 @@ def sign_in_watch(workspace: WorkspaceResource) -> dg.SkipReason:
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.FAILURE,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Raises an alert for a job that failed, with what the failed step said.",
 )
@@ -89,6 +90,7 @@ def tell_of_failures(context: dg.RunStatusSensorContext, workspace: WorkspaceRes
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes the alert of a job away when it succeeds again.",
 )

@@ -9,7 +9,7 @@ from spotify_ai_pipeline.app.spotify_ids import LABS, Answer, Song, look_up
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import IDENTITY
 from spotify_ai_pipeline.defs.io_manager import frame_of
-from spotify_ai_pipeline.defs.registered_asset import registered_asset
+from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import ListenBrainzLabsResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
@@ -20,7 +20,11 @@ from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.identity_overrides import said
 
 
-@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
+def _joined_by_hand_or_by_link(workspace: WorkspaceResource) -> object:
+    return said(workspace.state), workspace.lake.version_of(datasets.SONG_LINKS)
+
+
+@registered_asset(derived=Derived(_joined_by_hand_or_by_link), group_name=IDENTITY, kinds={"polars", "parquet"})
 def song_members(
     workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame
 ) -> dg.MaterializeResult:
