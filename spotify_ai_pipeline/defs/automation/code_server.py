@@ -17,7 +17,7 @@ from dagster._grpc.client import DagsterGrpcClient
 from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-LOOK_SECONDS = 10.0
+LOOK_SECONDS = 30.0
 
 
 def main(socket: str, home: str, name: str, *pointer: str) -> None:

@@ -122,6 +122,7 @@ def features_follow_the_day(workspace: Workspace) -> dg.AutomationConditionSenso
         "features_follow_the_day",
         target=dg.AssetSelection.all(),
         default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=300,  # a look at all conditions is a third of what the daemon does at rest
         run_tags=HEAVY_WORK | workspace.run_tags,
         description="Once a day, after the first refresh that brought songs up to date: features of what is new, and clusters.",
     )

@@ -53,8 +53,7 @@ def _serve(workspace: Workspace, port: int, sockets: Path) -> None:
     served.write_text(yaml.safe_dump({"load_from": shared}))
     commands = [
         *([sys.executable, "-m", CODE_SERVER, at[name], *told] for name, told in locations.items()),
-        [sys.executable, "-m", WEB_SERVER, "--port", str(port), "--workspace", str(served)],
-        [_script("dagster-daemon"), "run", "--workspace", str(served)],
+        [sys.executable, "-m", WEB_SERVER, "--port", str(port), "--workspace", str(served), "--with-daemon"],
     ]
     if workspace.demo_file.exists():
         demo = json.loads(workspace.demo_file.read_text())
@@ -108,6 +107,7 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
         nonlocal stopping
         stopping = True
 
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each of many threads keeps memory of its own: 40 MB in all
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)  # a handler, unlike SIG_IGN, is reset in the children
     children = [
