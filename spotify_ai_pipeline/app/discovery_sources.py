@@ -18,10 +18,12 @@ from spotify_ai_pipeline.app.spotify_ids import FOR_THE_MIX
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.reccobeats import SEEDS_A_CALL, ReccoBeats
+from spotify_ai_pipeline.clients.sign_in import SIGNED_IN_STATE, sign_in_state
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.linking import Offer
+from spotify_ai_pipeline.music.identity.ratings import STARS
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SONGS_AN_ARTIST = 5
@@ -29,8 +31,9 @@ RECENT_RELEASE = timedelta(days=60)
 CALLS_AN_ARTIST = 4
 """Calls that the new releases of one artist take at most: whose track, which albums, two of them."""
 FRIENDS_SINCE = timedelta(days=7)
-LOVED_RATING = 8
-"""Half stars from which a rated album speaks for its artist."""
+LOVED = 4.0
+"""Stars of five from which a rated album's songs are worth a try."""
+SONGS_AN_ALBUM = 20
 RECOMMENDED = 100
 
 
@@ -150,21 +153,52 @@ def new_releases(asking: Asking) -> Batches:
 
 
 def files(asking: Asking) -> Batches:
-    """Songs of the charts in the inbox; of albums there, and of albums rated highly on RateYourMusic, the artist's best known
-    songs: a call an artist."""
+    """Songs of the charts in the inbox; the songs of albums there, and of albums that the listener rated highly, best first: a
+    call an album, two where Last.fm does not know it."""
     charts = ingest.charts(asking.workspace.lake)
     songs = charts.filter(pl.col("title").is_not_null())
     yield [Lead(row["artist"], row["title"], 0.4, row["list"]) for row in songs.iter_rows(named=True)]
-    loved = (
-        ingest.ratings(asking.workspace.lake).filter(pl.col("rating") >= LOVED_RATING).select("artist", because="title")
-    )
-    albums = charts.filter(pl.col("title").is_null()).select("artist", because="list")
-    named = pl.concat([albums, loved]).drop_nulls("artist").unique("artist", maintain_order=True)
-    if not asking.workspace.secrets.has_lastfm:
-        return
-    client = LastFm.of(asking.workspace)
-    for artist, because in named.head(asking.calls).iter_rows():
-        yield [Lead(song.artist, song.title, 0.4, because, mbid=song.mbid) for song in client.top_tracks(artist)[:3]]
+    calls = _Calls(asking.calls)
+    for artist, album, strength, because in _albums(charts, ingest.ratings(asking.workspace.lake)):
+        if not calls.left:
+            return
+        yield [
+            Lead(name, title, strength, because, track_id)
+            for name, title, track_id in _songs_of_album(asking.workspace, artist, album, calls)[:SONGS_AN_ALBUM]
+        ]
+
+
+def _albums(charts: pl.DataFrame, ratings: pl.DataFrame) -> Iterator[tuple[str, str, float, str]]:
+    """(artist, album, strength, because) of the albums that the listener rated highly, best first, and of those in charts."""
+    albums = ratings.filter(pl.col("title").is_null()).drop_nulls(["album", "rating"])
+    stars = albums.with_columns(stars=pl.col("rating") / pl.col("best") * STARS).filter(pl.col("stars") >= LOVED)
+    for artist, album, given in (
+        stars.sort("stars", descending=True, maintain_order=True).select("artist", "album", "stars").iter_rows()
+    ):
+        yield artist, album, 0.1 + 0.1 * given, f"{album}, which you rated {given:g} of {STARS}"
+    for artist, album, name in (
+        charts.filter(pl.col("title").is_null()).select("artist", "album", "list").drop_nulls().iter_rows()
+    ):
+        yield artist, album, 0.4, name
+
+
+@dataclass
+class _Calls:
+    left: int
+
+
+def _songs_of_album(workspace: Workspace, artist: str, album: str, calls: _Calls) -> list[tuple[str, str, str | None]]:
+    """(artist, title, Spotify id) of an album's songs, from Last.fm, which costs none of Spotify's day, else from Spotify."""
+    if workspace.secrets.has_lastfm:
+        calls.left -= 1
+        if found := LastFm.of(workspace).album_songs(artist, album):
+            return [(song.artist, song.title, None) for song in found]
+    if calls.left > 0 and sign_in_state(workspace) == SIGNED_IN_STATE:
+        client = Spotify.of(workspace)
+        if client.calls_left() > FOR_THE_MIX:
+            calls.left -= 1
+            return [(song.artists[0], song.title, song.track_id) for song in client.songs_of_album(artist, album)]
+    return []
 
 
 def _ranked(offers: Sequence[Offer], strength: float, because: str, seed: str) -> list[Lead]:

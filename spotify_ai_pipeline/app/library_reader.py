@@ -85,6 +85,13 @@ def read_library(client: Spotify, known: pl.DataFrame, say: Callable[[str], obje
     return reading
 
 
+def with_files(library: pl.LazyFrame, listed: pl.DataFrame) -> pl.LazyFrame:
+    """``library`` as Spotify tells it, and the lists of ``listed``, from files, that Spotify does not know: what it tells of a
+    list is newer than any file."""
+    name = pl.col("list_name").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")  # a file's name has few signs
+    return pl.concat([library, listed.lazy().join(library, on=name, how="anti")])
+
+
 def shrank(known: pl.DataFrame, found: pl.DataFrame) -> str | None:
     """What of the library went missing between two readings, in words, where it is too much to believe; else None."""
     for what, part in (("liked songs", pl.col("list_id") == LIKED), ("songs in playlists", pl.col("list_id") != LIKED)):

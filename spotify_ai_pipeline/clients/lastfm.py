@@ -210,6 +210,11 @@ class LastFm:
         answer = self._kept("artist.getTopTracks", artist=artist, autocorrect=1, limit=10)
         return self._near(answer.iterfind("toptracks/track"), "top songs")
 
+    def album_songs(self, artist: str, album: str) -> list[Near]:
+        """The songs of an album in their order; empty where Last.fm does not know it. One call a month."""
+        answer = self._kept("album.getInfo", artist=artist, album=album, autocorrect=1)
+        return self._near(answer.iterfind("album/tracks/track"), "songs of an album")
+
     def friends(self) -> list[str]:
         """The names of the listener's friends; empty where there are none. One call."""
         try:

@@ -39,6 +39,7 @@ from spotify_ai_pipeline.clients.spotify_playlists import (
 from spotify_ai_pipeline.clients.spotify_records import bucket_of
 from spotify_ai_pipeline.clients.transport import Transport, Unreachable
 from spotify_ai_pipeline.music.identity.linking import Offer
+from spotify_ai_pipeline.music.identity.ratings import album_key
 from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_RECENT
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
@@ -210,9 +211,20 @@ class Spotify(PlaylistEdits):
 
     def search(self, artist: str, title: str) -> list[Offer]:
         """Up to ten tracks that Spotify finds for a name, best first, in one call of the day's budget."""
-        quoted = " ".join(f'{field}:"{_unquoted(text)}"' for field, text in (("track", title), ("artist", artist)))
+        return self._offers(self._found(track=title, artist=artist), "a search")
+
+    def songs_of_album(self, artist: str, album: str) -> list[Offer]:
+        """Up to ten songs of an album, in one call of the day's budget."""
+        tracks = [row for row in self._found(album=album, artist=artist) if isinstance(row, dict) and row.get("id")]
+        found = self._door.records(records.Track, tracks, "a search")
+        return [
+            _offer(track) for track in found if track.artists and album_key(track.album.name or "") == album_key(album)
+        ]
+
+    def _found(self, **named: str) -> list[Any]:
+        quoted = " ".join(f'{field}:"{_unquoted(text)}"' for field, text in named.items())
         answer = self._call("search", quoted[:LONGEST_QUERY], limit=SEARCH_PAGE, type="track")
-        return self._offers(self._door.frame(records.Found, answer).tracks.items, "a search")
+        return self._door.frame(records.Found, answer).tracks.items
 
     def recommendations(self, track_ids: Sequence[str], size: int) -> list[Offer]:
         """Up to ``size`` (100) tracks like up to five others, in one call, for apps that are ``capable`` of it."""

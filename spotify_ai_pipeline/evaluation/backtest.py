@@ -6,7 +6,7 @@ judge of the mixes stands apart and knows nothing of this code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.durations import DAY, HOUR, WEEK
 from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.mix.habit import artist_cap
+from spotify_ai_pipeline.music.mood.detection import heard_mood, mood_match
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.plays.records import SHORTEST_MS
 from spotify_ai_pipeline.music.taste import ranking, song_statistics
@@ -66,11 +67,40 @@ def refresh_times(at: np.ndarray, every: float = WEEK, start: float | None = Non
     return np.arange(begin, at[-1] - WEEK, every)
 
 
-def mixes(listener: Listener, times: np.ndarray, settings: Settings, population: Population) -> Iterator[pl.DataFrame]:
+Moods = Callable[[float], pl.Series]
+"""How well each song matches the mood heard at a moment, 0..1; null where it is unknown."""
+
+
+def heard_moods(history: pl.DataFrame, songs: pl.DataFrame, vectors: pl.DataFrame, settings: Settings) -> Moods:
+    """The moods that ``history`` (what ``clean_history`` gives) shows, for ``songs`` some of which have ``vectors`` (song_id,
+    vector)."""
+    known = songs.select("song_id").join(vectors, on="song_id", how="left", maintain_order="left")["vector"]
+    rows = known.is_not_null().to_numpy()
+    matrix = np.vstack(known.drop_nulls().to_list()).astype(np.float32)
+    plays = history.select("song_id", "played_at")
+
+    def match(now: float) -> pl.Series:
+        found = np.full(songs.height, np.nan)
+        if heard := heard_mood(plays, vectors, now, settings.listener.zone, settings.mood):
+            found[rows] = mood_match(matrix, heard.vector.astype(np.float32))
+        return pl.Series(found).fill_nan(None)
+
+    return match
+
+
+def no_moods(songs: pl.DataFrame) -> Moods:
+    """Without features no mood is known."""
+    return lambda _: pl.repeat(None, songs.height, dtype=pl.Float64, eager=True)
+
+
+def mixes(
+    listener: Listener, times: np.ndarray, settings: Settings, population: Population, moods: Moods | None = None
+) -> Iterator[pl.DataFrame]:
     """For each of ``times`` the mix (refresh_at, rank, artist, track, slot) that a refresh at that moment makes.
 
     The exploration noise is seeded by the time of the refresh.
     """
+    moods = moods or no_moods(listener.songs)
     plays, artist = listener.plays, listener.artist
     songs = listener.songs.with_columns(credits=pl.concat_list(pl.Series(artist)))
     cycling, playlist = settings.cycling, settings.playlist
@@ -82,8 +112,8 @@ def mixes(listener: Listener, times: np.ndarray, settings: Settings, population:
     for now in times.tolist():
         expected = rolling.stand_at(now)
         stats = song_statistics.statistics(plays, rolling.memory, cycling)
-        known = pl.concat([songs, stats.with_columns(expected)], how="horizontal").filter(pl.col("plays") > 0)
-        known = known.with_columns(mood_match=pl.lit(None, pl.Float64))
+        found = stats.with_columns(expected, mood_match=moods(now))
+        known = pl.concat([songs, found], how="horizontal").filter(pl.col("plays") > 0)
         ranked = ranking.rank(known, cycling, settings.scoring, np.random.default_rng(int(now)))
         chosen = mix.select(
             ranked,

@@ -14,17 +14,26 @@ from pathlib import Path
 
 import polars as pl
 
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.importers import charts as charted
-from spotify_ai_pipeline.importers import rateyourmusic
-from spotify_ai_pipeline.importers.detect import Export, UnknownFormat, find, opened
-from spotify_ai_pipeline.importers.parse import Broken
+from spotify_ai_pipeline.importers import ratings as rated
+from spotify_ai_pipeline.importers import spotify_library as listed
+from spotify_ai_pipeline.importers.detect import Export, find, opened
+from spotify_ai_pipeline.importers.parse import Batch, Broken
 from spotify_ai_pipeline.music.plays.records import PLAY, SOURCES
+from spotify_ai_pipeline.music.sieve import clean_spotify_id
 from spotify_ai_pipeline.music.tables import MOMENT
 from spotify_ai_pipeline.storage import alerts, datasets
-from spotify_ai_pipeline.storage.lake import Lake, readable
+from spotify_ai_pipeline.storage.lake import Dataset, Lake, readable
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 PART_ROWS = 100_000
+MOST_BROKEN = 10_000
+"""Broken rows of a file that are kept by place and reason; all are counted."""
+FROM_FILE = "file:"
+"""How the id of a list begins that a file told of."""
+LIKED = "Liked Songs", "liked"
+"""Name and id of the list of liked songs, as the library on Spotify has them."""
 
 IMPORTED: dict[str, pl.DataType] = {**PLAY, "stamped_at": MOMENT, "nth": pl.Int64()}
 """A play from a file: ``stamped_at`` is the time as it stands there, ``nth`` counts equal rows of a file to the minute."""
@@ -48,9 +57,14 @@ class Report:
     first: datetime | None = None
     last: datetime | None = None
     broken: list[Broken] = field(default_factory=list[Broken])
+    problem: str = ""
+    """Why the file could not be read, or not to its end; empty where it could."""
 
     def line(self) -> str:
         """The report in one line."""
+        if self.problem:
+            taken = f" ({self.new:,} rows before it were taken in)" if self.new else ""
+            return f"{self.problem}{taken}"
         span = f"; {self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}" if self.first and self.last else ""
         more = f", {self.no_music:,} no music" if self.no_music else ""
         return (
@@ -73,40 +87,72 @@ def take_in(workspace: Workspace, exports: Sequence[Export], tell: Tell = lambda
 
 
 def take_in_inbox(workspace: Workspace) -> Iterator[Report]:
-    """Takes in the files of the inbox; each then moves to its folder ``imported`` or, with an alert, to ``refused``."""
+    """Takes in the files of the inbox. Each then moves to its folder ``imported``; one that cannot be read moves, with a note
+    and an alert, to ``refused``, and the others go on."""
     seen: _Seen | None = None
     for path in waiting(workspace):
+        problems = list[str]()
         try:
             exports = find([path])
-        except UnknownFormat as problem:
-            alerts.raise_alert(
-                workspace.state, f"inbox:{path.name}", f"{problem} (moved to {workspace.inbox / 'refused'})"
-            )
-            _move(path, workspace.inbox / "refused")
-            continue
-        seen = seen or _Seen(workspace.lake)
+        except UserError as problem:
+            problems.append(str(problem))
+            exports = []
         for export in exports:
-            yield _Intake(workspace.lake, export, seen, lambda *_: None).run()
-        _move(path, workspace.inbox / "imported")
+            seen = seen or _Seen(workspace.lake)
+            report = _Intake(workspace.lake, export, seen, lambda *_: None).run()
+            problems += [report.line()] if report.problem else []
+            yield report
+        if problems:
+            _refuse(workspace, path, problems)
+        else:
+            alerts.resolve_alert(workspace.state, f"inbox:{path.name}")
+            _move(path, workspace.inbox / "imported")
 
 
 def waiting(workspace: Workspace) -> list[Path]:
-    """The files that lie in the inbox."""
+    """What lies in the inbox to be taken in: everything but folders and hidden files."""
     place = workspace.inbox
-    return sorted(path for path in place.iterdir() if path.is_file() and path.name[0] != ".") if place.exists() else []
+    there = place.iterdir() if place.exists() else ()
+    return sorted(path for path in there if path.name[0] != "." and path.exists() and not path.is_dir())
+
+
+def _refuse(workspace: Workspace, path: Path, problems: Sequence[str]) -> None:
+    target = _move(path, workspace.inbox / "refused")
+    note = "\n".join(problems)
+    (target.parent / f"{target.name}.note.txt").write_text(note + "\n", encoding="utf-8")
+    alerts.raise_alert(workspace.state, f"inbox:{path.name}", f"{note} (moved to {target.parent})")
 
 
 def ratings(lake: Lake) -> pl.DataFrame:
-    """Each album's rating by the file that was taken in last."""
-    parts = [(lake.current(datasets.RATING_IMPORTS, part), part) for part in lake.partitions(datasets.RATING_IMPORTS)]
+    """Each rating by the file that was taken in last."""
+    table = pl.concat([datasets.RATINGS.empty(), *map(_as_rated, _in_order(lake, datasets.RATING_IMPORTS))])
+    work = pl.concat_str("artist", "title", "album", separator="\t", ignore_nulls=True).str.to_lowercase()
+    last = table.with_columns(_what=pl.coalesce("rym_id", work)).unique("_what", keep="last", maintain_order=True)
+    return last.drop("_what").sort("artist", "album", "title")
+
+
+def library(lake: Lake) -> pl.DataFrame:
+    """The lists of the library that files told of, each by the file that was taken in last under its name."""
+    return pl.concat([datasets.LIBRARY_IMPORTS.empty(), *_in_order(lake, datasets.LIBRARY_IMPORTS)])
+
+
+def _in_order(lake: Lake, dataset: Dataset) -> list[pl.DataFrame]:
+    """The parts of a dataset, the oldest first."""
+    parts = [(lake.current(dataset, part), part) for part in lake.partitions(dataset)]
     made = sorted((version.created_at, part) for version, part in parts if version)
-    table = pl.concat(
-        [
-            datasets.RATING_IMPORTS.empty(),
-            *(lake.read_part(datasets.RATING_IMPORTS, part) for _, part in made),
-        ]
-    )
-    return table.unique("rym_id", keep="last", maintain_order=True).sort("artist", "title")
+    return [lake.read_part(dataset, part) for _, part in made]
+
+
+def _as_rated(part: pl.DataFrame) -> pl.DataFrame:
+    """A part of ratings under the columns of today: those of an older version were of albums on RateYourMusic alone."""
+    if "best" not in part.columns:
+        part = part.rename({"title": "album"}).with_columns(
+            rating=pl.when(pl.col("rating") > 0).then("rating"),
+            best=pl.lit(10),
+            title=pl.lit(None, pl.String),
+            artist_alias=pl.lit(None, pl.String),
+        )
+    return part.select(pl.col(name).cast(kind) for name, kind in datasets.RATINGS.schema.items())
 
 
 def charts(lake: Lake) -> pl.DataFrame:
@@ -120,27 +166,38 @@ class _Intake:
 
     def __init__(self, lake: Lake, export: Export, seen: _Seen, tell: Tell) -> None:
         self.lake, self.export, self.seen, self.tell = lake, export, seen, tell
-        self.report = Report(export.name, export.kind.NAME)
+        self.report = Report(export.name, export.kind.NAME if export.kind else "unknown")
         self.pending: list[pl.DataFrame] = []
 
     def run(self) -> Report:
-        rates, ranks = self.export.kind is rateyourmusic, self.export.kind is charted
-        with opened(self.export, lambda done: self.tell(self.export.name, done, self.export.size)) as stream:
-            for batch in self.export.kind.read(stream):
-                self.report.read += batch.read
-                self.report.no_music += batch.no_music
-                self.report.broken += batch.broken
-                self.pending.append(batch.rows)
-                if not rates and not ranks and sum(rows.height for rows in self.pending) >= PART_ROWS:
-                    self._publish_plays()
-        if self.pending:
-            (self._publish_ratings if rates else self._publish_chart if ranks else self._publish_plays)()
-        self.report.quarantined = len(self.report.broken)
+        kind = self.export.kind
+        if kind is None:
+            self.report.problem = self.export.problem
+            return self.report
+        publish = {rated: self._publish_ratings, charted: self._publish_chart, listed: self._publish_library}.get(kind)
+        try:
+            with opened(self.export, lambda done: self.tell(self.export.name, done, self.export.size)) as stream:
+                for batch in kind.read(stream):
+                    self._count(batch)
+                    self.pending.append(batch.rows)
+                    if publish is None and sum(rows.height for rows in self.pending) >= PART_ROWS:
+                        self._publish_plays()
+        except UserError as problem:
+            said = str(problem)
+            self.report.problem = said if self.export.name in said else f"{self.export.name}, {said}"
+        if self.pending and (publish is None or not self.report.problem):
+            (publish or self._publish_plays)()
         if self.report.broken:
             rows = [(self.export.name, row.line, row.reason) for row in self.report.broken]
             frame = pl.DataFrame(rows, schema=datasets.QUARANTINE.schema, orient="row")
             self.lake.write(frame, datasets.QUARANTINE, _digest(frame))
         return self.report
+
+    def _count(self, batch: Batch) -> None:
+        self.report.read += batch.read
+        self.report.no_music += batch.no_music
+        self.report.quarantined += len(batch.broken)
+        self.report.broken += batch.broken[: MOST_BROKEN - len(self.report.broken)]
 
     def _publish_plays(self) -> None:
         part = _as_imported(pl.concat(self.pending))
@@ -156,7 +213,7 @@ class _Intake:
 
     def _publish_ratings(self) -> None:
         rows = pl.concat(self.pending)
-        each = rows.unique("rym_id", keep="last", maintain_order=True)
+        each = rows.unique(["rym_id", "artist", "title", "album"], keep="last", maintain_order=True)
         fresh = each.join(ratings(self.lake), on=list(datasets.RATING_IMPORTS.schema), how="anti", nulls_equal=True)
         self.report.new, self.report.duplicate = fresh.height, rows.height - fresh.height
         if fresh.height:
@@ -164,12 +221,25 @@ class _Intake:
 
     def _publish_chart(self) -> None:
         """The list under the file's name, in place of an older one of that name."""
-        name = Path(self.export.member or self.export.path.name).stem
+        name = Path(self.export.file_name).stem
         rows = pl.concat(self.pending).with_columns(list=pl.lit(name))
         known = charts(self.lake).filter(list=name)
         self.report.new = rows.join(known, on=["artist", "title", "album"], how="anti", nulls_equal=True).height
         self.report.duplicate = rows.height - self.report.new
         self.lake.write(rows, datasets.CHARTS, hashlib.sha256(name.encode()).hexdigest()[:16])
+
+    def _publish_library(self) -> None:
+        """The list under the file's name, or the liked songs, in place of an older one of that name."""
+        name, list_id = Path(self.export.file_name).stem, FROM_FILE + Path(self.export.file_name).stem
+        if listed.holds_likes(name):
+            name, list_id = LIKED
+        rows = pl.concat(self.pending).with_columns(
+            list_id=pl.lit(list_id), list_name=pl.lit(name), position=pl.int_range(pl.len(), dtype=pl.Int64)
+        )
+        known = library(self.lake).filter(list_name=name)
+        self.report.new = rows.join(known, on="track_id", how="anti").height
+        self.report.duplicate = rows.height - self.report.new
+        self.lake.write(rows, datasets.LIBRARY_IMPORTS, hashlib.sha256(name.encode()).hexdigest()[:16])
 
 
 class _Seen:
@@ -178,7 +248,9 @@ class _Seen:
     def __init__(self, lake: Lake) -> None:
         columns = ["source", "stamped_at", "track_id", "artist", "title", "ms_played", "nth"]
         parts = (pl.read_parquet(readable([file]), columns=columns) for file in lake.files(datasets.HISTORY_IMPORTS))
-        self.keys = pl.concat([pl.Series([], dtype=pl.UInt64), *(_keys(part) for part in parts)])
+        # an older version kept addresses of local files as ids
+        sound = (part.with_columns(clean_spotify_id("track_id")) for part in parts)
+        self.keys = pl.concat([pl.Series([], dtype=pl.UInt64), *map(_keys, sound)])
 
     def fresh(self, keys: pl.Series) -> pl.Series:
         """Whether each of ``keys`` was neither seen before nor stands further up."""
@@ -208,7 +280,8 @@ def _digest(rows: pl.DataFrame) -> str:
     return hashlib.sha256(rows.write_ipc(None, compat_level=pl.CompatLevel.oldest()).getvalue()).hexdigest()[:16]
 
 
-def _move(path: Path, folder: Path) -> None:
+def _move(path: Path, folder: Path) -> Path:
+    """Where ``path`` lies after it moved into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / path.name
     number = 1
@@ -216,3 +289,4 @@ def _move(path: Path, folder: Path) -> None:
         number += 1
         target = folder / f"{path.stem}-{number}{path.suffix}"
     path.rename(target)
+    return target

@@ -7,9 +7,10 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.importers.parse import Batch, json_rows, missing, sift, wrong_time
+from spotify_ai_pipeline.importers.objects import json_rows, json_sample
+from spotify_ai_pipeline.importers.parse import Batch, from_epoch, sift, wrong_time
 from spotify_ai_pipeline.music.plays.records import LISTENBRAINZ_EXPORT
-from spotify_ai_pipeline.music.tables import MOMENT
+from spotify_ai_pipeline.music.sieve import LONGEST_MS, clean_mbid, clean_number, clean_spotify_id, clean_text, missing
 
 NAME = "ListenBrainz export"
 FIELDS = {
@@ -26,33 +27,38 @@ FIELDS = {
         }
     ),
 }
+KEYS = {"listened_at", "track_metadata"}
 
 
 def recognises(name: str, head: bytes) -> bool:
-    return b'"listened_at"' in head and b'"track_metadata"' in head
+    return any(row.keys() >= KEYS for row in json_sample(head)) or all(f'"{key}"'.encode() in head for key in KEYS)
 
 
 def read(stream: BufferedReader) -> Iterator[Batch]:
     for rows, unreadable in json_rows(stream, FIELDS):
         told = rows.unnest("track_metadata").with_columns(
-            stamped_at=(pl.col("listened_at") * 1_000).cast(MOMENT),
-            about=pl.col("additional_info"),
-            mbid=pl.col("mbid_mapping").struct.field("recording_mbid"),
+            clean_text("artist_name"),
+            clean_text("track_name"),
+            clean_text("release_name"),
+            stamped_at=from_epoch(pl.col("listened_at")),
+            track_mbid=pl.col("mbid_mapping").struct.field("recording_mbid"),
+            track_id=pl.col("additional_info").struct.field("spotify_id"),
+            duration_ms=pl.col("additional_info").struct.field("duration_ms"),
+            device=pl.col("additional_info").struct.field("media_player"),
         )
         right, broken = sift(
             told, {**wrong_time("stamped_at"), "no artist": missing("artist_name"), "no title": missing("track_name")}
         )
-        about = pl.col("about").struct
         plays = right.select(
+            clean_spotify_id("track_id"),
+            clean_mbid("track_mbid"),
+            clean_number("duration_ms", 1, LONGEST_MS),
+            clean_text("device"),
             source=pl.lit(LISTENBRAINZ_EXPORT.name),
             played_at="stamped_at",
             artist="artist_name",
             title="track_name",
             album="release_name",
-            track_id=about.field("spotify_id").str.extract(r"([A-Za-z0-9]{22})$"),
-            track_mbid="mbid",
-            duration_ms=about.field("duration_ms"),
-            device=about.field("media_player"),
             stamped_at="stamped_at",
         )
         yield Batch(plays, rows.height + len(unreadable), unreadable + broken)

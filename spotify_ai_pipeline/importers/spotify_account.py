@@ -10,8 +10,10 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.importers.parse import Batch, json_rows, missing, sift, wrong_length, wrong_time
+from spotify_ai_pipeline.importers.objects import json_rows, json_sample
+from spotify_ai_pipeline.importers.parse import Batch, sift, wrong_time
 from spotify_ai_pipeline.music.plays.records import SPOTIFY_ACCOUNT
+from spotify_ai_pipeline.music.sieve import clean_text, missing, wrong_length
 from spotify_ai_pipeline.music.tables import MOMENT
 
 NAME = "Spotify account data"
@@ -21,19 +23,25 @@ FIELDS = {
     "trackName": pl.String(),
     "msPlayed": pl.Int64(),
     "episodeName": pl.String(),
+    "audiobookName": pl.String(),
+    "chapterName": pl.String(),
 }
+KEYS = {"endTime", "msPlayed"}
+SPOKEN = ("episodeName", "audiobookName", "chapterName")
+"""What podcasts and audiobooks have, and music has not."""
 
 
 def recognises(name: str, head: bytes) -> bool:
-    return b'"endTime"' in head and b'"msPlayed"' in head
+    return any(row.keys() >= KEYS for row in json_sample(head)) or all(f'"{key}"'.encode() in head for key in KEYS)
 
 
 def read(stream: BufferedReader) -> Iterator[Batch]:
     for rows, unreadable in json_rows(stream, FIELDS):
         ended = pl.col("endTime").str.to_datetime("%Y-%m-%d %H:%M", time_unit="ms", time_zone="UTC", strict=False)
-        nameless = (missing("artistName") | missing("trackName")) & missing("episodeName")
+        spoken = pl.any_horizontal(~missing(name) for name in SPOKEN)
+        nameless = (missing("artistName") | missing("trackName")) & ~spoken
         right, broken = sift(
-            rows.with_columns(stamped_at=ended),
+            rows.with_columns(clean_text("artistName"), clean_text("trackName"), stamped_at=ended),
             {**wrong_time("stamped_at"), **wrong_length("msPlayed"), "no artist or title": nameless},
         )
         music = right.filter(~missing("artistName") & ~missing("trackName"))

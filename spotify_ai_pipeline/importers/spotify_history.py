@@ -13,8 +13,10 @@ from io import BufferedReader
 
 import polars as pl
 
-from spotify_ai_pipeline.importers.parse import Batch, json_rows, missing, sift, wrong_length, wrong_time
+from spotify_ai_pipeline.importers.objects import json_rows, json_sample
+from spotify_ai_pipeline.importers.parse import Batch, sift, wrong_time
 from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_HISTORY
+from spotify_ai_pipeline.music.sieve import clean_spotify_id, clean_text, missing, wrong_length
 from spotify_ai_pipeline.music.tables import MOMENT
 
 NAME = "Spotify extended streaming history"
@@ -31,6 +33,8 @@ FIELDS = {
     "offline_timestamp": pl.Int64(),
     "incognito_mode": pl.Boolean(),
 }
+TEXTS = [name for name, kind in FIELDS.items() if kind == pl.String() and name not in ("ts", "spotify_track_uri")]
+KEYS = {"ts", "ms_played", "master_metadata_track_name"}
 MILLISECONDS_FROM = 10**11
 """A number above this counts milliseconds since 1970, one below counts seconds."""
 LONGEST_PAUSE_MS, LONGEST_OFFLINE_MS = 12 * 3_600_000, 30 * 86_400_000
@@ -38,14 +42,15 @@ ROUNDING_MS = 5_000
 
 
 def recognises(name: str, head: bytes) -> bool:
-    return b'"ts"' in head and b'"ms_played"' in head and b"master_metadata_track_name" in head
+    return any(row.keys() >= KEYS for row in json_sample(head)) or all(f'"{key}"'.encode() in head for key in KEYS)
 
 
 def read(stream: BufferedReader) -> Iterator[Batch]:
     for rows, unreadable in json_rows(stream, FIELDS):
         ended = pl.col("ts").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="ms", time_zone="UTC", strict=False)
+        texts = [clean_text(name) for name in TEXTS]
         right, broken = sift(
-            rows.with_columns(stamped_at=ended), {**wrong_time("stamped_at"), **wrong_length("ms_played")}
+            rows.with_columns(*texts, stamped_at=ended), {**wrong_time("stamped_at"), **wrong_length("ms_played")}
         )
         music = right.filter(~missing("master_metadata_track_name") & ~missing("master_metadata_album_artist_name"))
         yield Batch(
@@ -67,7 +72,7 @@ def _plays(rows: pl.DataFrame) -> pl.DataFrame:
         artist="master_metadata_album_artist_name",
         title="master_metadata_track_name",
         album="master_metadata_album_album_name",
-        track_id=pl.col("spotify_track_uri").str.strip_prefix("spotify:track:"),
+        track_id=clean_spotify_id("spotify_track_uri"),
         track_mbid=pl.lit(None, PLAY["track_mbid"]),
         ms_played="ms_played",
         duration_ms=pl.lit(None, PLAY["duration_ms"]),

@@ -164,25 +164,39 @@ HISTORY_IMPORTS = Dataset(
     partitioned_by=FILE,
     notes={"nth": "Which of several equal rows of the file this is, from 0"},
 )
-ALBUM_RATINGS = Dataset(
+RATINGS = Dataset(
     "ingest",
-    "album_ratings",
-    "One row an album that the listener rated.",
-    {"rym_id": TEXT, "artist": TEXT, "title": TEXT, "year": COUNT, "rating": COUNT},
-    notes={
-        "rym_id": "Id of the album on RateYourMusic",
-        "title": "Title of the album",
-        "year": "Year of release",
-        "rating": "Half stars, 1 to 10; 0 where the listener gave none",
+    "ratings",
+    "One row an album or song that the listener rated, as it was spelled there.",
+    {
+        "rym_id": TEXT, "artist": TEXT, "artist_alias": TEXT, "title": TEXT, "album": TEXT, "year": COUNT,
+        "rating": NUMBER, "best": COUNT,
     },
-)
+    notes={
+        "rym_id": "Id of the album on RateYourMusic; null for other ratings",
+        "artist_alias": "The artist's name in another script, where the file has one",
+        "title": "Title of the song; null where the album was rated",
+        "album": "Title of the album; null where a song was rated",
+        "year": "Year of release",
+        "rating": "The rating, above 0 up to best; null where the listener gave none",
+        "best": "The best rating that there is: 10 on RateYourMusic (half stars)",
+    },
+)  # fmt: skip
 RATING_IMPORTS = Dataset(
     "ingest",
     "rating_imports",
     "One row a rating that an imported file tells of.",
-    ALBUM_RATINGS.schema,
+    RATINGS.schema,
     partitioned_by=FILE,
-    notes=ALBUM_RATINGS.notes,
+    notes=RATINGS.notes,
+)
+LIBRARY_IMPORTS = Dataset(
+    "ingest",
+    "library_imports",
+    "One row an item of a list of the listener's library, from a file.",
+    SPOTIFY_LIBRARY.schema,
+    partitioned_by=FILE,
+    notes=SPOTIFY_LIBRARY.notes,
 )
 CHARTS = Dataset(
     "ingest",
@@ -209,6 +223,17 @@ APPLIED_VERDICTS = Dataset(
 )
 
 # identity
+SONG_RATINGS = Dataset(
+    "identity",
+    "song_ratings",
+    "One row a song that the listener rated, itself or by its album.",
+    {"song_id": TEXT, "rating": NUMBER, "of": TEXT, "rated": TEXT},
+    notes={
+        "rating": "Stars of five",
+        "of": "What was rated: song or album; the song's own rating counts where there are both",
+        "rated": "Title of the song or album that was rated",
+    },
+)
 PLAYS = Dataset("identity", "plays", "One row a play and source.", PLAY)
 SONG_MEMBERS = Dataset(
     "identity",

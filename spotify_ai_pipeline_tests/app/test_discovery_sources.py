@@ -13,6 +13,7 @@ from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.importers.detect import find
+from spotify_ai_pipeline.settings import Secrets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -116,6 +117,42 @@ def test_charts_from_the_inbox_are_songs_to_try_and_a_new_file_replaces_the_old(
     assert SOURCES["files"].closed(connected) == ""
     (lead,) = [lead for batch in SOURCES["files"].find(asked) for lead in batch]
     assert (lead.artist, lead.title, lead.because) == ("Owl", "Marsh", "best of 2025")
+
+
+def rate(workspace: Workspace, folder: Path, *rows: tuple[str, str, int]) -> None:
+    header = "RYM Album, First Name,Last Name,First Name localized, Last Name localized,Title,Release_Date,Rating\n"
+    lines = [f'"{n}","","{artist}","","","{album}","2001","{given}"\n' for n, (artist, album, given) in enumerate(rows)]
+    file = folder / "ratings.csv"
+    file.write_text(header + "".join(lines))
+    list(ingest.take_in(workspace, find([file])))
+
+
+@pytest.mark.parametrize("lastfm", [True, False])
+def test_an_album_rated_highly_speaks_for_its_own_songs_best_first(
+    asking: Callable[..., Asking],
+    catalogue: pl.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lastfm: bool,
+) -> None:
+    first = pl.col("artist_names").list.first()
+    whole = catalogue.filter(pl.len().over("album_id") >= 4, pl.col("album").n_unique().over(first) > 1)
+    one, other, poor = (
+        whole.select(first.alias("artist"), "album", "album_id").unique("artist").sort("artist")[:3].rows()
+    )
+    if not lastfm:
+        monkeypatch.setattr(Secrets, "has_lastfm", False)
+    asked = asking()
+    rate(asked.workspace, tmp_path, (*other[:2], 8), (*one[:2], 10), (*poor[:2], 3))
+    _, best, next_best, *more = SOURCES["files"].find(asked)
+    assert not more, "an album that was not liked leads nowhere"
+    for batch, (artist, album, key) in ((best, one), (next_best, other)):
+        assert batch and {lead.title for lead in batch} <= set(catalogue.filter(pl.col("album_id") == key)["name"])
+        assert {lead.artist for lead in batch} == {artist} and album in batch[0].because
+        assert all(bool(lead.track_id) is not lastfm for lead in batch)
+    assert best[0].strength > next_best[0].strength
+    assert best[0].because.endswith("which you rated 5 of 5")
+    assert calls(asked.workspace, "lastfm" if lastfm else "spotify") >= 2
 
 
 def test_a_history_is_no_chart(connected: Workspace, tmp_path: Path) -> None:

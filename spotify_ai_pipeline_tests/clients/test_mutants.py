@@ -158,6 +158,8 @@ def of_lastfm(workspace: Workspace, world: Path) -> dict[str, Scenario]:
     plays = pl.read_parquet(world / "plays.parquet").filter(pl.col("ms_played") >= 30_000).sort("started")
     artist, title, at = plays.select("artist", "track", "started").row(plays.height // 2)
     start = datetime.fromtimestamp(at, UTC)
+    songs = pl.read_parquet(world / "catalogue.parquet").filter(pl.col("artist_names").list.first() == artist)
+    album = songs["album"][0]
     friend = client.friends()[0]
 
     def near(found: Any) -> set[Any]:
@@ -177,6 +179,7 @@ def of_lastfm(workspace: Workspace, world: Path) -> dict[str, Scenario]:
             lambda: {name for name, _ in client.similar_artists(artist)}, ("similarartists", 0, "artist")
         ),
         "top": Scenario(lambda: near(client.top_tracks(artist)), ("toptracks", 0, "track")),
+        "of an album": Scenario(lambda: near(client.album_songs(artist, album)), ("album", 0, "tracks", 0, "track")),
         "friends": Scenario(lambda: set(client.friends()), ("friends", 0, "user")),
         "played by": Scenario(lambda: set(client.played_by(friend, start)), ("recenttracks", 0, "track")),
         "now": Scenario(lambda: {client.now_playing(friend)}),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 import requests
@@ -20,7 +21,7 @@ from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.mix import print_songs
 from spotify_ai_pipeline.music.taste.model_card import standings
-from spotify_ai_pipeline.storage import datasets, playlists, queue, snapshots
+from spotify_ai_pipeline.storage import datasets, moods, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
 
 CHECKS, DAY = 7, 86_400
@@ -297,6 +298,23 @@ def test_a_mix_decided_on_an_older_library_makes_no_edits(pipeline: Any) -> None
     there = decided.decision.table.drop_nulls("on_list")["on_list"].list.first()
     assert set(there) == set(on_spotify(pipeline))
     assert decided.said == []
+
+
+def test_a_mood_moves_the_whole_list_half_of_the_way_and_the_list_comes_back(pipeline: Any) -> None:
+    energy = dict(pipeline.read(datasets.AUDIO_FEATURES).select("song_id", "energy").drop_nulls().iter_rows())
+    before, state = on_spotify(pipeline), pipeline.workspace.state
+
+    def heard(songs: list[str]) -> float:
+        return float(np.mean([energy[song] for song in songs if song in energy]))
+
+    usual = heard(songs_of(pipeline, before))
+    moods.say(state, "calm, not energetic", 3_600)
+    refresh(pipeline)
+    fitting = pipeline.read(datasets.SONG_SCORES).sort("mood", descending=True).head(len(before))["song_id"].to_list()
+    assert usual - heard(songs_of(pipeline, on_spotify(pipeline))) > (usual - heard(fitting)) / 2 > 0.02
+    moods.clear(state)
+    refresh(pipeline)
+    assert set(on_spotify(pipeline)) == set(before)
 
 
 def test_another_release_of_a_song_on_the_list_does_not_freeze_it(pipeline: Any) -> None:

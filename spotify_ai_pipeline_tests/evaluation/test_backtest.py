@@ -11,7 +11,7 @@ import pytest
 
 from spotify_ai_pipeline.durations import HOUR, WEEK
 from spotify_ai_pipeline.evaluation import backtest
-from spotify_ai_pipeline.evaluation.backtest import EVERY, Listener, clean_history, refresh_times
+from spotify_ai_pipeline.evaluation.backtest import EVERY, Listener, clean_history, heard_moods, refresh_times
 from spotify_ai_pipeline.music.taste.population import shipped
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Settings
 
@@ -110,6 +110,31 @@ def test_a_history_cut_at_t_gives_the_same_mixes_up_to_t(small: Settings, noise:
     past = clean_history(raw.filter(pl.col("ts") < cut))
     expected = mixes(whole, times, settings)[: len(known)]
     assert pl.concat(mixes(past, np.array(known), settings)).equals(pl.concat(expected))
+
+
+def test_a_mood_that_is_heard_draws_the_songs_that_match_it(small: Settings) -> None:
+    plays = clean_history(history())
+    listener, times = Listener.from_history(plays), refresh_times(plays["ts"].to_numpy())
+    odd = listener.songs["track"].str.extract(r"(\d+)").cast(pl.Int64) % 2 == 1
+    weighed = small.model_copy(update={"scoring": small.scoring.model_copy(update={"mood_weight": 0.5})})
+
+    def odd_share(settings: Settings) -> float:
+        made = pl.concat(backtest.mixes(listener, times, settings, shipped(), lambda _: odd.cast(pl.Float64)))
+        return float((made["track"].str.extract(r"(\d+)").cast(pl.Int64) % 2).mean() or 0)  # pyright: ignore[reportArgumentType]
+
+    unweighed = small.model_copy(update={"scoring": small.scoring.model_copy(update={"mood_weight": 0.0})})
+    assert odd_share(weighed) > odd_share(unweighed) + 0.1
+
+
+def test_the_mood_of_a_moment_is_near_what_was_played_before_it(defaults: Settings) -> None:
+    plays = clean_history(history())
+    songs = plays.select("song_id").unique(maintain_order=True)
+    vectors = np.eye(songs.height, dtype=np.float32)
+    known = songs.with_columns(vector=pl.Series(vectors, dtype=pl.Array(pl.Float32, songs.height))).head(-1)
+    match = heard_moods(plays, songs, known, defaults)(float(plays["ts"][500]))
+    latest = songs["song_id"].to_list().index(plays["song_id"][499])
+    assert match.null_count() == 1, "a song without a vector"
+    assert match[latest] > match.drop_nulls().mean()
 
 
 def test_the_same_history_gives_the_same_mixes(small: Settings) -> None:

@@ -22,7 +22,7 @@ READING = (
     "listenbrainz_listens",
     "recent_plays",
     "history_imports",
-    "album_ratings",
+    "ratings",
 )
 """What is read from outside; the ingest group holds ``applied_verdicts`` beside, which writes there."""
 RANKING = ("activations", "listening_stats", "taste_weights", "mood", "song_scores")
@@ -102,7 +102,7 @@ def jobs(workspace: Workspace):
         ),
         job(
             TAKE_IN_FILES,
-            assets("history_imports", "album_ratings"),
+            assets("history_imports", "ratings"),
             "Take in the exports that were laid into the inbox.",
         ),
         prune,

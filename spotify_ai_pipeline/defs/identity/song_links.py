@@ -8,23 +8,28 @@ import polars as pl
 from spotify_ai_pipeline.app.spotify_ids import LABS, Answer, Song, look_up
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import IDENTITY
+from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, RATINGS, told, whole_library
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import ListenBrainzLabsResource, SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
 from spotify_ai_pipeline.music.identity.linking import LINKS
 from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.ratings import other_names
 from spotify_ai_pipeline.music.identity.songs import library_tracks, spellings_of, with_albums_and_recordings
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.identity_overrides import said
 
 
-def _joined_by_hand_or_by_link(workspace: WorkspaceResource) -> object:
-    return said(workspace.state), workspace.lake.version_of(datasets.SONG_LINKS)
+def _said_and_told(workspace: WorkspaceResource) -> object:
+    return said(workspace.state), workspace.lake.version_of(datasets.SONG_LINKS), told(workspace)
 
 
-@registered_asset(derived=Derived(_joined_by_hand_or_by_link), group_name=IDENTITY, kinds={"polars", "parquet"})
+@registered_asset(
+    derived=Derived(_said_and_told), group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS, RATINGS]
+)
 def song_members(
     workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame
 ) -> dg.MaterializeResult:
@@ -34,11 +39,12 @@ def song_members(
     links = frame_of(workspace.lake, datasets.SONG_LINKS).drop_nulls("track_id")
     overrides = [one.override for one in said(workspace.state)]
     table = decide(
-        library_tracks(spotify_library),
+        library_tracks(whole_library(workspace, spotify_library)),
         spellings_of(plays),
         overrides,
         links.select("key", "track_id").iter_rows(),
         before,
+        other_names(ingest.ratings(workspace.lake)),
     )
     rules = table.group_by("rule").len().sort("len", descending=True)
     return dg.MaterializeResult(

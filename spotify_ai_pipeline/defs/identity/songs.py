@@ -9,6 +9,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.defs.groups import IDENTITY
+from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, told, whole_library
 from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
 from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
@@ -34,20 +35,22 @@ SUMS = {
 
 
 def _our_lists_and_the_best(workspace: WorkspaceResource) -> object:
-    return sorted(ours(workspace.state)), workspace.settings.spotify.best_playlist
+    return sorted(ours(workspace.state)), workspace.settings.spotify.best_playlist, told(workspace)
 
 
-@registered_asset(derived=Derived(_our_lists_and_the_best), group_name=IDENTITY, kinds={"polars", "parquet"})
+@registered_asset(
+    derived=Derived(_our_lists_and_the_best), group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS]
+)
 def songs(
     workspace: WorkspaceResource,
-    spotify_library: pl.DataFrame,
+    spotify_library: pl.LazyFrame,
     plays: pl.LazyFrame,
     song_members: pl.DataFrame,
     song_links: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """One row a song: all of its Spotify ids and spellings together, from the library and from the plays."""
     table = build_songs(
-        spotify_library,
+        whole_library(workspace, spotify_library).collect(),
         plays,
         song_members,
         song_links,
@@ -83,7 +86,7 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
 
 
 def _exclusions(workspace: WorkspaceResource) -> object:
-    return exclusions.in_force(workspace.state)
+    return exclusions.in_force(workspace.state), told(workspace)
 
 
 @registered_asset(
@@ -103,7 +106,7 @@ def listens(
     about = songs.select("song_id", "artist", "track_id", "track_ids", "keys", "duration_ms").collect()
     known = find_songs(plays, about)
     rules = [found.rule for found in exclusions.in_force(workspace.state)]
-    left_out = excluded(rules, about, spotify_library.select("list_id", "track_id").collect())
+    left_out = excluded(rules, about, whole_library(workspace, spotify_library).select("list_id", "track_id").collect())
     lengths = durations(about, known)
     metadata = dict[str, Any]()
 

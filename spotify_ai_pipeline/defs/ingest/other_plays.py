@@ -101,7 +101,7 @@ def recent_plays(context: dg.AssetExecutionContext, workspace: WorkspaceResource
 def history_imports(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
     """Plays from files: what `spotify-ai import` took in, and now the files that lie in the inbox.
 
-    A file that was taken in moves to the inbox's folder ``imported``, one of no known format to ``refused``, with an alert.
+    A file that was taken in moves to the inbox's folder ``imported``, one that cannot be read to ``refused``, with an alert.
     """
     reports = []
     for report in ingest.take_in_inbox(workspace.workspace):
@@ -115,12 +115,20 @@ def history_imports(context: dg.AssetExecutionContext, workspace: WorkspaceResou
 
 
 @registered_asset(group_name=INGEST, kinds={"parquet"}, deps=[history_imports])
-def album_ratings(workspace: WorkspaceResource) -> dg.MaterializeResult:
-    """The listener's ratings of albums (1 to 10, null where they gave none), from RateYourMusic; the last file counts."""
+def ratings(workspace: WorkspaceResource) -> dg.MaterializeResult:
+    """The listener's ratings of albums and songs, from RateYourMusic and tables; of each the last file counts."""
     table = ingest.ratings(workspace.lake)
-    rated = table.drop_nulls("rating").group_by("rating").len().sort("rating")
-    chart = bar_chart([str(rating) for rating in rated["rating"]], rated["len"].to_list(), "albums by rating")
-    return dg.MaterializeResult(value=table, metadata={"albums by rating": chart})
+    stars = (pl.col("rating") / pl.col("best") * 10).round().cast(pl.Int64).alias("stars")
+    rated = table.drop_nulls("rating").group_by(stars).len().sort("stars")
+    chart = bar_chart([f"{half / 2:g}" for half in rated["stars"]], rated["len"].to_list(), "ratings by stars of five")
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "albums": table.filter(pl.col("title").is_null()).height,
+            "songs": table.drop_nulls("title").height,
+            "ratings by stars": chart,
+        },
+    )
 
 
 def _put_aside(workspace: WorkspaceResource, source: str, since: float) -> str:

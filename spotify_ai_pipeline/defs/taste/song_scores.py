@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.defs.groups import TASTE
-from spotify_ai_pipeline.defs.io_manager import WithBlobs
+from spotify_ai_pipeline.defs.io_manager import WithBlobs, frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -17,7 +17,7 @@ from spotify_ai_pipeline.defs.taste.taste_weights import added_at
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.mood.detection import mood_match, mood_rank
 from spotify_ai_pipeline.music.plays.play_counts import Plays
-from spotify_ai_pipeline.music.taste import activation_store, ranking, said, taste_model
+from spotify_ai_pipeline.music.taste import activation_store, explain, ranking, said, taste_model
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
 from spotify_ai_pipeline.music.taste.staleness import Heard
@@ -99,7 +99,7 @@ def stats_count_every_listen(listening_stats: pl.DataFrame, listens: pl.DataFram
     )
 
 
-@registered_asset(group_name=TASTE, kinds={"polars", "parquet"})
+@registered_asset(group_name=TASTE, kinds={"polars", "parquet"}, deps=["song_ratings"])
 def song_scores(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -130,7 +130,7 @@ def song_scores(
     if mood.height and mood["source"][0] == SAID:  # asked for, so followed whatever a mood that is only heard weighs
         scoring = scoring.model_copy(update={"mood_weight": workspace.settings.mood.said_weight})
     ranked = ranking.rank(known.sort(drawn()), workspace.settings.cycling, scoring, np.random.default_rng(seed))
-    table = ranked.with_columns(ranking.reasons()).select(*datasets.SONG_SCORES.schema)
+    table = ranked.with_columns(explain.reasons(workspace.settings.cycling)).select(*datasets.SONG_SCORES.schema)
     return dg.MaterializeResult(
         value=table,
         metadata={"seed": seed, **dict(table.group_by("slot").len().sort("slot").iter_rows())},
@@ -144,8 +144,10 @@ def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
         {"song_id": list(standing), "verdict": list(standing.values())},
         schema={"song_id": pl.String, "verdict": pl.String},
     )
-    known = songs.select("song_id", "best", "liked", "lists", rating=pl.lit(None, pl.Float64))
-    return known.join(verdict, on="song_id", how="left").select("song_id", said.factor(), said.words())
+    known = songs.select("song_id", "best", "liked", "lists")
+    ratings = frame_of(workspace.lake, datasets.SONG_RATINGS)
+    told = known.join(ratings.select("song_id", "rating", "of"), on="song_id", how="left")
+    return told.join(verdict, on="song_id", how="left").select("song_id", said.factor(), said.words())
 
 
 def _forecast(

@@ -10,7 +10,8 @@ import polars as pl
 from rich.progress import track
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.evaluation.backtest import EVERY, Listener, mixes, refresh_times
+from spotify_ai_pipeline.evaluation.backtest import EVERY, Listener, heard_moods, mixes, refresh_times
+from spotify_ai_pipeline.evaluation.catalogues import add_features
 from spotify_ai_pipeline.evaluation.histories import read_clean_history
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.options import history_option
@@ -34,7 +35,12 @@ from spotify_ai_pipeline.storage.workspace import Workspace
     help="Time between two refreshes; the shipped timetable refreshes every 12 hours.",
 )
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First refresh; default: the median play.")
-def backtest(history: Path, out: Path, every: str, start: datetime | None) -> None:
+@click.option(
+    "--catalogue",
+    type=click.Path(path_type=Path),
+    help="Songs with audio features: moods are heard by them, and weigh scoring.mood_weight.",
+)
+def backtest(history: Path, out: Path, every: str, start: datetime | None, catalogue: Path | None) -> None:
     """Make the mix of each refresh over the second half of a history, from nothing but the past.
 
     It calls the functions of the pipeline, with the settings in force.
@@ -45,7 +51,13 @@ def backtest(history: Path, out: Path, every: str, start: datetime | None) -> No
     if not len(times):
         raise UserError(f"{history}: too short; a backtest needs at least a week of plays after its first refresh")
     settings = Workspace.open().settings
-    rolling = mixes(Listener.from_history(plays), times, settings, shipped())
+    listener = Listener.from_history(plays)
+    moods = None
+    if catalogue:
+        songs = listener.songs.select("song_id", artist_key=pl.col("artist").str.to_lowercase())
+        vectors = add_features(songs, catalogue, settings.features).select("song_id", "vector").drop_nulls()
+        moods = heard_moods(plays, songs, vectors, settings)
+    rolling = mixes(listener, times, settings, shipped(), moods)
     made = list(track(rolling, "mixes", total=len(times), console=console, transient=True))
     fresh = out.with_name(out.name + ".new")
     pl.concat(made).write_parquet(fresh)

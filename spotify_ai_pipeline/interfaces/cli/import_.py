@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.importers.detect import find
 from spotify_ai_pipeline.importers.ingest import Report
@@ -24,8 +25,9 @@ SHOWN_BROKEN = 3
 def import_(files: tuple[Path, ...], as_json: bool) -> None:
     """Import exports: FILES are files, zip archives or folders.
 
-    It reads Spotify extended streaming history (both generations), Spotify account data, Last.fm CSV (lastfm-to-csv and
-    lastfm.ghan.nl), ListenBrainz exports, and RateYourMusic's CSV of ratings. Rows that are imported twice count once. While
+    It reads Spotify extended streaming history (both generations), Spotify account data and libraries (YourLibrary.json,
+    Exportify), Last.fm exports (lastfm.ghan.nl and lastfmstats.com as CSV, JSON or XML, lastfm-to-csv), ListenBrainz, Libre.fm,
+    Pano Scrobbler, maloja and Koito, and ratings (RateYourMusic, or a CSV). Rows that are imported twice count once. While
     `spotify-ai up` runs, files in the folder inbox of the data root are imported by themselves.
     """
     workspace = Workspace.open()
@@ -52,20 +54,23 @@ def import_(files: tuple[Path, ...], as_json: bool) -> None:
             reports.append(report)
     console.quiet = False
     total = _sum_up(reports)
+    problems = [report.line() for report in reports if report.problem]
     if as_json:
         print_json({"files": [vars(report) for report in reports], "total": vars(total)})
-        return
+        raise SystemExit(2 if problems else 0)
     if len(reports) > 1:
         console.print(plain(total.line()), style="bold", soft_wrap=True)
     if total.new:
         console.print("they count from the next `spotify-ai refresh`; `spotify-ai gaps` shows what is known by month")
+    if problems:
+        raise UserError("; ".join(problems))
 
 
 def _print_report(report: Report) -> None:
-    console.print(plain(report.line()), soft_wrap=True)
+    console.print(plain(report.line()), soft_wrap=True, style="red" if report.problem else None)
     for row in report.broken[:SHOWN_BROKEN]:
         console.print(plain(f"  {report.file}, line {row.line}: {row.reason}"), style="yellow", soft_wrap=True)
-    if (rest := len(report.broken) - SHOWN_BROKEN) > 0:
+    if (rest := report.quarantined - SHOWN_BROKEN) > 0:
         console.print(
             plain(f"  and {rest:,} more: spotify-ai sql 'select * from quarantine'"), style="yellow", soft_wrap=True
         )

@@ -47,7 +47,7 @@ CLAUSES: Mapping[str, Callable[[Sequence[str]], str]] = {
     "reccobeats": _named("sounds like "),
     "spotify_recs": _named("Spotify, for "),
     "new_releases": _named("new from "),
-    "files": _named("on the list "),
+    "files": _named("from "),
 }
 """What each source says of a song, from the names it was led by."""
 

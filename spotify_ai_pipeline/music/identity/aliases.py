@@ -71,6 +71,18 @@ def learn_aliases(names: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str,
     return aliases
 
 
+def with_told(
+    aliases: dict[str, list[tuple[str, str]]], told: Iterable[tuple[str, str]]
+) -> dict[str, list[tuple[str, str]]]:
+    """``aliases`` and those that a source tells, as (name, other name of the same artist)."""
+    whole = defaultdict(list, aliases)
+    for name, other in told:
+        for one, two in ((name, other), (other, name)):
+            if (who := artist_key(one)) != (whom := artist_key(two)):
+                whole[who].append((whom, f"{one!r} is {two!r}, as your ratings say"))
+    return dict(whole)
+
+
 def learn_vocabulary(names: Iterable[tuple[str, str]]) -> frozenset[str]:
     """Words of titles that several artists use: a slip of the pen is not among them. Empty where the names are too few."""
     users: defaultdict[str, set[str]] = defaultdict(set)

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from spotify_ai_pipeline.music.identity.artists import artist_key, credited, without_suffix
-from spotify_ai_pipeline.music.identity.spelling import compact
+from spotify_ai_pipeline.music.identity.spelling import accents_agree, compact
 from spotify_ai_pipeline.music.identity.titles import (
     DIFFERENT_NUMBERS,
+    SAME_LETTERS,
+    brackets,
     in_front,
     other_forms,
     same_title,
+    title_key,
     title_words,
     weak_slip,
 )
@@ -34,8 +37,10 @@ RARE = 3
 LISTING = (";", "/")
 """Signs that part names in lists and hardly ever stand in a name."""
 
-ONE_SIDED = frozenset({"subtitle", "year", "work"})
+ONE_SIDED = frozenset({"subtitle", "year", "work", "guest", "film", "sign", "points", "script"})
 """What one title has and the other has not; two that each have another are two titles."""
+
+Asides = tuple[str, ...]
 
 Aliases = Mapping[str, list[tuple[str, str]]]
 """Artist key -> (key of the artist it is another spelling of, why), as ``aliases.learn_aliases`` finds them."""
@@ -45,7 +50,7 @@ Aliases = Mapping[str, list[tuple[str, str]]]
 def song_key(artist: str, title: str) -> str:
     """The key that all exact spellings of one song share: artist, title and version, tab between."""
     core, version = split_version(title)
-    return "\t".join((artist_key(artist), compact(title_words(core)), version))
+    return "\t".join((artist_key(artist), title_key(title_words(core)), version))
 
 
 def song_id(key: str) -> str:
@@ -81,6 +86,8 @@ class Known:
         self._names: dict[str, str] = {}
         self._titles: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._forms: defaultdict[tuple[str, str], dict[str, list[tuple[str, str]]]] = defaultdict(dict)
+        self._accented: dict[str, str] = {}
+        self._brackets: dict[str, Asides] = {}
         self._credits: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
 
     def add(self, artist: str, title: str, credits: Iterable[str] = (), plays: int | None = None) -> str:
@@ -92,8 +99,12 @@ class Known:
             self._plays[key] = plays
             self._names.setdefault(who, artist)
             self._titles[place][title_words(core)] = key
+            if not core.isascii():
+                self._accented[key] = core
+            if aside := brackets(core):
+                self._brackets[key] = aside
             for form, why in other_forms(core):
-                self._forms[place].setdefault(compact(form), []).append((key, why))
+                self._forms[place].setdefault(title_key(form), []).append((key, why))
             for bare, why in in_front(title, artist):
                 self._forms[place].setdefault(song_key(artist, bare).split("\t")[1], []).append((key, why))
             names = credited(artist)
@@ -115,9 +126,9 @@ class Known:
         for said, stripped in [*in_front(title, artist), (title, "")]:
             who, name, version = song_key(artist, said).split("\t")
             core, _ = split_version(said)
-            forms = [(name, stripped), *((compact(form), why) for form, why in other_forms(core))]
+            forms = [(name, stripped), *((title_key(form), why) for form, why in other_forms(core))]
             for holder, written in self._agreeing(artist, who, name, version):
-                found = self._among(holder, version, title_words(core), forms, written, plays)
+                found = self._among(holder, version, core, forms, written, plays)
                 if found is not None and found.same:
                     return found
                 nearest = nearest or found
@@ -155,13 +166,13 @@ class Known:
         return listed or (name == names[0] and " " in name)
 
     def _among(
-        self, holder: str, version: str, words: str, forms: list[tuple[str, str]], written: str, plays: int | None
+        self, holder: str, version: str, core: str, forms: list[tuple[str, str]], written: str, plays: int | None
     ) -> Found | None:
         """The song of one artist in one version, by its exact title, another form of it, or a slip of the pen."""
         said, rule = (f"{written}; ", "artist ") if written else ("", "")
         for form, why in forms:
             key = f"{holder}\t{form}\t{version}"
-            if key in self._plays:
+            if key in self._plays and accents_agree(core, self._accented.get(key, "")):
                 title = f"same title but for: {why}" if why else "same title"
                 return Found(key, True, f"{rule}{'form' if why else ''}".strip(), said + title, 1.0)
         known_forms = self._forms.get((holder, version), {})
@@ -170,20 +181,25 @@ class Known:
                 key: theirs
                 for key, theirs in known_forms.get(form, ())
                 if not (why in ONE_SIDED or (why and theirs in ONE_SIDED))
+                and accents_agree(core, self._accented.get(key, ""))
             }
             if fits and (len(fits) == 1 or not ONE_SIDED & set(fits.values())):
                 key, theirs = next(iter(fits.items()))  # the best established
                 return Found(key, True, f"{rule}form", f"{said}same title but for: {theirs}", 1.0)
-        return self._misspelled((holder, version), words, said, f"{rule}typo", plays)
+        return self._misspelled((holder, version), core, said, f"{rule}typo", plays)
 
-    def _misspelled(self, place: tuple[str, str], words: str, said: str, rule: str, plays: int | None) -> Found | None:
+    def _misspelled(self, place: tuple[str, str], core: str, said: str, rule: str, plays: int | None) -> Found | None:
         from rapidfuzz import fuzz, process
 
         titles = self._titles.get(place)
         if not titles:
             return None
+        words, aside = title_words(core), brackets(core)
         near = process.extract(words, titles.keys(), scorer=fuzz.ratio, score_cutoff=NEAR, limit=8)
-        judged = [(like, score / 100, *same_title(words, like, self._vocabulary)) for like, score, _ in near]
+        judged = [
+            (like, score / 100, *self._same_title(words, like, aside, self._brackets.get(titles[like], ())))
+            for like, score, _ in near
+        ]
         same = [verdict for verdict in judged if verdict[2]]
         if len(same) > 1 and same[0][1] == same[1][1]:
             (one, score, _, _), (other, _, _, _) = same[:2]
@@ -194,6 +210,16 @@ class Known:
                 alike, why = False, f"{why}, at its end, and both are played"
             return Found(titles[like], alike, rule, f"{said}{words!r} for {like!r}: {why}", score)
         return None
+
+    def _same_title(self, words: str, like: str, aside: Asides, of_like: Asides) -> tuple[bool, str]:
+        """What ``same_title`` says, unless brackets say that two titles are two: "(Red)" is no slip of "(Blue)", nor of none."""
+        same, why = same_title(words, like, self._vocabulary)
+        if not same or aside == of_like:
+            return same, why
+        agree = len(aside) == len(of_like) and all(
+            same_title(one, two, self._vocabulary)[0] for one, two in zip(aside, of_like, strict=True)
+        )
+        return (True, why) if agree or why == SAME_LETTERS else (False, "other brackets")
 
 
 def _rare(plays: int | None, of_known: int | None) -> bool:

@@ -16,8 +16,8 @@ from typing import Any
 import polars as pl
 from rapidfuzz import fuzz
 
-from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_vocabulary
-from spotify_ai_pipeline.music.identity.artists import credited
+from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_vocabulary, with_told
+from spotify_ai_pipeline.music.identity.artists import credited, guests
 from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, TRACK, Groups, Member, Why
 from spotify_ai_pipeline.music.identity.matching import Found, Known, song_id, song_key
 from spotify_ai_pipeline.music.identity.titles import in_front
@@ -70,15 +70,17 @@ def decide(
     overrides: Sequence[Override] = (),
     links: Iterable[tuple[str, str]] = (),
     before: pl.DataFrame | None = None,
+    other_names: Iterable[tuple[str, str]] = (),
 ) -> pl.DataFrame:
     """The table of members (``MEMBERS``), one row a Spotify id or spelling.
 
     ``tracks`` (``TRACKS``) come earliest added first; ``spellings`` (artist, title,
     plays) are distinct names as scrobbled; ``links`` are (spelling's key, Spotify id that was found for it); ``before`` is
-    the last table, whose song ids are kept wherever a member of the song is still there.
+    the last table, whose song ids are kept wherever a member of the song is still there; ``other_names`` are (artist, the same
+    artist in another script), as a source tells.
     """
     with _no_collector():
-        return _decide([Track(*row) for row in _rows(tracks)], spellings, overrides, links, before)
+        return _decide([Track(*row) for row in _rows(tracks)], spellings, overrides, links, before, other_names)
 
 
 def _decide(
@@ -87,6 +89,7 @@ def _decide(
     overrides: Sequence[Override],
     links: Iterable[tuple[str, str]],
     before: pl.DataFrame | None,
+    other_names: Iterable[tuple[str, str]],
 ) -> pl.DataFrame:
     names = _names(tracks, spellings)
     groups, apart = Groups(), {said.subject for said in overrides if said.kind in ("split", "set")}
@@ -94,7 +97,7 @@ def _decide(
         groups.add(Member.track(track.track_id))
     for key in names:
         groups.add(Member(SPELLING, key))
-    near = _gather(groups, tracks, names, apart)
+    near = _gather(groups, tracks, names, apart, other_names)
     _apply(groups, overrides, links, apart)
     songs = groups.songs()
     ids = _name_songs(songs, tracks, before, apart)
@@ -148,11 +151,15 @@ def _names(tracks: Sequence[Track], spellings: pl.DataFrame) -> dict[str, tuple[
 
 
 def _gather(
-    groups: Groups, tracks: Sequence[Track], names: Mapping[str, tuple[str, str, int | None]], apart: set[Member]
+    groups: Groups,
+    tracks: Sequence[Track],
+    names: Mapping[str, tuple[str, str, int | None]],
+    apart: set[Member],
+    other_names: Iterable[tuple[str, str]],
 ) -> dict[str, Found]:
     """Joins what names, lengths and ISRCs say is one; gives what the unresolved spellings are like."""
     spelled = [(artist, title) for artist, title, _ in names.values()]
-    known = Known(learn_aliases(spelled), learn_vocabulary(spelled))
+    known = Known(with_told(learn_aliases(spelled), other_names), learn_vocabulary(spelled))
     free = [track for track in tracks if Member.track(track.track_id) not in apart]
     by_key: defaultdict[str, list[Track]] = defaultdict(list)
     for track in free:
@@ -196,7 +203,8 @@ def _join_tracks(groups: Groups, tracks: Sequence[Track], roots: Mapping[str, Fo
             marks.insert(0, ("isrc", f"isrc\t{track.isrc.upper()}"))
         for rule, mark in marks:
             for leader in alike[mark]:
-                if _same_length(track, [leader]) and (rule == "name" or _plausible(track, leader)):
+                fits = _same_guests if rule == "name" else _plausible
+                if _same_length(track, [leader]) and fits(track, leader):
                     how = f"same ISRC {track.isrc}" if rule == "isrc" else found.evidence if found else "same name"
                     why = Why(found.rule if rule == "name" and found else rule, f"{how}, {_lengths(leader, track)}")
                     groups.join(Member.track(track.track_id), Member.track(leader.track_id), why)
@@ -233,8 +241,11 @@ def _name_songs(
     """The id of each song, by leader: the one most members had before, else one made of the leader's key."""
     held: dict[Member, str] = {}
     if before is not None:
-        for kind, member, song in before.select("kind", "member", "song_id").iter_rows():
-            held[Member(kind, member)] = song
+        for kind, member, artist, title, song in before.select(
+            "kind", "member", "artist", "title", "song_id"
+        ).iter_rows():
+            # the key is made anew: that of an older version may read otherwise
+            held.setdefault(Member(kind, song_key(artist, title) if kind == SPELLING else member), song)
     key_of = {Member.track(track.track_id): track.key for track in tracks}
     songs = sorted(gathered.items(), key=lambda song: song[0] in apart)  # what was parted takes another name
     ids: dict[Member, str] = {}
@@ -264,6 +275,12 @@ def _same_length(track: Track, others: Sequence[Track]) -> bool:
     if not others or track.duration_ms is None or others[0].duration_ms is None:
         return True
     return abs(track.duration_ms - others[0].duration_ms) <= MAX_LENGTH_GAP_MS
+
+
+def _same_guests(track: Track, other: Track) -> bool:
+    """Whether what two titles say of guests agrees; a title that names none contradicts nothing."""
+    one, two = (set(guests(each.title)) for each in (track, other))
+    return not one or not two or bool(one & two)
 
 
 def _plausible(track: Track, other: Track) -> bool:

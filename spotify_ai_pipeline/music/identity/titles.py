@@ -7,14 +7,16 @@ few letters inside a word, never a number, a negation or a word's first letter.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from functools import lru_cache
 from itertools import pairwise, zip_longest
 
 from rapidfuzz.distance import OSA
 
-from spotify_ai_pipeline.music.identity.spelling import compact, fold
-from spotify_ai_pipeline.music.identity.versions import names_version
+from spotify_ai_pipeline.music.identity import languages
+from spotify_ai_pipeline.music.identity.artists import artist_key, channel_owner, either
+from spotify_ai_pipeline.music.identity.spelling import compact, fold, fold_in_script, in_latin, signs, without_points
+from spotify_ai_pipeline.music.identity.versions import is_from, names_version
 
 SHORTEST_CUT = 22
 """Letters from which a title that ends inside a word of another was cut: the oldest tags of MP3 files (ID3v1) hold thirty,
@@ -32,6 +34,8 @@ WORDS_TO_KNOW_BY = 4
 DIFFERENT_NUMBERS = "different numbers"
 """The one refusal that leaves no doubt: part 1 is not part 2."""
 
+SAME_LETTERS = "same letters"
+
 _ARTICLES = frozenset({"the", "a", "an"})
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
 _ROMAN_LIKE = re.compile(r"(?:part|pt|vol)?[ivx]{2,}[a-d]?")
@@ -39,30 +43,56 @@ _ROMAN_AFTER = _ROMAN | {"i": "1", "v": "5", "x": "10"}
 _COUNT = {
     word: str(number) for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
 }
+_NUMBER = {
+    fold_in_script(word): number for word, number in (entry.split("=") for entry in languages.words(languages.NUMBERS))
+}
 _PART = re.compile(r"\b(parts?|pts?|volume|vol|act|chapter|movement|mvt|book) (\w+)\b")
 _SHORT = {"til": "until", "till": "until", "tonite": "tonight", "nite": "night", "thru": "through", "rd": "road"}
 _CANONICAL = {"pt": "part", "pts": "part", "parts": "part", "vol": "volume", "mvt": "movement"}
-_OPPOSITE = frozenset(
-    {"major", "minor", "intro", "outro", "prelude", "reprise", "his", "her", "he", "she"}
-    | {"no", "not", "dont", "cant", "wont", "aint", "never", "isnt", "without", "didnt", "doesnt", "couldnt"}
-)
+_TELLING = frozenset(fold_in_script(word) for word in languages.words(languages.TELLING))
+_FLAT = re.compile(r"\b([a-g])b(?= (?:major|minor|maj|min)\b)|(?<=\bin )([a-g])b\b")
+_ACRONYM = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
+_ROMANS_APART = re.compile(r"\b([ivx]+|\d\w*) (?=[ivx]+\b)|\b([ivx]+) (?=\d)")
 _TRACK_NUMBER = re.compile(
     r"^(?:(?:soundtrack|ost)\s*[-:]\s*|\(?\d{1,3}\)?\s*[-–._)]\s*|0\d\s+|\d-\d\d\s+)(?=\S)|^1\d\s+(?=[^\W\d])",
     re.IGNORECASE,
 )
 _FIRST_PART = re.compile(r"^(.+?)(?: - |: )(.+)$")
-_YEAR_BRACKET = re.compile(r"\s*[\(\[](?:19|20)\d\d[\)\]]\s*$")
-_LEADING_BRACKET = re.compile(r"^\s*[\(\[][^\)\]]+[\)\]]\s*(?=\w)")
+_YEAR_AT_END = re.compile(r"\s*[\(\[](?:19|20)\d\d[\)\]]\s*$|\s+[-–—]\s+(?:19|20)\d\d\s*$")
+_LEADING_BRACKET = re.compile(r"^\s*[\(\[][^\)\]\d]+[\)\]]\s*(?=\w)")
 _CLAUSE = re.compile(r"\s*[\(\[](?=(?:[^\s\)\]]+\s+){2})[^\)\]\d]+[\)\]]\s*$")
+_WITH = re.compile(
+    rf"\s*[\(\[](?:{either(languages.WITH)})\s[^\)\]]+[\)\]]|\s+-\s+(?:{either(languages.WITH)})\s.+$", re.IGNORECASE
+)
+_FROM = re.compile(r"\s*[\(\[]([^\)\]]+)[\)\]]|\s+[-–—~/|]\s+(.+)$")
+_BRACKETS = re.compile(r"[\(\[（【]([^\)\]）】]+)[\)\]）】]")
+_KEY_WORDS = frozenset({"major", "minor", "sharp", "flat", "natural", "maj", "min"})
+_OF_LETTERS = re.compile("[^a-z0-9\u0370-\u052f\u1f00-\u1fff ]")
+"""What is no plain letter of the Latin, Greek or Cyrillic alphabet: elsewhere no letter is a slip of another."""
 
 
 @lru_cache(maxsize=131_072)
 def title_words(title: str) -> str:
-    """The folded title with its numerals in one form: "Pt. II", "Part Two" and "Part 2" are "part 2"."""
-    words = fold(title)
+    """The folded title in its own script, with its numerals in one form: "Pt. II", "Part Two" and "Part 2" are "part 2".
+    Signs that stand for something (hearts, stars) come last."""
+    words = fold_in_script(_ACRONYM.sub(_without_dots, title) if "." in title else title)
+    if (shown := signs(title)) and shown != words:
+        words = f"{words} {shown}"
     if any(short in words for short in ("til", "nite", "thru", "rd")):
         words = " ".join(_SHORT.get(word, word) for word in words.split())
+    if "b" in words:
+        words = _FLAT.sub(lambda found: f"{found[1] or found[2]} flat", words)
     return _PART.sub(_numbered, words) if _PART.search(words) else words
+
+
+@lru_cache(maxsize=131_072)
+def title_key(words: str) -> str:
+    """``words`` (as ``title_words`` gives them) without spaces, but for those that keep two numbers apart."""
+    return compact(_ROMANS_APART.sub(r"\1\2.", words))
+
+
+def _without_dots(found: re.Match[str]) -> str:
+    return found[0].replace(".", "")
 
 
 def _numbered(found: re.Match[str]) -> str:
@@ -76,20 +106,24 @@ def in_front(title: str, artist: str) -> list[tuple[str, str]]:
     found = list[tuple[str, str]]()
     if (bare := _TRACK_NUMBER.sub("", title)) != title:
         found.append((bare, "track number in front"))
-    if (parted := _FIRST_PART.match(title)) and fold(parted[1]).split()[-1:] == fold(artist).split()[-1:]:
+    owner = channel_owner(artist)
+    if (parted := _FIRST_PART.match(title)) and (
+        fold(parted[1]).split()[-1:] == fold(owner).split()[-1:] or artist_key(parted[1]) == artist_key(artist)
+    ):
         found.append((parted[2], "artist in front"))
     return found
 
 
 def other_forms(core: str) -> list[tuple[str, str]]:
-    """(form, why) of what may be left out of a title: a year or subtitle in brackets, the work that a part belongs to,
-    articles. ``core`` is a title without its version; forms are as ``title_words`` gives them."""
+    """(form, why) of what may be left out of a title or written otherwise: a year, guest, film or subtitle, the work that a
+    part belongs to, signs, the points of a script, the script itself, articles. ``core`` is a title without its version; forms
+    are as ``title_words`` gives them."""
     forms, words = list[tuple[str, str]](), title_words(core)
+    if any(sign in core for sign in "([-–—~/|"):
+        forms += [(title_words(core.replace(found[0], " ", 1)), why) for found, why in _asides(core)]
     if "(" in core or "[" in core:
-        if (bare := _YEAR_BRACKET.sub("", core)) != core:
-            forms.append((title_words(bare), "year"))
         for pattern in (_LEADING_BRACKET, _CLAUSE):
-            if (found := pattern.search(core)) is not None:
+            if (found := pattern.search(core)) is not None and not is_from(found[0].strip(" ([")):
                 bare = core.replace(found[0], " ", 1)
                 forms += [
                     (title_words(part), "subtitle") for part in (bare, found[0]) if len(fold(part)) >= SHORTEST_TYPO
@@ -98,12 +132,38 @@ def other_forms(core: str) -> list[tuple[str, str]]:
         work, _, part = core.partition(":")
         number = fold(work).split()[-1:]
         counted = f"{number[0]} {part}" if number and (number[0] in _ROMAN_AFTER or number[0].isdigit()) else part
-        forms += [(title_words(form), "work") for form in dict.fromkeys((part, counted)) if len(fold(form)) >= 12]
+        forms += [
+            (title_words(form), "work") for form in dict.fromkeys((part, counted)) if len(fold_in_script(form)) >= 12
+        ]
     if (digits := " ".join(_COUNT.get(word, word) for word in words.split())) != words:
         forms.append((digits, "number"))
-    if without := " ".join(word for word in words.split() if word not in _ARTICLES):
+    if not words.isascii():
+        if shown := signs(core):
+            forms.append((words.removesuffix(shown).strip(), "sign"))
+        forms += [(without_points(words), "points"), (in_latin(words), "script")]
+    if without := " ".join(_without_articles(words.split())):
         forms.append((without, "article"))
-    return [(form, why) for form, why in forms if form != words]
+    return [(form, why) for form, why in forms if form and form != words]
+
+
+def _asides(core: str) -> list[tuple[re.Match[str], str]]:
+    """What stands behind the name in ``core`` and is told by how it begins or what it is."""
+    found = [(match, "year") for match in (_YEAR_AT_END.search(core),) if match]
+    found += [(match, "guest") for match in (_WITH.search(core),) if match]
+    return found + [(match, "film") for match in _FROM.finditer(core) if is_from(match[1] or match[2])]
+
+
+def brackets(core: str) -> tuple[str, ...]:
+    """What stands in brackets within a title, as ``title_words`` gives it."""
+    if "(" not in core and "[" not in core and core.isascii():
+        return ()
+    return tuple(title_words(found) for found in _BRACKETS.findall(core))
+
+
+def _without_articles(words: Sequence[str]) -> list[str]:
+    """``words`` without articles; a letter that ends a title or names a key is none."""
+    after = [*words[1:], "minor"]
+    return [word for word, then in zip(words, after, strict=True) if word not in _ARTICLES or then in _KEY_WORDS]
 
 
 def same_title(first: str, second: str, vocabulary: Set[str] = frozenset()) -> tuple[bool, str]:
@@ -114,21 +174,24 @@ def same_title(first: str, second: str, vocabulary: Set[str] = frozenset()) -> t
     """
     one, two = compact(first), compact(second)
     length = min(len(one), len(two))
-    first, second = (" ".join(word for word in words.split() if word not in _ARTICLES) for words in (first, second))
+    first, second = (" ".join(_without_articles(words.split())) for words in (first, second))
+    if title_key(first) == title_key(second):
+        return True, SAME_LETTERS
     one, two = compact(first), compact(second)
-    if one == two:
-        return True, "same letters"
+    if _OF_LETTERS.search(first) or _OF_LETTERS.search(second):
+        return False, "other letters of a script in which each makes another word"
     short, long = sorted((first, second), key=len)
     if (
         len(short) >= SHORTEST_CUT
         and long.startswith(short)
         and long[len(short)] != " "
         and not _counts(short.split()[-1])
+        and short.split()[-1] not in _ROMAN_AFTER
     ):
         return True, f"cut after {len(short)} letters"
     if _numbers(first) != _numbers(second):
         return False, DIFFERENT_NUMBERS
-    if (_OPPOSITE & set(first.split())) != (_OPPOSITE & set(second.split())):
+    if (_TELLING & set(first.split())) != (_TELLING & set(second.split())):
         return False, "words that tell songs apart"
     edits = OSA.distance(one, two)
     said = f"{edits} letter{'s differ' if edits > 1 else ' differs'}"
@@ -206,6 +269,8 @@ def _numbers(words: str) -> list[str]:
     for place, word in enumerate(every):
         if _counts(word):
             found.append(_ROMAN.get(word) or "".join(char for char in word if char.isdigit()) or word)
+        elif word in _NUMBER:
+            found.append(_NUMBER[word])
         elif word == "i" and place and place == len(every) - 1:
             found.append("1")
         elif len(word) == 1 and word not in "aiontu":

@@ -1,51 +1,87 @@
 """Versions: what stands behind a title, read as data.
 
-A remaster is the same recording under another label; a live take, an acoustic version or an edit is another recording.
+A remaster is the same recording under another label; a live take, an acoustic version or an edit is another recording. The
+labels stand in ``languages``.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import chain
 
+from spotify_ai_pipeline.music.identity.artists import GUEST, either
+from spotify_ai_pipeline.music.identity.languages import (
+    AROUND_LABELS,
+    FROM,
+    IN_ENGLISH,
+    OTHER_RECORDING,
+    REMASTERS,
+    SAME_RECORDING,
+    SESSIONS,
+    Words,
+    words,
+)
 from spotify_ai_pipeline.music.identity.spelling import fold
 
-_SAME_RECORDING = (
-    r"(?:(?:19|20)\d\d\s+)?(?:digital(?:ly)?\s+|newly\s+)?re-?master(?:ed|ing)?(?:\s+(?:in\s+|version|edition|(?:19|20)\d\d))*"
-    r"|(?:mono|stereo)(?:\s+version)?|(?:album|lp|original|original\s+album|main|full\s+length|explicit|clean|studio)\s+version"
-    r"|single\s+version|original\s+mix|bonus(?:\s+track)?|explicit|clean|(?:super\s+)?deluxe(?:\s+(?:edition|version))?"
-    r"|(?:\d+(?:st|nd|rd|th)\s+)?anniversary(?:\s+(?:edition|version))?|expanded(?:\s+edition)?"
-    r"|(?:official\s+)?(?:(?:hd|hq|4k)\s+)?(?:music\s+|lyrics?\s+)?(?:video|audio)(?:\s+clip)?|official|with\s+lyrics|hd|hq"
-    r"|(?:from\s+)?(?:the\s+)?(?:original\s+)?(?:motion\s+picture\s+)?soundtrack|ost"
-)
-_OTHER_RECORDING = (
-    r"live|en\s+vivo|ao\s+vivo|en\s+directo?|unplugged|acoustic|ac[uú]stic[oa]|acoustique|demos?|instrumental|karaoke"
-    r"|a\s?capp?ella|remix(?:ed)?|rmx|mix|mixed|edit(?:ed)?|extended|sessions?|takes?|cover(?:ed)?|tribute|orchestral"
-    r"|symphonic|piano|strings?|stripped|versi[oó]n[e]?|vers[aã]o|ver\.?|re-?record(?:ed|ing)|sped\s+up|speed\s+up|slowed|nightcore|reverb"
-    r"|reprise|dub|rehearsal|outtakes?|alternat(?:e|ive)|bootleg|mash-?up|rework(?:ed)?|flip|vip|reimagined|lullaby"
-    r"|in\s+the\s+style\s+of|(?:originally\s+performed|made\s+famous|as\s+performed)\s+by|8-?bit|commentary|interview|skit"
-    r"|backing\s+track|minus\s+one|sing-?along|medley|megamix|unreleased|dubstep|refix|chopped|screwed|home\s+recording|bbc"
-    r"|ライブ|ライヴ|カラオケ|라이브"
-)
+_OPEN, _CLOSE = r"[\(\[\{（【「『〔［]", r"[\)\]\}）】」』〕］]"
 _FEATURED = re.compile(
-    r"\s*(?:[\(\[\{]\s*(?:feat|ft|featuring|with)\b\.?\s[^\)\]\}]*[\)\]\}]"
-    r"|\s-\s(?:feat|ft|featuring)\b\.?\s.*$|(?<=\S)\s(?:feat\b|ft\.|featuring\b)\.?\s+(?=\S)(?:(?!\s[-–—(\[{]).)*)",
+    rf"\s*(?:[\(\[\{{（【]\s*{GUEST}[^\)\]\}}）】]*[\)\]\}}）】]"
+    rf"|\s-\s{GUEST}.*$|(?<=\S)\s{GUEST}(?=\S)(?:(?!\s[-–—(\[{{]).)*)",
     re.IGNORECASE,
 )
-_BRACKETED = re.compile(r"\s*[\(\[\{（【]([^\(\)\[\]\{\}（）【】]*)[\)\]\}）】]")
-_DASHED = re.compile(r"(?:\s+[-–—~/]|(?<=\S)[–—])\s+([^-–—~]+|.+?)$")
-_TRAILING_REMASTER = re.compile(
-    r"(?<=[^\s\-–—])\s+(?:(?:19|20)\d\d\s+(?:digital\s+)?)?remaster(?:ed)?(?:\s+(?:19|20)\d\d)?$", re.IGNORECASE
-)
-_SAME = re.compile(rf"(?<!\w)(?:{_SAME_RECORDING})(?!\w)", re.IGNORECASE)
-_OTHER = re.compile(rf"(?<!\w)(?:{_OTHER_RECORDING})(?!\w)", re.IGNORECASE)
-_FROM = re.compile(r"^\s*(?:music\s+|theme\s+|song\s+)?from\s", re.IGNORECASE)
-_YEAR = re.compile(r"^\s*(?:19|20)\d\d\s*$")
-_LIVE = re.compile(r"\blive\b", re.IGNORECASE)
-_NOTHING_MORE = re.compile(r"[\W\d]|edition|version|the", re.IGNORECASE)
-_HINT = re.compile(r"[\(\[\{（【\-–—~/]|feat|ft\.|remaster", re.IGNORECASE)
+_BRACKETED = re.compile(rf"\s*{_OPEN}([^\(\)\[\]\{{\}}（）【】「」『』〔〕［］]*){_CLOSE}")
+_DASHED = re.compile(r"(?:\s+[-–—~/|•·:]|(?<=\S)[–—])\s+(?!.*\s[-–—~/|•·:]\s)(\S.*?)\s*$")
+_YEAR = re.compile(r"\s*(?:19|20)\d\d\s*")
+_QUOTED = re.compile(r"[\"“”„«»][^\"“”„«»]*[\"“”„«»]|(?<!\w)['‘][^'’]*['’](?!\w)")
+_FROM = re.compile(rf"\s*(?:{either(FROM)})\s", re.IGNORECASE)
+_HINT = re.compile(r"[\(\[\{（【「『〔［\-–—~/|•·:]|feat|ft\.|f/|part\.|master|マスター|마스터", re.IGNORECASE)
 _FILLER = frozenset(
     {"version", "ver", "the", "a", "recording", "recorded", "performance", "in", "at", "from", "on", "and"}
+    | {
+        fold(word)
+        for word in (
+            "versão",
+            "versione",
+            "versie",
+            "versio",
+            "versiyon",
+            "версия",
+            "версія",
+            "wersja",
+            "verze",
+            "バージョン",
+        )
+    }
+)
+
+
+def _pattern(*tables: Words) -> str:
+    """A pattern for any entry of ``tables`` in folded text; scripts that part no words are found within them."""
+    each = sorted({fold(word) for word in chain(*map(words, tables))}, key=len, reverse=True)
+    return "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" if _parts_words(word) else re.escape(word) for word in each)
+
+
+def _parts_words(word: str) -> bool:
+    return not re.search("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff\uac00-\ud7ff]", word)
+
+
+_AROUND = rf"(?:{_pattern(AROUND_LABELS)}|(?<!\w)\d+(?:st|nd|rd|th|e|er)?(?![a-z\d]))"
+_SAME = re.compile(
+    rf"(?:{_AROUND}\s*)*(?:{_pattern(REMASTERS)}|{_pattern(SAME_RECORDING)})(?:\s*(?:{_AROUND}|{_pattern(REMASTERS)}))*"
+)
+_OTHER = re.compile(_pattern(OTHER_RECORDING))
+_SESSION = re.compile(_pattern(SESSIONS))
+_ENGLISH = {fold(word): english for word, english in (entry.split("=") for entry in words(IN_ENGLISH))}
+_FOREIGN = re.compile(
+    "|".join(
+        rf"(?<!\w){re.escape(word)}(?!\w)" if _parts_words(word) else re.escape(word)
+        for word in sorted(_ENGLISH, key=len, reverse=True)
+    )
+)
+_TRAILING_REMASTER = re.compile(
+    rf"(?<=\w)[\w\"'!?.)\]]*\s+((?:(?:19|20)\d\d\s+)?(?:digital(?:ly)?\s+)?(?:{either(REMASTERS)})(?:\s+(?:19|20)\d\d)?)\s*$",
+    re.IGNORECASE,
 )
 
 
@@ -55,11 +91,11 @@ def split_version(title: str) -> tuple[str, str]:
 
     Featured artists are dropped; labels of the same recording (remaster, mono, album version) are dropped; words that name
     another one (live, acoustic, edit) are the version: folded, in alphabetical order, so that "Remix by A" is "A remix by".
-    A bracket with neither belongs to the title: "(I Can't Get No) Satisfaction".
+    Whatever names neither belongs to the title: "(I Can't Get No) Satisfaction", '(From "Frozen")'.
     """
     if not _HINT.search(title):
         return title, ""
-    core, version = _TRAILING_REMASTER.sub("", _FEATURED.sub("", title)), list[str]()
+    core, version, stays = _FEATURED.sub("", title), list[str](), ""
     for found in _BRACKETED.finditer(core):
         if not core.replace(found.group(0), "", 1).strip():
             break  # nothing but a bracket: it is the title
@@ -67,27 +103,47 @@ def split_version(title: str) -> tuple[str, str]:
         if described is not None:
             core = core.replace(found.group(0), " ", 1)
             version.append(described)
+    years = ""
     while (found := _DASHED.search(core)) and found.start() > 0:
-        described = "" if _YEAR.match(found.group(1)) else _label(found.group(1))
-        if described is None:
+        described = _label(found.group(1))
+        if described is None and not version and _FROM.match(found.group(1)) and not stays:
+            stays = found.group(0)  # the work that it was made for; a label may stand before it
+        elif described is None and _YEAR.fullmatch(found.group(1)) and not stays:
+            years = found.group(0) + years  # a year may belong to the label before or after it
+        elif described is None:
             break
+        else:
+            version.append(described)
         core = core[: found.start()]
-        version.append(described)
-    words = {word for word in fold(" ".join(version)).split() if word}
-    telling = words - _FILLER or words
+    if years and not version:
+        core += years
+    if (remaster := _TRAILING_REMASTER.search(core)) is not None:
+        core = core[: remaster.start(1)]
+    core = core.rstrip() + stays
+    said = _FOREIGN.sub(lambda found: f" {_ENGLISH[found[0]]} ", fold(" ".join(version)))
+    told = {word for word in said.split() if word}
+    telling = told - _FILLER or told
     return (" ".join(core.split()) or title), " ".join(sorted(telling)) if "".join(version).strip() else ""
 
 
 def names_version(words: str) -> bool:
     """Whether ``words`` hold one that names another recording."""
-    return _OTHER.search(words) is not None
+    return _OTHER.search(fold(words)) is not None
 
 
-def _label(words: str) -> str | None:
-    """The version that ``words`` name: "" for the same recording, None where they name no version at all."""
-    rest = _SAME.sub(" ", words)
-    if _FROM.match(words) and not _LIVE.search(words):
-        return ""
+def is_from(words: str) -> bool:
+    """Whether ``words`` begin as the name of the work does that a song was made for."""
+    return _FROM.match(words) is not None
+
+
+@lru_cache(maxsize=16_384)
+def _label(label: str) -> str | None:
+    """The version that ``label`` names: "" for the same recording, None where it names no version at all."""
+    said = fold(label)
+    if _FROM.match(label):  # the name of a film may hold any word
+        session = _SESSION.search(said) or _OTHER.search(fold(_QUOTED.sub(" ", label)))
+        return said if session is not None else None
+    rest = _SAME.sub(" ", said)
     if _OTHER.search(rest):
         return rest
-    return "" if rest != words and not _NOTHING_MORE.sub("", rest) else None
+    return "" if rest != said and not rest.strip() else None

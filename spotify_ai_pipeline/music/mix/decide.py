@@ -10,8 +10,8 @@ import polars as pl
 from spotify_ai_pipeline.music.mix.credits import of_songs
 from spotify_ai_pipeline.music.mix.edits import WRITTEN_AT_ONCE
 from spotify_ai_pipeline.music.mix.returning import Left, resting
-from spotify_ai_pipeline.music.mix.select import CREDITS, choose
-from spotify_ai_pipeline.music.mix.sequence import sequence, yielded
+from spotify_ai_pipeline.music.mix.select import CREDITS, LEEWAY, choose
+from spotify_ai_pipeline.music.mix.sequence import sequence, settled, yielded
 from spotify_ai_pipeline.music.tables import TRIALS
 from spotify_ai_pipeline.music.taste.ranking import DISCOVERY, EXPLORATION
 from spotify_ai_pipeline.settings import Playlist
@@ -116,6 +116,7 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
         loyalty=rules.loyalty,
         artist_cap=rules.artist_cap,
         most=rules.most,
+        leeway=rules.playlist.target_size if rules.mood else LEEWAY,
     )
     chosen = selected.songs.with_columns(is_new=~pl.col("song_id").is_in(list(now.current)))
     if rules.mood:
@@ -123,9 +124,10 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
     if rules.playlist.target_size > WRITTEN_AT_ONCE:
         chosen = _in_place(chosen, list(now.current))
     spacing = rules.playlist.min_artist_spacing
-    order = sequence(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())
-    if set(chosen["song_id"]) == set(now.current):
-        order = _kept(order, chosen, list(now.current), spacing)
+    unchanged = not rules.mood and set(chosen["song_id"]) == set(now.current)
+    if unchanged:
+        chosen = _in_place(chosen, list(now.current))
+    order = (settled if unchanged else sequence)(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())
     listed = chosen[order].with_columns(
         rank=pl.int_range(1, pl.len() + 1),
         change=pl.when("is_new").then(pl.lit(NEW)).otherwise(pl.lit(KEPT)),
@@ -205,14 +207,6 @@ def _in_place(chosen: pl.DataFrame, current: list[str]) -> pl.DataFrame:
     )
     found = chosen.join(places, on="song_id", how="left", maintain_order="left")
     return found.sort("at", nulls_last=False, maintain_order=True).drop("at")
-
-
-def _kept(order: list[int], chosen: pl.DataFrame, current: list[str], spacing: int) -> list[int]:
-    """The order that the list has, where ``order`` spaces no artist better: scores that moved a little reorder nothing."""
-    places = {song: place for place, song in enumerate(chosen["song_id"])}
-    kept, credits = [places[song] for song in current], chosen[CREDITS].to_list()
-    found, wanted = (yielded([credits[song] for song in songs], spacing) for songs in (kept, order))
-    return kept if all(between >= wanted.get(name, spacing) for name, between in found.items()) else order
 
 
 def _staying(now: Standing, rules: Rules) -> pl.Expr:

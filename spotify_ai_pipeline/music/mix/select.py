@@ -53,6 +53,7 @@ class Limits(TypedDict, total=False):
     loyalty: float
     artist_cap: int | None
     most: int | None
+    leeway: int
 
 
 def select(
@@ -73,14 +74,16 @@ def choose(
     loyalty: float = 1.0,
     artist_cap: int | None = None,
     most: int | None = None,
+    leeway: int = LEEWAY,
 ) -> Chosen:
     """The rows of ``ranked`` (song_id, slot, score, ...) that make the list, best first, with ``is_new``, and why others left.
 
     ``current`` are the song ids on the list now; empty means a first fill. At most ``most`` songs come in, else as many as one
-    refresh may change. Pinned songs stay and come, banned songs go, ``resting`` songs come only where the list would be short.
-    No artist gets more than ``artist_cap`` songs unless the list would be short. ``loyalty`` multiplies the scores of the songs
-    on the list. A list that the listener made longer than it should be is shortened within the cap. Where more songs went than
-    may come in, the list is short until the next refresh.
+    refresh may change. Slots leave their quotas by up to ``leeway`` songs where that gains. Pinned songs stay and come, banned
+    songs go, ``resting`` songs come only where the list would be short. No artist gets more than ``artist_cap`` songs unless
+    the list would be short. ``loyalty`` multiplies the scores of the songs on the list. A list that the listener made longer
+    than it should be is shortened within the cap. Where more songs went than may come in, the list is short until the next
+    refresh.
     """
     on_list = pl.col("song_id").is_in(list(current))
     eligible = ranked.filter(~pl.col("song_id").is_in(list(banned))).with_columns(
@@ -95,7 +98,9 @@ def choose(
         | held
         | (pl.col("merit").rank("ordinal", descending=True).over("slot", "is_new", rests) <= looked_at)
     ).with_columns(held=held, rests=rests)
-    moves = _Moves(songs.sort("merit", descending=True, maintain_order=True), playlist.target_size, quota, artist_cap)
+    moves = _Moves(
+        songs.sort("merit", descending=True, maintain_order=True), playlist.target_size, quota, artist_cap, leeway
+    )
     if current:
         moves.refresh(change_cap(playlist) if most is None else most)
     else:
@@ -118,7 +123,7 @@ class _Song:
 class _Moves:
     """A list in the making: who is on it, who waits, and how full each slot and each artist is."""
 
-    def __init__(self, songs: pl.DataFrame, size: int, quota: Mapping[str, int], cap: int | None) -> None:
+    def __init__(self, songs: pl.DataFrame, size: int, quota: Mapping[str, int], cap: int | None, leeway: int) -> None:
         optional = {CREDITS: pl.lit([], pl.List(pl.String)), "tired": pl.lit(False)}
         missing = [value.alias(name) for name, value in optional.items() if name not in songs.columns]
         wanted = "song_id", "slot", "merit", CREDITS, "held", "rests", "tired"
@@ -128,7 +133,7 @@ class _Moves:
             .select(wanted)
             .iter_rows()
         ]
-        self.size, self.quota, self.cap = size, quota, cap
+        self.size, self.quota, self.cap, self.leeway = size, quota, cap, leeway
         self.listed = {song.song_id: song for song, new in zip(known, songs["is_new"], strict=True) if not new}
         self.waiting = [song for song, new in zip(known, songs["is_new"], strict=True) if new]
         self.slots = Counter(song.slot for song in self.listed.values())
@@ -204,10 +209,10 @@ class _Moves:
             return False
         short, ample = (self.slots[slot] - self.quota.get(slot, 0) for slot in (come, leave))
         if come == DISCOVERY:  # scores of songs on trial compare with each other alone
-            return True if short < 0 and ample > -LEEWAY else None
+            return True if short < 0 and ample > -self.leeway else None
         if leave == DISCOVERY:
-            return True if ample > 0 and short < LEEWAY else None
-        return (short < -LEEWAY or ample > LEEWAY) if short < LEEWAY and ample > -LEEWAY else None
+            return True if ample > 0 and short < self.leeway else None
+        return (short < -self.leeway or ample > self.leeway) if short < self.leeway and ample > -self.leeway else None
 
     def _pairs(self, come: str, leave: str) -> Iterable[tuple[_Song, _Song]]:
         """The best song that may come, and the one that leaves for it; before it, better ones of full artists, each for one of

@@ -35,6 +35,19 @@ def sequence(credits: Credits, spacing: int, energy: Sequence[float | None] = ()
     return _smoothed(order, names, wanted, energy) if energy else order
 
 
+def settled(credits: Credits, spacing: int, energy: Sequence[float | None] = ()) -> list[int]:
+    """The order that the songs are in, as indices, but for what spaces artists wider: songs that nothing came to and nothing
+    left keep their places, and a second look finds nothing to move."""
+    wished = dict.fromkeys((name for song in credits for name in song), spacing)
+    order = list(range(len(credits)))
+    while True:
+        again = sequence([credits[song] for song in order], spacing, [energy[song] for song in order] if energy else ())
+        spaced = [order[place] for place in again]
+        if _shortfall(spaced, credits, wished) >= _shortfall(order, credits, wished):
+            return order
+        order = spaced
+
+
 def yielded(credits: Credits, spacing: int) -> dict[str, int]:
     """The artists whose songs, in the order that ``credits`` are in, stand nearer than ``spacing``, with the songs between."""
     last, nearest = dict[str, int](), dict[str, int]()

@@ -48,8 +48,8 @@ def merge_parts(parts: Sequence[pl.LazyFrame]) -> Iterator[tuple[pl.DataFrame, d
 
     ``parts`` hold plays as ``find_songs`` gives them. They follow each other in time, and no moment is in two of them. How a
     history is cut into parts and the order of its rows change nothing. ``source`` is the richest that told of the play and
-    ``sources`` are all that did, richest first. ``played_at`` is from the most exact stamp, every other column from the richest
-    source that knows it.
+    ``sources`` are all that did, richest first. ``played_at`` is from the most exact stamp, ``song_id`` from the richest source
+    that knows the Spotify id, every other column from the richest source that knows it.
 
     Each part is read twice: for the few numbers that tell which records are one play (held of all parts at once), and for
     what the records say of it.
@@ -89,7 +89,7 @@ def _records(plays: pl.LazyFrame) -> pl.DataFrame:
     minutes = [source.name for source in SOURCES if source.whole_minutes]
     ordered = (
         plays.filter(pl.col("source").is_in(list(rank)))
-        .select("song_id", "kin", "source", "played_at", *EVIDENCE)
+        .select("song_id", "kin", "by_id", "source", "played_at", *EVIDENCE)
         .collect()
         .with_columns(
             rank=pl.col("source").replace_strict(rank, return_dtype=pl.Int8),
@@ -121,7 +121,8 @@ def _together(told: pl.DataFrame) -> pl.DataFrame:
         told.sort("play", "rank")
         .group_by("play", maintain_order=True)
         .agg(
-            pl.first("song_id", "source", "played_at"),
+            pl.coalesce(pl.col("song_id").filter("by_id").first(), pl.col("song_id").first()),
+            pl.first("source", "played_at"),
             *[pl.col(name).drop_nulls().first() for name in EVIDENCE],
             pl.col("source").alias("sources"),
         )

@@ -50,6 +50,15 @@ LASTFM_EXPORT_MINUTES = Source(
     "lastfm_export_minutes", DRIFT + MINUTE / 2, MINUTE / 2, scrobbles=True, whole_minutes=True
 )
 
+LIBREFM_EXPORT = Source("librefm_export", DRIFT, scrobbles=True)
+MALOJA = Source("maloja", DRIFT, scrobbles=True)
+KOITO = Source("koito", DRIFT, scrobbles=True)
+PANO_SCROBBLER = Source("pano_scrobbler", DRIFT, scrobbles=True)
+SCROBBLE_TABLE = Source("scrobble_table", DRIFT, scrobbles=True)
+SCROBBLE_TABLE_MINUTES = Source(
+    "scrobble_table_minutes", DRIFT + MINUTE / 2, MINUTE / 2, scrobbles=True, whole_minutes=True
+)
+
 SOURCES = (
     SPOTIFY_HISTORY,
     SPOTIFY_ACCOUNT,
@@ -57,8 +66,14 @@ SOURCES = (
     LISTENBRAINZ_EXPORT,
     LASTFM,
     LASTFM_EXPORT,
+    KOITO,
+    PANO_SCROBBLER,
+    MALOJA,
+    LIBREFM_EXPORT,
+    SCROBBLE_TABLE,
     SPOTIFY_RECENT,
     LASTFM_EXPORT_MINUTES,
+    SCROBBLE_TABLE_MINUTES,
 )
 """From the richest and most exact to the poorest."""
 
@@ -104,25 +119,21 @@ def gather(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def find_songs(plays: pl.LazyFrame, songs: pl.DataFrame) -> pl.LazyFrame:
-    """``plays`` with ``song_id`` and ``kin`` (artist and title without the version); plays of no song are left out.
+    """``plays`` with ``song_id``, ``by_id`` (whether the play's own Spotify id says so) and ``kin`` (artist and title without
+    the version); plays of no song are left out.
 
-    The song is that of the spelling where it has a Spotify id, else that of the play's own Spotify id, else that of the
-    spelling after all.
-
-    The spelling comes first, because it is what all sources have: they must call one play one song. It fails where an export
-    names the album's artist instead of the track's; then the id knows better.
+    The id beats the spelling: two recordings of one title have one spelling, and an export may name the album's artist
+    instead of the track's. ``merging`` aligns plays that one source calls by id and another by spelling by their kin.
     """
     by_id = songs.select("song_id", track_id="track_ids").explode("track_id").drop_nulls()
-    has_id = songs.filter(pl.col("track_id").is_not_null())["song_id"].implode()
     names = plays.select("artist", "title").unique().collect(engine="streaming")
     spelled = assign_songs(names, songs).unique(["artist", "title"], keep="first").rename({"song_id": "spelled"})
     kin = [f"{artist_key(artist)}\t{fold(split_version(title)[0])}" for artist, title in names.iter_rows()]
     named = names.with_columns(kin=pl.Series(kin, dtype=pl.String)).join(spelled, on=["artist", "title"], how="left")
-    sure = pl.col("spelled").is_in(has_id)
     return (
         plays.join(by_id.lazy().unique("track_id", keep="first"), on="track_id", how="left")
-        .join(named.lazy().with_columns(sure=sure), on=["artist", "title"])
-        .with_columns(song_id=pl.when("sure").then("spelled").otherwise(pl.coalesce("song_id", "spelled")))
-        .drop("spelled", "sure")
+        .join(named.lazy(), on=["artist", "title"])
+        .with_columns(by_id=pl.col("song_id").is_not_null(), song_id=pl.coalesce("song_id", "spelled"))
+        .drop("spelled")
         .filter(pl.col("song_id").is_not_null())
     )

@@ -9,10 +9,13 @@ from math import exp, log, log1p
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 
 from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.music.plays.play_counts import Floats
-from spotify_ai_pipeline.music.taste.taste_model import AGE, ARTIST, COMPANY, OWN, SAID
+from spotify_ai_pipeline.music.taste.ranking import EXPLORATION
+from spotify_ai_pipeline.music.taste.taste_model import AGE, ARTIST, COMPANY, OWN, PARTS, SAID
+from spotify_ai_pipeline.settings import Cycling
 
 _WORDS = {
     OWN: ("your plays of it", "it was played more than most", "it was played less than most"),
@@ -21,7 +24,7 @@ _WORDS = {
     AGE: ("its age", "songs known and quiet that long come up more", "songs known and quiet that long come up less"),
     SAID: ("what you said", "you spoke for it", "you spoke against it"),
 }
-_TELLS = 1.05
+TELLS = 1.05
 """A part that changes the forecast by less than this factor says nothing."""
 
 SPELL = 92 * DAY
@@ -71,9 +74,53 @@ def parts(song: Mapping[str, object]) -> list[Part]:
     return found
 
 
+def reasons(cycling: Cycling) -> pl.Expr:
+    """Why a ranked song is where it is: the part that lifts its forecast most (a column of ``PARTS``), and its plays."""
+    plays = pl.format("{} {}", "plays", pl.when(pl.col("plays") == 1).then(pl.lit("play")).otherwise(pl.lit("plays")))
+    quiet = pl.col("days_quiet").floor().cast(pl.Int64)
+    ago = (
+        pl.when(quiet == 0)
+        .then(pl.lit("today"))
+        .when(quiet == 1)
+        .then(pl.lit("yesterday"))
+        .otherwise(pl.format("{} days ago", quiet))
+    )
+    heard = (
+        pl.when(pl.col("plays") == 0)
+        .then(pl.lit("not heard yet"))
+        .when(pl.col("slot") == EXPLORATION)
+        .then(pl.format("quiet for {} days after {}", quiet, plays))
+        .when(pl.col("recent_plays") > 1)
+        .then(
+            pl.format(
+                f"{{}} of {{}} in the last {cycling.staleness_window_days} days, last {{}}", "recent_plays", plays, ago
+            )
+        )
+        .otherwise(pl.format("{} in all, last {}", plays, ago))
+    )
+    return pl.concat_str(_cause(), heard, separator=", ", ignore_nulls=True).alias("reason")
+
+
+def _cause() -> pl.Expr:
+    """The part that lifts the forecast most, in words; null where the song's own plays or its age do, which ``heard`` tells."""
+    lifts = {part: pl.col(part).fill_null(1.0) for part in PARTS}
+    most = pl.max_horizontal(*lifts.values())
+    leads = {part: (lift == most) & (lift > TELLS) for part, lift in lifts.items()}
+    return (
+        pl.when(leads[SAID] | (pl.col("plays") == 0) & pl.col("said").is_not_null())
+        .then("said")
+        .when(leads[ARTIST])
+        .then(pl.format("you play much of {}", "artist"))
+        .when(leads[COMPANY])
+        .then(pl.lit("goes with what you play now"))
+        .when(pl.col("plays") == 0)
+        .then(pl.lit("in your library"))
+    )
+
+
 def _factor(part: str, factor: float) -> str:
     _, more, less = _WORDS[part]
-    if 1 / _TELLS < factor < _TELLS:
+    if 1 / TELLS < factor < TELLS:
         return "like most"
     return f"× {factor:.2g}: {more if factor > 1 else less}"
 

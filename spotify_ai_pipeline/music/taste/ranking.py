@@ -56,26 +56,3 @@ def weigh(terms: pl.DataFrame, scoring: Scoring, rng: np.random.Generator) -> pl
     return terms.with_columns(from_chance=noise, **parts).with_columns(
         score=pl.sum_horizontal(*PARTS, ignore_nulls=False)
     )
-
-
-def reasons() -> pl.Expr:
-    """Why a ranked song is where it is, in words, from its statistics."""
-    plays = pl.format("{} {}", "plays", pl.when(pl.col("plays") == 1).then(pl.lit("play")).otherwise(pl.lit("plays")))
-    quiet = pl.col("days_quiet").floor().cast(pl.Int64)
-    ago = (
-        pl.when(quiet == 0)
-        .then(pl.lit("today"))
-        .when(quiet == 1)
-        .then(pl.lit("yesterday"))
-        .otherwise(pl.format("{} days ago", quiet))
-    )
-    return (
-        pl.when(pl.col("plays") == 0)
-        .then(pl.format("{}, not heard yet", pl.coalesce("said", pl.lit("in your library"))))
-        .when(pl.col("slot") == EXPLORATION)
-        .then(pl.format("quiet for {} days after {}", quiet, plays))
-        .when(pl.col("recent_plays") > 1)
-        .then(pl.format("{} of {} lately, last {}", "recent_plays", plays, ago))
-        .otherwise(pl.format("{} in all, last {}", plays, ago))
-        .alias("reason")
-    )

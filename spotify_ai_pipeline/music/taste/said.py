@@ -38,10 +38,11 @@ def factor() -> pl.Expr:
 
 
 def words() -> pl.Expr:
-    """What was said of a song, in words; null where nothing was."""
+    """What was said of a song, in words; null where nothing was. ``of`` says whether the song was rated or its album."""
+    rated = pl.when(pl.col("of") == "album").then(pl.lit("its album rated")).otherwise(pl.lit("rated"))
     said = (
         pl.when("best").then(pl.lit("a favourite of yours")).when("liked").then(pl.lit("liked")),
-        pl.when(pl.col("rating").is_not_null()).then(pl.format("rated {} of 5", pl.col("rating").round(1))),
+        pl.when(pl.col("rating").is_not_null()).then(pl.format("{} {} of 5", rated, pl.col("rating").round(1))),
         pl.col("verdict").replace_strict(
             {"more": "you asked for more like it", "approve": "approved by you", "keep": "you put it on the list"},
             default=None,

@@ -94,6 +94,30 @@ def artist_top_tracks(call: Call) -> dict[str, Any]:
     return {"toptracks": {"track": tracks, "@attr": {"artist": row["name"], **attributes}}}
 
 
+def album_info(call: Call) -> dict[str, Any]:
+    """album.getInfo, by artist and title."""
+    row, title = _artist(call), call.text("album")
+    catalogue = call.world.catalogue
+    of_artist = catalogue.get(catalogue.by_artist.rows(row["id"]))
+    album = next((track["album_id"] for track in of_artist if track["album"].lower() == title.lower()), None)
+    if album is None:
+        raise Refused(INVALID_PARAMETERS, "Album not found")
+    tracks = catalogue.get(catalogue.albums.rows(album))
+    listed = [
+        {
+            "name": track["name"],
+            "duration": track["duration_ms"] // 1000,
+            "url": url(track["artist_names"][0], "_", track["name"]),
+            "streamable": {"#text": "0", "fulltrack": "0"},
+            "artist": {"name": track["artist_names"][0], "mbid": "", "url": url(track["artist_names"][0])},
+            "@attr": {"rank": place},
+        }
+        for place, track in enumerate(tracks, 1)
+    ]
+    about = {"name": tracks[0]["album"], "artist": row["name"], "mbid": "", "image": IMAGES}
+    return {"album": about | {"tracks": {"track": listed}}}
+
+
 def _track(call: Call) -> dict[str, Any]:
     """The track named by artist and title, or by mbid."""
     catalogue = call.world.catalogue

@@ -26,6 +26,7 @@ _METHODS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "artist.gettoptags": music.artist_tags,
     "artist.getsimilar": music.similar_artists,
     "artist.gettoptracks": music.artist_top_tracks,
+    "album.getinfo": music.album_info,
 }
 
 

@@ -123,6 +123,7 @@ def every_call(client: Spotify) -> dict[str, Callable[[], object]]:
         "recently_played": client.recently_played,
         "audio_features": lambda: list(client.audio_features(songs[:3])),
         "search": lambda: client.search("An artist", "A title"),
+        "songs_of_album": lambda: client.songs_of_album("An artist", "An album"),
         "recommendations": lambda: client.recommendations(songs[:3], 20),
         "artist_id": lambda: client.artist_id(song),
         "newest_albums": lambda: client.newest_albums(client.artist_id(song) or ""),

@@ -8,7 +8,7 @@ from spotify_ai_pipeline.app.discovery_sources import SOURCES
 from spotify_ai_pipeline.definitions import build_defs
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-READ = {"spotify_library", "scrobbles", "listenbrainz_listens", "recent_plays", "history_imports", "album_ratings"}
+READ = {"spotify_library", "scrobbles", "listenbrainz_listens", "recent_plays", "history_imports", "ratings"}
 IDENTIFY = {"plays", "song_members", "song_links", "songs", "listens"}
 LOOK_UP = {"audio_features", "tags", "lyrics", "clap", "song_embeddings", "song_index"}
 RANK = {"activations", "listening_stats", "taste_weights", "mood", "song_scores"}
@@ -40,7 +40,7 @@ JOBS = {
     "recluster": CLUSTER,
     "fill_history": {"scrobbles"},
     "read_recent_plays": {"recent_plays"},
-    "take_in_files": {"history_imports", "album_ratings"},
+    "take_in_files": {"history_imports", "ratings"},
 }
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from spotify_ai_pipeline.defs.playlist.removals import removals
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.defs.taste.song_scores import activations, listening_stats
+from spotify_ai_pipeline.defs.taste.song_scores import _said, activations, listening_stats
 from spotify_ai_pipeline.interfaces.cli.why import why
 from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -119,3 +119,14 @@ def test_why_tells_the_story_and_the_parts(place: WorkspaceResource) -> None:
     shown = CliRunner().invoke(why, ["a zero"], env=root).output
     assert "█" in shown
     assert "░" in shown, "its company takes"
+
+
+def test_a_rating_moves_what_is_expected_of_a_song_and_is_told(place: WorkspaceResource) -> None:
+    known = SONGS.with_columns(best=pl.lit(False), liked=pl.lit(False), lists=pl.lit([], pl.List(pl.String)))
+    assert _said(place, known)["by_said"].to_list() == [1.0, 1.0, 1.0], "nobody need have rated anything"
+    rows = [("s0", 4.5, "album", "Tides"), ("s1", 1.0, "song", "One")]
+    place.lake.write(pl.DataFrame(rows, schema=datasets.SONG_RATINGS.schema, orient="row"), datasets.SONG_RATINGS)
+    told = _said(place, known).sort("song_id")
+    high, low, unrated = told["by_said"]
+    assert high > unrated == 1.0 > low
+    assert told["said"].to_list() == ["its album rated 4.5 of 5", "rated 1.0 of 5", None]

@@ -133,3 +133,22 @@ def test_a_later_split_undoes_an_earlier_same(tracks, spellings):
     assert decide(known, spellings(), [same])["song_id"].n_unique() == 1
     assert decide(known, spellings(), [same, split])["song_id"].n_unique() == 2
     assert decide(known, spellings(), [split, same])["song_id"].n_unique() == 1
+
+
+def test_song_ids_outlive_keys_that_an_older_version_read_otherwise(tracks, spellings):
+    names = spellings(("Кино", "Группа крови", 9), ("Ada y Bo", "Rain", 3))
+    now = decide(tracks(), names)
+    older = now.with_columns(member=pl.lit("older\t") + pl.col("title"), song_id=pl.lit("id of ") + pl.col("title"))
+    kept = decide(tracks(), names, before=older)
+    assert set(kept["song_id"]) == {"id of Группа крови", "id of Rain"}
+
+
+def test_two_guests_make_two_recordings_and_none_contradicts_nothing(tracks, song_of):
+    song = song_of(
+        tracks(
+            ("a", "Ada", "Rain (feat. Bo Reed)", None, 200),
+            ("b", "Ada", "Rain (feat. Cy Lund)", None, 200),
+            ("c", "Ada", "Rain", None, 200),
+        )
+    )
+    assert song["a"] == song["c"] != song["b"]

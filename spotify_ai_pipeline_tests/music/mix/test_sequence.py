@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.music.mix.credits import everyone
-from spotify_ai_pipeline.music.mix.sequence import FARTHEST, sequence, yielded
+from spotify_ai_pipeline.music.mix.sequence import FARTHEST, sequence, settled, yielded
 
 credits = st.lists(st.lists(st.sampled_from("ABCDEFGHIJKL"), min_size=1, max_size=2, unique=True), max_size=30)
 energies = st.none() | st.floats(0, 1)
@@ -48,6 +48,15 @@ def test_energy_never_costs_spacing_and_moves_songs_a_few_places(
 def test_spacing_that_cannot_be_kept_yields_little_more_than_it_must(names: list[list[str]], spacing: int) -> None:
     best = min((missing(list(order), names, spacing) for order in permutations(range(len(names)))), default=0)
     assert missing(sequence(names, spacing), names, spacing) <= best + 2
+
+
+@given(credits, st.integers(0, 6), st.data())
+def test_a_settled_order_stays_whoever_looks_again(names: list[list[str]], spacing: int, data: st.DataObject) -> None:
+    energy = data.draw(st.lists(energies, min_size=len(names), max_size=len(names)))
+    once = settled(names, spacing, energy)
+    assert sorted(once) == list(range(len(names)))
+    again = settled([names[song] for song in once], spacing, [energy[song] for song in once])
+    assert again == list(range(len(names)))
 
 
 @given(credits, st.integers(0, 6))

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.importers import detect, ingest
-from spotify_ai_pipeline.importers.parse import json_rows
+from spotify_ai_pipeline.importers.objects import json_rows
 from spotify_ai_pipeline.storage import datasets
 
 
@@ -94,6 +94,8 @@ def test_account_data_is_read_to_the_minute_and_podcasts_are_no_music(workspace,
     assert counts(take_in(workspace, file)[0]) == (4, 0, 3, 0)
 
 
+MBID = "6d6a1f2e-0b7c-4c55-9a7e-1f2d3c4b5a69"
+
 LASTFM_HEADER = "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid\n"
 
 
@@ -107,7 +109,7 @@ def test_B1_what_is_playing_now_is_no_play_however_often_it_is_read(workspace, w
 
 def test_last_fm_csv_in_both_layouts(workspace, write):
     take_in(workspace, write("user.csv", '"Earth, Wind & Fire",,September,01 Mar 2024 10:03\n'))
-    quoted = '"1709287380","01 Mar 2024, 10:03","Sigur Rós","","( )","","Untitled #1","mbid-1"\n'
+    quoted = f'"1709287380","01 Mar 2024, 10:03","Sigur Rós","","( )","","Untitled #1","{MBID}"\n'
     take_in(workspace, write("recenttracks.csv", "\ufeff" + LASTFM_HEADER + quoted))
     minutes, seconds = taken(workspace).sort("source", descending=True).iter_rows(named=True)
     assert (minutes["source"], minutes["artist"], minutes["album"]) == (
@@ -115,7 +117,7 @@ def test_last_fm_csv_in_both_layouts(workspace, write):
         "Earth, Wind & Fire",
         None,
     )
-    assert (seconds["source"], seconds["artist"], seconds["track_mbid"]) == ("lastfm_export", "Sigur Rós", "mbid-1")
+    assert (seconds["source"], seconds["artist"], seconds["track_mbid"]) == ("lastfm_export", "Sigur Rós", MBID)
     assert minutes["played_at"] == seconds["played_at"] == at("2024-03-01T10:03:00")
 
 
@@ -128,7 +130,7 @@ def test_a_listenbrainz_export_as_archive_and_as_array(workspace, write, tmp_pat
     mapped = listen(
         1709287380, "Sunflower", duration_ms=272_000, spotify_id="https://open.spotify.com/track/" + "4" * 22
     )
-    mapped["track_metadata"]["mbid_mapping"] = {"recording_mbid": "mbid-9", "artists": [{"artist_mbid": "x"}, {}]}
+    mapped["track_metadata"]["mbid_mapping"] = {"recording_mbid": MBID, "artists": [{"artist_mbid": "x"}, {}]}
     archive = tmp_path / "export.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("user.json", '{"username": "some-user"}')
@@ -138,7 +140,7 @@ def test_a_listenbrainz_export_as_archive_and_as_array(workspace, write, tmp_pat
     (report,) = take_in(workspace, archive)
     assert counts(report) == (2, 2, 0, 0)
     row = taken(workspace).row(0, named=True)
-    assert (row["track_id"], row["track_mbid"], row["duration_ms"]) == ("4" * 22, "mbid-9", 272_000)
+    assert (row["track_id"], row["track_mbid"], row["duration_ms"]) == ("4" * 22, MBID, 272_000)
     assert counts(take_in(workspace, write("listens.json", [mapped, listen(1709290000, "Monkey")]))[0]) == (2, 1, 1, 0)
 
 
@@ -156,9 +158,9 @@ def test_ratings_are_albums_and_no_listens(workspace, write):
     assert report.broken[0].line == 5
     assert not workspace.lake.partitions(datasets.HISTORY_IMPORTS)
     take_in(workspace, write("later.csv", header + rows.replace('"2002-09-24","0"', '"2002-09-24","7"')))
-    assert ingest.ratings(workspace.lake).select("artist", "title", "year", "rating").rows() == [
-        ("Low", "Trust", 2002, 7),
-        ("Nick Drake", "Pink Moon", 1972, 10),
+    assert ingest.ratings(workspace.lake).select("artist", "album", "year", "rating", "best").rows() == [
+        ("Low", "Trust", 2002, 7, 10),
+        ("Nick Drake", "Pink Moon", 1972, 10, 10),
     ]
 
 
@@ -234,10 +236,10 @@ def test_an_import_that_is_killed_loses_nothing_and_doubles_nothing(workspace, w
     file = write("Streaming_History_Audio_2024_1.json", rows)
     program = (
         "import sys, os, signal\nfrom pathlib import Path\n"
-        "from spotify_ai_pipeline.importers import detect, ingest, parse\n"
+        "from spotify_ai_pipeline.importers import detect, ingest, objects\n"
         "from spotify_ai_pipeline.storage.workspace import Workspace\n"
         "from spotify_ai_pipeline.storage.lake import Lake\n"
-        "parse.BATCH_BYTES, ingest.PART_ROWS = 20_000, 200\nwrite, left = Lake.write, [int(sys.argv[2])]\n"
+        "objects.BATCH_BYTES, ingest.PART_ROWS = 20_000, 200\nwrite, left = Lake.write, [int(sys.argv[2])]\n"
         "def dying(*args, **options):\n"
         "    left[0] -= 1\n"
         "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -277,11 +279,11 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 def test_any_text_comes_through_in_batches_of_any_size(rows, indent, size, monkeypatch):
     import io
 
-    from spotify_ai_pipeline.importers import parse
+    from spotify_ai_pipeline.importers import objects as parsed
 
     objects = [{"n": number, "text": text + '"},{"n": 1}'} for number, text in rows]
     with monkeypatch.context() as patch:
-        patch.setattr(parse, "BATCH_BYTES", max(size, 12))
+        patch.setattr(parsed, "BATCH_BYTES", max(size, 12))
         stream: Any = io.BufferedReader(io.BytesIO(json.dumps(objects, indent=indent).encode()))
         read = list(json_rows(stream, {"n": pl.Int64(), "text": pl.String()}))
     assert not any(broken for _, broken in read)

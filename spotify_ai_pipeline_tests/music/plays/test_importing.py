@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from spotify_ai_pipeline.defs.plots import strips
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.importers import detect, parse
+from spotify_ai_pipeline.importers import detect, objects, tables
 from spotify_ai_pipeline.importers.detect import find
 from spotify_ai_pipeline.interfaces.cli import main
 
@@ -71,11 +71,16 @@ def test_the_picture_of_months_and_sources_is_sound():
 def test_a_row_without_end_is_refused_and_not_kept_in_memory(
     name: str, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parse, "LONGEST_ROW", 1_000)
-    monkeypatch.setattr(parse, "BATCH_BYTES", 500)
+    for module in (objects, tables):
+        monkeypatch.setattr(module, "LONGEST_ROW", 1_000)
+    monkeypatch.setattr(objects, "BATCH_BYTES", 500)
     stream: Any = io.BufferedReader(io.BytesIO(content))
     columns = ["artist", "album", "title", "at"]
-    rows = parse.csv_rows(stream, columns) if name.endswith("csv") else parse.json_rows(stream, {"ts": pl.String()})
+    rows = (
+        tables.table_rows(stream, columns, header=False)
+        if name.endswith("csv")
+        else objects.json_rows(stream, {"ts": pl.String()})
+    )
     with pytest.raises(UserError, match="no end of a row"):
         list(rows)
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.music.plays.merging import merge_parts
+from spotify_ai_pipeline.music.plays.records import find_songs, gather
 
 DURATIONS = {"a": 200_000, "b": 183_000, "c": 45_000, "d": 420_000, "e": 95_000}
 DAY = 1_600_000_000
@@ -36,6 +37,7 @@ def table(records):
         pl.col("played_at").cast(pl.Datetime("ms", "UTC")),
         *[pl.lit(None, pl.String).alias(name) for name in ("track_id", "track_mbid", "device", "playlist_id")],
         private=pl.lit(None, pl.Boolean),
+        by_id=pl.lit(False),
         kin=pl.col("song_id").str.strip_suffix(" - Live"),
     )
 
@@ -238,3 +240,18 @@ def test_a_long_history_told_by_three_sources_is_itself():
     seen += [record("lastfm", song, at + 40) for song, at, _ in truth]
     seen += [record("listenbrainz", song, at - 30) for song, at, _ in truth]
     assert merge(table(seen)).height == plays
+
+
+def test_the_exact_id_of_a_second_recording_beats_the_spelling_in_every_source():
+    """Two recordings have one name: 12 plays of the second are told by an export with its id and by scrobbles without."""
+    songs = pl.DataFrame(
+        {"song_id": ["studio", "long"], "track_ids": [["1" * 22], ["2" * 22]], "keys": [["ada\train\t"], None]},
+        schema_overrides={"keys": pl.List(pl.String)},
+    )
+    at = [pl.datetime(2024, 3, day, 10, 0, 0, time_unit="ms", time_zone="UTC") for day in range(1, 13)]
+    told = pl.select(played_at=pl.concat_list(at)).explode("played_at")
+    named = told.with_columns(artist=pl.lit("Ada"), title=pl.lit("Rain"))
+    recent = named.with_columns(source=pl.lit("spotify_recent"), track_id=pl.lit("2" * 22))
+    for tables in ([recent], [recent, named.with_columns(source=pl.lit("lastfm"))]):
+        merged = merge(find_songs(gather(tables).lazy(), songs).collect())
+        assert merged["song_id"].to_list() == ["long"] * 12

@@ -108,7 +108,8 @@ def test_tuning_finds_the_weight_that_matters_and_proves_it(settings: Settings) 
 
 
 def test_tuning_leaves_weights_that_are_right(settings: Settings) -> None:
-    changes, low = tuned(settings, "expected")
+    right = settings.scoring.model_copy(update={"mood_weight": 0.0})  # moods are noise in these weeks
+    changes, low = tuned(settings.model_copy(update={"scoring": right}), "expected")
     assert not changes and low == 0
 
 

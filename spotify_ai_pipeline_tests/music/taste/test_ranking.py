@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.music.taste.ranking import CORE, EXPLORATION, rank, reasons
+from spotify_ai_pipeline.music.taste.ranking import CORE, EXPLORATION, rank
 from spotify_ai_pipeline.settings import Settings
 
 SCHEMA = {
@@ -74,19 +74,3 @@ def test_noise_comes_from_the_seed_alone_and_stays_below_its_bound(defaults: Set
     assert one != other
     added = [row["score"] - base["score"] for row, base in zip(one, plain, strict=True)]
     assert 0 <= min(added) < max(added) < 0.2
-
-
-@pytest.mark.parametrize(
-    ("row", "words"),
-    [
-        ({"plays": 0, "days_quiet": None}, "in your library, not heard yet"),
-        ({"plays": 0, "days_quiet": None, "said": "liked"}, "liked, not heard yet"),
-        ({"days_quiet": 90.0, "plays": 1}, "quiet for 90 days after 1 play"),
-        ({"recent_plays": 2, "plays": 7, "days_quiet": 0.3}, "2 of 7 plays lately, last today"),
-        ({"recent_plays": 1, "plays": 7, "days_quiet": 1.9}, "7 plays in all, last yesterday"),
-        ({"recent_plays": 0, "plays": 2, "days_quiet": 31.0}, "2 plays in all, last 31 days ago"),
-    ],
-)
-def test_reasons_read_as_sentences(defaults: Settings, row: dict[str, Any], words: str) -> None:
-    table = rank(songs(row), defaults.cycling, defaults.scoring, np.random.default_rng(0))
-    assert table.select(reasons()).item() == words

@@ -27,9 +27,10 @@ SCHEMA = {
     "liked": pl.Boolean,
     "lists": pl.List(pl.String),
     "rating": pl.Float64,
+    "of": pl.String,
     "verdict": pl.String,
 }
-NOTHING: dict[str, Any] = {"best": False, "liked": False, "lists": [], "rating": None, "verdict": None}
+NOTHING: dict[str, Any] = {"best": False, "liked": False, "lists": [], "rating": None, "of": None, "verdict": None}
 
 
 def songs(*rows: dict[str, Any]) -> pl.DataFrame:
@@ -73,13 +74,18 @@ def test_nothing_said_changes_nothing_and_unrated_is_middling() -> None:
 
 
 def test_what_was_said_is_told_in_words() -> None:
-    told = songs({}, {"best": True, "liked": True}, {"liked": True, "rating": 4.0}, {"verdict": "keep"}).select(
-        said.words()
-    )
+    told = songs(
+        {},
+        {"best": True, "liked": True},
+        {"liked": True, "rating": 4.0},
+        {"rating": 2.5, "of": "album"},
+        {"verdict": "keep"},
+    ).select(said.words())
     assert told.to_series().to_list() == [
         None,
         "a favourite of yours",
         "liked, rated 4.0 of 5",
+        "its album rated 2.5 of 5",
         "you put it on the list",
     ]
 
