@@ -81,7 +81,7 @@ def test_reasons_read_as_sentences(defaults: Settings, row: dict[str, Any], word
 def test_without_the_part_that_is_named_the_forecast_falls_most(defaults: Settings, factors: tuple[float, ...]) -> None:
     named = reason(defaults, said="liked", **dict(zip(PARTS, factors, strict=True)))
     leads = {"you play much": ARTIST, "goes with": COMPANY, "liked": SAID}
-    lift = dict(zip(PARTS, factors, strict=True))
+    lift: dict[str, float] = dict(zip(PARTS, factors, strict=True))
     part = next((part for words, part in leads.items() if named.startswith(words)), None)
     told_by_plays = max(lift[OWN], lift[AGE], TELLS)
     assert (lift[part] if part else told_by_plays) >= max(lift.values())
