@@ -66,6 +66,7 @@ bench: install           ## how long ranking, training, the index of songs and i
 	@$(BIN)/python bench/clusters.py
 	@$(BIN)/python bench/verdicts.py
 	@$(BIN)/python bench/growth.py
+	@$(BIN)/python bench/commands.py
 	@$(BIN)/python bench/ingestion.py
 
 up: install              ## the Dagster UI and its daemon; Ctrl-C ends them; PORT=NUMBER

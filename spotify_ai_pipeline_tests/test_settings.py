@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from spotify_ai_pipeline import settings
+from spotify_ai_pipeline import paths, settings
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings, SettingsError
 
 GENERAL = PROJECT_ROOT / "config" / "config.yaml"
@@ -195,7 +195,7 @@ def test_the_environment_wins_over_the_file_and_the_later_file_over_the_earlier(
 def test_only_a_folder_with_our_pyproject_is_a_checkout(tmp_path: Path, about: str | None, found: bool) -> None:
     if about is not None:
         (tmp_path / "pyproject.toml").write_text(about)
-    assert settings.find_checkout(tmp_path / "spotify_ai_pipeline") == (tmp_path if found else None)
+    assert paths.find_checkout(tmp_path / "spotify_ai_pipeline") == (tmp_path if found else None)
 
 
 def test_the_example_names_every_secret() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.playlist_places import CALLED, target_name
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in, spotify_auth
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.spotify import Spotify
@@ -80,14 +80,14 @@ def _history(workspace: Workspace) -> Iterator[Finding]:
 def spotify(workspace: Workspace) -> Finding:
     if not workspace.secrets.has_spotify:
         return _without_spotify(workspace)
-    if trouble := spotify_auth.sign_in_trouble(workspace):
+    if trouble := sign_in.sign_in_trouble(workspace):
         return Finding("Spotify", BAD, trouble, "spotify-ai login")
-    if spotify_auth.sign_in_state(workspace) != "signed in":
+    if sign_in.sign_in_state(workspace) != "signed in":
         return Finding("Spotify", BAD, "nobody is signed in", "spotify-ai login")
     found = _answers(
         "Spotify", lambda: f"signed in, {_playlists(workspace)} playlists", "the sign-in: spotify-ai login"
     )
-    warning = spotify_auth.sign_in_warning(workspace)
+    warning = sign_in.sign_in_warning(workspace)
     return Finding("Spotify", ODD, warning, "spotify-ai login") if warning and found.how == GOOD else found
 
 
@@ -111,9 +111,9 @@ def permissions(workspace: Workspace) -> Finding:
     """Whether the sign-in was granted every scope that is asked for now."""
     if not workspace.token_file.exists():
         return Finding("permissions", ODD, "nobody is signed in", "spotify-ai login")
-    if spotify_auth.sign_in_trouble(workspace):
+    if sign_in.sign_in_trouble(workspace):
         return Finding("permissions", BAD, "not known: the sign-in cannot be read", "spotify-ai login")
-    if lacking := spotify_auth.lacking_scopes(workspace):
+    if lacking := sign_in.lacking_scopes(workspace):
         return Finding("permissions", BAD, f"the sign-in lacks {', '.join(lacking)}", "spotify-ai login")
     return Finding("permissions", GOOD, f"all {len(spotify_auth.SCOPES)} scopes are granted")
 

@@ -18,8 +18,8 @@ from spotify_ai_pipeline.app.spotify_ids import FOR_THE_MIX
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.reccobeats import SEEDS_A_CALL, ReccoBeats
+from spotify_ai_pipeline.clients.sign_in import SIGNED_IN_STATE, sign_in_state
 from spotify_ai_pipeline.clients.spotify import Spotify
-from spotify_ai_pipeline.clients.spotify_auth import SIGNED_IN_STATE, sign_in_state
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.linking import Offer

@@ -29,12 +29,11 @@ INTERVAL, ASKED_FOR = "interval", "asked for"
 
 def named(settings: Settings, name: str = MIX) -> Named:
     """The living playlist ``name`` as it is called on Spotify."""
-    title = {MIX: settings.spotify.playlist_name, ADVENTURE: settings.spotify.adventure_name}[name]
     what = {
         MIX: "Kept fresh by Spotify AI from what you listen to.",
         ADVENTURE: "What you do not know yet, by Spotify AI.",
     }
-    return Named(name, title, what[name], {MIX: "", ADVENTURE: "--adventure"}[name])
+    return Named(name, playlists.title(settings, name), what[name], {MIX: "", ADVENTURE: "--adventure"}[name])
 
 
 def of_cluster(cluster_id: object, title: str) -> Named:

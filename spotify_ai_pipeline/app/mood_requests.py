@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.clients.claude import Claude, who_answers, why_not
+from spotify_ai_pipeline.clients.claude_permission import who_answers, why_not
 from spotify_ai_pipeline.durations import HOUR
 from spotify_ai_pipeline.encoders import phrases
 from spotify_ai_pipeline.errors import ExpectedError, UserError
@@ -25,7 +25,6 @@ from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-LEXICON, ENCODER, LISTENER = "lexicon", "lexicon and encoder", "you"
 NUDGE = 0.5
 """How far "more like" and "less like" move a mood."""
 USUAL_SECONDS = 3 * HOUR
@@ -83,7 +82,7 @@ def correct(workspace: Workspace, words: str, less: bool = False) -> MoodRequest
     )
     text = f"{said.words}, {changed.understood[-1]}"
     kept = moods.say(workspace.state, text, said.until - clock.now(), changed.as_data())
-    return MoodRequest(text, changed, LISTENER, kept.until)
+    return MoodRequest(text, changed, moods.LISTENER, kept.until)
 
 
 def wish_of(said: moods.SaidMood, model: Model) -> MoodQuery:
@@ -148,6 +147,8 @@ def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery
     """(wish, by whom, why not by Claude)."""
     if reason := why_not(workspace):
         return None, _reader(), reason
+    from spotify_ai_pipeline.clients.claude import Claude
+
     tags, clusters = model.tags.vocabulary, cluster_names(workspace)
     system = files("spotify_ai_pipeline.app").joinpath("prompts", "mood.md").read_text(encoding="utf-8")
     try:
@@ -164,4 +165,4 @@ def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery
 
 
 def _reader() -> str:
-    return ENCODER if phrases.is_installed() else LEXICON
+    return moods.ENCODER if phrases.is_installed() else moods.LEXICON

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from spotify_ai_pipeline.clients.lastfm import LastFm
 
 MONTH_FORMAT = "%Y-%m"
 FIRST_MONTH = "first_month"

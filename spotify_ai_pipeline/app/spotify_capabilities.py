@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from spotify_ai_pipeline.clients.spotify import Spotify
-from spotify_ai_pipeline.clients.spotify_auth import CAPABILITIES
-from spotify_ai_pipeline.clients.transport import Deferred
+from typing import TYPE_CHECKING
+
+from spotify_ai_pipeline.clients.sign_in import CAPABILITIES
 from spotify_ai_pipeline.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from spotify_ai_pipeline.clients.spotify import Spotify
 
 _TRACK = "11dFghVXANMlKmJXsNCbNl"  # the example of Spotify's own reference
 ENDPOINTS = {
@@ -30,6 +33,8 @@ def learn_capabilities(workspace: Workspace, client: Spotify) -> None:
 
     What got no clear answer is left out. Some endpoints that are closed ask for a day's pause: it holds for probes alone, and
     none is asked after it."""
+    from spotify_ai_pipeline.clients.transport import Deferred
+
     found: dict[str, bool] = {}
     for name in needed(workspace):
         try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from spotify_ai_pipeline.clients.claude_permission import why_not
 from spotify_ai_pipeline.clients.transport import Deferred, Transport
 from spotify_ai_pipeline.errors import ExpectedError, Refused, Retryable, UserError
 from spotify_ai_pipeline.settings import Claude as ClaudeSettings
@@ -42,23 +43,6 @@ class ClaudeRefused(ClaudeError, Refused):
 
 class ClaudeBusy(ClaudeError, Retryable):
     """Claude is out of reach or out of order."""
-
-
-CLAUDE, STAND_IN = "claude", "stand-in"
-
-
-def why_not(workspace: Workspace) -> str | None:
-    """Why Claude is not to be asked here, in words; None where it may be."""
-    if not workspace.settings.claude.enabled:
-        return "claude.enabled is false"
-    if not workspace.secrets.anthropic_api_key.get_secret_value():
-        return "no ANTHROPIC_API_KEY in .env"
-    return None
-
-
-def who_answers(workspace: Workspace) -> str:
-    """Who is asked here: Claude, or in a demo the sandbox, which stands in and is no model."""
-    return STAND_IN if workspace.demo_file.exists() else CLAUDE
 
 
 class Claude:

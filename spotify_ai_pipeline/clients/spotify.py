@@ -19,7 +19,7 @@ import polars as pl
 import requests
 import spotipy
 
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in, spotify_auth
 from spotify_ai_pipeline.clients import spotify_records as records
 from spotify_ai_pipeline.clients.door import Door
 from spotify_ai_pipeline.clients.paging import Reading
@@ -123,11 +123,11 @@ class Spotify(PlaylistEdits):
 
     @classmethod
     def of(cls, workspace: Workspace) -> Spotify:
-        if (said := spotify_auth.sign_in_state(workspace)) != spotify_auth.SIGNED_IN_STATE:
+        if (said := sign_in.sign_in_state(workspace)) != sign_in.SIGNED_IN_STATE:
             raise SpotifyNotConnected(
                 "Spotify is not connected; fill in .env (see .env.example) and run `spotify-ai login`"
                 if said == "not connected"
-                else spotify_auth.sign_in_trouble(workspace) or spotify_auth.SIGN_IN_AGAIN
+                else sign_in.sign_in_trouble(workspace) or sign_in.SIGN_IN_AGAIN
             )
         service = workspace.settings.services.spotify
         transport = Transport("spotify", service, workspace.state, bucket_of=bucket_of)
@@ -143,9 +143,9 @@ class Spotify(PlaylistEdits):
 
     def user_id(self) -> str:
         """The listener's id: one call a sign-in."""
-        if (known := self._state.fact(spotify_auth.USER)) is None:
+        if (known := self._state.fact(sign_in.USER)) is None:
             known = self._door.frame(records.Made, self._call("me")).id
-            self._state.set_fact(spotify_auth.USER, known)
+            self._state.set_fact(sign_in.USER, known)
         return known
 
     def may_call(self, path: str) -> bool | None:
@@ -393,7 +393,7 @@ class Spotify(PlaylistEdits):
 
 def _lacking(method: str, workspace: Workspace) -> str:
     """Why a call is refused for want of a permission, and what to do."""
-    lacking = spotify_auth.lacking_scopes(workspace)
+    lacking = sign_in.lacking_scopes(workspace)
     public = ", which a playlist that you made public needs" if "playlist-modify-public" in lacking else ""
     what = f"{' and '.join(lacking)}{public}" if lacking else "a permission for it"
     return f"Spotify refused {method}: your sign-in lacks {what}; run `spotify-ai login`"

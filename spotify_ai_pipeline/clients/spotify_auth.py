@@ -11,7 +11,6 @@ minutes after the first: then the token is thrown away, one alert is raised, and
 from __future__ import annotations
 
 import hashlib
-import math
 import secrets
 import webbrowser
 from base64 import urlsafe_b64encode
@@ -22,33 +21,24 @@ import requests
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.redirect_listener import EndsTheWait, listening
-from spotify_ai_pipeline.clients.token_file import SignInUnreadable, TokenFile
+from spotify_ai_pipeline.clients.sign_in import (
+    ALERT,
+    CAPABILITIES,
+    DOUBT,
+    DOUBT_ALERT,
+    SCOPES,
+    SIGN_IN_AGAIN,
+    SIGNED_IN,
+    USER,
+    finite,
+)
+from spotify_ai_pipeline.clients.token_file import TokenFile
 from spotify_ai_pipeline.clients.transport import Transport, Unreachable
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import Refused, Retryable, UserError
 from spotify_ai_pipeline.storage import alerts
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-SCOPES = (
-    "user-library-read",
-    "user-library-modify",
-    "user-read-recently-played",
-    "user-top-read",
-    "playlist-read-private",
-    "playlist-read-collaborative",
-    "playlist-modify-private",
-    "playlist-modify-public",
-)
-
-ALERT = "spotify sign-in"
-DOUBT_ALERT = "spotify sign-in in doubt"
-SIGNED_IN = "spotify_signed_in_at"
-DOUBT = "spotify_sign_in_doubted"
-"""The fact that holds which refresh token was refused for the first time, and when."""
-USER, CAPABILITIES = "spotify_user", "spotify_capabilities"
-"""Facts about the account and the app, learned once a sign-in."""
-
-WARN_DAYS, LIFE_DAYS = 150, 182
 BELIEVED_AFTER = 600.0
 """Seconds from the first ``invalid_grant`` to one that is believed."""
 LIFE_SECONDS = 3600.0
@@ -56,9 +46,6 @@ LIFE_SECONDS = 3600.0
 LONGEST_LIFE = 7 * DAY
 EARLY_SECONDS = 60.0
 """A token is renewed so long before its end."""
-
-SIGNED_IN_STATE, UNREADABLE_STATE = "signed in", "the sign-in cannot be read"
-SIGN_IN_AGAIN = "Spotify needs you to sign in again; run `spotify-ai login`"
 
 
 class NotConnected(UserError):
@@ -200,7 +187,7 @@ class Auth:
     def get_access_token(self, as_dict: bool = False) -> str:
         """The token for a call, renewed where it is about to end; spotipy calls this, and ``as_dict`` is its word."""
         kept = self._kept()
-        if not kept.get("access_token") or _number(kept.get("expires_at")) - clock.now() < EARLY_SECONDS:
+        if not kept.get("access_token") or finite(kept.get("expires_at")) - clock.now() < EARLY_SECONDS:
             kept = self.refresh_access_token(kept.get("refresh_token") or "")
         return kept["access_token"]
 
@@ -245,7 +232,7 @@ class Auth:
     def _keep(self, answer: dict[str, Any], otherwise: dict[str, str]) -> dict[str, Any]:
         """Keeps the token of ``answer``; ``otherwise`` are the values of what it may leave out (RFC 6749, 5.1 and 6)."""
         said = {name: answer[name] for name in ("refresh_token", "scope") if isinstance(answer.get(name), str)}
-        life = _number(answer.get("expires_in"))
+        life = finite(answer.get("expires_in"))
         life = min(life, LONGEST_LIFE) if life > 0 else LIFE_SECONDS
         kept = {
             "access_token": answer["access_token"],
@@ -335,68 +322,3 @@ def _object(answer: requests.Response) -> dict[str, Any]:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
-
-
-def _number(value: object) -> float:
-    """``value`` as a finite number; 0 where it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return 0.0
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return 0.0
-    return number if math.isfinite(number) else 0.0
-
-
-def sign_in_trouble(workspace: Workspace) -> str | None:
-    """Why the token that is kept cannot be used, and what to do; None where it can, or where there is none."""
-    try:
-        TokenFile(workspace.token_file).get_cached_token()
-    except SignInUnreadable as error:
-        return str(error)
-    return None
-
-
-def sign_in_state(workspace: Workspace) -> str:
-    """``signed in``, ``needs sign-in`` (it was refused), ``the sign-in cannot be read``, or ``not connected``."""
-    try:
-        kept = TokenFile(workspace.token_file).get_cached_token()
-    except SignInUnreadable:
-        return UNREADABLE_STATE
-    if kept is None:
-        return "needs sign-in" if alerts.is_open(workspace.state, ALERT) else "not connected"
-    lives = kept.get("refresh_token") or _number(kept.get("expires_at")) > clock.now()
-    return SIGNED_IN_STATE if lives else "needs sign-in"
-
-
-def lacking_scopes(workspace: Workspace) -> list[str]:
-    """The scopes that are asked for now and were not granted by the sign-in that is kept."""
-    kept = TokenFile(workspace.token_file).get_cached_token() or {}
-    granted = set(str(kept.get("scope") or "").split())
-    return [scope for scope in SCOPES if scope not in granted]
-
-
-def sign_in_age(workspace: Workspace) -> int | None:
-    """Whole days since the listener signed in; None where nobody is signed in or the day is not known."""
-    at = workspace.state.fact(SIGNED_IN)
-    if at is None or sign_in_state(workspace) != SIGNED_IN_STATE:
-        return None
-    return int((clock.now() - at) // DAY)
-
-
-def days_left(workspace: Workspace) -> int | None:
-    """Days until the sign-in ends; None where that is not known."""
-    age = sign_in_age(workspace)
-    return None if age is None else max(LIFE_DAYS - age, 0)
-
-
-def sign_in_warning(workspace: Workspace) -> str | None:
-    """One line where the sign-in is about to end, has ended, or cannot be read; else None."""
-    if trouble := sign_in_trouble(workspace):
-        return trouble
-    if sign_in_state(workspace) == "needs sign-in":
-        return SIGN_IN_AGAIN
-    age = sign_in_age(workspace)
-    if age is None or age < WARN_DAYS:
-        return None
-    return f"your Spotify sign-in is {age} days old and ends in {days_left(workspace)} days; run `spotify-ai login` to renew it"

@@ -9,11 +9,18 @@ from dagster._core.remote_origin import (  # what the UI files runs by
     RegisteredCodeLocationOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log import SqliteEventLogStorage  # names the event files that pruning removes
 from dagster._core.storage.noop_compute_log_manager import (
     NoOpComputeLogManager,  # starts no process a step; see automation/run.py
 )
+from dagster._core.storage.runs import (
+    SqliteRunStorage,  # these three keep their files open: see automation/run_history.py
+)
+from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.storage.sql import get_sql_current_timestamp  # what gives a new row its time; see dagster_clock.py
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._grpc.types import (  # how a code server is asked for a run
     CanCancelExecutionRequest,
     CanCancelExecutionResult,
@@ -24,10 +31,13 @@ from dagster._serdes import (
 )
 
 __all__ = [
+    "SQLITE_BUSY_TIMEOUT_SECONDS",
     "CanCancelExecutionRequest",
     "CanCancelExecutionResult",
     "CheckRunHealthResult",
     "ConfigurableClassData",
+    "DagsterSqliteStorage",
+    "DagsterStorage",
     "DefaultRunLauncher",
     "ErrorSource",
     "InMemoryJob",
@@ -35,7 +45,10 @@ __all__ = [
     "RegisteredCodeLocationOrigin",
     "RemoteRepositoryOrigin",
     "SqliteEventLogStorage",
+    "SqliteRunStorage",
+    "SqliteScheduleStorage",
     "WorkerStatus",
+    "create_db_conn_string",
     "dagster_time",
     "deserialize_value",
     "execute_run",

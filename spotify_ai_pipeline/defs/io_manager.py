@@ -53,15 +53,46 @@ class Pieces:
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+DERIVATION = "derivation"
+"""Under this name a version keeps what it was derived from, as one string (see ``registered_asset``)."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What an asset made, and its derivation."""
+
+    value: Any
+    derivation: str
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The current version stays: what it is made from is the same."""
+
+    version: Version
+
+
 class LakeIOManager(dg.ConfigurableIOManager):
     """Keeps and reads frames in the home's lake. An argument of the type ``LazyFrame`` is not read before it is collected."""
 
     workspace: dg.ResourceDependency[WorkspaceResource]
     _inputs: defaultdict[str, dict[str, str]] = PrivateAttr(default_factory=lambda: defaultdict(dict))
 
-    def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | WithBlobs | Parts | Pieces) -> None:
-        lake, dataset = self.workspace.lake, datasets.REGISTER[context.asset_key.path[-1]]
+    def handle_output(
+        self, context: dg.OutputContext, obj: pl.DataFrame | WithBlobs | Parts | Pieces | Made | Unchanged
+    ) -> None:
         inputs = self._inputs.pop(context.step_key, {})
+        if isinstance(obj, Unchanged):
+            context.add_output_metadata(_still(datasets.REGISTER[context.asset_key.path[-1]], obj.version))
+        elif isinstance(obj, Made):
+            self._publish(context, obj.value, inputs | {DERIVATION: obj.derivation})
+        else:
+            self._publish(context, obj, inputs)
+
+    def _publish(
+        self, context: dg.OutputContext, obj: pl.DataFrame | WithBlobs | Parts | Pieces, inputs: Mapping[str, str]
+    ) -> None:
+        lake, dataset = self.workspace.lake, datasets.REGISTER[context.asset_key.path[-1]]
         code_version = context.asset_spec.code_version or "1"
         if isinstance(obj, Parts):
             rows: dict[str, int] = {}
@@ -110,8 +141,20 @@ def describe(dataset: Dataset, frame: pl.DataFrame, version: Version | None = No
         "sample": sample(frame),
     }
     if version is not None:
-        shown |= {"version": version.version, "made from": dict(version.inputs)}
+        made_from = {name: said for name, said in version.inputs.items() if name != DERIVATION}
+        shown |= {"version": version.version, "made from": made_from}
     return shown
+
+
+def _still(dataset: Dataset, version: Version) -> Metadata:
+    """What the UI shows of a version that stays."""
+    columns = [dg.TableColumn(name, str(kind)) for name, kind in dataset.schema.items()]
+    return {
+        "dagster/row_count": version.rows,
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "version": version.version,
+        "unchanged": f"what it is made from is the same as on {version.created_at[:16]}",
+    }
 
 
 def sample(frame: pl.DataFrame) -> dg.TableMetadataValue:

@@ -19,9 +19,10 @@ from spotify_ai_pipeline.durations import WEEK
 from spotify_ai_pipeline.music import mix
 from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify, seeds, trial
 from spotify_ai_pipeline.music.discovery.dedupe import Refused, new_songs
-from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
+from spotify_ai_pipeline.music.discovery.leads import Lead, gather
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.plays.play_counts import Plays
+from spotify_ai_pipeline.music.tables import LEADS
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Settings
 

@@ -20,8 +20,9 @@ from spotify_ai_pipeline.importers import ratings as rated
 from spotify_ai_pipeline.importers import spotify_library as listed
 from spotify_ai_pipeline.importers.detect import Export, find, opened
 from spotify_ai_pipeline.importers.parse import Batch, Broken
-from spotify_ai_pipeline.music.plays.records import MOMENT, PLAY, SOURCES
+from spotify_ai_pipeline.music.plays.records import PLAY, SOURCES
 from spotify_ai_pipeline.music.sieve import clean_spotify_id
+from spotify_ai_pipeline.music.tables import MOMENT
 from spotify_ai_pipeline.storage import alerts, datasets
 from spotify_ai_pipeline.storage.lake import Dataset, Lake, readable
 from spotify_ai_pipeline.storage.workspace import Workspace

@@ -12,7 +12,7 @@ import polars as pl
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.music import sieve
-from spotify_ai_pipeline.music.plays.records import MOMENT
+from spotify_ai_pipeline.music.tables import MOMENT
 
 HEAD_BYTES = 65_536
 """So much of a file is looked at to know it; what its last line says is left out where it was cut there."""

@@ -15,8 +15,9 @@ import polars as pl
 
 from spotify_ai_pipeline.importers.objects import json_rows, json_sample
 from spotify_ai_pipeline.importers.parse import Batch, sift, wrong_time
-from spotify_ai_pipeline.music.plays.records import MOMENT, PLAY, SPOTIFY_HISTORY
+from spotify_ai_pipeline.music.plays.records import PLAY, SPOTIFY_HISTORY
 from spotify_ai_pipeline.music.sieve import clean_spotify_id, clean_text, missing, wrong_length
+from spotify_ai_pipeline.music.tables import MOMENT
 
 NAME = "Spotify extended streaming history"
 FIELDS = {

@@ -20,8 +20,6 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from upath import UPath
-
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import Corrupt, UserError
@@ -94,7 +92,7 @@ def restore(workspace: Workspace, file: Path, *, replace: bool = False) -> dict[
                 target.chmod(0o600)
         _refuse_bad_state(file, new / STATE_FILE)
         for lake in lakes:
-            restoring.copy_folder(lake.base, UPath(scratch) / restoring.OLD / LAKE / lake.base.name)
+            restoring.copy_folder(lake.base, scratch / restoring.OLD / LAKE / lake.base.name)
         plan = restoring.Plan(
             out=[path.name for path in there],
             into=sorted(path.name for path in new.iterdir() if not (lakes and path.name == LAKE.rstrip("/"))),

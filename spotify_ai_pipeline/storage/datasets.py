@@ -12,15 +12,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from spotify_ai_pipeline.music.clustering.library import CLUSTERS as CLUSTERING
-from spotify_ai_pipeline.music.discovery.leads import LEADS
-from spotify_ai_pipeline.music.identity.linking import LINKS
-from spotify_ai_pipeline.music.identity.members import MEMBERS
-from spotify_ai_pipeline.music.mix.decide import TRIALS as ON_TRIAL
-from spotify_ai_pipeline.music.mix.scorecard import CARD
-from spotify_ai_pipeline.music.plays.records import PLAY
-from spotify_ai_pipeline.music.taste.activation_store import TABLE as ACTIVATION
-from spotify_ai_pipeline.music.taste.taste_model import TABLE as WEIGHTS
+from spotify_ai_pipeline.music.tables import ACTIVATION, CARD, LEADS, LINKS, MEMBERS, PLAY, WEIGHTS
+from spotify_ai_pipeline.music.tables import CLUSTERS as CLUSTERING
+from spotify_ai_pipeline.music.tables import TRIALS as ON_TRIAL
 from spotify_ai_pipeline.storage.lake import ANY_WIDTH, Dataset, Schema
 
 MONTH, DAY, FILE = "month", "day", "file"

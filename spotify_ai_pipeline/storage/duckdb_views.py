@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
-from upath import UPath
 
-from spotify_ai_pipeline.storage.durable import is_local
+from spotify_ai_pipeline.storage.durable import Place, is_local
 from spotify_ai_pipeline.storage.lake import Lake
 from spotify_ai_pipeline.storage.state import State
 
@@ -46,7 +45,7 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _named(file: UPath) -> str:
+def _named(file: Place) -> str:
     """As DuckDB finds it: by the path on disk, or by the address in a bucket."""
     return str(file) if is_local(file) else file.fs.unstrip_protocol(file.path)
 

@@ -8,22 +8,38 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, TypeAlias, cast
 
-from upath import UPath
+if TYPE_CHECKING:
+    from upath import UPath
+
+Place: TypeAlias = "UPath"
+"""A path on a disk, which is a ``Path``, or in a bucket, which is a ``UPath`` with the same methods."""
+_IN_A_BUCKET = re.compile(r"[a-z][a-z0-9+.-]*:/")
 
 
-def is_local(path: Path | UPath) -> bool:
+def place_of(address: str) -> Place:
+    """Where a lake lies. A bucket is listed anew each time: others write there too."""
+    if not _IN_A_BUCKET.match(address):
+        return cast(Place, Path(address))
+    from upath import UPath  # takes as long as Polars; most lakes lie on a disk
+
+    path = UPath(address)
+    return path if is_local(path) else UPath(address, use_listings_cache=False)
+
+
+def is_local(path: Path | Place) -> bool:
     return isinstance(path, Path) or path.protocol in ("", "file")
 
 
 @contextmanager
-def writing(path: Path | UPath) -> Generator[IO[bytes]]:
+def writing(path: Path | Place) -> Generator[IO[bytes]]:
     """The file at ``path``, new, with its content on the disk at the end. Its name is not yet: see ``sync_folder``."""
     with path.open("wb") as stream:
         yield stream
@@ -32,7 +48,7 @@ def writing(path: Path | UPath) -> Generator[IO[bytes]]:
             os.fsync(stream.fileno())
 
 
-def sync_folder(folder: Path | UPath) -> None:
+def sync_folder(folder: Path | Place) -> None:
     """Forces the names in ``folder`` to the disk: what was made, renamed or removed there."""
     if is_local(folder):
         handle = os.open(str(folder), os.O_RDONLY)
@@ -42,7 +58,7 @@ def sync_folder(folder: Path | UPath) -> None:
             os.close(handle)
 
 
-def make_folder(folder: Path | UPath) -> None:
+def make_folder(folder: Path | Place) -> None:
     """Makes ``folder`` and those above it, each on the disk under its name."""
     if folder.is_dir():
         return
@@ -66,11 +82,13 @@ def swap(path: Path | UPath, text: str) -> None:
     sync_folder(path.parent)
 
 
-def remove(place: Path | UPath) -> None:
+def remove(place: Path | Place) -> None:
     """Removes the folder ``place`` with all that is in it."""
     if is_local(place):
         shutil.rmtree(str(place), ignore_errors=True)
     else:
+        from upath import UPath
+
         UPath(place).rmdir(recursive=True)
 
 

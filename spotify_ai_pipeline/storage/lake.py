@@ -3,7 +3,7 @@
 A dataset lives at ``<root>/<listener>/<layer>/<asset>[/<partition>]/``. Each write adds a folder ``v=<version>`` and then
 replaces ``current.json``, which names the version's files: a reader sees the old version or the new one, and a
 killed writer leaves the old. Each version describes itself in ``version.json``, its last file: where the pointer or a
-file that it names is damaged, readers get the newest version that is whole. Paths are UPaths, so that a bucket serves as well
+file that it names is damaged, readers get the newest version that is whole. Paths are places, so that a bucket serves as well
 as a disk.
 """
 
@@ -15,18 +15,17 @@ import json
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 import polars as pl
-from upath import UPath
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import Corrupt, UserError
-from spotify_ai_pipeline.storage.durable import is_local, make_folder, remove, swap, sync_folder, writing
+from spotify_ai_pipeline.storage.durable import Place, is_local, make_folder, remove, swap, sync_folder, writing
 
 LOGGER = logging.getLogger(__name__)
 POINTER, ABOUT = "current.json", "version.json"
@@ -34,6 +33,7 @@ WRITTEN_AT = "%Y%m%dT%H%M%S%f"
 """How the name of a version begins: folders in a bucket have no time of their own."""
 PARQUET = b"PAR1"
 """How a Parquet file begins and ends."""
+CHUNK = 1 << 20
 KEEP_VERSIONS = 3
 KEEP_SECONDS = 86_400.0
 """A reader that took the pointer may still open the files; younger versions are never removed."""
@@ -102,14 +102,16 @@ class Version:
     created_at: str = ""
     sizes: dict[str, int] = field(default_factory=dict[str, int])
     """Bytes of each file; empty for a version that was written before they were noted."""
+    digest: str = ""
+    """Of what all files hold: two versions with one digest are the same."""
 
 
 @dataclass(frozen=True)
 class Damage:
     """What is wrong with a version in ``place`` that readers should get, and the version that they get instead, if any."""
 
-    place: UPath
-    file: UPath
+    place: Place
+    file: Place
     what: str
     instead: Version | None
 
@@ -117,10 +119,10 @@ class Damage:
 class Lake:
     """All datasets of one listener below ``root``."""
 
-    def __init__(self, root: UPath, listener: str) -> None:
+    def __init__(self, root: Place, listener: str) -> None:
         self.base = root / listener
 
-    def folder(self, dataset: Dataset, partition: str | None = None) -> UPath:
+    def folder(self, dataset: Dataset, partition: str | None = None) -> Place:
         place = self.base / dataset.layer / dataset.name
         return place / partition if partition else place
 
@@ -136,7 +138,8 @@ class Lake:
     ) -> Version:
         """Publishes ``frame`` (and ``blobs``, files by name, such as a FAISS index) as the dataset's new version.
 
-        Several frames, at least one and of one schema, are a file each: what makes them may hold one at a time.
+        Several frames, at least one and of one schema, are a file each: what makes them may hold one at a time. Where the
+        current version holds the same already, it stays the current one, as made now: what is made from it is up to date.
         """
         place = self.folder(dataset, partition)
         now = clock.utc_now()
@@ -153,8 +156,15 @@ class Lake:
             for blob, content in (blobs or {}).items():
                 with writing(target / blob) as stream:
                     stream.write(content)
+            digest = _digest([target / file for file in (*files, *(blobs or {}))])
+            if (same := self._holds(place, digest)) is not None:
+                same = replace(same, code_version=code_version, inputs=dict(inputs or {}), created_at=now.isoformat())
+                swap(place / POINTER, _told(same))
+                remove(target)
+                return same
             version = Version(
                 version=name,
+                digest=digest,
                 files=[f"v={name}/{file}" for file in (*files, *(blobs or {}))],
                 rows=rows,
                 schema={column: str(kind) for column, kind in schema.items()},
@@ -173,11 +183,19 @@ class Lake:
         self._prune(place, {name})
         return version
 
+    def _holds(self, place: Place, digest: str) -> Version | None:
+        """The current version of ``place`` where it is whole and has this ``digest``."""
+        try:
+            version, harm = _read_version(place, place / POINTER)
+        except FileNotFoundError:
+            return None
+        return version if version is not None and not harm and version.digest == digest else None
+
     def current(self, dataset: Dataset, partition: str | None = None) -> Version | None:
         """The version that readers get now, or None. Raises ``LakeDamaged`` where there was one and none is whole."""
         return self._current(self.folder(dataset, partition))
 
-    def _current(self, place: UPath) -> Version | None:
+    def _current(self, place: Place) -> Version | None:
         try:
             version, harm = _read_version(place, place / POINTER)
         except FileNotFoundError:
@@ -208,9 +226,9 @@ class Lake:
         versions = {name: self.current(dataset, name) for name in self.partitions(dataset)}
         return {name: version.rows for name, version in versions.items() if version}
 
-    def files(self, dataset: Dataset) -> list[UPath]:
+    def files(self, dataset: Dataset) -> list[Place]:
         """The Parquet files that make the dataset now, over all of its partitions."""
-        paths: list[UPath] = []
+        paths: list[Place] = []
         for partition in self.partitions(dataset) or [None]:
             if version := self.current(dataset, partition):
                 paths += _tables(self.folder(dataset, partition), version)
@@ -289,7 +307,7 @@ class Lake:
         if self.base.exists():
             remove(self.base)
 
-    def in_use(self) -> Iterator[tuple[UPath, Version]]:
+    def in_use(self) -> Iterator[tuple[Place, Version]]:
         """The folder of each dataset and partition, and the version that readers get. What is damaged altogether is told and left
         out."""
         for place in self._places():
@@ -328,7 +346,7 @@ class Lake:
                     left.unlink()
         return removed
 
-    def _prune(self, place: UPath, keep: set[str]) -> int:
+    def _prune(self, place: Place, keep: set[str]) -> int:
         """Removes old versions of ``place`` but for the three newest that are whole, and those to ``keep``."""
         versions = sorted(child for child in place.iterdir() if child.name.startswith("v="))
         whole = [version for version in versions if (version / ABOUT).exists()] or versions
@@ -342,31 +360,25 @@ class Lake:
             remove(version)
         return len(old)
 
-    def _places(self) -> list[UPath]:
+    def _places(self) -> list[Place]:
         pointers = [*self.base.glob(f"*/*/{POINTER}"), *self.base.glob(f"*/*/*/{POINTER}")]
         return sorted((pointer.parent for pointer in pointers), key=str)
 
 
-def place_of(address: str) -> UPath:
-    """Where a lake lies. A bucket is listed anew each time: others write there too."""
-    path = UPath(address)
-    return path if is_local(path) else UPath(address, use_listings_cache=False)
-
-
-def _written_at(version: UPath) -> datetime:
+def _written_at(version: Place) -> datetime:
     said = version.name.removeprefix("v=").partition("-")[0]
     return datetime.strptime(said, WRITTEN_AT).replace(tzinfo=UTC)
 
 
-def _tables(place: UPath, version: Version) -> list[UPath]:
+def _tables(place: Place, version: Version) -> list[Place]:
     return [place / name for name in version.files if name.endswith(".parquet")]
 
 
-def _scan(files: Sequence[UPath]) -> pl.LazyFrame:
+def _scan(files: Sequence[Place]) -> pl.LazyFrame:
     return pl.scan_parquet(readable(files), glob=False, hive_partitioning=False)
 
 
-def readable(files: Sequence[UPath]) -> list[Path] | list[IO[bytes]]:
+def readable(files: Sequence[Place]) -> list[Path] | list[IO[bytes]]:
     """What Polars reads: files where they lie; of a bucket their bytes, which come by the connection that wrote them."""
     if all(map(is_local, files)):
         return [Path(str(file)) for file in files]
@@ -383,11 +395,21 @@ def _collect(frame: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
         ) from None
 
 
+def _digest(files: Iterable[Place]) -> str:
+    told = hashlib.sha256()
+    for file in files:
+        told.update(f"{file.name} {file.stat().st_size}\n".encode())
+        with file.open("rb") as stream:
+            for chunk in iter(lambda: stream.read(CHUNK), b""):  # read before the next file
+                told.update(chunk)
+    return told.hexdigest()
+
+
 def _told(version: Version) -> str:
     return json.dumps(asdict(version), indent=1)
 
 
-def _read_version(place: UPath, file: UPath, *, thoroughly: bool = False) -> tuple[Version | None, str]:
+def _read_version(place: Place, file: Place, *, thoroughly: bool = False) -> tuple[Version | None, str]:
     """What ``file`` says of a version in ``place``, and what keeps it from being read, in words; empty where it is whole.
     Raises ``FileNotFoundError`` where there is no such file."""
     try:
@@ -407,7 +429,7 @@ def _read_version(place: UPath, file: UPath, *, thoroughly: bool = False) -> tup
     return version, ""
 
 
-def _is_parquet(path: UPath) -> bool:
+def _is_parquet(path: Place) -> bool:
     """Whether a Parquet file ends as one does; any other file is what it is."""
     if not path.name.endswith(".parquet"):
         return True
@@ -418,7 +440,7 @@ def _is_parquet(path: UPath) -> bool:
         return stream.read() == PARQUET
 
 
-def _can_be_read(path: UPath) -> bool:
+def _can_be_read(path: Place) -> bool:
     try:
         pl.scan_parquet(str(path), glob=False).select(pl.all().null_count()).collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError):
@@ -426,7 +448,7 @@ def _can_be_read(path: UPath) -> bool:
     return True
 
 
-def _newest_whole(place: UPath, *, thoroughly: bool = False) -> Version | None:
+def _newest_whole(place: Place, *, thoroughly: bool = False) -> Version | None:
     for about in sorted(place.glob(f"v=*/{ABOUT}"), key=str, reverse=True):
         version, harm = _read_version(place, about, thoroughly=thoroughly)
         if version is not None and not harm:

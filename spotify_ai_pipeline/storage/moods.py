@@ -11,6 +11,9 @@ from typing import Any
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
+LEXICON, ENCODER, LISTENER = "lexicon", "lexicon and encoder", "you"
+"""Who understood the words of a mood, beside Claude."""
+
 
 @dataclass(frozen=True)
 class SaidMood:

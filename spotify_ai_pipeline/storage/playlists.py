@@ -11,6 +11,7 @@ from typing import Any
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.mix.target_ids import SPOTIFY
+from spotify_ai_pipeline.settings import Settings
 from spotify_ai_pipeline.storage.state import State
 
 MIX, ADVENTURE = "mix", "adventure"
@@ -27,6 +28,11 @@ _BASE, MOST_SNAPSHOTS = "base of playlist {}", 300
 LISTS = ("before", "after", "changes")
 
 _TARGET, _PUT_ASIDE = "playlist target", "playlists put aside"
+
+
+def title(settings: Settings, name: str = MIX) -> str:
+    """What the living playlist ``name`` is called on Spotify."""
+    return {MIX: settings.spotify.playlist_name, ADVENTURE: settings.spotify.adventure_name}[name]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,7 @@ import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from upath import UPath
-
-from spotify_ai_pipeline.storage.durable import locked, make_folder, remove, sync_folder, writing
+from spotify_ai_pipeline.storage.durable import Place, locked, make_folder, place_of, remove, sync_folder, writing
 from spotify_ai_pipeline.storage.home_files import RESTORE_UNDER_WAY, RESTORING
 
 PLAN, NEW, OLD = "plan.json", "new", "old"
@@ -66,10 +64,10 @@ def _carry_out(root: Path) -> None:
         sync_folder(old)
         sync_folder(root)
         for name, address in plan.lakes.items():
-            lake = UPath(address)
+            lake = place_of(address)
             if lake.exists():
                 remove(lake)
-            copy_folder(UPath(new) / "lake" / name, lake)
+            copy_folder(new / "lake" / name, lake)
         for name in plan.into:
             if (new / name).exists():
                 (new / name).rename(root / name)
@@ -84,11 +82,11 @@ def _carry_out(root: Path) -> None:
     shutil.rmtree(done)
 
 
-def copy_folder(source: UPath, target: UPath) -> None:
+def copy_folder(source: Path | Place, target: Path | Place) -> None:
     """Copies all files, from one file system to another where need be."""
     for path in source.rglob("*"):
         if path.is_file():
-            there = target / str(path.relative_to(source))
+            there = target / path.relative_to(str(source)).as_posix()
             make_folder(there.parent)
             with path.open("rb") as stream, writing(there) as sink:
                 shutil.copyfileobj(stream, sink, CHUNK)

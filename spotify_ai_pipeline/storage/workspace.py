@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from upath import UPath
-
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
 from spotify_ai_pipeline.storage import home_files, restoring, sqlite_files
+from spotify_ai_pipeline.storage.durable import Place, place_of
 from spotify_ai_pipeline.storage.home_files import ANSWERS_FILE, DEMO_FILE, STATE_FILE, TOKEN_FILE
-from spotify_ai_pipeline.storage.lake import POINTER, Lake, place_of
+from spotify_ai_pipeline.storage.lake import POINTER, Lake
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.state import State, StateLost
 
@@ -85,7 +84,7 @@ class Workspace:
         return Lake(self.lake_root, self.settings.listener.name)
 
     @property
-    def lake_root(self) -> UPath:
+    def lake_root(self) -> Place:
         """Where the lake lies: below ``root``, or where the environment says, beside those of others and perhaps in a bucket."""
         return place_of(os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake")))
 

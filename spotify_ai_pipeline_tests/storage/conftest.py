@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from spotify_ai_pipeline.storage.lake import Lake, place_of
+from spotify_ai_pipeline.storage.durable import place_of
+from spotify_ai_pipeline.storage.lake import Lake
 
 
 @pytest.fixture(params=["disk", "bucket"])

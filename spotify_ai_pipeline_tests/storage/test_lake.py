@@ -123,16 +123,30 @@ def test_three_versions_and_everything_of_the_last_day_are_kept(
     lake: Lake, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert lake_module.KEEP_SECONDS == 86_400
-    for _ in range(5):
-        lake.write(frame, Dataset("taste", "stats"))
+    for number in range(5):
+        lake.write(frame.with_columns(n=number), Dataset("taste", "stats"))
     assert len(versions(lake)) == 5, "young versions stay"
     with monkeypatch.context() as patch:
         patch.setattr(lake_module, "KEEP_SECONDS", 0)
-        lake.write(frame, Dataset("taste", "stats"))
+        lake.write(frame.with_columns(n=5), Dataset("taste", "stats"))
     assert len(versions(lake)) == 3
     lake.write(frame, Dataset("taste", "stats"))
     assert len(versions(lake)) == 4
     assert lake.read(Dataset("taste", "stats")).equals(frame)
+
+
+def test_what_is_there_already_is_no_new_version(lake: Lake, frame: pl.DataFrame) -> None:
+    stats = Dataset("taste", "stats")
+    first = lake.write(frame, stats, inputs={"songs": "v1"}, blobs={"model": b"1"})
+    again = lake.write(frame.clone(), stats, inputs={"songs": "v2"}, blobs={"model": b"1"})
+    assert again.version == first.version == lake.version_of(stats)
+    assert lake.current(stats) == again
+    assert again.inputs == {"songs": "v2"}
+    assert again.created_at > first.created_at, "it is as fresh as what was made now"
+    assert len(versions(lake)) == 1
+    assert lake.write(frame, stats, blobs={"model": b"2"}).version != first.version
+    assert lake.write([frame.head(1), frame.tail(-1)], stats, blobs={"model": b"2"}).version != first.version
+    assert lake.read(stats).equals(frame)
 
 
 def test_partitions_are_written_apart_and_read_together(lake: Lake, frame: pl.DataFrame) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.app import friends, notification_policy, spotify_ids, webhook
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.defs.discovery.sources import flat, liking
@@ -23,12 +23,13 @@ from spotify_ai_pipeline.durations import DAY, HOUR, MINUTE
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import affinity
 from spotify_ai_pipeline.music.discovery.dedupe import new_songs
-from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
+from spotify_ai_pipeline.music.discovery.leads import Lead, gather
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
 from spotify_ai_pipeline.music.mood.parser import describe
 from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.tables import LEADS
 from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue, trials
 from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -92,12 +93,12 @@ def mood_shift(workspace: Workspace, now: float) -> Iterator[News]:
 LAST_SHIFT = "last mood shift"
 
 
-def sign_in(workspace: Workspace, now: float) -> Iterator[News]:
+def sign_in_ends(workspace: Workspace, now: float) -> Iterator[News]:
     """The sign-in to Spotify is about to end: once a week, and when it has ended."""
-    if warning := spotify_auth.sign_in_warning(workspace):
-        left = spotify_auth.days_left(workspace)
+    if warning := sign_in.sign_in_warning(workspace):
+        left = sign_in.days_left(workspace)
         when = "ended" if left is None else f"{left // 7} weeks"
-        yield News(f"sign-in {workspace.state.fact(spotify_auth.SIGNED_IN)} {when}", {"text": f"{warning}"}, 2 * DAY)
+        yield News(f"sign-in {workspace.state.fact(sign_in.SIGNED_IN)} {when}", {"text": f"{warning}"}, 2 * DAY)
 
 
 def silent_source(workspace: Workspace, now: float) -> Iterator[News]:
@@ -219,7 +220,7 @@ class Watch:
 WATCHES = [
     Watch(notification_policy.CANDIDATE, candidate, 10 * MINUTE, "Suggests a new song that should fit very well."),
     Watch(notification_policy.MOOD_SHIFT, mood_shift, 30 * MINUTE, "Says that what you play has changed."),
-    Watch(notification_policy.SIGN_IN, sign_in, 6 * HOUR, "Says that the sign-in to Spotify is about to end."),
+    Watch(notification_policy.SIGN_IN, sign_in_ends, 6 * HOUR, "Says that the sign-in to Spotify is about to end."),
     Watch(notification_policy.SILENT_SOURCE, silent_source, HOUR, "Says that a source went silent."),
     Watch(notification_policy.SCORE_CARD, score_card, 6 * HOUR, "Sends the weekly score card."),
     Watch(notification_policy.FRIEND, friend, 10 * MINUTE, "Says that a friend on Last.fm plays something for you."),

@@ -5,7 +5,7 @@ import hashlib
 import dagster as dg
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.defs.automation.jobs import APPLY_VERDICTS, HEAVY_WORK, TAKE_IN_FILES
 from spotify_ai_pipeline.defs.degraded import stopped_alert
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -23,7 +23,7 @@ TRY_AGAIN_SECONDS = 15 * 60
 
 @dg.sensor(
     job_name=TAKE_IN_FILES,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes in exports that are laid into the inbox.",
 )
@@ -41,7 +41,7 @@ def files_in_the_inbox(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipR
 
 @dg.sensor(
     job_name=APPLY_VERDICTS,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=20,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a run within 30 seconds of a verdict that has to be brought about on Spotify.",
 )
@@ -66,13 +66,14 @@ def verdicts_to_apply(workspace: WorkspaceResource) -> dg.RunRequest | dg.SkipRe
 )
 def sign_in_watch(workspace: WorkspaceResource) -> dg.SkipReason:
     """The sign-in ends six months after the listener agreed, however often it is used."""
-    if warning := spotify_auth.sign_in_warning(workspace.workspace):
-        alerts.raise_alert(workspace.state, spotify_auth.ALERT, warning)
+    if warning := sign_in.sign_in_warning(workspace.workspace):
+        alerts.raise_alert(workspace.state, sign_in.ALERT, warning)
     return dg.SkipReason(warning or "the sign-in is good for more than a month, or there is none yet")
 
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.FAILURE,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Raises an alert for a job that failed, with what the failed step said.",
 )
@@ -89,6 +90,7 @@ def tell_of_failures(context: dg.RunStatusSensorContext, workspace: WorkspaceRes
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes the alert of a job away when it succeeds again.",
 )
@@ -120,6 +122,7 @@ def features_follow_the_day(workspace: Workspace) -> dg.AutomationConditionSenso
         "features_follow_the_day",
         target=dg.AssetSelection.all(),
         default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=300,  # a look at all conditions is a third of what the daemon does at rest
         run_tags=HEAVY_WORK | workspace.run_tags,
         description="Once a day, after the first refresh that brought songs up to date: features of what is new, and clusters.",
     )

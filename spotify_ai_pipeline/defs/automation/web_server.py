@@ -1,20 +1,31 @@
 """`python -m spotify_ai_pipeline.defs.automation.web_server --workspace FILE`: the Dagster UI behind the guard.
 
+With ``--with-daemon`` the daemon runs beside it: two processes would each load Dagster, which takes 100 MB.
+
 Dagster's own program takes commands from every page that the browser shows: it answers any name and any origin, and runs
 mutations that come by GET or as a form.
 """
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import logging
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 import dagster as dg
 import uvicorn
+import yaml
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.workspace.context import (
     WorkspaceProcessContext,
 )  # not in dagster_internals: only the UI pays for these
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._daemon.controller import daemon_controller_from_instance
+from dagster._grpc.client import DagsterGrpcClient
 from dagster._utils.log import configure_loggers
 from dagster_webserver.app import create_app_from_workspace_process_context
 
@@ -22,6 +33,7 @@ from spotify_ai_pipeline.guard import Guard, allowed_hosts
 
 HOST, PORT = "127.0.0.1", 3000
 GRAPHQL = "/graphql"
+PATIENCE_SECONDS = 120
 STATEMENT_MILLISECONDS, RECYCLE_SECONDS, OVERFLOW = 15_000, 3_600, 20
 """How Dagster's own program sets its connections up, where the instance is in PostgreSQL."""
 
@@ -31,18 +43,58 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m spotify_ai_pipeline.defs.automation.web_server")
     parser.add_argument("--workspace", required=True, help="file that names the code locations")
     parser.add_argument("--port", type=int, default=PORT, help="port on 127.0.0.1")
+    parser.add_argument("--with-daemon", action="store_true", help="run the daemon in this process")
     options = parser.parse_args()
     configure_loggers(log_level="INFO")
+    _wait_for_code_servers(Path(options.workspace))
     with dg.DagsterInstance.get() as instance:
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, RECYCLE_SECONDS, OVERFLOW)
-        with WorkspaceProcessContext(instance, WorkspaceFileTarget([options.workspace])) as context:
+        target = WorkspaceFileTarget([options.workspace])
+        with WorkspaceProcessContext(instance, target) as context, _daemon(instance, target, options.with_daemon):
             app = create_app_from_workspace_process_context(context, lifespan=_until_stopped)
             uvicorn.run(guarded(app), host=HOST, port=options.port, log_level="warning")
+
+
+def _wait_for_code_servers(workspace: Path) -> None:
+    """Waits until the code servers that ``workspace`` names answer: a location that cannot be loaded stays in error."""
+    named = [
+        location.get("grpc_server", {}).get("socket") for location in yaml.safe_load(workspace.read_text())["load_from"]
+    ]
+    for socket in filter(None, named):
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            with suppress(DagsterUserCodeUnreachableError):
+                DagsterGrpcClient(socket=socket).ping("")
+                break
+            time.sleep(0.1)
 
 
 def guarded(app: object) -> Guard:
     """The UI for its own pages and for programs of this machine alone."""
     return Guard(app, allowed_hosts(), acts=lambda path: path.rstrip("/") == GRAPHQL)  # pyright: ignore[reportArgumentType]
+
+
+@contextmanager
+def _daemon(instance: dg.DagsterInstance, target: WorkspaceFileTarget, wanted: bool) -> Iterator[None]:
+    """The daemon in threads of this process until the end of the block. Without it nothing would be started in time, so that
+    its end is the end of this process."""
+    if not wanted:
+        yield
+        return
+
+    def watch() -> None:
+        try:
+            controller.check_daemon_loop()
+        except Exception:
+            if not ended:
+                logging.getLogger("dagster.daemon").exception("the daemon ended")
+                os._exit(1)
+
+    ended = False
+    with daemon_controller_from_instance(instance, target, log_level="warning") as controller:
+        threading.Thread(target=watch, daemon=True).start()
+        yield
+        ended = True
 
 
 @asynccontextmanager

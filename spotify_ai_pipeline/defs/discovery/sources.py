@@ -15,7 +15,8 @@ from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import seeds as seeding
 from spotify_ai_pipeline.music.discovery.affinity import Profile
-from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead
+from spotify_ai_pipeline.music.discovery.leads import Lead
+from spotify_ai_pipeline.music.tables import LEADS
 from spotify_ai_pipeline.storage import alerts, datasets, queue
 
 KEPT_FOR = timedelta(days=30)

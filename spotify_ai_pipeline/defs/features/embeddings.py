@@ -7,7 +7,7 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
-from spotify_ai_pipeline.defs.registered_asset import registered_asset
+from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.embedding import index
 from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Inputs, Model
@@ -15,7 +15,11 @@ from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.embedding_model import embedding_model
 
 
-@registered_asset(group_name=FEATURES, kinds={"numpy", "parquet"})
+def _features(workspace: WorkspaceResource) -> object:
+    return workspace.settings.features
+
+
+@registered_asset(derived=Derived(_features), group_name=FEATURES, kinds={"numpy", "parquet"})
 def song_embeddings(
     workspace: WorkspaceResource,
     songs: pl.DataFrame,
@@ -59,7 +63,7 @@ def embeddings_are_sound(song_embeddings: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not off and not doubled, metadata={"off unit length": off, "doubled": doubled})
 
 
-@registered_asset(group_name=FEATURES, kinds={"faiss"})
+@registered_asset(derived=Derived(), group_name=FEATURES, kinds={"faiss"})
 def song_index(workspace: WorkspaceResource, song_embeddings: pl.DataFrame) -> dg.MaterializeResult:
     """A FAISS index for search by cosine; row i of the table names the song of vector i. New songs are appended; it is built
     anew where vectors changed or songs left."""

@@ -7,12 +7,14 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.groups import IDENTITY
 from spotify_ai_pipeline.defs.io_manager import Pieces
-from spotify_ai_pipeline.defs.registered_asset import registered_asset
+from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
+from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.plays.records import LASTFM, gather, spans
 
 
-@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"})
+@registered_asset(derived=Derived(), group_name=IDENTITY, kinds={"polars", "parquet"})
 def plays(
+    workspace: WorkspaceResource,
     scrobbles: pl.LazyFrame,
     listenbrainz_listens: pl.LazyFrame,
     recent_plays: pl.LazyFrame,

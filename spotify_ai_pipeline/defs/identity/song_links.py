@@ -8,9 +8,9 @@ import polars as pl
 from spotify_ai_pipeline.app.spotify_ids import LABS, Answer, Song, look_up
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import IDENTITY
-from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, RATINGS, whole_library
+from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, RATINGS, told, whole_library
 from spotify_ai_pipeline.defs.io_manager import frame_of
-from spotify_ai_pipeline.defs.registered_asset import registered_asset
+from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import ListenBrainzLabsResource, SpotifyResource, WorkspaceResource
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.identity import linking
@@ -24,7 +24,13 @@ from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.identity_overrides import said
 
 
-@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS, RATINGS])
+def _said_and_told(workspace: WorkspaceResource) -> object:
+    return said(workspace.state), workspace.lake.version_of(datasets.SONG_LINKS), told(workspace)
+
+
+@registered_asset(
+    derived=Derived(_said_and_told), group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS, RATINGS]
+)
 def song_members(
     workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame, loved_songs: pl.DataFrame
 ) -> dg.MaterializeResult:

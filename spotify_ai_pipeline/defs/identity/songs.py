@@ -10,10 +10,10 @@ import polars as pl
 
 from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import IDENTITY
-from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, whole_library
+from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, told, whole_library
 from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
-from spotify_ai_pipeline.defs.registered_asset import registered_asset
+from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.own_library import as_library, heard_often, mark_loved
@@ -37,7 +37,13 @@ SUMS = {
 """What is counted of the listens."""
 
 
-@registered_asset(group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS])
+def _our_lists_and_the_best(workspace: WorkspaceResource) -> object:
+    return sorted(ours(workspace.state)), workspace.settings.spotify.best_playlist, told(workspace)
+
+
+@registered_asset(
+    derived=Derived(_our_lists_and_the_best), group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS]
+)
 def songs(
     workspace: WorkspaceResource,
     spotify_library: pl.LazyFrame,
@@ -96,7 +102,12 @@ def songs_are_unique(songs: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not any(doubled.values()), metadata=doubled)
 
 
+def _exclusions(workspace: WorkspaceResource) -> object:
+    return exclusions.in_force(workspace.state), told(workspace)
+
+
 @registered_asset(
+    derived=Derived(_exclusions),
     group_name=IDENTITY,
     kinds={"polars", "parquet"},
     metadata={READERS_GET: "counts", READERS_SEE: ["song_id", "played_at"]},

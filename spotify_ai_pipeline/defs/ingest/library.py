@@ -8,8 +8,8 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app.library_reader import ACCEPTED, LIBRARY_READ_AT, read_library, shrank
+from spotify_ai_pipeline.clients.sign_in import sign_in_age, sign_in_warning
 from spotify_ai_pipeline.clients.spotify import LIKED
-from spotify_ai_pipeline.clients.spotify_auth import sign_in_age, sign_in_warning
 from spotify_ai_pipeline.defs.degraded import report_degraded, waits_logged
 from spotify_ai_pipeline.defs.groups import INGEST
 from spotify_ai_pipeline.defs.io_manager import frame_of

@@ -8,7 +8,8 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.clients.claude import Claude, who_answers, why_not
+from spotify_ai_pipeline.clients.claude import Claude
+from spotify_ai_pipeline.clients.claude_permission import who_answers, why_not
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset

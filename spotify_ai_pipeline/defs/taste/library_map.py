@@ -1,13 +1,14 @@
 """The map of the library: songs that sound alike lie near each other."""
 
 import base64
+from datetime import datetime
 
 import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import WithBlobs
-from spotify_ai_pipeline.defs.registered_asset import registered_asset
+from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.map import page, picture
 from spotify_ai_pipeline.storage import datasets
@@ -15,7 +16,13 @@ from spotify_ai_pipeline.storage import datasets
 LIGHT_PNG, DARK_PNG, PAGE = "map-light.png", "map-dark.png", "map.html"
 
 
-@registered_asset(group_name=TASTE, kinds={"matplotlib", "html"})
+def _day(workspace: WorkspaceResource) -> object:
+    """Songs fade on the map by the days since their last play: once a day is enough."""
+    today = datetime.fromtimestamp(workspace.now(), workspace.settings.listener.zone).date()
+    return today, workspace.settings.listener.name
+
+
+@registered_asset(derived=Derived(_day, aside=["listening_stats"]), group_name=TASTE, kinds={"matplotlib", "html"})
 def library_map(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,

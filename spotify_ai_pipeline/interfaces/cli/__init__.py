@@ -1,4 +1,9 @@
-"""The command ``spotify-ai``. Each command has a module of its name: a few lines over the floors below."""
+"""The command ``spotify-ai``. Each command has a module of its name: a few lines over the floors below.
+
+A command is added in two steps: its module beside this one, and a line in ``sections`` with an example and the first
+sentence of its help. ``--help`` prints that line, and the module is imported when the command is asked for: whoever asks for one command waits for
+no other. For the same reason this module imports nothing at its head that takes time; a test counts what it brings along.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +14,14 @@ from importlib import import_module
 
 import click
 
-from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.interfaces.cli.sections import SECTIONS
-from spotify_ai_pipeline.interfaces.views.errors import explain
-from spotify_ai_pipeline.storage.workspace import Workspace
+from spotify_ai_pipeline.paths import ENV_FILE, PROJECT_ROOT
 
 ABOUT_THE_LISTENER = frozenset({"refresh", "mix", "stats", "status", "next"})
 """After these commands a sign-in that is about to end is mentioned."""
 
-WHOLE = 400
-"""Characters of a first sentence: none is cut."""
-COMMANDS = [command for section in SECTIONS.values() for command in section]
-"""Each is in the module of its name, which is imported when it is asked for."""
+COMMANDS = {name: says for section in SECTIONS.values() for name, (_, says) in section.items()}
+"""The first sentence of each command's help. A command is in the module of its name, which is imported when it is asked for."""
 
 ELSEWHERE = {
     "reject": "approve",
@@ -34,10 +35,10 @@ ELSEWHERE = {
 
 
 class _Group(click.Group):
-    """Imports commands when they are asked for, and lets no traceback reach a person."""
+    """Imports a command when it is asked for, and lets no traceback reach a person."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return COMMANDS
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -59,9 +60,8 @@ class _Group(click.Group):
         """The commands in their sections, each with what it does in a line, and how it is typed."""
         for title, section in SECTIONS.items():
             rows = list[tuple[str, str]]()
-            for name, example in section.items():
-                command = self.get_command(ctx, name)
-                rows.append((name, command.get_short_help_str(WHOLE) if command else ""))
+            for name, (example, says) in section.items():
+                rows.append((name, says))
                 if example != name:
                     rows.append(("", f"$ spotify-ai {example}"))
             with formatter.section(title):
@@ -71,16 +71,27 @@ class _Group(click.Group):
         try:
             result = super().invoke(ctx)
             if ctx.invoked_subcommand in ABOUT_THE_LISTENER:
-                import_module(f"{__name__}.login").warn_of_sign_in(Workspace.open())
+                _mention_sign_in()
             return result
         except (KeyboardInterrupt, EOFError):
             click.echo("\nended", err=True)
             sys.exit(130)
         except Exception as error:
+            from spotify_ai_pipeline.interfaces.views.errors import explain
+
             if (line := explain(error)) is None:
                 raise
             click.echo(f"error: {line}", err=True)
             sys.exit(2)
+
+
+def _mention_sign_in() -> None:
+    """Prints one line on stderr where the sign-in to Spotify is about to end, or has ended."""
+    from spotify_ai_pipeline.clients.sign_in import sign_in_warning
+    from spotify_ai_pipeline.storage.workspace import Workspace
+
+    if warning := sign_in_warning(Workspace.open()):
+        click.echo(f"note: {warning}", err=True)
 
 
 @click.group(
@@ -88,7 +99,7 @@ class _Group(click.Group):
     invoke_without_command=True,
     help=f"""Your music, managed: a playlist, AI Mix, that your listening keeps fresh.
 
-    Until your accounts are named in {settings.ENV_FILE} (see {settings.PROJECT_ROOT / ".env.example"}), the commands work on
+    Until your accounts are named in {ENV_FILE} (see {PROJECT_ROOT / ".env.example"}), the commands work on
     the last demo. Without a command: the day at a glance.
     """,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -104,4 +115,6 @@ def main(ctx: click.Context, listener: str | None) -> None:
 
         os.environ["SPOTIFY_AI_DATA"] = str(root_of(listener))
     if ctx.invoked_subcommand is None:
+        from spotify_ai_pipeline.storage.workspace import Workspace
+
         import_module(f"{__name__}.today").print_today(Workspace.open())

@@ -20,7 +20,7 @@ from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
 from spotify_ai_pipeline.interfaces.cli.progress import list_calls, run_job
 from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
 from spotify_ai_pipeline.interfaces.views.wording import count_of
-from spotify_ai_pipeline.settings import CHECKOUT, CONFIG_FILE, DEMOS
+from spotify_ai_pipeline.paths import CHECKOUT, CONFIG_FILE, DEMOS
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.home_files import DEMO_FILE
 from spotify_ai_pipeline.storage.workspace import Workspace

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from upath import UPath
 
 from spotify_ai_pipeline.errors import Corrupt, UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
@@ -11,6 +10,7 @@ from spotify_ai_pipeline.interfaces.cli.restore import refuse_while_running
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.settings import DEMOS, ENV_FILE
 from spotify_ai_pipeline.storage import durable, home_files
+from spotify_ai_pipeline.storage.durable import Place
 from spotify_ai_pipeline.storage.listeners import write_workspace
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -56,7 +56,7 @@ def forget(yes: bool) -> None:
         console.print(f"Your keys stay in {ENV_FILE}; backups and exports lie where you put them.", soft_wrap=True)
 
 
-def _about(workspace: Workspace) -> tuple[str, str | None, UPath | None]:
+def _about(workspace: Workspace) -> tuple[str, str | None, Place | None]:
     """The listener's name, the address of their playlist, and their lake where it lies elsewhere. A state that is damaged or
     lost tells none of these, and stops nobody from forgetting."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from spotify_ai_pipeline import settings
+from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json, table
 from spotify_ai_pipeline.storage import listeners
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -39,7 +40,6 @@ def add(name: str, timezone: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def list_(as_json: bool) -> None:
     """Show the listeners of this machine."""
-    from spotify_ai_pipeline.clients import spotify_auth
 
     folder = settings.listeners_folder()
     rows = []
@@ -50,7 +50,7 @@ def list_(as_json: bool) -> None:
             {
                 "name": name,
                 "timezone": workspace.settings.listener.timezone,
-                "connected": spotify_auth.sign_in_state(workspace) == spotify_auth.SIGNED_IN_STATE,
+                "connected": sign_in.sign_in_state(workspace) == sign_in.SIGNED_IN_STATE,
                 "songs": known.get("songs", {}).get("rows"),
                 "listens": known.get("listens", {}).get("rows"),
                 "mix": known.get("mix", {}).get("made"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from spotify_ai_pipeline.app.spotify_capabilities import learn_capabilities
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in, spotify_auth
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -32,7 +32,7 @@ def login(paste: bool) -> None:
     else:
         console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")
         _take(auth, auth.from_browser())
-    if lacking := spotify_auth.lacking_scopes(workspace):
+    if lacking := sign_in.lacking_scopes(workspace):
         console.print(f"Spotify did not grant {', '.join(lacking)}: what needs it will not work.")
     console.print(f"Connected as {Spotify.of(workspace).user_id()}. Next: spotify-ai refresh")
 
@@ -45,9 +45,3 @@ def accept(auth: spotify_auth.Auth, redirected_to: str) -> None:
 def _take(auth: spotify_auth.Auth, code: str) -> None:
     auth.sign_in(code)
     learn_capabilities(auth.workspace, Spotify.of(auth.workspace))
-
-
-def warn_of_sign_in(workspace: Workspace) -> None:
-    """Prints one line on stderr where the sign-in is about to end, or has ended."""
-    if warning := spotify_auth.sign_in_warning(workspace):
-        click.echo(f"note: {warning}", err=True)

@@ -9,13 +9,11 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
-from spotify_ai_pipeline.app.managed_playlists import named
 from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, listing, plain, print_json, song_name, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.mix_view import PARTS
 from spotify_ai_pipeline.interfaces.views.wording import count_of, outcome_words
-from spotify_ai_pipeline.music.mix.decide import nearer
 from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.storage import datasets, playlists
 from spotify_ai_pipeline.storage.playlists import MIX
@@ -39,7 +37,7 @@ def print_songs(workspace: Workspace, name: str = MIX, most: int | None = None) 
     """Prints the songs of the list, in order; the first ``most`` of them where that is given."""
     listed = mix_view.read_songs(workspace, name)
     shown = listed.head(most) if most else listed
-    title, listener = named(workspace.settings, name).title, workspace.settings.listener.name
+    title, listener = playlists.title(workspace.settings, name), workspace.settings.listener.name
     console.print(plain(f"{title}: {count_of(listed.height, 'song')} for {listener} (+ is new)"), style="bold")
     console.print(_scored(shown) if is_wide() else listing(_lines(shown)))
     if shown.height < listed.height:
@@ -69,7 +67,7 @@ def print_change(workspace: Workspace, name: str = MIX) -> None:
     decided = workspace.lake.read(datasets.DECISIONS[name])
     last = playlists.refreshes(workspace.state, name, 1)
     outcome = last[0].outcome if last else "not written yet"
-    print_diff(named(workspace.settings, name).title, outcome, decided, mix_view.playlist_link(workspace, name))
+    print_diff(playlists.title(workspace.settings, name), outcome, decided, mix_view.playlist_link(workspace, name))
     print_spacing(workspace, decided)
     songs, target = decided.drop_nulls("rank").height, mix_view.playlist_size(workspace, name)
     if songs < target:
@@ -92,6 +90,8 @@ def print_diff(title: str, outcome: str, decided: pl.DataFrame, link: str = "") 
 
 def print_spacing(workspace: Workspace, decided: pl.DataFrame) -> None:
     """Prints which artists have too many songs on the list to be spaced as wished."""
+    from spotify_ai_pipeline.music.mix.decide import nearer
+
     wished = workspace.settings.playlist.min_artist_spacing
     found = nearer(decided, wished)
     if not found:

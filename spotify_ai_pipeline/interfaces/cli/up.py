@@ -12,14 +12,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
+import yaml
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage.listeners import write_workspace
+from spotify_ai_pipeline.storage.listeners import LOCATION_FILE, names, write_workspace
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 PORT = 3000
@@ -27,6 +29,8 @@ PATIENCE_SECONDS = 20
 PR_SET_PDEATHSIG = 1
 """From linux/prctl.h."""
 WEB_SERVER = "spotify_ai_pipeline.defs.automation.web_server"
+CODE_SERVER = "spotify_ai_pipeline.defs.automation.code_server"
+LOCATION, DEFINITIONS = "spotify_ai_pipeline", "spotify_ai_pipeline.definitions"
 
 
 @click.command()
@@ -41,10 +45,19 @@ def up(port: int | None) -> None:
     workspace.name_to_dagster()
     if workspace.shared_as:
         write_workspace(workspace.root.parent)
-    served = str(workspace.workspace_file)
+    with TemporaryDirectory(prefix="spotify-ai-", ignore_cleanup_errors=True) as sockets:  # nobody else gets in there
+        _serve(workspace, port, Path(sockets))
+
+
+def _serve(workspace: Workspace, port: int, sockets: Path) -> None:
+    locations = _locations(workspace)
+    at = {name: str(sockets / f"{place}") for place, name in enumerate(locations)}
+    served = sockets / "workspace.yaml"
+    shared = [{"grpc_server": {"socket": socket, "location_name": name}} for name, socket in at.items()]
+    served.write_text(yaml.safe_dump({"load_from": shared}))
     commands = [
-        [sys.executable, "-m", WEB_SERVER, "--port", str(port), "--workspace", served],
-        [_script("dagster-daemon"), "run", "--workspace", served],
+        *([sys.executable, "-m", CODE_SERVER, at[name], *told] for name, told in locations.items()),
+        [sys.executable, "-m", WEB_SERVER, "--port", str(port), "--workspace", str(served), "--with-daemon"],
     ]
     if workspace.demo_file.exists():
         demo = json.loads(workspace.demo_file.read_text())
@@ -63,6 +76,16 @@ def up(port: int | None) -> None:
         )
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
     sys.exit(supervise(commands, PROJECT_ROOT))
+
+
+def _locations(workspace: Workspace) -> dict[str, list[str]]:
+    """Each code location with its home, its name and where Dagster finds it."""
+    if not workspace.shared_as:
+        return {LOCATION: [str(workspace.root), LOCATION, "--module-name", DEFINITIONS]}
+    folder = workspace.root.parent
+    return {
+        name: [str(folder / name), name, "--python-file", str(folder / name / LOCATION_FILE)] for name in names(folder)
+    }
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
@@ -88,6 +111,7 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
         nonlocal stopping
         stopping = True
 
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each of many threads keeps memory of its own: 40 MB in all
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)  # a handler, unlike SIG_IGN, is reset in the children
     children = [

@@ -7,8 +7,8 @@ from typing import Any
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app import scrobble_partitions
-from spotify_ai_pipeline.clients import spotify_auth
-from spotify_ai_pipeline.clients.claude import why_not
+from spotify_ai_pipeline.clients import sign_in
+from spotify_ai_pipeline.clients.claude_permission import why_not
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.coverage import find_put_aside
 from spotify_ai_pipeline.interfaces.views.wording import when
@@ -32,11 +32,11 @@ def summarize_health(workspace: Workspace) -> dict[str, Any]:
         "last_refresh": {name: getattr(last[0], name) for name in LAST_REFRESH} if last else None,
         "questions": queue.pending(state),
         "sign_in": {
-            "state": spotify_auth.sign_in_state(workspace),
-            "days": spotify_auth.sign_in_age(workspace),
-            "days_left": spotify_auth.days_left(workspace),
+            "state": sign_in.sign_in_state(workspace),
+            "days": sign_in.sign_in_age(workspace),
+            "days_left": sign_in.days_left(workspace),
             "closed_to_this_app": [
-                name for name, open_ in (state.fact(spotify_auth.CAPABILITIES) or {}).items() if not open_
+                name for name, open_ in (state.fact(sign_in.CAPABILITIES) or {}).items() if not open_
             ],
         },
         "resume": _next_month(workspace),

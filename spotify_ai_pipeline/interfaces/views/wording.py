@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.mood_requests import ENCODER, LISTENER, MoodRequest
-from spotify_ai_pipeline.clients.claude import CLAUDE, STAND_IN
+from spotify_ai_pipeline.clients.claude_permission import CLAUDE, STAND_IN
 from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
 from spotify_ai_pipeline.storage import datasets, moods, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from spotify_ai_pipeline.app.mood_requests import MoodRequest
 
 SAID: Mapping[str, Mapping[str, str]] = {
     queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
@@ -40,8 +42,8 @@ LONGEST_SPAN = 30 * SECONDS["d"]
 BY = {
     CLAUDE: "by Claude",
     STAND_IN: "by the demo's stand-in",
-    ENCODER: "by lexicon and encoder",
-    LISTENER: "with your correction",
+    moods.ENCODER: "by lexicon and encoder",
+    moods.LISTENER: "with your correction",
 }
 NUDGES = {"e": "energetic", "c": "calm", "h": "happy", "s": "sad"}
 """Corrections of a mood that a button offers: its letter and the word."""

@@ -15,26 +15,11 @@ from numpy.typing import NDArray
 
 from spotify_ai_pipeline.music.clustering import clusters, hierarchy, matching, reduce
 from spotify_ai_pipeline.music.clustering.reduce import Floats, Ids
+from spotify_ai_pipeline.music.tables import CLUSTERS, DIMENSIONS
 from spotify_ai_pipeline.settings import Clustering
 
-DIMENSIONS = 3
-"""Of the space that is clustered: two tear groups apart, more make density fade (bench/clusters.py)."""
 ON_THE_MAP = 0.5
 """Least distance of songs on the map, so that one can point at each."""
-CLUSTERS: dict[str, pl.DataType] = {
-    "song_id": pl.String(),
-    "cluster_id": pl.Int64(),
-    "parent_cluster_id": pl.Int64(),
-    "core": pl.Boolean(),
-    "x": pl.Float32(),
-    "y": pl.Float32(),
-    "place": pl.Array(pl.Float32, DIMENSIONS),
-    "laid_out": pl.Boolean(),
-    "clustered_at": pl.Datetime("ms", "UTC"),
-    "how": pl.String(),
-    "made_with": pl.String(),
-    "agreement": pl.Float64(),
-}
 ALIKE = 1e-6
 """Spread of a coordinate below which all vectors are the same."""
 MUCH_NEW = 0.1

@@ -11,18 +11,6 @@ from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.matching import song_id, song_key
 from spotify_ai_pipeline.music.ties import drawn
 
-LEADS: dict[str, pl.DataType] = {
-    "source": pl.String(),
-    "artist": pl.String(),
-    "title": pl.String(),
-    "track_id": pl.String(),  # null where the source knows none
-    "mbid": pl.String(),  # MusicBrainz recording
-    "strength": pl.Float64(),  # how sure the source is, 0 to 1
-    "because": pl.String(),  # what it is led by: a song, an artist, a friend, a tag; empty where it says nothing
-    "seed": pl.String(),  # the listener's song that led there, where it was one
-    "found_at": pl.Datetime("ms", "UTC"),
-}
-
 MOST_NAMED = 2
 """Names in one clause of a reason."""
 

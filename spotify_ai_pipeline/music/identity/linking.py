@@ -15,19 +15,8 @@ import polars as pl
 
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import Known
+from spotify_ai_pipeline.music.tables import LINKS
 from spotify_ai_pipeline.music.ties import drawn
-
-LINKS: dict[str, pl.DataType] = {
-    "song_id": pl.String(),
-    "key": pl.String(),  # of the spelling that was asked about
-    "track_id": pl.String(),  # null: nobody knew it
-    "source": pl.String(),  # labs | search
-    "evidence": pl.String(),
-    "isrc": pl.String(),
-    "duration_ms": pl.Int64(),
-    "labs_asked_at": pl.Datetime("ms", "UTC"),
-    "search_asked_at": pl.Datetime("ms", "UTC"),
-}
 
 
 @dataclass(frozen=True, slots=True)

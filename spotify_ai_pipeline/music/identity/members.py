@@ -21,6 +21,7 @@ from spotify_ai_pipeline.music.identity.artists import credited, guests
 from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, TRACK, Groups, Member, Why
 from spotify_ai_pipeline.music.identity.matching import Found, Known, song_id, song_key
 from spotify_ai_pipeline.music.identity.titles import in_front
+from spotify_ai_pipeline.music.tables import MEMBERS
 
 MAX_LENGTH_GAP_MS = 7_000
 """Two tracks whose lengths differ by more are two recordings, whatever their ISRC or name says."""
@@ -37,21 +38,6 @@ TRACKS = {
     "duration_ms": pl.Int64,
 }
 """The Spotify ids that songs are made of."""
-
-MEMBERS: dict[str, pl.DataType] = {
-    "song_id": pl.String(),
-    "kind": pl.String(),  # track | spelling
-    "member": pl.String(),  # Spotify id, or the key of the spelling
-    "artist": pl.String(),
-    "title": pl.String(),
-    "plays": pl.Int64(),  # of a spelling as scrobbled; null for a track
-    "rule": pl.String(),  # first | override | link | isrc | name | artist | form | typo | credit
-    "evidence": pl.String(),
-    "score": pl.Float64(),  # similarity of the titles, 0 to 1; null where none was computed
-    "near": pl.String(),  # song that an unresolved spelling is most like
-    "near_evidence": pl.String(),  # and why it is not taken for it
-    "near_score": pl.Float64(),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,12 @@ from spotify_ai_pipeline.music.mix.edits import WRITTEN_AT_ONCE
 from spotify_ai_pipeline.music.mix.returning import Left, resting
 from spotify_ai_pipeline.music.mix.select import CREDITS, LEEWAY, choose
 from spotify_ai_pipeline.music.mix.sequence import sequence, settled, yielded
+from spotify_ai_pipeline.music.tables import TRIALS
 from spotify_ai_pipeline.music.taste.ranking import DISCOVERY, EXPLORATION
 from spotify_ai_pipeline.settings import Playlist
 
 NEW, KEPT, OUT = "new", "kept", "out"
 
-TRIALS: dict[str, pl.DataType] = {
-    "song_id": pl.String(),
-    "track_id": pl.String(),
-    "title": pl.String(),
-    "artist": pl.String(),
-    "artist_key": pl.String(),
-    "score": pl.Float64(),
-    "reason": pl.String(),
-}
-"""Songs on trial: candidates of the discovery slot. Scores are compared with each other alone."""
 
 COLUMNS = [
     "rank",

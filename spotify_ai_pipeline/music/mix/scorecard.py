@@ -20,26 +20,11 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.discovery.candidate_model import first_heards
 from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays, recency_weighted
+from spotify_ai_pipeline.music.tables import CARD
 
 KEPT_DAYS = 30
 ENOUGH_WEEKS = 4
 """Weeks of which something is known that an interval needs."""
-
-CARD = {
-    "week": pl.Date(),  # its Monday, in the listener's time zone
-    "plays": pl.Int64(),
-    "held": pl.Int64(),  # of these, on the list; and on the list by recency
-    "held_by_recency": pl.Int64(),
-    "brought_back": pl.Int64(),
-    "kept": pl.Int64(),  # null while 30 days are not over
-    "quiet": pl.Int64(),  # songs that were quiet when the week began, and those heard within 30 days
-    "quiet_heard": pl.Int64(),
-    "new": pl.Int64(),
-    "new_known": pl.Int64(),  # new songs of which it is known whether they stayed
-    "new_stayed": pl.Int64(),
-    "found": pl.Int64(),  # songs first heard that were not on the list, of which it is known
-    "found_stayed": pl.Int64(),
-}
 
 
 @dataclass(frozen=True)

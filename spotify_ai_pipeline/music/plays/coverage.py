@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from spotify_ai_pipeline.music.plays.records import MOMENT
+from spotify_ai_pipeline.music.tables import MOMENT
 
 ANY = "any"
 """Stands for all sources together."""

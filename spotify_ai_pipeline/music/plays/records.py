@@ -16,24 +16,7 @@ from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.songs import assign_songs
 from spotify_ai_pipeline.music.identity.spelling import fold
 from spotify_ai_pipeline.music.identity.versions import split_version
-
-MOMENT = pl.Datetime("ms", "UTC")
-
-PLAY: dict[str, pl.DataType] = {
-    "source": pl.String(),
-    "played_at": MOMENT,  # the start; as stamped where the source does not say whether it stamps start or end
-    "artist": pl.String(),
-    "title": pl.String(),
-    "album": pl.String(),
-    "track_id": pl.String(),  # Spotify's
-    "track_mbid": pl.String(),
-    "ms_played": pl.Int64(),
-    "duration_ms": pl.Int64(),
-    "ended_by": pl.String(),  # Spotify's reason_end
-    "device": pl.String(),
-    "playlist_id": pl.String(),  # the list it was played from
-    "private": pl.Boolean(),  # a private session
-}
+from spotify_ai_pipeline.music.tables import PLAY
 
 SHORTEST_MS = 30_000
 """A play of less is no play for statistics, but evidence of a skip; scrobbling services do not log it."""

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.plays.play_counts import NEVER, Floats, Plays
 from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.tables import SPEEDS
 
 RATIO = 4.0
-HALF_LIVES = 2 * RATIO ** np.arange(8)
+HALF_LIVES = 2 * RATIO ** np.arange(SPEEDS)
 """Days in which a play fades to half: 2, 8, 32, 128, 512, 2048, 8192, 32768."""
 
 _ARRAYS = ("kept", "plays", "first", "last")

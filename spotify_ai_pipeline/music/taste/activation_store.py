@@ -8,16 +8,8 @@ from typing import TypedDict
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.music.tables import ACTIVATION as TABLE
 from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, Memory
-
-TABLE = {
-    "song_id": pl.String(),
-    "plays": pl.Int64(),
-    "first": pl.Float64(),
-    "last": pl.Float64(),
-    "kept": pl.Array(pl.Float64, len(HALF_LIVES)),
-}
-"""A row a song that was played: the arrays of ``Memory``."""
 
 
 class Rest(TypedDict):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays
+from spotify_ai_pipeline.music.tables import WEIGHTS as TABLE
 from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, Memory, near, power_law, spread
 from spotify_ai_pipeline.music.taste.unheard import with_additions
 
@@ -251,16 +252,6 @@ class TasteModel:
         log_plays = np.where(at.dormant, self.dormant.log_plays(at.terms), self.rotation.log_plays(at.terms))
         return np.exp(log_plays)
 
-
-TABLE = {
-    "habit": pl.String(),
-    "term": pl.String(),
-    "part": pl.String(),
-    "weight": pl.Float64(),
-    "mean": pl.Float64(),
-    "base": pl.Float64(),
-}
-"""A model as a table: one row a term of a habit."""
 
 ROTATION, DORMANT = "rotation", "dormant"
 

@@ -9,7 +9,8 @@ import pytest
 import requests
 from pydantic import BaseModel, Field
 
-from spotify_ai_pipeline.clients.claude import Claude, ClaudeError, why_not
+from spotify_ai_pipeline.clients.claude import Claude, ClaudeError
+from spotify_ai_pipeline.clients.claude_permission import why_not
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.music.clustering import naming
 from spotify_ai_pipeline.sandbox import anthropic as stand_in

@@ -13,7 +13,7 @@ import pytest
 import requests
 import yaml
 
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in, spotify_auth
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -106,7 +106,7 @@ def test_an_answer_that_leaves_out_what_it_may(server: Server, auth: spotify_aut
     server.answer_next(without=["expires_in", "scope", "refresh_token"])
     auth.sign_in(agree(auth))
     assert auth.get_access_token() == kept(auth)["access_token"]
-    assert spotify_auth.lacking_scopes(auth.workspace) == []
+    assert sign_in.lacking_scopes(auth.workspace) == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app import account_checks
 from spotify_ai_pipeline.app.spotify_capabilities import ENDPOINTS, capable, learn_capabilities
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in, spotify_auth
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.clients.spotify_auth import NeedsSignIn
 from spotify_ai_pipeline.clients.spotify_playlists import LacksPermission, SpotifyError, SpotifyRefused
@@ -50,7 +50,7 @@ def revoke(world: Path, *tables: str) -> None:
 
 
 def age(workspace: Workspace, days: float) -> None:
-    workspace.state.set_fact(spotify_auth.SIGNED_IN, clock.now() - days * DAY)
+    workspace.state.set_fact(sign_in.SIGNED_IN, clock.now() - days * DAY)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_login_in_the_browser(sandbox: Any, tmp_path: Path, cli: Any, monkeypatc
     assert {"playlist-modify-public", "user-top-read"} <= set(asked["scope"][0].split())
     assert asked["code_challenge_method"] == ["S256"] and len(asked["code_challenge"][0]) == 43
     assert workspace.token_file.stat().st_mode & 0o777 == 0o600
-    assert spotify_auth.sign_in_age(Workspace(workspace.root)) == 0
+    assert sign_in.sign_in_age(Workspace(workspace.root)) == 0
 
 
 def test_stray_requests_leave_the_sign_in_waiting(
@@ -281,11 +281,11 @@ def test_an_answer_that_says_nothing_of_scopes_grants_what_was_asked_for(
     without = {name: value for name, value in WHOLE.items() if name != "scope"}
     auth = answering(sandbox, tmp_path, monkeypatch, without, without, WHOLE)
     auth.sign_in("code")
-    assert spotify_auth.lacking_scopes(auth.workspace) == []
+    assert sign_in.lacking_scopes(auth.workspace) == []
     auth.renew()
-    assert spotify_auth.lacking_scopes(auth.workspace) == [], "a renewal that says nothing changes nothing"
+    assert sign_in.lacking_scopes(auth.workspace) == [], "a renewal that says nothing changes nothing"
     auth.renew()
-    assert "playlist-modify-public" in spotify_auth.lacking_scopes(auth.workspace)
+    assert "playlist-modify-public" in sign_in.lacking_scopes(auth.workspace)
 
 
 def test_a_sign_in_without_a_refresh_token_lasts_as_long_as_its_access_token(
@@ -293,12 +293,12 @@ def test_a_sign_in_without_a_refresh_token_lasts_as_long_as_its_access_token(
 ) -> None:
     auth = answering(sandbox, tmp_path, monkeypatch, {"access_token": "A"})
     auth.sign_in("code")
-    assert auth.get_access_token() == "A" and spotify_auth.sign_in_state(auth.workspace) == "signed in"
+    assert auth.get_access_token() == "A" and sign_in.sign_in_state(auth.workspace) == "signed in"
     token = json.loads(auth.workspace.token_file.read_text())
     auth.workspace.token_file.write_text(json.dumps(token | {"expires_at": clock.now() - 1}))
     with pytest.raises(NeedsSignIn, match="spotify-ai login"):
         auth.get_access_token()
-    assert spotify_auth.sign_in_state(auth.workspace) == "needs sign-in"
+    assert sign_in.sign_in_state(auth.workspace) == "needs sign-in"
 
 
 @pytest.mark.parametrize(
@@ -339,8 +339,8 @@ def test_D2_a_dead_refresh_token_ends_in_one_alert_and_no_loop(
         later(wait)
         with pytest.raises(spotify_auth.SignInBusy, match="try again later"):
             Spotify.of(workspace).playlists("x")
-    assert spotify_auth.sign_in_state(workspace) == "signed in"
-    assert [row["name"] for row in workspace.state.rows("SELECT name FROM alerts")] == [spotify_auth.DOUBT_ALERT]
+    assert sign_in.sign_in_state(workspace) == "signed in"
+    assert [row["name"] for row in workspace.state.rows("SELECT name FROM alerts")] == [sign_in.DOUBT_ALERT]
     later(1)
     with pytest.raises(NeedsSignIn, match="run `spotify-ai login`"):
         Spotify.of(workspace).playlists("x")
@@ -349,12 +349,12 @@ def test_D2_a_dead_refresh_token_ends_in_one_alert_and_no_loop(
         with pytest.raises(SpotifyError, match="sign in again"):
             Spotify.of(Workspace(workspace.root)).playlists("x")
     assert own_sandbox.calls() == before
-    assert [row["name"] for row in workspace.state.rows("SELECT name FROM alerts")] == [spotify_auth.ALERT]
-    assert spotify_auth.sign_in_state(workspace) == "needs sign-in"
+    assert [row["name"] for row in workspace.state.rows("SELECT name FROM alerts")] == [sign_in.ALERT]
+    assert sign_in.sign_in_state(workspace) == "needs sign-in"
     shown = cli(workspace, "status")
     assert "needs sign-in" in shown.stdout and "sign in again" in shown.stderr
     assert paste(workspace).exit_code == 0  # the new code wins
-    assert spotify_auth.sign_in_state(workspace) == "signed in" and workspace.state.rows("SELECT * FROM alerts") == []
+    assert sign_in.sign_in_state(workspace) == "signed in" and workspace.state.rows("SELECT * FROM alerts") == []
     assert Spotify.of(workspace).playlists("x")
 
 
@@ -366,7 +366,7 @@ def test_a_false_invalid_grant_costs_one_run(sandbox: Any, workspace: Workspace,
         with pytest.raises(spotify_auth.SignInBusy, match="try again later"):
             Spotify.of(workspace).playlists("x")
         assert workspace.token_file.read_text() == kept
-        assert [row["name"] for row in workspace.state.rows("SELECT name FROM alerts")] == [spotify_auth.DOUBT_ALERT]
+        assert [row["name"] for row in workspace.state.rows("SELECT name FROM alerts")] == [sign_in.DOUBT_ALERT]
         assert Spotify.of(workspace).playlists("x")
         assert workspace.state.rows("SELECT * FROM alerts") == []
         kept = workspace.token_file.read_text()
@@ -379,7 +379,7 @@ def test_D2_a_late_refusal_does_not_throw_away_a_new_sign_in(own_sandbox: Any, t
     workspace = own_sandbox.signed_in(tmp_path / "home")
     new = json.loads(workspace.token_file.read_text())
     assert spotify_auth.oauth(workspace).refresh_access_token(old) == new
-    assert spotify_auth.sign_in_state(workspace) == "signed in" and workspace.state.rows("SELECT * FROM alerts") == []
+    assert sign_in.sign_in_state(workspace) == "signed in" and workspace.state.rows("SELECT * FROM alerts") == []
 
 
 def test_D3_a_refresh_without_a_refresh_token_keeps_the_old_one(sandbox: Any, workspace: Workspace) -> None:
@@ -389,7 +389,7 @@ def test_D3_a_refresh_without_a_refresh_token_keeps_the_old_one(sandbox: Any, wo
     assert Spotify.of(workspace).playlists("x")
     after = json.loads(workspace.token_file.read_text())
     assert after["refresh_token"] == before["refresh_token"] and after["access_token"] != before["access_token"]
-    assert spotify_auth.sign_in_age(workspace) == 100  # refreshing does not make it younger
+    assert sign_in.sign_in_age(workspace) == 100  # refreshing does not make it younger
 
 
 def test_a_token_that_dies_in_the_middle_is_renewed_once(sandbox: Any, workspace: Workspace) -> None:
@@ -429,7 +429,7 @@ def test_a_token_file_without_a_token_is_said_plainly(workspace: Workspace, cli:
     assert "signed in" not in shown.stdout and "spotify_token.json cannot be read" in shown.stderr
     with pytest.raises(SpotifyError, match=r"cannot be read .*; run `spotify-ai login`"):
         Spotify.of(workspace)
-    assert spotify_auth.sign_in_age(workspace) is None and spotify_auth.days_left(workspace) is None
+    assert sign_in.sign_in_age(workspace) is None and sign_in.days_left(workspace) is None
     for finding in (account_checks.spotify(workspace), account_checks.permissions(workspace)):
         assert (finding.how, finding.do) == ("bad", "spotify-ai login")
         assert "cannot be read" in finding.seen
@@ -446,7 +446,7 @@ def test_an_old_sign_in_is_warned_about(workspace: Workspace, cli: Any, days: in
 def test_D4_closed_endpoints_are_known_and_shown(sandbox: Any, workspace: Workspace, cli: Any) -> None:
     assert not capable(workspace, "audio-features")  # not known counts as no
     learn_capabilities(workspace, Spotify.of(workspace))
-    assert workspace.state.fact(spotify_auth.CAPABILITIES) == dict.fromkeys(ENDPOINTS, False)
+    assert workspace.state.fact(sign_in.CAPABILITIES) == dict.fromkeys(ENDPOINTS, False)
     assert not capable(workspace, "audio-features")
     assert "closed to this app" in cli(workspace, "status").stdout
 
@@ -462,7 +462,7 @@ def test_D4_an_older_app_keeps_what_it_may_call(workspace: Workspace, monkeypatc
 
     monkeypatch.setattr(client, "_call", old_app)
     learn_capabilities(workspace, client)
-    known = workspace.state.fact(spotify_auth.CAPABILITIES)
+    known = workspace.state.fact(sign_in.CAPABILITIES)
     assert known == {**dict.fromkeys(ENDPOINTS, True), "recommendations": False}
     assert capable(workspace, "audio-features") and not capable(workspace, "recommendations")
     assert list(client.audio_features(["a", "b"])) == [(["a", "b"], {"a": {"energy": 0.5, "tempo": 120.0}})]
@@ -471,11 +471,11 @@ def test_D4_an_older_app_keeps_what_it_may_call(workspace: Workspace, monkeypatc
 def test_a_probe_without_a_clear_answer_leaves_it_open(sandbox: Any, workspace: Workspace) -> None:
     sandbox.fail(rate=1, kinds=["500"], path="/spotify/v1/recommendations")
     learn_capabilities(workspace, Spotify.of(workspace))
-    assert set(ENDPOINTS) - set(workspace.state.fact(spotify_auth.CAPABILITIES)) == {"recommendations"}
+    assert set(ENDPOINTS) - set(workspace.state.fact(sign_in.CAPABILITIES)) == {"recommendations"}
     sandbox.fail(rate=1, kinds=["429_day"], path="/spotify")
-    workspace.state.set_fact(spotify_auth.CAPABILITIES, None)
+    workspace.state.set_fact(sign_in.CAPABILITIES, None)
     learn_capabilities(workspace, Spotify.of(workspace))  # a sign-in succeeds all the same
-    assert workspace.state.fact(spotify_auth.CAPABILITIES) is None
+    assert workspace.state.fact(sign_in.CAPABILITIES) is None
 
 
 def test_a_taken_redirect_address_is_said(sandbox: Any, tmp_path: Path, cli: Any) -> None:

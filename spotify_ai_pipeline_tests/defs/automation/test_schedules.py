@@ -11,7 +11,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.scrobble_partitions import RANGE_END, RANGE_START, month_range
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.defs.automation import schedules as timetable
 from spotify_ai_pipeline.defs.automation.sensors import sign_in_watch
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -126,13 +126,13 @@ def empty(name: str) -> dg.JobDefinition:
 
 
 def test_a_sign_in_that_is_about_to_end_raises_an_alert(workspace: Workspace) -> None:
+    workspace.state.set_fact(sign_in.SIGNED_IN, clock.utc_now().timestamp())
     workspace.token_file.write_text('{"refresh_token": "r"}')
-    workspace.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp())
     resource = WorkspaceResource(root=str(workspace.root))
     sign_in_watch(dg.build_sensor_context(), workspace=resource)
     assert workspace.state.rows("SELECT * FROM alerts") == []
     old = clock.utc_now() - timedelta(days=160, hours=1)
-    workspace.state.set_fact(spotify_auth.SIGNED_IN, old.timestamp())
+    workspace.state.set_fact(sign_in.SIGNED_IN, old.timestamp())
     sign_in_watch(dg.build_sensor_context(), workspace=resource)
     (alert,) = workspace.state.rows("SELECT message FROM alerts")
     assert "spotify-ai login" in alert["message"]

@@ -16,7 +16,7 @@ import requests
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app import friends, notification_policy
-from spotify_ai_pipeline.clients import spotify_auth
+from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.defs.automation import notifications
 from spotify_ai_pipeline.music.mix.scorecard import CARD
@@ -116,9 +116,8 @@ def test_without_a_bot_nothing_is_laid_down(tmp_path: Path) -> None:
 
 
 def test_a_sign_in_that_ends_is_said_once_a_week(workspace: Workspace) -> None:
-    workspace.state.set_fact("known", 1.0)
+    workspace.state.set_fact(sign_in.SIGNED_IN, clock.utc_now().timestamp() - 160 * 24 * HOUR)
     workspace.token_file.write_text('{"refresh_token": "r"}')
-    workspace.state.set_fact(spotify_auth.SIGNED_IN, clock.utc_now().timestamp() - 160 * 24 * HOUR)
     assert notifications.look_once(WATCH["sign_in"], workspace, NOON).startswith("1 said")
     assert notifications.look_once(WATCH["sign_in"], workspace, NOON + 8 * 24 * HOUR) == "no news"
     assert "ends in" in said(workspace)[0]["text"]

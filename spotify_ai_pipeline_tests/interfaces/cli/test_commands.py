@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.interfaces.cli import main
+from spotify_ai_pipeline.interfaces.cli import COMMANDS, main
 from spotify_ai_pipeline.storage import datasets
 
 HEAVY = ["umap", "hdbscan", "lightgbm", "faiss", "sklearn", "anthropic", "duckdb", "matplotlib"]
@@ -28,20 +28,52 @@ print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
 """
 
 
+WEB = ["requests", "httpx2", "spotipy", "pylast", "redis"]
+LOADED = """
+import sys
+from spotify_ai_pipeline.interfaces.cli import main
+main(sys.argv[1].split(), standalone_mode=False)
+print(*[name for name in sys.argv[2:] if name in sys.modules], file=sys.stderr)
+"""
+
+
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = [path]
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         found += commands(command, (*path, name)) if isinstance(command, click.Group) else [(*path, name)]
     return found
 
 
-@pytest.mark.parametrize("path", commands(main), ids=" ".join)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_what_each_command_says_of_itself(name: str) -> None:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    assert command.name == name
+    assert command.get_short_help_str(500) == COMMANDS[name]
+
+
+OWN = [path for path in commands(main) if path != ("dagster",)]
+"""`spotify-ai dagster --help` is Dagster's."""
+
+
+@pytest.mark.parametrize("path", OWN, ids=" ".join)
 def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     said = CliRunner().invoke(main, [*path, "--help"])
     assert said.exit_code == 0
     assert said.output.startswith("Usage:")
     assert len(said.output.splitlines()) > 4
     assert not re.search(r"^  -.*\S  +$", said.output, re.MULTILINE), "every option has words"
+
+
+@pytest.mark.parametrize("asked", ["--help", "--version"])
+def test_a_list_of_commands_loads_nothing_that_takes_time(asked: str) -> None:
+    heavy = [*HEAVY, *WEB, "polars", "numpy", "pydantic", "rich", "dagster", "yaml"]
+    said = subprocess.run(
+        [sys.executable, "-c", LOADED, asked, *heavy], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert said.stderr.strip() == ""
 
 
 def test_help_comes_from_a_process_too_and_makes_nothing(project: Any) -> None:
@@ -93,6 +125,22 @@ def test_a_refresh_says_what_changed_and_loads_nothing_heavy(demo: Any) -> None:
     assert len(said["songs"]) == 100
     assert said["playlist"].startswith("https://open.spotify.com/playlist/")
     assert len(said["added"]) == len(said["removed"]) <= 15
+
+
+@pytest.mark.parametrize("asked", ["mix", "status", "queue", "why a"])
+def test_a_look_loads_nothing_heavy_and_nothing_of_the_web(asked: str, demo: Any) -> None:
+    heavy = [*HEAVY, *WEB, "dagster", "asyncio", "upath", "scipy"]
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED, asked, *heavy],
+        cwd=demo.project.root,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(demo.project.root), clock.SHIFT: os.environ[clock.SHIFT]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stdout
+    assert ran.stderr.strip() == ""
 
 
 def test_the_mix_as_data_is_whole(demo: Any) -> None:

@@ -72,7 +72,7 @@ def test_up_that_is_killed_leaves_no_process_behind(tmp_path: Path, free_port: i
     up = subprocess.Popen([*ENTRY, "up", "--port", str(free_port)], cwd=PROJECT_ROOT, env=environment)
     until(lambda: answers(f"http://127.0.0.1:{free_port}/server_info"), "the UI answers")
     family = psutil.Process(up.pid).children(recursive=True)
-    assert len(family) > 3
+    assert len(family) >= 2
     up.kill()
     up.wait()
     until(lambda: not any(child.is_running() and child.status() != "zombie" for child in family), "all of it is gone")
@@ -105,7 +105,7 @@ def test_up_that_is_killed_with_a_job_at_work_goes_on_at_its_next_start(pipeline
     assert launched["launchRun"]["__typename"] == "LaunchRunSuccess"
     until(lambda: "STARTED" in statuses(), "the job works")
     family = psutil.Process(up.pid).children(recursive=True)
-    assert len(family) > 3
+    assert len(family) >= 2
     for process in (psutil.Process(up.pid), *family):
         process.kill()
     up.wait()

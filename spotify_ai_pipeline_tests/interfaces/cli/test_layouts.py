@@ -70,7 +70,7 @@ def test_help_has_six_sections_and_each_command_once(
     assert [line[:-1] for line in shown.splitlines() if line.removesuffix(":") in SECTIONS] == list(SECTIONS)
     assert len(SECTIONS) == 6
     assert len(COMMANDS) == len(set(COMMANDS))
-    for name, example in (pair for section in SECTIONS.values() for pair in section.items()):
+    for name, (example, _) in (pair for section in SECTIONS.values() for pair in section.items()):
         assert example.split()[0] == name
         assert example == name or squeezed(f"$ spotify-ai {example}") in squeezed(shown)
 

@@ -12,10 +12,11 @@ from spotify_ai_pipeline.evaluation import bandit_simulation
 from spotify_ai_pipeline.music.discovery import affinity, bandit, diversify
 from spotify_ai_pipeline.music.discovery.affinity import Profile
 from spotify_ai_pipeline.music.discovery.dedupe import Refused, new_songs
-from spotify_ai_pipeline.music.discovery.leads import LEADS, Lead, gather
+from spotify_ai_pipeline.music.discovery.leads import Lead, gather
 from spotify_ai_pipeline.music.discovery.seeds import draw
 from spotify_ai_pipeline.music.discovery.trial import Heard, next_step
 from spotify_ai_pipeline.music.identity.matching import song_id, song_key
+from spotify_ai_pipeline.music.tables import LEADS
 from spotify_ai_pipeline.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,0 +1,21 @@
+"""Whether Claude may be asked here. Faces say it too, so that no library for the web is imported for it."""
+
+from __future__ import annotations
+
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+CLAUDE, STAND_IN = "claude", "stand-in"
+
+
+def why_not(workspace: Workspace) -> str | None:
+    """Why Claude is not to be asked here, in words; None where it may be."""
+    if not workspace.settings.claude.enabled:
+        return "claude.enabled is false"
+    if not workspace.secrets.anthropic_api_key.get_secret_value():
+        return "no ANTHROPIC_API_KEY in .env"
+    return None
+
+
+def who_answers(workspace: Workspace) -> str:
+    """Who is asked here: Claude, or in a demo the sandbox, which stands in and is no model."""
+    return STAND_IN if workspace.demo_file.exists() else CLAUDE

@@ -1,0 +1,56 @@
+"""Dagster's run history with files that stay open."""
+
+from pathlib import Path
+
+import dagster as dg
+import psutil
+import pytest
+
+from spotify_ai_pipeline.defs.automation import run_history
+from spotify_ai_pipeline.defs.automation.run_history import KeptStorage
+
+
+@dg.asset
+def one() -> int:
+    return 1
+
+
+def instance(place: Path) -> dg.DagsterInstance:
+    custom = {"module": run_history.__name__, "class": KeptStorage.__name__, "config": {"base_dir": str(place)}}
+    return dg.DagsterInstance.local_temp(
+        str(place), overrides={"storage": {"custom": custom}, "telemetry": {"enabled": False}}
+    )
+
+
+def open_files(place: Path) -> list[str]:
+    return [
+        file.path for file in psutil.Process().open_files() if file.path.startswith(f"{place}/") and ".db" in file.path
+    ]
+
+
+def test_runs_and_their_events_are_found_again_by_another_process(tmp_path: Path) -> None:
+    with instance(tmp_path) as first:
+        run_id = dg.materialize([one], instance=first).run_id
+        with instance(tmp_path) as second:
+            assert [run.run_id for run in second.get_runs()] == [run_id]
+            assert second.get_latest_materialization_event(dg.AssetKey("one")) is not None
+            assert second.all_logs(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
+
+
+def test_many_runs_keep_few_files_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_history, "OPEN_FILES", 3)
+    with instance(tmp_path) as kept:
+        runs = [dg.materialize([one], instance=kept).run_id for _ in range(6)]
+        assert all(kept.all_logs(run) for run in runs)
+        files = {Path(path).name.split(".db")[0] for path in open_files(tmp_path / "history" / "runs")}
+    assert len(files) <= 3
+
+
+def test_a_history_that_was_put_aside_under_a_running_process_is_begun_anew(tmp_path: Path) -> None:
+    with instance(tmp_path) as kept:
+        dg.materialize([one], instance=kept)
+        for file in (tmp_path / "history" / "runs").glob("index.db*"):
+            file.rename(file.with_name(f"{file.name}.aside"))
+        dg.materialize([one], instance=kept)
+        with instance(tmp_path) as other:
+            assert other.get_latest_materialization_event(dg.AssetKey("one")) is not None
