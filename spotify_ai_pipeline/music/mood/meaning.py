@@ -61,13 +61,13 @@ class Anchors:
 
 
 def _kernel(left: Floats, right: Floats) -> Floats:
-    return np.exp(np.float32(-WIDTH) * (1 - left @ right.T))
+    return np.exp(np.float32(-WIDTH) * (1 - left @ right.T)).astype(np.float32)
 
 
 def _unit(rows: Floats) -> Floats:
     lengths: Floats = np.linalg.norm(rows, axis=-1, keepdims=True).astype(np.float32)
-    return rows / np.maximum(lengths, np.float32(1e-9))
+    return (rows / np.maximum(lengths, np.float32(1e-9))).astype(np.float32)
 
 
 def _rounded(rows: Floats) -> Floats:
-    return np.rint(rows * 127).astype(np.float32) / 127
+    return (np.rint(rows * 127) / 127).astype(np.float32)

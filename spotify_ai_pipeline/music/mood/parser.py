@@ -100,6 +100,8 @@ class _Segment:
         said = {axis: _mean([axes[axis] for axes in self.axes if axis in axes]) for axis in every}
         if meaning is None or not self.unknown:
             return said, False
+        if self.known and not _speaks(meaning(" ".join(self.unknown))):
+            return said, False  # what is not known by the words says nothing to the encoder either
         read = {axis: value for axis, value in meaning(" ".join(self.words)).items() if abs(value) >= LEAST}
         if not read:
             return said, False
@@ -108,6 +110,10 @@ class _Segment:
             guess = self.sign * self.strength * value
             said[axis] = share * said[axis] + (1 - share) * guess if axis in said else guess
         return said, True
+
+
+def _speaks(read: Mapping[str, float]) -> bool:
+    return any(abs(value) >= LEAST for value in read.values())
 
 
 def understand(

@@ -18,7 +18,7 @@ READ = {
     "history_imports",
     "ratings",
 }
-IDENTIFY = {"plays", "song_members", "song_links", "songs", "song_ratings", "listens"}
+IDENTIFY = {"plays", "song_members", "song_links", "song_ratings", "songs", "listens"}
 LOOK_UP = {"audio_features", "tags", "lyrics", "clap", "song_embeddings", "song_index"}
 RANK = {"activations", "listening_stats", "taste_weights", "mood", "song_scores"}
 CLUSTER = {"clusters", "cluster_names", "cluster_health", "library_map"}

@@ -109,6 +109,8 @@ def test_why_tells_the_story_and_the_parts(place: WorkspaceResource) -> None:
     place.lake.write(pl.DataFrame([{"song_id": "s0", "rank": 7}]), datasets.MIX)
     place.lake.write(listens(("s0", 300.0), ("s0", 290.0)), datasets.LISTENS)
     place.lake.write(SONGS, datasets.SONGS)
+    named = {"song_id": "s0", "kind": "track", "member": "t0", "artist": "A", "title": "Zero"}
+    place.lake.write(pl.DataFrame([named]), datasets.SONG_MEMBERS)
     root = {"SPOTIFY_AI_DATA": str(Workspace.open(Path(place.root)).root)}
     said = CliRunner().invoke(why, ["zero", "--json"], env=root)
     assert said.exit_code == 0, said.output

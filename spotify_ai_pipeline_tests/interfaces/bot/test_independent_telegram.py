@@ -83,7 +83,7 @@ class Listener:
 
     def reads(self, words: str) -> dict[str, Any]:
         """The last message of the bot that holds ``words``."""
-        end = time.monotonic() + 90
+        end, texts = time.monotonic() + 90, list[dict[str, Any]]()
         while time.monotonic() < end:
             told = requests.post(f"{self.url}/getUpdatesHistory", json={"token": TELEGRAM_TOKEN}, timeout=10).json()
             texts = [one for one in told["result"] if "chat_id" in one.get("message", {})]

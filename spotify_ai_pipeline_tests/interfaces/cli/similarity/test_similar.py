@@ -84,7 +84,7 @@ def test_a_tag_finds_songs_that_bear_it(workspace: Workspace, cli: Cli) -> None:
 def test_words_that_mean_nothing_are_refused_with_others_to_try(cli: Cli) -> None:
     said = cli("find", "zzyzx")
     assert (said.exit_code, said.stdout) == (2, "")
-    assert "none of these words is understood; try calm" in said.stderr
+    assert "none of these words is understood; the nearest moods are: " in said.stderr
 
 
 def test_before_the_first_run_it_is_said_what_to_do(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
