@@ -39,7 +39,7 @@ def undo(item: int | None, only_refresh: bool, as_json: bool) -> None:
         item = answer.item_id
         _ask_first(f"your answer ({answer.status}) on {answer.artist} — {answer.title}", as_json=as_json)
     if item is None:
-        if last is not None and last.undone_at is None:
+        if last is not None and last.undone_at is None and last.before:
             at = when(workspace, last.refreshed_at)
             _ask_first(f"the refresh of {at}, +{last.added} −{last.removed}", as_json=as_json)
         _undo_refresh(workspace, as_json=as_json)
