@@ -1,8 +1,9 @@
 """The command ``spotify-ai``. Each command has a module of its name: a few lines over the floors below.
 
 A command is added in two steps: its module beside this one, and a line in ``sections`` with an example and the first
-sentence of its help. ``--help`` prints that line, and the module is imported when the command is asked for: whoever asks for one command waits for
-no other. For the same reason this module imports nothing at its head that takes time; a test counts what it brings along.
+sentence of its help. ``--help`` prints that line, and the module is imported when the command is asked for: whoever asks for
+one command waits for no other. For the same reason this module imports nothing at its head that takes time; a test counts
+what it brings along.
 """
 
 from __future__ import annotations
