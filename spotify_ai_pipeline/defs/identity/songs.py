@@ -37,12 +37,13 @@ SUMS = {
 """What is counted of the listens."""
 
 
-def _our_lists_and_the_best(workspace: WorkspaceResource) -> object:
-    return sorted(ours(workspace.state)), workspace.settings.spotify.best_playlist, told(workspace)
+def _read_beside_the_inputs(workspace: WorkspaceResource) -> object:
+    best, often = workspace.settings.spotify.best_playlist, workspace.settings.identity.plays_of_a_library_song
+    return sorted(ours(workspace.state)), best, often, sorted(_said_yes_to(workspace)), told(workspace)
 
 
 @registered_asset(
-    derived=Derived(_our_lists_and_the_best), group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS]
+    derived=Derived(_read_beside_the_inputs), group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS]
 )
 def songs(
     workspace: WorkspaceResource,
