@@ -54,15 +54,17 @@ class Pieces:
 
 
 DERIVATION = "derivation"
+DATA_VERSION = "data version"
 """Under this name a version keeps what it was derived from, as one string (see ``registered_asset``)."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """What an asset made, and its derivation."""
+    """What an asset made, its derivation, and the data version that it gave itself."""
 
     value: Any
     derivation: str
+    data_version: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         if isinstance(obj, Unchanged):
             context.add_output_metadata(_still(datasets.REGISTER[context.asset_key.path[-1]], obj.version))
         elif isinstance(obj, Made):
-            self._publish(context, obj.value, inputs | {DERIVATION: obj.derivation})
+            self._publish(context, obj.value, inputs | {DERIVATION: obj.derivation, DATA_VERSION: obj.data_version})
         else:
             self._publish(context, obj, inputs)
 

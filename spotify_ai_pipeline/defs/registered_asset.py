@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.io_manager import DERIVATION, Made, Parts, Pieces, Unchanged, WithBlobs
+from spotify_ai_pipeline.defs.io_manager import DATA_VERSION, DERIVATION, Made, Parts, Pieces, Unchanged, WithBlobs
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.paths import PACKAGE
 from spotify_ai_pipeline.storage import datasets
@@ -68,7 +68,11 @@ def registered_asset(derived: Derived | None = None, **options: Any) -> Callable
                 derivation = derived.of(workspace, inputs)
                 known = workspace.lake.current(dataset)
                 if known is not None and known.inputs.get(DERIVATION) == derivation:
-                    return _with_check(dg.MaterializeResult(value=Unchanged(known)), dataset)
+                    told = known.inputs.get(DATA_VERSION)
+                    same = dg.MaterializeResult(
+                        value=Unchanged(known), data_version=dg.DataVersion(told) if told else None
+                    )
+                    return _with_check(same, dataset)
             made = make(*args, **kwargs)
             result = made if isinstance(made, dg.MaterializeResult) else dg.MaterializeResult(value=made)
             return _with_check(result, dataset, derivation)
@@ -95,7 +99,8 @@ def _with_check(result: dg.MaterializeResult[Any], dataset: Dataset, derivation:
     elif not isinstance(value, Unchanged):
         wrong = dataset.differences((value.frame if isinstance(value, WithBlobs) else value).schema)
     check = dg.AssetCheckResult(check_name=CHECK, passed=not wrong, metadata={"wrong": ", ".join(wrong) or "nothing"})
-    made: Any = Made(value, derivation) if derivation else value
+    data_version = result.data_version.value if result.data_version else ""
+    made: Any = Made(value, derivation, data_version) if derivation else value
     return dg.MaterializeResult(
         value=made,
         metadata=result.metadata,

@@ -30,7 +30,7 @@ def songs(*names: str) -> list[dict[str, object]]:
     return [
         {
             "song_id": name,
-            "track_id": f"t{name}",
+            "track_id": name.rjust(22, "t"),
             "title": name.upper(),
             "artist": "Artist",
             "score": -float(place),
@@ -44,7 +44,11 @@ def test_the_best_question_comes_first(state: State) -> None:
     assert propose(state, "resurface", songs("a", "b", "c"), 2) == 2
     question = next_question(state)
     assert question is not None
-    assert (question.song_id, question.title, question.link) == ("a", "A", "https://open.spotify.com/track/ta")
+    assert (question.song_id, question.title, question.link) == (
+        "a",
+        "A",
+        f"https://open.spotify.com/track/{'a'.rjust(22, 't')}",
+    )
     assert pending(state) == 2
 
 
@@ -196,7 +200,7 @@ def test_each_verdict_is_brought_about_once(state: State) -> None:
     decide(state, 1, "approve", "cli")
     say(state, [Said("c", "keep", "hand:1")], "playlist")
     (due,) = verdicts.pending_effects(state)
-    assert (due.verdict, due.undo, due.track_id, due.title) == ("approve", False, "ta", "A")
+    assert (due.verdict, due.undo, due.track_id, due.title) == ("approve", False, "a".rjust(22, "t"), "A")
     verdicts.done(state, due.outbox_id, "liked")
     queue.undo(state, 1, "cli")
     (due,) = verdicts.pending_effects(state)

@@ -9,6 +9,8 @@ from spotify_ai_pipeline.storage import datasets
 
 HISTORY_IMPORTS, RATINGS = "history_imports", "ratings"
 """The assets after which all files are taken in."""
+LOVED_SONGS = "loved_songs"
+"""The asset that a home has only where some service knows of love."""
 
 
 def whole_library(workspace: WorkspaceResource, on_spotify: pl.LazyFrame) -> pl.LazyFrame:
@@ -21,3 +23,8 @@ def told(workspace: WorkspaceResource) -> list[tuple[str, str, str]]:
     files = (datasets.LIBRARY_IMPORTS, datasets.RATING_IMPORTS)
     parts = [(workspace.lake.current(file, part), part) for file in files for part in workspace.lake.partitions(file)]
     return [(part, version.version, version.created_at) for version, part in parts if version is not None]
+
+
+def loved(workspace: WorkspaceResource) -> str:
+    """The version of the loved songs as they are now."""
+    return workspace.lake.version_of(datasets.LOVED_SONGS)

@@ -8,7 +8,7 @@ import polars as pl
 from spotify_ai_pipeline.app.spotify_ids import LABS, Answer, Song, look_up
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import IDENTITY
-from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, RATINGS, told, whole_library
+from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, LOVED_SONGS, RATINGS, loved, told, whole_library
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import ListenBrainzLabsResource, SpotifyResource, WorkspaceResource
@@ -25,14 +25,17 @@ from spotify_ai_pipeline.storage.identity_overrides import said
 
 
 def _said_and_told(workspace: WorkspaceResource) -> object:
-    return said(workspace.state), workspace.lake.version_of(datasets.SONG_LINKS), told(workspace)
+    return said(workspace.state), workspace.lake.version_of(datasets.SONG_LINKS), told(workspace), loved(workspace)
 
 
 @registered_asset(
-    derived=Derived(_said_and_told), group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS, RATINGS]
+    derived=Derived(_said_and_told),
+    group_name=IDENTITY,
+    kinds={"polars", "parquet"},
+    deps=[HISTORY_IMPORTS, RATINGS, LOVED_SONGS],
 )
 def song_members(
-    workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame, loved_songs: pl.DataFrame
+    workspace: WorkspaceResource, spotify_library: pl.LazyFrame, plays: pl.LazyFrame
 ) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
@@ -41,7 +44,7 @@ def song_members(
     overrides = [one.override for one in said(workspace.state)]
     table = decide(
         library_tracks(whole_library(workspace, spotify_library)),
-        with_loved(spellings_of(plays), loved_songs),
+        with_loved(spellings_of(plays), frame_of(workspace.lake, datasets.LOVED_SONGS)),
         overrides,
         links.select("key", "track_id").iter_rows(),
         before,

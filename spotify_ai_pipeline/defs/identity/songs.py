@@ -10,8 +10,8 @@ import polars as pl
 
 from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.defs.groups import IDENTITY
-from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, told, whole_library
-from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces
+from spotify_ai_pipeline.defs.identity.files import HISTORY_IMPORTS, LOVED_SONGS, loved, told, whole_library
+from spotify_ai_pipeline.defs.io_manager import READERS_GET, READERS_SEE, Pieces, frame_of
 from spotify_ai_pipeline.defs.plots import bar_chart, strips
 from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -24,7 +24,7 @@ from spotify_ai_pipeline.music.plays.coverage import count, filled
 from spotify_ai_pipeline.music.plays.exclusion import excluded
 from spotify_ai_pipeline.music.plays.merging import merge_parts
 from spotify_ai_pipeline.music.plays.records import SHORTEST_MS, SPOTIFY_RECENT, find_songs, spans
-from spotify_ai_pipeline.storage import exclusions, queue
+from spotify_ai_pipeline.storage import datasets, exclusions, queue
 from spotify_ai_pipeline.storage.playlists import ours
 
 LEAST_RESOLVED = 0.5
@@ -39,11 +39,21 @@ SUMS = {
 
 def _read_beside_the_inputs(workspace: WorkspaceResource) -> object:
     best, often = workspace.settings.spotify.best_playlist, workspace.settings.identity.plays_of_a_library_song
-    return sorted(ours(workspace.state)), best, often, sorted(_said_yes_to(workspace)), told(workspace)
+    return (
+        sorted(ours(workspace.state)),
+        best,
+        often,
+        sorted(_said_yes_to(workspace)),
+        told(workspace),
+        loved(workspace),
+    )
 
 
 @registered_asset(
-    derived=Derived(_read_beside_the_inputs), group_name=IDENTITY, kinds={"polars", "parquet"}, deps=[HISTORY_IMPORTS]
+    derived=Derived(_read_beside_the_inputs),
+    group_name=IDENTITY,
+    kinds={"polars", "parquet"},
+    deps=[HISTORY_IMPORTS, LOVED_SONGS],
 )
 def songs(
     workspace: WorkspaceResource,
@@ -51,7 +61,6 @@ def songs(
     plays: pl.LazyFrame,
     song_members: pl.DataFrame,
     song_links: pl.DataFrame,
-    loved_songs: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """One row a song: all of its Spotify ids and spellings together, from the library and from the plays.
 
@@ -70,7 +79,7 @@ def songs(
             "there is no song to begin with: no source knows of a play, and no list holds a song. `spotify-ai setup` asks "
             "what you have, `spotify-ai import FILE` takes in an export, `spotify-ai demo` shows a made-up listener"
         )
-    table = mark_loved(table, song_members, loved_songs)
+    table = mark_loved(table, song_members, frame_of(workspace.lake, datasets.LOVED_SONGS))
     if not table["in_library"].any():
         often = heard_often(plays, song_members, workspace.settings.identity.plays_of_a_library_song)
         table = as_library(table, often, _said_yes_to(workspace))

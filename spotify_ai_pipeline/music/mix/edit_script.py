@@ -54,12 +54,12 @@ Call = Replace | Add | Remove | Move
 
 
 def plan(
-    target: Sequence[str], current: Sequence[str], fixed: Sequence[str] = (), at_once: int = LARGEST_WRITE
+    target: Sequence[str], current: Sequence[str], fixed: Sequence[str] = (), at_once: int | None = None
 ) -> list[Call]:
     """The calls after which a list of the rows ``current`` reads ``target``.
 
     ``fixed`` are rows of ``current`` that no call can write, such as the listener's local files: they stay, behind the songs.
-    ``at_once`` is the length of the longest list that one call can replace.
+    ``at_once`` is the length of the longest list that one call can replace, ``LARGEST_WRITE`` by default.
     Raises ``ValueError`` for an empty ``target``, or one that names a song twice: such a list is never written.
     """
     if not target or len(set(target)) < len(target):
@@ -67,7 +67,7 @@ def plan(
     wanted = [*target, *fixed]
     if list(current) == wanted:
         return []
-    if not fixed and len(target) <= at_once:
+    if not fixed and len(target) <= (at_once or LARGEST_WRITE):
         return [Replace(tuple(target))]
     calls: list[Call] = []
     rows = list(current)

@@ -101,6 +101,7 @@ def stub(tmp_path: Path) -> Iterator[Callable[[Answering], Workspace]]:
             "token_type": "Bearer",
             "expires_at": 2**40,
         }
+        workspace.state.set_fact("known", 1.0)  # a token beside no state says that the state was lost
         workspace.token_file.write_text(json.dumps(token))
         workspace.token_file.chmod(0o600)
         return workspace

@@ -50,5 +50,5 @@ def test_by_number_they_are_refused(workspace: Workspace) -> None:
 def test_the_bot_has_buttons_for_what_means_something(workspace: Workspace) -> None:
     asked = [queue.item(workspace.state, number) for number in (1, 2)]
     old, new = ([one.text for row in questions.buttons(found) for one in row] for found in asked if found)
-    assert old == ["✓ approve", "✗ reject", "↷ not now", "▶ listen"]
-    assert new == ["✓ approve", "✗ reject", "↷ not now", "wrong version", "▶ listen"]
+    assert old == ["✓ approve", "✗ reject", "↷ not now", "🎧 hear it", "▶ listen"]
+    assert new == ["✓ approve", "✗ reject", "↷ not now", "wrong version", "🎧 hear it", "▶ listen"]

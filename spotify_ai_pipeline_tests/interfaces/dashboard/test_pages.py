@@ -98,7 +98,12 @@ def test_whether_a_song_is_kept_is_asked_without_words_on_versions(workspace: Wo
         connection.execute("UPDATE queue SET status = 'expired'")
     song = {"song_id": "s", "track_id": "t", "title": "T", "artist": "A", "score": 0.0, "reason": "keep it?"}
     assert queue.propose(workspace.state, queue.REMOVE, [song], 10) == 1
-    assert [button.label for button in draw("questions").button] == ["Approve", "Reject", "Not now"]
+    assert [button.label for button in draw("questions").button] == [
+        "Hear 30 seconds",
+        "Approve",
+        "Reject",
+        "Not now",
+    ]
 
 
 def test_each_song_of_the_mix_says_why_and_can_be_pinned_barred_and_taken_back(workspace: Workspace) -> None:
