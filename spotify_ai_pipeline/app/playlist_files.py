@@ -32,7 +32,7 @@ class FileSong:
     @property
     def location(self) -> str:
         """Where it can be played: a file of the listener's, else the song on Spotify."""
-        return self.path or (link_of(self.track_id) if self.track_id else "")
+        return self.path or link_of(self.track_id or self.song)
 
 
 def jspf(title: str, songs: Sequence[FileSong]) -> str:
@@ -40,7 +40,7 @@ def jspf(title: str, songs: Sequence[FileSong]) -> str:
     address on Spotify."""
     tracks = []
     for song in songs:
-        named = link_of(song.mbid) or link_of(song.track_id)
+        named = link_of(song.mbid) or link_of(song.track_id or song.song)
         about = {"title": song.title, "creator": song.artist, "album": song.album, "duration": song.duration_ms}
         more = {"identifier": [named] if named else None, "location": [song.location] if song.location else None}
         tracks.append({key: value for key, value in (about | more).items() if value})

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import shutil
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,7 @@ def harm_pointer(data: Path) -> Path:
 
 def harm_table(data: Path) -> Path:
     lake = Workspace.open(data).lake
-    lake.write(lake.read(datasets.MIX), datasets.MIX)
+    lake.write(lake.read(datasets.MIX).reverse(), datasets.MIX)
     (pointer,) = (data / "lake").rglob("playlist/mix/current.json")
     table = pointer.parent / json.loads(pointer.read_text())["files"][0]
     table.write_bytes(table.read_bytes()[:-50])
@@ -69,6 +71,8 @@ def harm_answers(data: Path) -> Path:
 
 
 def harm_runs(data: Path) -> Path:
+    with closing(sqlite3.connect(data / "dagster" / "history" / "runs.db")) as runs:
+        runs.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the page lies whole in the log beside it
     zeros(data / "dagster" / "history" / "runs.db", 0)
     return data / "dagster" / "history" / "runs.db"
 
