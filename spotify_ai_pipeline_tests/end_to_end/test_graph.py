@@ -20,6 +20,7 @@ from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, decide_list
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.mix import print_songs
+from spotify_ai_pipeline.music.identity.versions import split_version
 from spotify_ai_pipeline.music.taste.model_card import standings
 from spotify_ai_pipeline.storage import datasets, moods, playlists, queue, snapshots
 from spotify_ai_pipeline.storage.queue import Said
@@ -142,8 +143,13 @@ def test_edits_by_hand_are_respected(pipeline: Any) -> None:
     before = on_spotify(pipeline)
     removed, last = songs_of(pipeline, [before[10], before[-1]])
     catalogue = pl.read_parquet(pipeline.world / "catalogue.parquet").filter("playable")
-    owned = set(pipeline.read(datasets.SONGS)["track_ids"].explode())
-    stranger = next(track for track in catalogue["id"] if track not in owned)
+    songs = pipeline.read(datasets.SONGS)
+    owned, titles = set(songs["track_ids"].explode()), {split_version(title)[0] for title in songs["title"]}
+    stranger = next(  # not another release of a song on the list, which would be no edit
+        track
+        for track, title in catalogue.select("id", "name").iter_rows()
+        if track not in owned and split_version(title)[0] not in titles
+    )
     write(pipeline, [*before[:10], *before[11:-1], stranger])
     for _ in range(2):
         refresh(pipeline)
