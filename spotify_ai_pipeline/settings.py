@@ -321,7 +321,13 @@ class Settings(_Section):
         return dict(_flatten(self.model_dump()))
 
 
-RETIRED = ("scoring.half_life_days", "scoring.resurfacing_decay", "taste_model.model_type")
+RETIRED = (
+    "scoring.half_life_days",
+    "scoring.resurfacing_decay",
+    "taste_model.model_type",
+    "proactive.candidate.least_chance",
+    "proactive.friend.least_match",
+)
 """Keys of earlier versions that move nothing any more: they are passed over, so that an older home still opens."""
 
 
@@ -335,9 +341,13 @@ def load(config_files: list[Path], overrides: Mapping[str, object] | None = None
         _merge(tree, _read(file))
     for key, value in (overrides or {}).items():
         _merge(tree, _nest(key, value))
-    for section, key in (retired.split(".") for retired in RETIRED):
-        if isinstance(tree.get(section), dict):
-            tree[section].pop(key, None)
+    for retired in RETIRED:
+        *sections, key = retired.split(".")
+        node: Any = tree
+        for section in sections:
+            node = node.get(section) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node.pop(key, None)
     where = ", ".join(map(str, config_files)) + (" or an override" if overrides else "")
     try:
         return Settings.model_validate(tree)

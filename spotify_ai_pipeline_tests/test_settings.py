@@ -203,3 +203,8 @@ def test_the_example_names_every_secret() -> None:
         line.split("=")[0].lower() for line in (PROJECT_ROOT / ".env.example").read_text().splitlines() if "=" in line
     }
     assert named == set(Secrets.model_fields)
+
+
+@pytest.mark.parametrize("key", settings.RETIRED)
+def test_a_key_of_an_older_version_is_passed_over(key: str) -> None:
+    assert settings.load([GENERAL], {key: 0.5}) == settings.load([GENERAL])
