@@ -56,7 +56,7 @@ def test_without_any_song_one_sentence_says_what_to_do(tmp_path: Path) -> None:
     nothing = [datasets.SPOTIFY_LIBRARY.empty().lazy(), datasets.PLAYS.empty().lazy()]
     known = [datasets.SONG_MEMBERS.empty(), datasets.SONG_LINKS.empty()]
     with pytest.raises(UserError, match="spotify-ai setup") as caught:
-        identity_defs.songs(WorkspaceResource(root=str(tmp_path)), *nothing, *known, datasets.LOVED_SONGS.empty())
+        identity_defs.songs(WorkspaceResource(root=str(tmp_path)), *nothing, *known)
     assert "\n" not in str(caught.value)
 
 

@@ -67,7 +67,7 @@ def plan(
     wanted = [*target, *fixed]
     if list(current) == wanted:
         return []
-    if not fixed and len(target) <= (at_once or LARGEST_WRITE):
+    if not fixed and len(target) <= (LARGEST_WRITE if at_once is None else at_once):
         return [Replace(tuple(target))]
     calls: list[Call] = []
     rows = list(current)

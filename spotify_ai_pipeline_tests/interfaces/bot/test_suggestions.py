@@ -62,7 +62,7 @@ def test_a_sure_candidate_is_said_once_and_no_more_than_the_caps(workspace: Work
 
 
 def test_the_best_one_in_twenty_is_said_be_it_on_trial_and_no_other(tmp_path: Path) -> None:
-    loose = {"candidate": {"per_day": 50, "per_week": 50}, "per_week": 50}
+    loose = {"candidate": {"one_in": 20, "per_day": 50, "per_week": 50}, "per_week": 50}
     workspace = connect(Workspace.open(tmp_path / "home"), "http://127.0.0.1:9", proactive=loose)
     for number in range(40):
         song = {
