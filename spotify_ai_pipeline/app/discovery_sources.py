@@ -23,7 +23,7 @@ from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.linking import Offer
-from spotify_ai_pipeline.music.identity.ratings import STARS
+from spotify_ai_pipeline.music.identity.ratings import STARS, stars
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -172,10 +172,9 @@ def files(asking: Asking) -> Batches:
 def _albums(charts: pl.DataFrame, ratings: pl.DataFrame) -> Iterator[tuple[str, str, float, str]]:
     """(artist, album, strength, because) of the albums that the listener rated highly, best first, and of those in charts."""
     albums = ratings.filter(pl.col("title").is_null()).drop_nulls(["album", "rating"])
-    stars = albums.with_columns(stars=pl.col("rating") / pl.col("best") * STARS).filter(pl.col("stars") >= LOVED)
-    for artist, album, given in (
-        stars.sort("stars", descending=True, maintain_order=True).select("artist", "album", "stars").iter_rows()
-    ):
+    loved = albums.with_columns(stars()).filter(pl.col("stars") >= LOVED)
+    best_first = loved.sort("stars", descending=True, maintain_order=True)
+    for artist, album, given in best_first.select("artist", "album", "stars").iter_rows():
         yield artist, album, 0.1 + 0.1 * given, f"{album}, which you rated {given:g} of {STARS}"
     for artist, album, name in (
         charts.filter(pl.col("title").is_null()).select("artist", "album", "list").drop_nulls().iter_rows()

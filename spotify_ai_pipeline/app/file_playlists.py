@@ -48,9 +48,8 @@ class FilePlaylists:
 
     def snapshot_id(self, playlist_id: str) -> str:
         text = self._read(playlist_id)
-        written = (
-            self._path(playlist_id).stat().st_mtime_ns
-        )  # a list that is as it once was is another state all the same
+        # a list that is as it once was is another state all the same
+        written = self._path(playlist_id).stat().st_mtime_ns
         return f"{written} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def edit(self, playlist_id: str, call: Call) -> str | None:

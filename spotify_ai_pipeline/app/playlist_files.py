@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.music.mix.target_ids import link_of
+from spotify_ai_pipeline.music.mix.target_ids import is_spotify_id, link_of
 
 OURS = "#SPOTIFY-AI:"
 """Begins the line of an M3U8 file that says which song the entry below it is."""
@@ -32,7 +32,12 @@ class FileSong:
     @property
     def location(self) -> str:
         """Where it can be played: a file of the listener's, else the song on Spotify."""
-        return self.path or link_of(self.track_id or self.song)
+        return self.path or link_of(self.spotify_id)
+
+    @property
+    def spotify_id(self) -> str:
+        """The id on the list may be the only Spotify id that is known: of a song on trial, or put on by hand."""
+        return self.track_id or (self.song if is_spotify_id(self.song) else "")
 
 
 def jspf(title: str, songs: Sequence[FileSong]) -> str:
@@ -40,7 +45,7 @@ def jspf(title: str, songs: Sequence[FileSong]) -> str:
     address on Spotify."""
     tracks = []
     for song in songs:
-        named = link_of(song.mbid) or link_of(song.track_id or song.song)
+        named = link_of(song.mbid) or link_of(song.spotify_id)
         about = {"title": song.title, "creator": song.artist, "album": song.album, "duration": song.duration_ms}
         more = {"identifier": [named] if named else None, "location": [song.location] if song.location else None}
         tracks.append({key: value for key, value in (about | more).items() if value})

@@ -43,7 +43,7 @@ def look_up(
 
 
 def from_labs(labs: ListenBrainzLabs, songs: Sequence[Song]) -> Iterator[Answer]:
-    """By recording first; a recording that is not known, or known by another name, falls back to the name."""
+    """Asks by recording first, and by name for songs whose recording is not known or has another name."""
     for start in range(0, len(songs), ROWS_A_CALL):
         batch = songs[start : start + ROWS_A_CALL]
         offered = labs.by_recording([song["mbid"] for song in batch if song.get("mbid")])

@@ -11,12 +11,13 @@ import polars as pl
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.mood_requests import cluster_names, meaning
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.music.embedding.model import MODEL_FILE, Model
+from spotify_ai_pipeline.music.embedding.model import Model
 from spotify_ai_pipeline.music.mood.detection import mood_match, mood_rank
 from spotify_ai_pipeline.music.mood.grammar import FILLERS, plain
 from spotify_ai_pipeline.music.mood.lexicon import FORMS
 from spotify_ai_pipeline.music.taste.standing import TasteRule, describe_rule, fits, understand_rule
 from spotify_ai_pipeline.storage import datasets, taste_rules, verdicts
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.taste_rules import KeptRule
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -48,7 +49,7 @@ class Belief:
 
 def propose(workspace: Workspace, text: str) -> Understood:
     """Understands ``text`` and keeps it; ``agree`` makes it count. Raises ``UserError`` where nothing of it is understood."""
-    now, model = _here(workspace, clock.now()), _model(workspace)
+    now, model = _here(workspace, clock.now()), embedding_model(workspace.lake)
     artists = _artists(workspace)
     tags = model.tags.vocabulary if model else ()
     rule, until = understand_rule(text, now, tags, cluster_names(workspace), artists, meaning())
@@ -80,7 +81,7 @@ def factors(workspace: Workspace, now: float) -> pl.DataFrame:
     rules = [(words, rule) for words, rule in kept if rule.holds(at)]
     parts = [pl.DataFrame(schema={"song_id": pl.String, "factor": pl.Float64, "words": pl.String})]
     if rules:
-        songs, model = _songs(workspace), _model(workspace)
+        songs, model = _songs(workspace), embedding_model(workspace.lake)
         for words, rule in rules:
             meant = songs.filter(fits(rule, _with_sound(workspace, songs, rule, model)))
             said = pl.lit(f"you said: {words}")
@@ -104,10 +105,9 @@ def beliefs(workspace: Workspace) -> list[Belief]:
 
 def deny(workspace: Workspace, belief: Belief) -> int:
     """The belief is not so: what it is about counts less from now on. Gives the number of the rule that says so."""
-    tags = _model(workspace)
-    now = _here(workspace, clock.now())
-    vocabulary = tags.tags.vocabulary if tags else ()
-    rule, _ = understand_rule(belief.denial, now, vocabulary, (), _artists(workspace))
+    now, model = _here(workspace, clock.now()), embedding_model(workspace.lake)
+    tags = model.tags.vocabulary if model else ()
+    rule, _ = understand_rule(belief.denial, now, tags, (), _artists(workspace))
     rule_id = taste_rules.propose(workspace.state, NOT_SO + belief.denial, rule.as_data(), None)
     taste_rules.agree(workspace.state, rule_id)
     return rule_id
@@ -214,11 +214,6 @@ def _artists(workspace: Workspace) -> list[str]:
     """Names of the library's artists; those that are a common word ("Yes", "Christmas") are none here."""
     names = workspace.lake.read(datasets.SONGS)["artist"].unique(maintain_order=True).drop_nulls().to_list()
     return [name for name in names if plain(name) not in FORMS and plain(name) not in FILLERS]
-
-
-def _model(workspace: Workspace) -> Model | None:
-    kept = workspace.lake.blob_or_none(datasets.SONG_EMBEDDINGS, MODEL_FILE)
-    return Model.from_bytes(kept) if kept else None
 
 
 def _here(workspace: Workspace, seconds: float) -> datetime:

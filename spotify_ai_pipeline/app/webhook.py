@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spotify_ai_pipeline.app import notification_policy
 from spotify_ai_pipeline.clients.webhook import Note, Webhook
+from spotify_ai_pipeline.music.mix.target_ids import link_of
 from spotify_ai_pipeline.storage import notification_outbox, queue
 from spotify_ai_pipeline.storage.notification_outbox import Notification
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -17,7 +18,6 @@ TITLES = {
     notification_policy.SCORE_CARD: "Your week",
     notification_policy.FRIEND: "A friend plays something for you",
 }
-TRACK = "https://open.spotify.com/track/"
 
 
 def send_waiting(workspace: Workspace, now: float) -> int:
@@ -49,5 +49,5 @@ def _note(workspace: Workspace, message: Notification) -> Note | None:
     if "song" in body:
         song = body["song"]
         text = f"{body['text']}\n{song['title']} — {song['artist']}"
-        return Note(message.kind, title, text, TRACK + song["track_id"])
+        return Note(message.kind, title, text, link_of(song["track_id"]))
     return Note(message.kind, title, str(body["text"]))

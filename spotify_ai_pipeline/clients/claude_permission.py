@@ -17,5 +17,5 @@ def why_not(workspace: Workspace) -> str | None:
 
 
 def who_answers(workspace: Workspace) -> str:
-    """Who is asked here: Claude, or in a demo the sandbox, which stands in and is no model."""
+    """The name of the one that is asked here: Claude, or in a demo the sandbox, which stands in and is no model."""
     return STAND_IN if workspace.demo_file.exists() else CLAUDE

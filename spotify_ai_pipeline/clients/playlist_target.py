@@ -70,7 +70,7 @@ class PlaylistTarget(Protocol):
     """What can be done to playlists, whoever holds them."""
 
     def user_id(self) -> str:
-        """Whose playlists they are."""
+        """The owner of the playlists."""
         ...
 
     def playlists(self, user_id: str) -> list[PlaylistInfo]:

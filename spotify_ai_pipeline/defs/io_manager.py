@@ -60,11 +60,10 @@ DATA_VERSION = "data version"
 
 @dataclass(frozen=True)
 class Made:
-    """What an asset made, its derivation, and the data version that it gave itself."""
+    """What an asset made, and what its version shall say of it beside its inputs (``DERIVATION``, ``DATA_VERSION``)."""
 
     value: Any
-    derivation: str
-    data_version: str = ""
+    marks: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         if isinstance(obj, Unchanged):
             context.add_output_metadata(_still(datasets.REGISTER[context.asset_key.path[-1]], obj.version))
         elif isinstance(obj, Made):
-            self._publish(context, obj.value, inputs | {DERIVATION: obj.derivation, DATA_VERSION: obj.data_version})
+            self._publish(context, obj.value, {**inputs, **obj.marks})
         else:
             self._publish(context, obj, inputs)
 

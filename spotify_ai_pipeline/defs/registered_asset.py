@@ -99,8 +99,8 @@ def _with_check(result: dg.MaterializeResult[Any], dataset: Dataset, derivation:
     elif not isinstance(value, Unchanged):
         wrong = dataset.differences((value.frame if isinstance(value, WithBlobs) else value).schema)
     check = dg.AssetCheckResult(check_name=CHECK, passed=not wrong, metadata={"wrong": ", ".join(wrong) or "nothing"})
-    data_version = result.data_version.value if result.data_version else ""
-    made: Any = Made(value, derivation, data_version) if derivation else value
+    marks = {DERIVATION: derivation} | ({DATA_VERSION: result.data_version.value} if result.data_version else {})
+    made: Any = Made(value, marks) if derivation else value
     return dg.MaterializeResult(
         value=made,
         metadata=result.metadata,

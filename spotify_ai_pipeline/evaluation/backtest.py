@@ -88,11 +88,6 @@ def heard_moods(history: pl.DataFrame, songs: pl.DataFrame, vectors: pl.DataFram
     return match
 
 
-def no_moods(songs: pl.DataFrame) -> Moods:
-    """Without features no mood is known."""
-    return lambda _: pl.repeat(None, songs.height, dtype=pl.Float64, eager=True)
-
-
 def mixes(
     listener: Listener, times: np.ndarray, settings: Settings, population: Population, moods: Moods | None = None
 ) -> Iterator[pl.DataFrame]:
@@ -100,7 +95,6 @@ def mixes(
 
     The exploration noise is seeded by the time of the refresh.
     """
-    moods = moods or no_moods(listener.songs)
     plays, artist = listener.plays, listener.artist
     songs = listener.songs.with_columns(credits=pl.concat_list(pl.Series(artist)))
     cycling, playlist = settings.cycling, settings.playlist
@@ -112,7 +106,7 @@ def mixes(
     for now in times.tolist():
         expected = rolling.stand_at(now)
         stats = song_statistics.statistics(plays, rolling.memory, cycling)
-        found = stats.with_columns(expected, mood_match=moods(now))
+        found = stats.with_columns(expected, mood_match=moods(now) if moods else pl.lit(None, pl.Float64))
         known = pl.concat([songs, found], how="horizontal").filter(pl.col("plays") > 0)
         ranked = ranking.rank(known, cycling, settings.scoring, np.random.default_rng(int(now)))
         chosen = mix.select(

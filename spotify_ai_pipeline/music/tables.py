@@ -11,9 +11,9 @@ Table = dict[str, pl.DataType]
 
 MOMENT = pl.Datetime("ms", "UTC")
 DIMENSIONS = 3
-"""Of the space that is clustered: two tear groups apart, more make density fade (bench/clusters.py)."""
+"""Dimensions of the clustered space: two tear groups apart, more make density fade (bench/clusters.py)."""
 SPEEDS = 8
-"""Of forgetting: the half-lives of a song's activation."""
+"""Number of half-lives with which a song's activation fades."""
 
 CLUSTERS: Table = {
     "song_id": pl.String(),

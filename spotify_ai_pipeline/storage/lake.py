@@ -103,7 +103,7 @@ class Version:
     sizes: dict[str, int] = field(default_factory=dict[str, int])
     """Bytes of each file; empty for a version that was written before they were noted."""
     digest: str = ""
-    """Of what all files hold: two versions with one digest are the same."""
+    """A hash over what all files hold: two versions with one digest are the same."""
 
 
 @dataclass(frozen=True)

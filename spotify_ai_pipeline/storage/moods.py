@@ -12,7 +12,7 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.storage.state import State
 
 LEXICON, ENCODER, LISTENER = "lexicon", "lexicon and encoder", "you"
-"""Who understood the words of a mood, beside Claude."""
+"""Readers of a mood's words, beside Claude."""
 
 
 @dataclass(frozen=True)

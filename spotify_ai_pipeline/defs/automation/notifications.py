@@ -38,6 +38,8 @@ SILENT_AFTER = DAY
 """A service that is deferred shorter than this went silent for a while, as services do."""
 LATEST_LISTENS = 20_000
 """In which sessions are looked for: many times those of a test."""
+LOOKED_UP, LOOK_UPS = "friends' artists", "look-ups"
+"""Where the look-ups of a day are counted."""
 ONE_FRIEND = 0.4
 """How sure a friend's play is as a lead, 0 to 1: what the source of friends' plays gives one play of one friend."""
 
@@ -190,9 +192,6 @@ def _looked_up(
     tags = [{"tag": tag, "weight": weight} for tag, weight in client.artist_tags(artist).items()]
     near = [(artist_key(name), likeness) for name, likeness in client.similar_artists(artist)]
     return tags, affinity.through_neighbours(near, profile)
-
-
-LOOKED_UP, LOOK_UPS = "friends' artists", "look-ups"
 
 
 def _best(chances: list[float], one_in: int) -> float:

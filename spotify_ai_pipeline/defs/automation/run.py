@@ -117,9 +117,8 @@ def run_job(
     ops = {step: {"config": chosen[asset]} for step, asset in assets.items() if asset in chosen}
     location = RegisteredCodeLocationOrigin(workspace.shared_as or LOCATION)
     with dg.DagsterInstance.get() as instance:
-        instance._compute_log_manager = (
-            NoOpComputeLogManager()
-        )  # nothing here prints; each step would start three processes
+        # nothing here prints; each step would start three processes
+        instance._compute_log_manager = NoOpComputeLogManager()
         _wait_for_nobody(instance, workspace)
         instance.add_event_listener(run_id, relay)
         on_event("", "planned", " ".join(assets.values()))

@@ -23,6 +23,11 @@ RATED: dict[str, pl.DataType] = {
 }
 
 
+def stars() -> pl.Expr:
+    """The ``rating`` of ``best`` points as stars of five."""
+    return (pl.col("rating") / pl.col("best") * STARS).alias("stars")
+
+
 def rated_songs(ratings: pl.DataFrame, songs: pl.DataFrame, albums: pl.DataFrame) -> pl.DataFrame:
     """(song_id, rating in stars of five, what was rated, its title): one row a song of ``songs`` (song_id, artist, artists,
     title, keys) that ``ratings`` are about, itself or by an album that ``albums`` (song_id, album) puts it on.
@@ -30,7 +35,7 @@ def rated_songs(ratings: pl.DataFrame, songs: pl.DataFrame, albums: pl.DataFrame
     A rating of the song itself counts before one of its album; several of a kind count by their mean. Both names of an artist
     count.
     """
-    given = ratings.drop_nulls("rating").with_columns(stars=pl.col("rating") / pl.col("best") * STARS)
+    given = ratings.drop_nulls("rating").with_columns(stars())
     own = given.filter(pl.col("title").is_not_null())
     whole = given.filter(pl.col("title").is_null() & pl.col("album").is_not_null())
     rows = [*_of_songs(own, songs), *_of_albums(whole, songs, albums)]

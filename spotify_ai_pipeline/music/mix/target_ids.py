@@ -5,9 +5,9 @@ A decision, an edit script and the log of refreshes name songs by these ids and 
 
 from __future__ import annotations
 
-import re
-
 import polars as pl
+
+from spotify_ai_pipeline.music.sieve import mbid, spotify_id
 
 SPOTIFY, LISTENBRAINZ, FILE = "spotify", "listenbrainz", "file"
 
@@ -17,9 +17,6 @@ LACKS = {
     FILE: "it has no id",
 }
 """Why a target cannot hold a song."""
-
-_SPOTIFY_ID = re.compile(r"[A-Za-z0-9]{22}")
-_MBID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def with_target_ids(songs: pl.DataFrame, target: str) -> pl.DataFrame:
@@ -38,8 +35,12 @@ def with_target_ids(songs: pl.DataFrame, target: str) -> pl.DataFrame:
     )
 
 
+def is_spotify_id(song: str) -> bool:
+    return spotify_id(song) == song
+
+
 def link_of(song: str) -> str:
     """Where a song with this id can be looked at; empty where the id says nothing to anybody else."""
-    if _SPOTIFY_ID.fullmatch(song):
+    if is_spotify_id(song):
         return f"https://open.spotify.com/track/{song}"
-    return f"https://musicbrainz.org/recording/{song}" if _MBID.fullmatch(song) else ""
+    return f"https://musicbrainz.org/recording/{song}" if mbid(song) == song else ""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from spotify_ai_pipeline.music.identity.ratings import ALBUM
+
 FAVOURITE, LIKED, LISTED = 1.6, 1.3, 1.1
 """Factors of a song on the favourites list, of a liked one, and of one on another list of the listener's."""
 
@@ -39,7 +41,7 @@ def factor() -> pl.Expr:
 
 def words() -> pl.Expr:
     """What was said of a song, in words; null where nothing was. ``of`` says whether the song was rated or its album."""
-    rated = pl.when(pl.col("of") == "album").then(pl.lit("its album rated")).otherwise(pl.lit("rated"))
+    rated = pl.when(pl.col("of") == ALBUM).then(pl.lit("its album rated")).otherwise(pl.lit("rated"))
     said = (
         pl.when("best").then(pl.lit("a favourite of yours")).when("liked").then(pl.lit("liked")),
         pl.when(pl.col("rating").is_not_null()).then(pl.format("{} {} of 5", rated, pl.col("rating").round(1))),
