@@ -25,7 +25,7 @@ from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import Corrupt, UserError
 from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage import restoring, sqlite_files
-from spotify_ai_pipeline.storage.durable import locked, sync_folder, writing
+from spotify_ai_pipeline.storage.durable import age_of, locked, sync_folder, writing
 from spotify_ai_pipeline.storage.home_files import BACKING_UP, DEMO_FILE, REPLACED, RESTORING, STATE_FILE, TOKEN_FILE
 from spotify_ai_pipeline.storage.lake import ABOUT, POINTER, Lake
 from spotify_ai_pipeline.storage.state import newest_schema
@@ -47,8 +47,8 @@ def save(workspace: Workspace, file: Path) -> dict[str, int]:
     if file.exists():
         raise UserError(f"{file} exists already; choose another name")
     for left in file.absolute().parent.glob(f"*{UNFINISHED}"):  # of a backup that was killed; it holds the sign-in
-        if clock.file_age(left.stat().st_mtime) > DAY:
-            left.unlink()
+        if age_of(left) > DAY:
+            left.unlink(missing_ok=True)
     fresh = file.with_name(f"{file.name}{UNFINISHED}")
     sums: dict[str, str] = {}
     try:

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias, cast
 
+from spotify_ai_pipeline import clock
+
 if TYPE_CHECKING:
     from upath import UPath
 
@@ -80,6 +82,14 @@ def swap(path: Path | UPath, text: str) -> None:
         stream.write(text.encode())
     Path(str(fresh)).replace(str(path))
     sync_folder(path.parent)
+
+
+def age_of(path: Path | Place) -> float:
+    """Seconds since ``path`` was changed; 0 where it is gone meanwhile, which a living process saw to."""
+    try:
+        return clock.file_age(path.stat().st_mtime)
+    except FileNotFoundError:
+        return 0.0
 
 
 def remove(place: Path | Place) -> None:

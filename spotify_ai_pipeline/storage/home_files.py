@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from spotify_ai_pipeline import clock, settings
+from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.settings import CONFIG_FILE
-from spotify_ai_pipeline.storage.durable import is_owned
+from spotify_ai_pipeline.storage.durable import age_of, is_owned
 
 STATE_FILE, ANSWERS_FILE, TOKEN_FILE, DEMO_FILE = "state.sqlite", "answers.sqlite", "spotify_token.json", "demo.json"
 RESTORING, BACKING_UP = "restoring-", "backing-up-"
@@ -89,7 +89,7 @@ def make_private(path: Path) -> None:
 
 def clear_litter(root: Path, least_age: float = DAY) -> list[Path]:
     """Removes what killed processes left more than ``least_age`` seconds ago and no living one holds; gives what went."""
-    left = [path for path in _matches(root, LITTER) if _age(path) > least_age and not is_owned(path)]
+    left = [path for path in _matches(root, LITTER) if age_of(path) > least_age and not is_owned(path)]
     for path in left:
         remove(path)
     return left
@@ -104,7 +104,3 @@ def remove(path: Path) -> None:
 
 def _matches(root: Path, kinds: Iterable[str]) -> list[Path]:
     return sorted({path for kind in kinds for path in root.glob(kind) if not path.is_symlink()})
-
-
-def _age(path: Path) -> float:
-    return clock.file_age(path.stat().st_mtime)

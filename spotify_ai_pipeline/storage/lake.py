@@ -25,7 +25,7 @@ import polars as pl
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import Corrupt, UserError
-from spotify_ai_pipeline.storage.durable import Place, is_local, make_folder, remove, swap, sync_folder, writing
+from spotify_ai_pipeline.storage.durable import Place, age_of, is_local, make_folder, remove, swap, sync_folder, writing
 
 LOGGER = logging.getLogger(__name__)
 POINTER, ABOUT = "current.json", "version.json"
@@ -342,8 +342,8 @@ class Lake:
             named, _ = _read_version(place, place / POINTER)
             removed += self._prune(place, {version.version} | ({named.version} if named else set()))
             for left in place.glob(f"{POINTER}.*"):
-                if clock.file_age(left.stat().st_mtime) > KEEP_SECONDS:
-                    left.unlink()
+                if age_of(left) > KEEP_SECONDS:
+                    left.unlink(missing_ok=True)
         return removed
 
     def _prune(self, place: Place, keep: set[str]) -> int:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -188,3 +189,23 @@ def test_what_was_never_made_is_said_to_be(lake: Lake) -> None:
 def test_listeners_do_not_see_each_other(lake: Lake, frame: pl.DataFrame) -> None:
     lake.write(frame, Dataset("taste", "stats"))
     assert Lake(lake.base.parent, "you").datasets() == []
+
+
+@on_disk
+def test_what_a_living_writer_puts_in_place_meanwhile_is_no_litter(
+    lake: Lake, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = Dataset("taste", "stats")
+    lake.write(frame, dataset)
+    left = lake.folder(dataset) / "current.json.0a1b2c3d"
+    left.write_text("")
+    kind, stat = type(left), type(left).stat
+
+    def look(path: Any, **options: bool) -> Any:
+        if path.name == left.name:
+            path.unlink(missing_ok=True)  # the writer is quicker
+        return stat(path, **options)
+
+    monkeypatch.setattr(kind, "stat", look)
+    assert lake.prune() == 0
+    assert lake.read(dataset).equals(frame)

@@ -13,10 +13,10 @@ from typing import Any
 
 import dagster as dg
 
-from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.defs.dagster_internals import SqliteEventLogStorage
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.storage.durable import age_of
 from spotify_ai_pipeline.storage.workspace import LISTENER, Workspace
 
 KEEP = timedelta(days=30)
@@ -69,7 +69,7 @@ def sweep(instance: dg.DagsterInstance, settled: float = SETTLED_SECONDS) -> int
         places.append(Path(events.path_for_shard("any")).parent)
     for path in (path for place in places if place.exists() for path in place.iterdir()):
         run_id = path.name.split(".")[0]
-        if len(run_id) == UUID_LENGTH and run_id.count("-") == 4 and clock.file_age(path.stat().st_mtime) > settled:
+        if len(run_id) == UUID_LENGTH and run_id.count("-") == 4 and age_of(path) > settled:
             found.setdefault(run_id, []).append(path)
     known: set[str] = set()
     for batch in _batches(sorted(found)):
