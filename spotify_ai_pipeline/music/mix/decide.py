@@ -127,7 +127,9 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
     unchanged = not rules.mood and set(chosen["song_id"]) == set(now.current)
     if unchanged:
         chosen = _in_place(chosen, list(now.current))
-    order = (settled if unchanged else sequence)(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())
+    else:
+        chosen = chosen[sequence(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())]
+    order = settled(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())  # so the next look moves nothing
     listed = chosen[order].with_columns(
         rank=pl.int_range(1, pl.len() + 1),
         change=pl.when("is_new").then(pl.lit(NEW)).otherwise(pl.lit(KEPT)),

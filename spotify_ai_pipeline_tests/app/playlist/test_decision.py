@@ -166,6 +166,20 @@ def test_more_daring_is_never_more_core(playlist: Playlist, available: dict[str,
     assert sum(quotas(available, playlist).values()) <= playlist.target_size
 
 
+@given(st.lists(st.integers(0, 4), min_size=8, max_size=20), st.integers(0, 4), st.data())
+def test_an_order_once_made_stands_until_a_song_comes_or_goes(
+    artists: list[int], spacing: int, data: st.DataObject
+) -> None:
+    size = len(artists)
+    energy = pl.Series(data.draw(st.lists(st.floats(0, 1), min_size=size, max_size=size)))
+    songs = library([("core", float(number), artist, True) for number, artist in enumerate(artists)])
+    rules = Rules(PLAYLIST.model_copy(update={"target_size": size, "min_artist_spacing": spacing}))
+    first = decide(songs.with_columns(energy=energy), Standing({}), rules).listed
+    current = {song: [track] for song, track in first.select("song_id", "track_id").iter_rows()}
+    again = decide(songs.with_columns(energy=energy.reverse()), Standing(current), rules).listed
+    assert again["song_id"].to_list() == first["song_id"].to_list()
+
+
 def test_a_list_longer_than_a_call_keeps_its_order_and_takes_what_is_new_on_top(rules: Settings) -> None:
     playlist = rules.playlist.model_copy(
         update={"target_size": 150, "min_artist_spacing": 0, "max_change_per_refresh": 0.1}
