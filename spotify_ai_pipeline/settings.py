@@ -221,6 +221,7 @@ class Proactive(_Section):
     silent_source: Suggestion
     score_card: Suggestion
     friend: FriendSuggestion
+    not_me: Suggestion
 
 
 class Scrobbles(_Section):

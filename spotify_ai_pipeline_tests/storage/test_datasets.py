@@ -36,6 +36,7 @@ OWNERS = {
     "sieved": {"quarantine"},
     "exclusions": {"exclusions"},
     "gaps": {"exclusions"},
+    "was_me": {"exclusions"},
     "facts": {"state"},
     "overrides": {"state"},
     "identity_overrides": {"identity_overrides"},

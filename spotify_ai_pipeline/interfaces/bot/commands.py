@@ -12,7 +12,7 @@ from spotify_ai_pipeline.app import managed_playlists, mood_requests, notificati
 from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.bot import jobs, questions, templates
+from spotify_ai_pipeline.interfaces.bot import jobs, questions, suspects, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, links
 from spotify_ai_pipeline.interfaces.views import dials, mix_view, wording
 from spotify_ai_pipeline.interfaces.views.cycling import KEY as CYCLING
@@ -158,6 +158,9 @@ class Commands:
             row = [button(f"✓ set it to {text}", "d", text), button("✗ leave it", "dn")]
             await self.chat.send(templates.fitted([*lines, f"<i>{templates.text(now)}</i>"]), [row])
 
+    async def notme(self, _: str) -> None:
+        await suspects.ask_all(self.workspace, self.chat)
+
     async def stats(self, _: str) -> None:
         await self.chat.send(templates.stats(await asyncio.to_thread(summarize_listening, self.workspace)))
 
@@ -256,6 +259,10 @@ class Commands:
                     if song
                     else "it is gone"
                 )
+            case ["xn" | "xm" as answer, key]:
+                return await suspects.settle(self.workspace, self.chat, message_id, key, answer == "xm")
+            case ["xu", number] if number.isdecimal():
+                return await suspects.take_back(self.workspace, self.chat, message_id, int(number))
             case ["q", message] if message.isdecimal():
                 return await self._queue_it(message_id, int(message))
             case _:

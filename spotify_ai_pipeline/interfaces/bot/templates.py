@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from spotify_ai_pipeline.app.mood_requests import MoodRequest
+from spotify_ai_pipeline.app.not_me import Proposal
 from spotify_ai_pipeline.app.standing_taste import Belief, Understood
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, button
 from spotify_ai_pipeline.interfaces.views import wording
@@ -30,6 +31,7 @@ COMMANDS = {
     "playlist": "the link to the AI Mix",
     "why": "why a song has its rank: /why a part of its title",
     "stats": "your listening in figures",
+    "notme": "listening that may not have been you: leave it out, or keep it",
     "cycling": "how fast the list turns over, 1 to 10: /cycling 7",
     "snapshot": "a frozen, dated copy of the AI Mix",
     "undo": "take the last answer or the last refresh back",
@@ -112,6 +114,11 @@ def taste_page(said: Sequence[str], believed: Sequence[Belief]) -> str:
     rules = [f"{number}. {text(one)}" for number, one in enumerate(said, 1)] or ["nothing yet: /taste more 90s punk"]
     beliefs = [f"{number}. {text(one.says)} <i>{text(one.evidence)}</i>" for number, one in enumerate(believed, 1)]
     return fitted(["<b>you said</b>", *rules, "", "<b>what I believe about you</b>", *(beliefs or ["nothing yet"])])
+
+
+def suspect(found: Proposal) -> str:
+    """Listening that may not have been the listener's, and why it looks so."""
+    return f"Was this you? <b>{text(found.label)}</b>\n{text(found.why)}"
 
 
 def why(found: Explanation) -> str:
