@@ -132,10 +132,12 @@ def suspects(
     )
 
 
-SUSPECT = {
-    "kind": pl.String, "value": pl.String, "since": pl.Datetime("ms", "UTC"), "until": pl.Datetime("ms", "UTC"),
-    "plays": pl.Int64, "why": pl.String, "proposed": pl.Boolean,
-}  # fmt: skip
+SUSPECT = pl.Schema(
+    {
+        "kind": pl.String, "value": pl.String, "since": pl.Datetime("ms", "UTC"), "until": pl.Datetime("ms", "UTC"),
+        "plays": pl.Int64, "why": pl.String, "proposed": pl.Boolean,
+    }
+)  # fmt: skip
 
 
 def _first_visit(rows: pl.DataFrame, key: str) -> pl.Series:
@@ -236,4 +238,4 @@ def _odd_sittings(rows: pl.DataFrame) -> pl.DataFrame:
         plays="plays",
         why="why",
         proposed=pl.lit(False),
-    ).cast(SUSPECT)  # pyright: ignore[reportArgumentType]
+    ).cast(SUSPECT)

@@ -96,6 +96,19 @@ def test_what_was_not_the_listener_is_left_out_with_one_click_and_brought_back(w
     assert not exclusions.in_force(workspace.state)
 
 
+def test_a_dial_shows_what_would_come_and_go_before_it_is_taken_and_goes_back(workspace: Workspace) -> None:
+    page = draw("rotation")
+    page.selectbox[0].select("playlist.adventurousness").run()
+    page.number_input[0].set_value(10).run()
+    assert workspace.state.overrides() == {}, "nothing is taken by looking"
+    assert any(text.value.startswith(("+ ", "− ", "the next refresh would bring")) for text in page.text)
+    next(button for button in page.button if button.label == "Take it").click().run()
+    assert workspace.state.overrides() == {"playlist.adventurousness": 10}
+    next(button for button in page.button if button.key == "undo-dial").click().run()
+    assert not page.exception
+    assert workspace.state.overrides() == {}
+
+
 def test_an_answer_given_elsewhere_meanwhile_is_not_given_again(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
