@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from spotify_ai_pipeline.app import song_lines
 from spotify_ai_pipeline.app.discovery_sources import SOURCES
 from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.app.spotify_ids import Answer, Song, look_up
@@ -203,8 +204,12 @@ def discoveries(
     shown = ready[picked].with_columns(score=pl.Series(bandit.expected(belief, ready[picked])))
     scores = bandit.expected(belief, arms.with_columns(pl.col("chance").fill_null(0.5)))
     trials.rescore(workspace.state, dict(zip([item.item_id for item in waiting], scores.tolist(), strict=True)))
+    lines, why_none = song_lines.write_lines(workspace.workspace, shown.to_dicts())
     asked = queue.propose(
-        workspace.state, queue.DISCOVERY, shown.iter_rows(named=True), settings.candidates_per_refresh
+        workspace.state,
+        queue.DISCOVERY,
+        ({**song, "line": lines.get(song["song_id"])} for song in shown.iter_rows(named=True)),
+        settings.candidates_per_refresh,
     )
     weights = pl.DataFrame(
         [(name, *belief.of(name)) for name in SOURCES], schema=["source", "weight", "deviation"], orient="row"
@@ -217,6 +222,8 @@ def discoveries(
             "proposed": asked,
             "waiting": len(waiting) + asked,
             "withdrawn, too long unanswered": stale,
+            "with a line why": len(lines),
+            "why no line": why_none,
             "policy": settings.bandit,
             "weight of each source": bar_chart(
                 table["source"].to_list(),

@@ -8,3 +8,6 @@ CREATE TABLE was_me (
     said_at REAL NOT NULL,
     PRIMARY KEY (kind, value, since, until)
 ) STRICT, WITHOUT ROWID;
+
+-- One line why a new song may fit, by a language model from the facts that are known; null where there is none.
+ALTER TABLE queue ADD COLUMN line TEXT;

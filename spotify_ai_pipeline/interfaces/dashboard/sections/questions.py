@@ -61,6 +61,8 @@ def _ask(workspace: Workspace, question: queue.Question) -> None:
         st.caption(f"{queue.pending(workspace.state)} waiting · question {question.item_id}")
         st.subheader(theme.plain(question.title), anchor=False)
         st.text(question.artist)
+        if question.line:
+            st.text(question.line)
         st.text(f"{ASKS.get(question.kind, '')} {question.reason}".strip())
         if question.chance is not None:
             st.progress(min(max(question.chance, 0.0), 1.0), text=f"predicted match {question.chance:.0%}")
