@@ -255,8 +255,8 @@ def _insert(connection: sqlite3.Connection, kind: str, song: Mapping[str, object
     unknown = {"artist_key": "", "chance": None, "source": "", "region": "", "terms": None, "line": None}
     row = connection.execute(
         "INSERT INTO queue (kind, song_id, track_id, title, artist, artist_key, score, chance, reason, source, region,"
-        " terms, line, queued_at) VALUES (:kind, :song_id, :track_id, :title, :artist, :artist_key, :score, :chance, :reason, :source,"
-        " :region, :terms, :line, :now) RETURNING item_id",
+        " terms, line, queued_at) VALUES (:kind, :song_id, :track_id, :title, :artist, :artist_key, :score, :chance, :reason,"
+        " :source, :region, :terms, :line, :now) RETURNING item_id",
         {**unknown, **song, "kind": kind, "now": now},
     ).fetchone()
     _step(connection, row["item_id"], "pending", now, str(song["reason"]))

@@ -42,6 +42,7 @@ COMMANDS = {
 
 HELP = "\n".join(f"/{name} – {escape(what)}" for name, what in COMMANDS.items())
 BAR = 10
+TAGS_OF_A_MOOD = 2
 OUTCOMES = {"approved": "✓", "rejected": "✗", "later": "↷", "expired": "·"}
 
 
@@ -95,10 +96,14 @@ def mood(workspace: Workspace, asked: MoodRequest) -> str:
     return f"<b>{text(asked.text)}</b>\n{text(wording.describe_request(workspace, asked))}\n<pre>{bars}</pre>"
 
 
-def mood_buttons() -> Buttons:
-    """Corrections of a mood, and the refresh that follows it."""
+def mood_buttons(asked: MoodRequest) -> Buttons:
+    """Corrections of a mood both ways, by its sound and by the first tags in it, and the refresh that follows it."""
     more = [button(f"more {word}", "c", letter) for letter, word in wording.NUDGES.items()]
-    return [more[:2], more[2:], [button("↻ refresh now", "r")]]
+    tags = [
+        [button(f"more like {tag}", "cl", "p", place), button(f"less like {tag}", "cl", "m", place)]
+        for place, tag in enumerate(list(asked.wish.tags)[:TAGS_OF_A_MOOD])
+    ]
+    return [more[:2], more[2:], *tags, [button("↻ refresh now", "r")]]
 
 
 def taste_understood(found: Understood) -> str:

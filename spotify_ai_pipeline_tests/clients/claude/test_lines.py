@@ -1,4 +1,4 @@
-"""One line why a new song may fit: only what rests on the facts is believed, each use has a switch, and the ledger shows the cost."""
+"""One line why a new song may fit: only what rests on facts is believed, and each use has a switch and a cost."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ def test_an_answer_is_taken_in_place_and_the_next_song_follows(workspace: Worksp
         assert first["text"].startswith(f"{NASTY} — Artist 0\nnew to you: fans of <b>you</b> & me")
         assert [[one["text"] for one in row] for row in first["buttons"]] == [
             ["✓ approve", "✗ reject", "↷ not now"],
+            ["+ more like this", "− less of the artist"],
             ["wrong version", "🎧 hear it", "▶ listen"],
         ]
         query = phone.tap(first["message_id"], data(first, ":a"))
