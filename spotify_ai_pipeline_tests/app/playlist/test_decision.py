@@ -242,7 +242,7 @@ def test_an_edit_after_a_cut_write_is_an_edit() -> None:
 
 
 def test_a_song_that_was_skipped_away_on_trial_leaves_with_that_reason_and_its_name(defaults: Settings) -> None:
-    playlist = defaults.playlist.model_copy(update={"target_size": 10})
+    playlist = defaults.playlist.model_copy(update={"target_size": 10, "max_change_per_refresh": 0.5})
     scores = library([("core", 1.0, number, True) for number in range(20)] + [("core", 0.1, 30, False)])
     current = {f"s{number}": [f"t{number}"] for number in range(8)} | {"gone": ["tgone"], "s20": ["t20"]}
     over = {
