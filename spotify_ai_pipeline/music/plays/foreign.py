@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -37,7 +38,7 @@ FOREIGN = 15.0
 """The sum from which on a sitting is proposed."""
 SELDOM = 1.0
 """An hour at which the listener plays less than a third of the usual (its logarithm) is outside of habit."""
-PARTY_HOURS, PARTY_ARTISTS = 2, 12
+PARTY, PARTY_ARTISTS = timedelta(hours=2), 12
 EVENING = (18, 5)
 
 SLEEP = re.compile(
@@ -47,7 +48,7 @@ SLEEP = re.compile(
     re.IGNORECASE,
 )
 CHILDREN = re.compile(
-    r"\bnursery rhymes?\b|\bkids'? songs?\b|\bchildren'?s (music|songs?)\b|\bfor (kids|children|toddlers)\b|\blullab(y|ies)\b"
+    r"\bnursery rhymes?\b|\bkids'? songs?\b|\bchildren'?s (music|songs?)\b|\bfor (kids|children|toddlers)\b|\bbab(y|ies)\b.*\blullab(y|ies)\b|\blullab(y|ies)\b.*\bbab(y|ies)\b"
     r"|\bbaby shark\b|\bcocomelon\b|\bpeppa pig\b|\bpaw patrol\b|\bthe wiggles\b|\bpinkfong\b|\bkinderlieder\b|\bkindermusik\b"
     r"|\bschlaflieder\b|\bcomptines?\b|\bchansons? pour enfants\b|\bcanciones infantiles\b|\bcanzoni per bambini\b"
     r"|\bmúsica infantil\b|\bbarnsånger\b|\bkinderliedjes\b",
@@ -152,21 +153,22 @@ def _first_visit(rows: pl.DataFrame, key: str) -> pl.Series:
     return visits.join(ends, on=[key, "visit"], how="left").sort("row").select(strange=lone)["strange"]
 
 
-def _mostly(owned: pl.Series, row: dict[str, object]) -> bool:
-    """Whether most of a sitting is by artists of the library."""
-    return bool(owned.is_between(row["since"], row["until"]).sum() > (1 - MOSTLY) * int(str(row["plays"])))  # pyright: ignore[reportArgumentType]
+def _mostly(owned: pl.Series, row: dict[str, Any]) -> bool:
+    """Whether most of a sitting is by artists of the library, who were played at the times ``owned``."""
+    inside = ((owned >= row["since"]) & (owned <= row["until"])).sum()
+    return inside > (1 - MOSTLY) * row["plays"]
 
 
-def _as_suspect(row: dict[str, object], zone: ZoneInfo) -> tuple[object, ...]:
-    since, until, artists, plays = row["since"], row["until"], int(str(row["artists"])), int(str(row["plays"]))
-    assert isinstance(since, datetime) and isinstance(until, datetime)
-    hours, clock = (until - since).total_seconds() / 3_600, since.astimezone(zone).hour
+def _as_suspect(row: dict[str, Any], zone: ZoneInfo) -> tuple[object, ...]:
+    """A foreign sitting as a row of ``suspects``."""
+    since, until, artists, plays = row["since"], row["until"], row["artists"], row["plays"]
+    clock = since.astimezone(zone).hour
     evening = clock >= EVENING[0] or clock < EVENING[1]
     what = f"{plays} plays of {artists} artists" if artists > 1 else f"{plays} plays of {row['named']}"
     strange = f"{what} that you never played before, nor in the two weeks after"
-    if evening and hours >= PARTY_HOURS and artists >= PARTY_ARTISTS:
+    if evening and until - since >= PARTY and artists >= PARTY_ARTISTS:
         strange = f"a party? {strange}"
-    elif float(str(row["hour"])) >= SELDOM:
+    elif row["hour"] >= SELDOM:
         strange += ", at an hour at which you seldom listen"
     return SPAN, "", since, until + timedelta(minutes=1), plays, strange, True
 
@@ -200,7 +202,7 @@ def _by_sound(rows: pl.DataFrame, tags: pl.DataFrame) -> pl.DataFrame:
                 why=why,
                 proposed=pl.lit(True),
             ).cast(SUSPECT)
-        )  # pyright: ignore[reportArgumentType]
+        )
     return pl.concat(found)
 
 
