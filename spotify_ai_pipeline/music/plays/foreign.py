@@ -48,7 +48,8 @@ SLEEP = re.compile(
     re.IGNORECASE,
 )
 CHILDREN = re.compile(
-    r"\bnursery rhymes?\b|\bkids'? songs?\b|\bchildren'?s (music|songs?)\b|\bfor (kids|children|toddlers)\b|\bbab(y|ies)\b.*\blullab(y|ies)\b|\blullab(y|ies)\b.*\bbab(y|ies)\b"
+    r"\bnursery rhymes?\b|\bkids'? songs?\b|\bchildren'?s (music|songs?)\b|\bfor (kids|children|toddlers)\b"
+    r"|\bbab(y|ies)\b.*\blullab(y|ies)\b|\blullab(y|ies)\b.*\bbab(y|ies)\b"
     r"|\bbaby shark\b|\bcocomelon\b|\bpeppa pig\b|\bpaw patrol\b|\bthe wiggles\b|\bpinkfong\b|\bkinderlieder\b|\bkindermusik\b"
     r"|\bschlaflieder\b|\bcomptines?\b|\bchansons? pour enfants\b|\bcanciones infantiles\b|\bcanzoni per bambini\b"
     r"|\bmúsica infantil\b|\bbarnsånger\b|\bkinderliedjes\b",
