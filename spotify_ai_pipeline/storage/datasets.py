@@ -651,6 +651,10 @@ SUSPECTS = Dataset(
     notes={
         "kind": "span or artist: what would leave it out",
         "value": "The artist's name; empty for a span",
+        "since": "When it began; of an artist the first play",
+        "until": "When it was over; of an artist the last play",
+        "plays": "Plays in it",
+        "why": "Why it looks so, in words",
         "proposed": "It is sure enough to be asked about",
     },
 )

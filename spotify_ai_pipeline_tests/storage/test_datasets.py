@@ -49,7 +49,7 @@ OWNERS = {
     "snapshots": {"snapshots"},
     "unavailable": {"playlists"},
     "queue": {"queue", "verdicts", "trials"},
-    "queue_steps": {"queue"},
+    "queue_steps": {"queue", "trials"},
     "verdicts": {"queue", "verdicts", "trials", "pins"},
     "outbox": {"verdicts"},
     "pins": {"pins"},
