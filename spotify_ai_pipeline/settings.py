@@ -150,6 +150,9 @@ class Clustering(_Section):
 
 class Claude(_Section):
     enabled: bool
+    moods: bool
+    cluster_names: bool
+    lines: bool
     model: str = Field(min_length=1)
     input_usd_per_million: float = Field(ge=0, le=1_000)
     output_usd_per_million: float = Field(ge=0, le=1_000)
@@ -221,6 +224,7 @@ class Proactive(_Section):
     silent_source: Suggestion
     score_card: Suggestion
     friend: FriendSuggestion
+    not_me: Suggestion
 
 
 class Scrobbles(_Section):

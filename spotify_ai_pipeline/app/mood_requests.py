@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.clients.claude_permission import who_answers, why_not
+from spotify_ai_pipeline.clients.claude_permission import MOODS, who_answers, why_not
 from spotify_ai_pipeline.durations import HOUR
 from spotify_ai_pipeline.encoders import phrases
 from spotify_ai_pipeline.errors import ExpectedError, UserError
@@ -145,7 +145,7 @@ def cluster_names(workspace: Workspace) -> list[str]:
 
 def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery | None, str, str]:
     """(wish, by whom, why not by Claude)."""
-    if reason := why_not(workspace):
+    if reason := why_not(workspace, MOODS):
         return None, _reader(), reason
     from spotify_ai_pipeline.clients.claude import Claude
 

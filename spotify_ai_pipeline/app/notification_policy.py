@@ -12,8 +12,8 @@ from spotify_ai_pipeline.storage import notification_outbox
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 CANDIDATE, MOOD_SHIFT, SIGN_IN = "candidate", "mood_shift", "sign_in"
-SILENT_SOURCE, SCORE_CARD, FRIEND = "silent_source", "score_card", "friend"
-KINDS = (CANDIDATE, MOOD_SHIFT, SIGN_IN, SILENT_SOURCE, SCORE_CARD, FRIEND)
+SILENT_SOURCE, SCORE_CARD, FRIEND, NOT_ME = "silent_source", "score_card", "friend", "not_me"
+KINDS = (CANDIDATE, MOOD_SHIFT, SIGN_IN, SILENT_SOURCE, SCORE_CARD, FRIEND, NOT_ME)
 PAUSED_UNTIL = "paused until"
 
 

@@ -61,7 +61,8 @@ def propose(workspace: Workspace, text: str) -> Understood:
     end = until.timestamp() if until else None
     rule_id = taste_rules.propose(workspace.state, text, rule.as_data(), end)
     songs = _songs(workspace)
-    meant = songs.filter(fits(rule, _with_sound(workspace, songs, rule, model)))
+    vectors = workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS)
+    meant = songs.filter(fits(rule, _with_sound(workspace, songs, rule, model, vectors)))
     some = meant.sort("plays", "song_id", descending=[True, False], nulls_last=True).head(EXAMPLES)
     named = [f"{artist} — {title}" for artist, title in some.select("artist", "title").iter_rows()]
     return Understood(rule_id, text, describe_rule(rule, until), meant.height, named)
@@ -76,16 +77,45 @@ def describe(workspace: Workspace, kept: KeptRule) -> str:
 def factors(workspace: Workspace, now: float) -> pl.DataFrame:
     """What the rules in force at ``now`` (UTC seconds) do to the forecast: song_id, by_rules and rules (the words of those
     that mean the song). Songs that no rule means have no row."""
+    if not (rules := _rules(workspace, now)):
+        return NO_FACTORS
+    return _factors(workspace, rules, _songs(workspace), workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS))
+
+
+def candidate_factors(
+    workspace: Workspace, candidates: pl.DataFrame, vectors: pl.DataFrame | None, now: float
+) -> pl.DataFrame:
+    """The same for ``candidates`` (song_id, artist, title, tags with weights, region), songs outside the library. Their
+    ``vectors`` (song_id, vector) stand among the library's; the year of a candidate is unknown."""
+    if not (rules := _rules(workspace, now)):
+        return NO_FACTORS
+    songs = candidates.select(
+        "song_id", "artist", "title", year=pl.lit(None, pl.Int64), cluster="region",
+        tags=pl.col("tags").list.eval(pl.element().struct.field("tag")),
+    )  # fmt: skip
+    known = workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS)
+    both = [one.select("song_id", "vector") for one in (known, vectors) if one is not None]
+    return _factors(workspace, rules, songs, pl.concat(both) if both else None)
+
+
+NO_FACTORS = pl.DataFrame(schema={"song_id": pl.String, "by_rules": pl.Float64, "rules": pl.String})
+
+
+def _rules(workspace: Workspace, now: float) -> list[tuple[str, TasteRule]]:
+    """The rules that hold at ``now``, each with its words."""
     at = _here(workspace, now)
     kept = [(one.words, TasteRule.from_data(one.rule)) for one in taste_rules.in_force(workspace.state, now)]
-    rules = [(words, rule) for words, rule in kept if rule.holds(at)]
-    parts = [pl.DataFrame(schema={"song_id": pl.String, "factor": pl.Float64, "words": pl.String})]
-    if rules:
-        songs, model = _songs(workspace), embedding_model(workspace.lake)
-        for words, rule in rules:
-            meant = songs.filter(fits(rule, _with_sound(workspace, songs, rule, model)))
-            said = pl.lit(f"you said: {words}")
-            parts.append(meant.select("song_id", factor=pl.lit(rule.factor, pl.Float64), words=said))
+    return [(words, rule) for words, rule in kept if rule.holds(at)]
+
+
+def _factors(
+    workspace: Workspace, rules: list[tuple[str, TasteRule]], songs: pl.DataFrame, vectors: pl.DataFrame | None
+) -> pl.DataFrame:
+    model, parts = embedding_model(workspace.lake), list[pl.DataFrame]()
+    for words, rule in rules:
+        meant = songs.filter(fits(rule, _with_sound(workspace, songs, rule, model, vectors)))
+        said = pl.lit(f"you said: {words}")
+        parts.append(meant.select("song_id", factor=pl.lit(rule.factor, pl.Float64), words=said))
     every = pl.concat(parts).group_by("song_id", maintain_order=True)
     return every.agg(by_rules=pl.col("factor").product(), rules=pl.col("words").str.join(", "))
 
@@ -200,9 +230,10 @@ def _songs(workspace: Workspace) -> pl.DataFrame:
     return songs
 
 
-def _with_sound(workspace: Workspace, songs: pl.DataFrame, rule: TasteRule, model: Model | None) -> pl.DataFrame:
-    """``songs`` with ``sound``: the share of songs that match the rule's sound less."""
-    vectors = workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS)
+def _with_sound(
+    workspace: Workspace, songs: pl.DataFrame, rule: TasteRule, model: Model | None, vectors: pl.DataFrame | None
+) -> pl.DataFrame:
+    """``songs`` with ``sound``: the share of songs that have ``vectors`` and match the rule's sound less."""
     if not rule.axes or model is None or vectors is None or vectors.is_empty():
         return songs.with_columns(sound=pl.lit(None, pl.Float64))
     towards = model.direction(rule.axes, {}, workspace.settings.features).astype(np.float32)
@@ -211,8 +242,11 @@ def _with_sound(workspace: Workspace, songs: pl.DataFrame, rule: TasteRule, mode
 
 
 def _artists(workspace: Workspace) -> list[str]:
-    """Names of the library's artists; those that are a common word ("Yes", "Christmas") are none here."""
-    names = workspace.lake.read(datasets.SONGS)["artist"].unique(maintain_order=True).drop_nulls().to_list()
+    """Names of the library's artists and of those that were found for the listener; one that is a common word ("Yes",
+    "Christmas") is none here."""
+    tables = (workspace.lake.read_or_none(one) for one in (datasets.SONGS, datasets.CANDIDATES))
+    named = pl.concat([one.select("artist") for one in tables if one is not None])
+    names = named["artist"].unique(maintain_order=True).drop_nulls().to_list()
     return [name for name in names if plain(name) not in FORMS and plain(name) not in FILLERS]
 
 

@@ -17,6 +17,7 @@ TITLES = {
     notification_policy.SILENT_SOURCE: "A source is silent",
     notification_policy.SCORE_CARD: "Your week",
     notification_policy.FRIEND: "A friend plays something for you",
+    notification_policy.NOT_ME: "Was this you?",
 }
 
 

@@ -43,6 +43,15 @@ def read_history(file: Path) -> pl.DataFrame:
     return frame.drop_nulls(["ts", "artist", "track"])
 
 
+def read_listeners(file: Path) -> dict[str, pl.DataFrame]:
+    """The clean plays in ``file`` by listener; one whose file has no column ``listener`` is called by the empty name."""
+    frame = read_history(file)
+    if "listener" not in frame.columns:
+        return {"": clean_history(frame)}
+    parts = frame.partition_by("listener", as_dict=True, maintain_order=True, include_key=False)
+    return {str(name): clean_history(part) for (name,), part in parts.items()}
+
+
 def read_clean_history(file: Path) -> pl.DataFrame:
     """The same as ``clean_history`` leaves it. Raises ``UserError`` where no real play is left."""
     clean = clean_history(read_history(file))

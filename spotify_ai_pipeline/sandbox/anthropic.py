@@ -125,6 +125,8 @@ def _answer(question: str, schema: dict[str, Any] | None) -> str:
         asked = json.loads(question)
         if "wish" in asked:
             return json.dumps(_felt(asked), ensure_ascii=False)
+        if "songs" in asked:
+            return json.dumps({"lines": [_line(row) for row in asked["songs"]]}, ensure_ascii=False)
         clusters, taken = asked["clusters"], set(asked.get("names already taken", ()))
     except (ValueError, KeyError, TypeError):
         return json.dumps(_least(schema, schema.get("$defs", {})))
@@ -143,6 +145,16 @@ def _named(cluster: dict[str, Any], taken: set[str]) -> dict[str, Any]:
         "name": name,
         "description": f"Music that listeners call {', '.join(tags)}.",
         "tags": cluster["tags"][:4],
+    }
+
+
+def _line(song: dict[str, Any]) -> dict[str, Any]:
+    """A sentence made of a song's tags and of why it was put forward."""
+    tags, because = song["tags"][:2], song["because"][0]
+    return {
+        "song": song["song"],
+        "line": f"A song called {' and '.join(tags)}: {because}",
+        "rests_on": [*tags, because],
     }
 
 

@@ -643,6 +643,21 @@ SCORE_CARD = Dataset(
         "found_stayed": "Songs first heard off the list that stayed",
     },
 )
+SUSPECTS = Dataset(
+    "taste",
+    "suspects",
+    "One row a sitting or an artist that may not have been the listener's.",
+    {"kind": TEXT, "value": TEXT, "since": TIME, "until": TIME, "plays": COUNT, "why": TEXT, "proposed": FLAG},
+    notes={
+        "kind": "span or artist: what would leave it out",
+        "value": "The artist's name; empty for a span",
+        "since": "When it began; of an artist the first play",
+        "until": "When it was over; of an artist the last play",
+        "plays": "Plays in it",
+        "why": "Why it looks so, in words",
+        "proposed": "It is sure enough to be asked about",
+    },
+)
 
 REGISTER: Mapping[str, Dataset] = {
     dataset.name: dataset

@@ -61,6 +61,24 @@ def in_force(state: State) -> list[Exclusion]:
     ]
 
 
+def it_was_me(state: State, rule: Rule) -> None:
+    """Keeps that the listens of ``rule`` were the listener's own; said twice it is kept once."""
+    since, until = (moment.timestamp() if moment else 0.0 for moment in (rule.since, rule.until))
+    with state.said() as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO was_me VALUES (?, ?, ?, ?, ?)", (rule.kind, rule.value, since, until, clock.now())
+        )
+
+
+def settled(state: State) -> list[Rule]:
+    """What the listener has judged already: rules that are or were in force, and what was theirs."""
+    rows = state.rows(
+        "SELECT kind, value, since, until FROM exclusions UNION"
+        " SELECT kind, value, nullif(since, 0), nullif(until, 0) FROM was_me"
+    )
+    return [Rule(row["kind"], row["value"], _moment(row["since"]), _moment(row["until"])) for row in rows]
+
+
 def note_gap(state: State, source: str, since: datetime, until: datetime) -> None:
     """Records that ``source`` may have forgotten plays between two moments; the same gap twice is one."""
     with state.said() as connection:

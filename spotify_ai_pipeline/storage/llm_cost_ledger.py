@@ -39,6 +39,15 @@ def spent(state: State, month: str | None = None) -> float:
     return float(row["usd"])
 
 
+def spent_by_purpose(state: State) -> dict[str, float]:
+    """USD of this month by what was asked for, the dearest first."""
+    rows = state.rows(
+        "SELECT purpose, sum(usd) AS usd FROM spend WHERE month = ? GROUP BY purpose ORDER BY usd DESC, purpose",
+        (this_month(),),
+    )
+    return {row["purpose"]: float(row["usd"]) for row in rows}
+
+
 def set_aside(state: State, purpose: str, model: str, most: float, cap: float) -> int:
     """Enters a question that costs ``most`` USD at worst and gives its number; raises ``OverBudget`` where the month has no
     room for it below ``cap``."""

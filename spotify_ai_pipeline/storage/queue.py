@@ -48,7 +48,7 @@ EXPIRED_DAYS = 180
 
 COLUMNS = (
     "item_id, kind, song_id, track_id, title, artist, score, reason, artist_key, chance, source, region, status,"
-    " plays, skips"
+    " plays, skips, line"
 )
 WAITING = (
     "(status = 'asked' OR status = 'pending' AND artist_key NOT IN (SELECT artist_key FROM verdicts WHERE verdict = 'fewer'"
@@ -78,6 +78,8 @@ class Question:
     plays: int = 0
     """While on trial, of which ``skips`` were skipped."""
     skips: int = 0
+    line: str | None = None
+    """Why it may fit, put into words from what is known of it."""
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ class Question:
 
 def propose(state: State, kind: str, songs: Iterable[Mapping[str, object]], limit: int) -> int:
     """Fills the questions of ``kind`` up to ``limit`` pending ones with ``songs`` (song_id, track_id, title, artist, score,
-    reason, and where known artist_key, chance, source, region, terms), best first; a song that waits already, has a verdict
+    reason, and where known artist_key, chance, source, region, terms, line), best first; a song that waits already, has a verdict
     that counts, or whose trial came to nothing lately, is passed over. Verdicts are why a removal is asked about: there it
     is passed over where the listener said so lately. Gives the number of new questions."""
     now = clock.now()
@@ -250,11 +252,11 @@ def _settled_removals(connection: sqlite3.Connection, now: float) -> set[str]:
 
 
 def _insert(connection: sqlite3.Connection, kind: str, song: Mapping[str, object], now: float) -> sqlite3.Row:
-    unknown = {"artist_key": "", "chance": None, "source": "", "region": "", "terms": None}
+    unknown = {"artist_key": "", "chance": None, "source": "", "region": "", "terms": None, "line": None}
     row = connection.execute(
         "INSERT INTO queue (kind, song_id, track_id, title, artist, artist_key, score, chance, reason, source, region,"
-        " terms, queued_at) VALUES (:kind, :song_id, :track_id, :title, :artist, :artist_key, :score, :chance, :reason, :source,"
-        " :region, :terms, :now) RETURNING item_id",
+        " terms, line, queued_at) VALUES (:kind, :song_id, :track_id, :title, :artist, :artist_key, :score, :chance, :reason,"
+        " :source, :region, :terms, :line, :now) RETURNING item_id",
         {**unknown, **song, "kind": kind, "now": now},
     ).fetchone()
     _step(connection, row["item_id"], "pending", now, str(song["reason"]))

@@ -42,6 +42,28 @@ def on_trial(state: State) -> list[OnTrial]:
     return [OnTrial(**dict(row)) for row in rows]
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A trial that came to nothing, and why in words."""
+
+    song_id: str
+    track_id: str
+    title: str
+    artist: str
+    why: str
+
+
+def ended(state: State, since: float) -> list[Ended]:
+    """The trials that came to nothing since that moment (UTC seconds), the latest last."""
+    rows = state.rows(
+        "SELECT song_id, track_id, title, artist, why FROM queue JOIN queue_steps USING (item_id)"
+        " WHERE queue.status = 'expired' AND queue_steps.status = 'expired' AND trial_at IS NOT NULL AND decided_at >= ?"
+        " ORDER BY at",
+        (since,),
+    )
+    return [Ended(**dict(row)) for row in rows]
+
+
 def refused(state: State, now: float) -> list[Refused]:
     """Songs that a standing verdict or a trial that came to nothing keeps away at ``now``, and those that are asked about."""
     verdicts = {song: verdict for song, verdict in standing(state, now).items() if verdict not in HOLDING}

@@ -98,6 +98,8 @@ def test_trials_begin_on_a_playlist_and_end_by_what_was_heard(workspace: Workspa
     assert advance(workspace, *heard(*plays)) == 3
     assert advance(workspace, *heard(*plays)) == 0, "a second look changes nothing"
     assert [queue.item(state, item).status for item in (1, 2, 3, 4)] == ["asked", "expired", "expired", "pending"]  # pyright: ignore
+    over = {one.song_id: (one.title, one.why) for one in trials.ended(state, clock.now() - 60)}
+    assert over == {"b": ("b", "skipped away: 2 of 2 times"), "c": ("c", "taken off the list")}
     said = trials.outcomes(state, clock.now()).sort("reward")
     assert said.select("reward", "weight").rows() == [(0.0, 0.5), (0.0, 0.5), (1.0, 0.5)]
 

@@ -27,7 +27,7 @@ READING = (
     "ratings",
 )
 """What is read from outside; the ingest group holds ``applied_verdicts`` beside, which writes there."""
-RANKING = ("activations", "listening_stats", "taste_weights", "mood", "song_scores")
+RANKING = ("activations", "listening_stats", "taste_weights", "mood", "song_scores", "suspects")
 DISCOVERING = ("discovery_seeds", *SOURCES, "candidates", "candidate_model", "candidate_scores", "discoveries")
 
 

@@ -13,7 +13,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from spotify_ai_pipeline.app import friends, notification_policy, spotify_ids, webhook
+from spotify_ai_pipeline.app import friends, not_me, notification_policy, spotify_ids, webhook
 from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.clients.lastfm import LastFm
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
@@ -137,6 +137,13 @@ def friend(workspace: Workspace, now: float) -> Iterator[News]:
             yield News(about, {"text": text, "song": song | {"track_id": track}}, 30 * MINUTE)
 
 
+def not_me_proposed(workspace: Workspace, now: float) -> Iterator[News]:
+    """Listening of late looks like another person's."""
+    for one in not_me.proposals(workspace):
+        text = f"Was this you? {one.label}: {one.why}. /notme or `spotify-ai notme` leaves it out."
+        yield News(f"not me {one.key}", {"text": text, "not_me": one.key}, 7 * DAY)
+
+
 def _fitting(
     workspace: Workspace,
     playing: friends.Playing,
@@ -223,6 +230,7 @@ WATCHES = [
     Watch(notification_policy.SILENT_SOURCE, silent_source, HOUR, "Says that a source went silent."),
     Watch(notification_policy.SCORE_CARD, score_card, 6 * HOUR, "Sends the weekly score card."),
     Watch(notification_policy.FRIEND, friend, 10 * MINUTE, "Says that a friend on Last.fm plays something for you."),
+    Watch(notification_policy.NOT_ME, not_me_proposed, 6 * HOUR, "Asks whether odd listening was you."),
 ]
 
 

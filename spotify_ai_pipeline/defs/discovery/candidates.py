@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from spotify_ai_pipeline.app import song_lines, standing_taste
 from spotify_ai_pipeline.app.discovery_sources import SOURCES
 from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.app.spotify_ids import Answer, Song, look_up
@@ -39,6 +40,7 @@ from spotify_ai_pipeline.music.embedding.model import Inputs
 from spotify_ai_pipeline.music.embedding.tags import blend, clean
 from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.music.plays.play_counts import Plays
+from spotify_ai_pipeline.music.taste.standing import NEVER
 from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import datasets, queue, trials
 from spotify_ai_pipeline.storage.embedding_model import embedding_model
@@ -129,7 +131,8 @@ def candidate_scores(
     """The chance that each candidate stays, and the region of taste that it lies in, best first.
 
     The candidate model says it once it told songs that stay from others; until then affinity to the listener's profile does.
-    What the model knew of each (``terms``) is kept with the question: verdicts teach it later.
+    What the listener said once and for long ("more 90s punk") moves the odds, and is named where it does. What the model knew
+    of each (``terms``) is kept with the question: verdicts teach it later.
     """
     terms = _terms(workspace, candidates, songs, listens, tags, song_embeddings)
     profile = affinity.Profile.of(liking(songs, listening_stats), flat(tags))
@@ -145,7 +148,8 @@ def candidate_scores(
         chance=pl.Series(chance * share),
         terms=noted.to_series().struct.json_encode(),
         region=pl.Series(affinity.regions(candidates, profile, clusters, songs), dtype=pl.String),
-    ).sort("chance", drawn(), descending=[True, False])
+    )
+    table = _by_rules(workspace, table).sort("chance", drawn(), descending=[True, False])
     regions = table.group_by("region").len().sort("len", descending=True).head(12)
     return dg.MaterializeResult(
         value=table,
@@ -154,6 +158,30 @@ def candidate_scores(
             "candidates by region": bar_chart(regions["region"].to_list(), regions["len"].to_list(), "candidates"),
         },
     )
+
+
+def _by_rules(workspace: WorkspaceResource, candidates: pl.DataFrame) -> pl.DataFrame:
+    """``candidates`` with the odds that each stays multiplied by what the rules of standing taste say of it; what the
+    listener wants none of has no chance."""
+    vectors = _vectors(workspace, candidates.select("song_id", "artist_key", "tags"))
+    rules = standing_taste.candidate_factors(workspace.workspace, candidates, vectors, workspace.now())
+    factor, chance = pl.col("by_rules").fill_null(1.0), pl.col("chance")
+    moved = factor * chance / (1 - chance + factor * chance)
+    told = candidates.join(rules, on="song_id", how="left", maintain_order="left")
+    return told.with_columns(
+        chance=pl.when(factor == 1).then(chance).when(factor > NEVER).then(moved).otherwise(0.0),
+        reason=pl.concat_str("reason", "rules", separator="; ", ignore_nulls=True),
+    ).drop("by_rules", "rules")
+
+
+def _vectors(workspace: WorkspaceResource, about: pl.DataFrame) -> pl.DataFrame | None:
+    """The vectors of candidates (song_id, artist_key, tags) by the model that made the songs'; None before there is one."""
+    model = embedding_model(workspace.lake)
+    if model is None:
+        return None
+    silent = pl.DataFrame(schema={"song_id": pl.String} | dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
+    known = Inputs(about.drop("tags"), silent, flat(about))
+    return model.embed(known, workspace.settings.features).select("song_id", "vector")
 
 
 def _terms(
@@ -166,10 +194,7 @@ def _terms(
 ) -> NDArray[np.float64]:
     """What the candidate model knows of each candidate now (``features``); its vector by the model that made the songs'."""
     about = candidates.select("song_id", "artist_key", "tags")
-    if model := embedding_model(workspace.lake):
-        silent = pl.DataFrame(schema={"song_id": pl.String} | dict.fromkeys(AUDIO_COLUMNS, pl.Float64))
-        known = Inputs(about.drop("tags"), silent, flat(about))
-        vectors = model.embed(known, workspace.settings.features).select("song_id", "vector")
+    if (vectors := _vectors(workspace, about)) is not None:
         about = about.join(vectors, on="song_id", how="left", maintain_order="left")
     plays, at = Plays.of(listens, songs["song_id"]), np.full(candidates.height, workspace.now())
     strength = candidates["strength"].to_numpy()
@@ -189,7 +214,7 @@ def discoveries(
     belief = bandit.learn(trials.outcomes(workspace.state, now))
     named = with_target_ids(candidate_scores, target_name(workspace.workspace))
     linked = named.filter(pl.col("track_id").is_not_null())
-    ready = linked.unique("track_id", keep="first", maintain_order=True)
+    ready = linked.filter(pl.col("chance") > 0).unique("track_id", keep="first", maintain_order=True)
     rng = np.random.default_rng(int(context.run_id[:8], 16))
     free = max(settings.candidates_per_refresh - sum(item.status == "pending" for item in waiting), 0)
     picked = diversify.pick(
@@ -203,8 +228,12 @@ def discoveries(
     shown = ready[picked].with_columns(score=pl.Series(bandit.expected(belief, ready[picked])))
     scores = bandit.expected(belief, arms.with_columns(pl.col("chance").fill_null(0.5)))
     trials.rescore(workspace.state, dict(zip([item.item_id for item in waiting], scores.tolist(), strict=True)))
+    lines, why_none = song_lines.write_lines(workspace.workspace, shown.to_dicts())
     asked = queue.propose(
-        workspace.state, queue.DISCOVERY, shown.iter_rows(named=True), settings.candidates_per_refresh
+        workspace.state,
+        queue.DISCOVERY,
+        ({**song, "line": lines.get(song["song_id"])} for song in shown.iter_rows(named=True)),
+        settings.candidates_per_refresh,
     )
     weights = pl.DataFrame(
         [(name, *belief.of(name)) for name in SOURCES], schema=["source", "weight", "deviation"], orient="row"
@@ -217,6 +246,8 @@ def discoveries(
             "proposed": asked,
             "waiting": len(waiting) + asked,
             "withdrawn, too long unanswered": stale,
+            "with a line why": len(lines),
+            "why no line": why_none,
             "policy": settings.bandit,
             "weight of each source": bar_chart(
                 table["source"].to_list(),

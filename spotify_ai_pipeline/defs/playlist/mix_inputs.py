@@ -20,7 +20,7 @@ from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix import change_cap, changes_left, loyalty
 from spotify_ai_pipeline.music.mix.credits import of_songs
-from spotify_ai_pipeline.music.mix.decide import OUT, Decision, Rules, Standing, decide
+from spotify_ai_pipeline.music.mix.decide import OUT, Decision, Rules, Standing, Trial, decide
 from spotify_ai_pipeline.music.mix.edits import Edits, by_song, hand_edits
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.mix.returning import REST, Left
@@ -28,13 +28,15 @@ from spotify_ai_pipeline.music.mix.target_ids import SPOTIFY, with_target_ids
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.settings import Playlist, Settings
-from spotify_ai_pipeline.storage import datasets, moods, pins, playlists, queue
+from spotify_ai_pipeline.storage import datasets, moods, pins, playlists, queue, trials
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, REFRESHED, RETURNED, VISITED, Refresh
 from spotify_ai_pipeline.storage.state import State
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ON_TRIAL_AT_0, ON_TRIAL_A_STEP = 0.2, 0.06
 """The share of the adventure that is on trial, at dial 0 and by step: a fifth to four fifths."""
+OVER_FOR = 7 * DAY
+"""How long the end of a trial is the reason why its song leaves."""
 
 
 ROWS = ("list_id", "track_id", "position", "snapshot_id")
@@ -288,9 +290,18 @@ def _standing(
         held -= by_name
         title = settings.spotify.playlist_name
         barred = dict.fromkeys(elsewhere - held, f"it is on {title} now") | barred
-    said = pins.words(state, now)
+    said, over = pins.words(state, now), _ended(state, song_of, now - OVER_FOR)
     why = {song: said.get(song, "you put it on the list") for song in held}
-    return Standing(there, why, barred, playlists.unavailable(state))
+    return Standing(there, why, barred, playlists.unavailable(state), ended=over)
+
+
+def _ended(state: State, song_of: Mapping[str, str], since: float) -> dict[str, Trial]:
+    """The trials that came to nothing ``since``, under each id that a list may know their song by."""
+    return {
+        song: Trial(one.title, one.artist, one.why)
+        for one in trials.ended(state, since)
+        for song in (one.song_id, one.track_id, song_of.get(one.track_id, one.song_id))
+    }
 
 
 def known_tracks(songs: pl.DataFrame, trials: pl.DataFrame) -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline.clients.claude import Claude
-from spotify_ai_pipeline.clients.claude_permission import who_answers, why_not
+from spotify_ai_pipeline.clients.claude_permission import CLUSTER_NAMES, who_answers, why_not
 from spotify_ai_pipeline.defs.groups import TASTE
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
@@ -51,7 +51,7 @@ def cluster_names(
         for column in NAMED
         if column != "cluster_id"
     )
-    reason, by = why_not(workspace.workspace), who_answers(workspace.workspace)
+    reason, by = why_not(workspace.workspace, CLUSTER_NAMES), who_answers(workspace.workspace)
     by_claude: dict[int, tuple[str, str]] = {}
     if reason is None:
         wanting = table.filter(pl.col("named_by").fill_null(TAGS) == TAGS)

@@ -12,7 +12,7 @@ from spotify_ai_pipeline.app import managed_playlists, mood_requests, notificati
 from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.bot import jobs, questions, templates
+from spotify_ai_pipeline.interfaces.bot import jobs, questions, suspects, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, links
 from spotify_ai_pipeline.interfaces.views import dials, mix_view, wording
 from spotify_ai_pipeline.interfaces.views.cycling import KEY as CYCLING
@@ -20,7 +20,7 @@ from spotify_ai_pipeline.interfaces.views.cycling import turn_dial
 from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
 from spotify_ai_pipeline.interfaces.views.why import explain_song
 from spotify_ai_pipeline.music.mood.lexicon import LEXICON
-from spotify_ai_pipeline.storage import notification_outbox, playlists, queue, taste_rules
+from spotify_ai_pipeline.storage import moods, notification_outbox, playlists, queue, taste_rules
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -87,14 +87,25 @@ class Commands:
             row = [button(mood, "o", mood) for mood in error.nearest]
             await self.chat.send(f"I do not understand {templates.text(repr(text))}. Did you mean one of these?", [row])
             return
-        await self.chat.send(templates.mood(self.workspace, asked), templates.mood_buttons())
+        await self.chat.send(templates.mood(self.workspace, asked), templates.mood_buttons(asked))
 
     async def _nudge_mood(self, message_id: int, letter: str) -> str:
         """Moves the mood in force towards what a button says."""
         word = wording.NUDGES[letter]
         asked = await asyncio.to_thread(mood_requests.correct, self.workspace, word)
-        await self.chat.edit(message_id, templates.mood(self.workspace, asked), templates.mood_buttons())
+        await self.chat.edit(message_id, templates.mood(self.workspace, asked), templates.mood_buttons(asked))
         return f"more {word}"
+
+    async def _correct_tag(self, message_id: int, place: int, less: bool) -> str:
+        """Moves the mood in force towards one of its tags, or away from it."""
+        workspace = self.workspace
+        said = moods.in_force(workspace.state, clock.now())
+        tags = list(mood_requests.wish_of(said, mood_requests.fitted(workspace)).tags) if said else []
+        if place >= len(tags):
+            return "this mood is over"
+        asked = await asyncio.to_thread(mood_requests.correct, workspace, tags[place], less)
+        await self.chat.edit(message_id, templates.mood(workspace, asked), templates.mood_buttons(asked))
+        return f"{'less' if less else 'more'} like {tags[place]}"
 
     async def taste(self, text: str) -> None:
         """What the listener says once and for long; without words what was said, and what the program believes of them."""
@@ -157,6 +168,9 @@ class Commands:
             lines = [f"cycling at <b>{text}</b> would do this at the next refresh:", *map(templates.text, effect.lines)]
             row = [button(f"✓ set it to {text}", "d", text), button("✗ leave it", "dn")]
             await self.chat.send(templates.fitted([*lines, f"<i>{templates.text(now)}</i>"]), [row])
+
+    async def notme(self, _: str) -> None:
+        await suspects.ask_all(self.workspace, self.chat)
 
     async def stats(self, _: str) -> None:
         await self.chat.send(templates.stats(await asyncio.to_thread(summarize_listening, self.workspace)))
@@ -232,6 +246,8 @@ class Commands:
                 return mood
             case ["c", letter] if letter in wording.NUDGES:
                 return await self._nudge_mood(message_id, letter)
+            case ["cl", "p" | "m" as way, place] if place.isdecimal():
+                return await self._correct_tag(message_id, int(place), way == "m")
             case ["ty" | "tn" as answer, rule] if rule.isdecimal():
                 return await self._settle_rule(message_id, int(rule), answer == "ty")
             case ["to", rule] if rule.isdecimal():
@@ -256,6 +272,10 @@ class Commands:
                     if song
                     else "it is gone"
                 )
+            case ["xn" | "xm" as answer, key]:
+                return await suspects.settle(self.workspace, self.chat, message_id, key, answer == "xm")
+            case ["xu", number] if number.isdecimal():
+                return await suspects.take_back(self.workspace, self.chat, message_id, int(number))
             case ["q", message] if message.isdecimal():
                 return await self._queue_it(message_id, int(message))
             case _:

@@ -7,9 +7,9 @@ import logging
 from telegram.error import TelegramError
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app import notification_policy
+from spotify_ai_pipeline.app import not_me, notification_policy
 from spotify_ai_pipeline.durations import DAY
-from spotify_ai_pipeline.interfaces.bot import questions, templates
+from spotify_ai_pipeline.interfaces.bot import questions, suspects, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, links
 from spotify_ai_pipeline.interfaces.views import wording
 from spotify_ai_pipeline.music.mix.target_ids import link_of
@@ -58,6 +58,12 @@ async def _send(workspace: Workspace, chat: Chat, message: Notification) -> bool
         if found is None or found.status not in queue.OPEN or found.item_id in asked:
             return False  # answered meanwhile, or on the screen already
         await questions.ask(workspace, chat, found)
+        return True
+    if "not_me" in body:
+        suspect = not_me.find(workspace, body["not_me"])
+        if suspect is None:
+            return False  # answered meanwhile
+        await chat.send(templates.suspect(suspect), suspects.buttons(suspect))
         return True
     await chat.send(_text(message), _buttons(message))
     return True

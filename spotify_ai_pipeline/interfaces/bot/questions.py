@@ -17,11 +17,15 @@ NONE_WAITS = "No questions wait. /discover looks for new songs, /refresh asks ab
 def buttons(found: queue.Question) -> Buttons:
     """The buttons below a question. ``answer`` takes a tap on one."""
     item = found.item_id
-    return [
+    rows = [
         [
             button("✓ approve", "v", item, "a"),
             button("✗ reject", "v", item, "r"),
             button("↷ not now", "v", item, "s"),
+        ],
+        [
+            *([button("+ more like this", "v", item, "m")] if "more" in found.answers else []),
+            *([button("− less of the artist", "v", item, "f")] if "fewer" in found.answers else []),
         ],
         [
             *([button("wrong version", "v", item, "w")] if "wrong_version" in found.answers else []),
@@ -29,6 +33,7 @@ def buttons(found: queue.Question) -> Buttons:
             *links("▶ listen", found.link),
         ],
     ]
+    return [row for row in rows if row]
 
 
 async def ask_next(workspace: Workspace, chat: Chat) -> None:

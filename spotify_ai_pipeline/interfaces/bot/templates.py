@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from spotify_ai_pipeline.app.mood_requests import MoodRequest
+from spotify_ai_pipeline.app.not_me import Proposal
 from spotify_ai_pipeline.app.standing_taste import Belief, Understood
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, button
 from spotify_ai_pipeline.interfaces.views import wording
@@ -30,6 +31,7 @@ COMMANDS = {
     "playlist": "the link to the AI Mix",
     "why": "why a song has its rank: /why a part of its title",
     "stats": "your listening in figures",
+    "notme": "listening that may not have been you: leave it out, or keep it",
     "cycling": "how fast the list turns over, 1 to 10: /cycling 7",
     "snapshot": "a frozen, dated copy of the AI Mix",
     "undo": "take the last answer or the last refresh back",
@@ -40,6 +42,7 @@ COMMANDS = {
 
 HELP = "\n".join(f"/{name} – {escape(what)}" for name, what in COMMANDS.items())
 BAR = 10
+TAGS_OF_A_MOOD = 2
 OUTCOMES = {"approved": "✓", "rejected": "✗", "later": "↷", "expired": "·"}
 
 
@@ -93,10 +96,14 @@ def mood(workspace: Workspace, asked: MoodRequest) -> str:
     return f"<b>{text(asked.text)}</b>\n{text(wording.describe_request(workspace, asked))}\n<pre>{bars}</pre>"
 
 
-def mood_buttons() -> Buttons:
-    """Corrections of a mood, and the refresh that follows it."""
+def mood_buttons(asked: MoodRequest) -> Buttons:
+    """Corrections of a mood both ways, by its sound and by the first tags in it, and the refresh that follows it."""
     more = [button(f"more {word}", "c", letter) for letter, word in wording.NUDGES.items()]
-    return [more[:2], more[2:], [button("↻ refresh now", "r")]]
+    tags = [
+        [button(f"more like {tag}", "cl", "p", place), button(f"less like {tag}", "cl", "m", place)]
+        for place, tag in enumerate(list(asked.wish.tags)[:TAGS_OF_A_MOOD])
+    ]
+    return [more[:2], more[2:], *tags, [button("↻ refresh now", "r")]]
 
 
 def taste_understood(found: Understood) -> str:
@@ -112,6 +119,11 @@ def taste_page(said: Sequence[str], believed: Sequence[Belief]) -> str:
     rules = [f"{number}. {text(one)}" for number, one in enumerate(said, 1)] or ["nothing yet: /taste more 90s punk"]
     beliefs = [f"{number}. {text(one.says)} <i>{text(one.evidence)}</i>" for number, one in enumerate(believed, 1)]
     return fitted(["<b>you said</b>", *rules, "", "<b>what I believe about you</b>", *(beliefs or ["nothing yet"])])
+
+
+def suspect(found: Proposal) -> str:
+    """Listening that may not have been the listener's, and why it looks so."""
+    return f"Was this you? <b>{text(found.label)}</b>\n{text(found.why)}"
 
 
 def why(found: Explanation) -> str:

@@ -7,6 +7,7 @@ import click
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
+from spotify_ai_pipeline.interfaces.cli.dials import agree
 from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
@@ -46,9 +47,15 @@ def off() -> None:
 
 @adventure.command()
 @click.argument("value", type=click.IntRange(0, 10), metavar="0..10")
-def dial(value: int) -> None:
-    """Set how novel it is: at 0 a fifth of the songs is on trial and the rest long unheard, at 10 four fifths are on trial."""
+@click.option("--yes", is_flag=True, help="Set it without asking.")
+def dial(value: int, yes: bool) -> None:
+    """Set how novel it is: at 0 a fifth of the songs is on trial and the rest long unheard, at 10 four fifths are on trial.
+
+    The songs that the new value would bring and take are shown first.
+    """
     workspace = Workspace.open()
+    if not agree(workspace, DIAL, value, yes):
+        return
     before = workspace.settings.adventure.dial
     workspace.state.set_override(DIAL, value)
     console.print(f"dial {value} of 10 (was {before}); it counts from the next refresh on")

@@ -19,6 +19,7 @@ from spotify_ai_pipeline.evaluation import (
     catalogues,
     cold_start,
     discovery_simulation,
+    foreign_sessions,
     histories,
     mood_shift,
     mood_words,
@@ -243,6 +244,40 @@ def mood_shift_(catalogue: Path, history: Path, shuffles: int, seed: int, as_jso
         f"{found['false alarms a session']:.2%} of sessions, {found['false alarms a week']:.2f} a week\n"
         f"on the history as it was: {found['alarms a week']:.2f} alarms a week"
     )
+
+
+@evaluate.command(name="not-me")
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    required=True,
+    help="Parquet file of plays (ts or uts, artist, track[, ms_played][, listener]): several, or one with a listener each row.",
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of the foreign sessions.")
+@json_option
+def not_me_(history: tuple[Path, ...], seed: int, as_json: bool) -> None:
+    """Measure the proposals of "not me": how many a month come on histories as they are (false, as far as anybody knows), and
+    how many sessions of another listener are found that were put into one."""
+    rows = list[dict[str, object]]()
+    rng = np.random.default_rng(seed)
+    groups = [one for file in history for one in [histories.read_listeners(file)]]
+    named = {f"{file.stem}": found[""] for file, found in zip(history, groups, strict=True) if "" in found}
+    pools = [(named, True), *((found, False) for found in groups if "" not in found)]
+    for pool, real in pools:
+        for name in track(list(pool), "histories", console=console, transient=True) if len(pool) > 1 else ():
+            others = [frame for other, frame in pool.items() if other != name]
+            rows.append({"history": name, **foreign_sessions.judge_history(pool[name], others, real, rng)})
+    if not rows:
+        raise UserError("two histories or more are needed: the sessions of one are put into another")
+    if as_json:
+        print_json(rows)
+        return
+    found = pl.DataFrame(rows)
+    _print_figures(rows, "not me")
+    months, put = pl.col("months") / pl.col("months").sum(), pl.col("put in") / pl.col("put in").sum()
+    false, hit = found.select((pl.col("proposals a month") * months).sum(), (pl.col("found") * put).sum()).row(0)
+    console.print(f"all: {false:.2f} proposals a month on histories as they are; {hit:.0%} of foreign sessions found")
 
 
 @evaluate.command()

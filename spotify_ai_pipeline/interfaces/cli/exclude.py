@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from shlex import quote
+from typing import Any
 
 import click
 import polars as pl
@@ -127,23 +129,26 @@ def undo(exclusion_id: int) -> None:
 @exclude.command()
 @json_option
 def suggest(as_json: bool) -> None:
-    """Show spans that may not have been you. This excludes nothing."""
+    """Show all that may not have been you, the odd as well as the likely. This excludes nothing."""
     workspace = Workspace.open()
-    found = exclusion.suspects(workspace.lake.read(datasets.LISTENS), workspace.lake.read(datasets.SONGS))
+    found = workspace.lake.read(datasets.SUSPECTS)
     if as_json:
-        print_json(found.to_dicts())
+        print_json(found.drop("proposed").to_dicts())
         return
-    zone = workspace.settings.listener.zone
     shown = table("plays", "why", "to exclude it", right=("plays",))
     for row in found.head(SHOWN).iter_rows(named=True):
-        begin = row["since"].astimezone(zone)
-        end = row["until"].astimezone(zone) + timedelta(minutes=1)
-        shown.add_row(
-            str(row["plays"]), plain(row["why"]), f"spotify-ai exclude span {begin:%Y-%m-%dT%H:%M} {end:%Y-%m-%dT%H:%M}"
-        )
-    console.print(shown if found.height else "no span looks as if it was not you")
+        shown.add_row(str(row["plays"]), plain(row["why"]), plain(_command(workspace, row)))
+    console.print(shown if found.height else "nothing looks as if it was not you")
     if found.height > SHOWN:
         console.print(f"and {found.height - SHOWN:,} more; --json shows all")
+
+
+def _command(workspace: Workspace, row: dict[str, Any]) -> str:
+    if row["kind"] == exclusion.ARTIST:
+        return f"spotify-ai exclude artist {quote(row['value'])}"
+    zone = workspace.settings.listener.zone
+    begin, end = row["since"].astimezone(zone), row["until"].astimezone(zone) + timedelta(minutes=1)
+    return f"spotify-ai exclude span {begin:%Y-%m-%dT%H:%M} {end:%Y-%m-%dT%H:%M}"
 
 
 def _exclude(workspace: Workspace, rule: Rule, label: str) -> None:

@@ -115,6 +115,10 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "exclude suggest",
             'Say "that wasn\'t me": listens of a time, an artist, a playlist or a device count for nothing.',
         ),
+        "notme": (
+            "notme",
+            "Show what may not have been you: a party, a guest, sleep sounds, children's songs.",
+        ),
         "backfill": (
             "backfill 2019-01 2023-12",
             "Read the scrobbles of the months FIRST to LAST (2019-01 2023-12) in one run.",

@@ -42,8 +42,10 @@ def status(as_json: bool) -> None:
         told = ", ".join(f"{row['records']:,} from {row['source']}" for row in found["put_aside"])
         console.print(f"records that cannot be read: {told}; see `spotify-ai gaps`")
     claude = found["claude"]
+    spent_on = ", ".join(f"{usd:.4f} for {purpose}" for purpose, usd in claude["spent_on"].items())
     console.print(
         f"Claude: {claude['spent_usd']:.4f} of {claude['budget_usd']:.2f} USD this month ({claude['model']})"
+        + (f": {spent_on}" if spent_on else "")
         + (f"; not asked: {claude['not_asked']}" if claude["not_asked"] else "")
     )
     for alert in found["alerts"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spotify_ai_pipeline.app import not_me
 from spotify_ai_pipeline.app.playlist_places import playlist_link
 from spotify_ai_pipeline.interfaces.cli.console import console, listing, plain, song_name
 from spotify_ai_pipeline.interfaces.views.wording import count_of, outcome_words, when
@@ -39,4 +40,6 @@ def print_today(workspace: Workspace) -> None:
         console.print(plain(f"! {alert.message}"), style="yellow")
     asked = f"{count_of(waiting, 'question')} {'waits' if waiting == 1 else 'wait'}" if waiting else "no question waits"
     following = "spotify-ai doctor" if wrong else "spotify-ai next" if waiting else "spotify-ai refresh"
+    if strange := len(not_me.proposals(workspace)):
+        console.print(f"{count_of(strange, 'stretch')} of listening may not have been you: spotify-ai notme")
     console.print(f"{asked}. Next: {following}")

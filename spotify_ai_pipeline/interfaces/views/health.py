@@ -46,6 +46,7 @@ def summarize_health(workspace: Workspace) -> dict[str, Any]:
         "claude": {
             "model": workspace.settings.claude.model,
             "spent_usd": llm_cost_ledger.spent(state),
+            "spent_on": llm_cost_ledger.spent_by_purpose(state),
             "budget_usd": workspace.settings.claude.monthly_budget_usd,
             "not_asked": why_not(workspace),
         },

@@ -60,10 +60,11 @@ def meaning(kind: str, verdict: str) -> str:
 
 
 def why_asked(question: queue.Question) -> str:
-    """Why the song is asked about, its predicted match, and how often it was heard."""
+    """Why the song is asked about, its predicted match, and how often it was heard; above it the line why it may fit."""
     number = "" if question.chance is None else f"  predicted match {question.chance:.0%}"
     heard = f"  heard {question.plays - question.skips} times on trial" if question.plays else ""
-    return f"{ASKS.get(question.kind, '')} {question.reason}{number}{heard}".strip()
+    asked = f"{ASKS.get(question.kind, '')} {question.reason}{number}{heard}".strip()
+    return f"{question.line}\n{asked}" if question.line else asked
 
 
 def describe_query(found: MoodQuery) -> str:

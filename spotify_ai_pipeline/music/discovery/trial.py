@@ -30,6 +30,8 @@ def next_step(heard: Heard, settings: Discovery) -> tuple[str, str] | None:
         return "asked", f"heard {whole} times"
     if heard.days >= settings.trial_days and whole:
         return "asked", f"heard {'once' if whole == 1 else f'{whole} times'} in {settings.trial_days} days"
+    if heard.days >= settings.trial_days and heard.skips:
+        return "expired", f"skipped away: {heard.skips} of {heard.plays} times in {settings.trial_days} days"
     if heard.days >= settings.trial_days:
         return "expired", f"not heard in {settings.trial_days} days"
     return None

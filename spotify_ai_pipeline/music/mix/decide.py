@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -46,6 +46,15 @@ BARRED_WORDS = {
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A song whose trial is over, and why in words."""
+
+    title: str
+    artist: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Standing:
     """What holds for one list at this moment, in song ids."""
 
@@ -61,6 +70,8 @@ class Standing:
     """The moment of the decision (UTC seconds)."""
     left: Mapping[str, Left] = field(default_factory=dict[str, Left])
     """Songs that left the list lately."""
+    ended: Mapping[str, Trial] = field(default_factory=dict[str, Trial])
+    """Songs whose trial came to nothing lately."""
     before_visit: Collection[str] = ()
     """The songs that the list goes back to, where the mood is over that it changed for; empty otherwise."""
 
@@ -236,10 +247,13 @@ def _leaving(
     rows = left.join(known, on="song_id", how="left", maintain_order="left")
     words = {song: BARRED_WORDS.get(why, why) for song, why in now.barred.items()}
     barred = pl.col("song_id").replace_strict(words, default=None, return_dtype=pl.String)
-    at_home = pl.col("in_library") | (pl.col("slot") == DISCOVERY)
+    at_home = (pl.col("in_library") | (pl.col("slot") == DISCOVERY)).fill_null(False)
+    over = _of_trials(now, lambda trial: trial.why)
     why = (
         pl.when(barred.is_not_null())
         .then(barred)
+        .when(~at_home & over.is_not_null())
+        .then(over)
         .when(pl.col("title").is_null())
         .then(pl.lit("not a song of yours that is known"))
         .when(~pl.col("song_id").is_in(list(playable)))
@@ -255,4 +269,11 @@ def _leaving(
         change=pl.lit(OUT),
         reason=why,
         track_id=pl.coalesce("track_id", "song_id"),
+        title=pl.coalesce("title", _of_trials(now, lambda trial: trial.title)),
+        artist=pl.coalesce("artist", _of_trials(now, lambda trial: trial.artist)),
     )
+
+
+def _of_trials(now: Standing, what: Callable[[Trial], str]) -> pl.Expr:
+    told = {song: what(trial) for song, trial in now.ended.items()}
+    return pl.col("song_id").replace_strict(told, default=None, return_dtype=pl.String)

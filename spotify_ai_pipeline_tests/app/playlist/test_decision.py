@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from spotify_ai_pipeline.durations import WEEK
 from spotify_ai_pipeline.music.mix import change_cap
-from spotify_ai_pipeline.music.mix.decide import Rules, Standing, decide
+from spotify_ai_pipeline.music.mix.decide import Rules, Standing, Trial, decide
 from spotify_ai_pipeline.music.mix.edits import hand_edits
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.mix.shares import fractions, quotas
@@ -253,3 +253,19 @@ def test_an_edit_after_a_cut_write_is_an_edit() -> None:
     assert hand_edits(list("abcdefg"), old, new).removed == ["h"]
     assert hand_edits([*"bcdefxy", "z"], old, new).added == ["z"]
     assert hand_edits([*"bcdefxy", "z"], old, new).removed == ["a"]
+
+
+def test_a_song_that_was_skipped_away_on_trial_leaves_with_that_reason_and_its_name(defaults: Settings) -> None:
+    playlist = defaults.playlist.model_copy(update={"target_size": 10, "max_change_per_refresh": 0.5})
+    scores = library([("core", 1.0, number, True) for number in range(20)] + [("core", 0.1, 30, False)])
+    current = {f"s{number}": [f"t{number}"] for number in range(8)} | {"gone": ["tgone"], "s20": ["t20"]}
+    over = {
+        "gone": Trial("Lost Song", "Owl", "skipped away: 2 of 2 times"),
+        "s20": Trial("Song 20", "Artist 30", "not heard in 21 days"),
+    }
+    table = decide(scores, Standing(current, ended=over), Rules(playlist)).table
+    left = table.filter(pl.col("rank").is_null()).select("song_id", "title", "artist", "reason")
+    assert set(left.rows()) == {
+        ("gone", "Lost Song", "Owl", "skipped away: 2 of 2 times"),
+        ("s20", "Song 20", "Artist 30", "not heard in 21 days"),
+    }

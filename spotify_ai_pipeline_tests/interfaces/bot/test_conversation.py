@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
+import polars as pl
 import pytest
 import requests
 
@@ -18,7 +20,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import app, chat, jobs, questions, templates
 from spotify_ai_pipeline.interfaces.cli.demo import TELEGRAM_USER
 from spotify_ai_pipeline.settings import PROJECT_ROOT
-from spotify_ai_pipeline.storage import notification_outbox, queue, telegram_prompts
+from spotify_ai_pipeline.storage import datasets, exclusions, notification_outbox, queue, telegram_prompts
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 from .conftest import NASTY, PATIENCE_S, Phone, connect, data, listening
@@ -41,6 +43,7 @@ def test_an_answer_is_taken_in_place_and_the_next_song_follows(workspace: Worksp
         assert first["text"].startswith(f"{NASTY} — Artist 0\nnew to you: fans of <b>you</b> & me")
         assert [[one["text"] for one in row] for row in first["buttons"]] == [
             ["✓ approve", "✗ reject", "↷ not now"],
+            ["+ more like this", "− less of the artist"],
             ["wrong version", "🎧 hear it", "▶ listen"],
         ]
         query = phone.tap(first["message_id"], data(first, ":a"))
@@ -53,6 +56,33 @@ def test_an_answer_is_taken_in_place_and_the_next_song_follows(workspace: Worksp
             phone.tap(second["message_id"], data(second, f":{letter}"))
             second = phone.reads(["Third", "Fourth", "No questions wait"][place])
     assert [verdict for _, verdict in verdicts(workspace)] == ["approve", "reject", "later", "wrong_version"]
+
+
+def test_listening_that_was_not_the_listener_is_left_out_with_one_tap_and_never_unasked(
+    workspace: Workspace, phone: Phone
+) -> None:
+    begin = clock.utc_now() - timedelta(days=20)
+    rows = [
+        ("span", "", begin, begin + timedelta(hours=3), 40, NASTY, True),
+        ("artist", "Fan", begin, begin, 9, "sleep", True),
+    ]
+    workspace.lake.write(pl.DataFrame(rows, schema=datasets.SUSPECTS.schema, orient="row"), datasets.SUSPECTS)
+    with listening(workspace):
+        phone.say("/notme")
+        party, fan = phone.reads(NASTY), phone.reads("Fan")
+        assert not exclusions.in_force(workspace.state)
+        assert phone.answered(phone.tap(party["message_id"], data(party))) == "left out"
+        assert (
+            phone.answered(phone.tap(party["message_id"], data(party))) == "this is settled, or looks like you by now"
+        )
+        (rule,) = exclusions.in_force(workspace.state)
+        undo = f"xu:{rule.exclusion_id}"
+        for said in ("taken back", "it was taken back already"):
+            assert phone.answered(phone.tap(party["message_id"], undo)) == said
+        assert phone.answered(phone.tap(fan["message_id"], data(fan).replace("xn", "xm"))) == "kept"
+        phone.say("/notme")
+        phone.reads("Nothing of late looks as if it was not you")
+    assert not exclusions.in_force(workspace.state)
 
 
 def test_double_and_stale_taps_change_nothing(workspace: Workspace, phone: Phone) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES, questions
-from spotify_ai_pipeline.storage import datasets, pins, queue
+from spotify_ai_pipeline.storage import datasets, exclusions, pins, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NAMES = [page.__module__.rpartition(".")[2] for page, _, _ in PAGES]
@@ -78,6 +80,33 @@ def test_an_answer_is_taken_once_and_taken_back(workspace: Workspace, monkeypatc
     assert back is not None
     assert back.status == "pending"
     assert "T0" in page.subheader[0].value
+
+
+def test_what_was_not_the_listener_is_left_out_with_one_click_and_brought_back(workspace: Workspace) -> None:
+    begin = clock.utc_now() - timedelta(days=20)
+    rows = [("span", "", begin, begin + timedelta(hours=3), 40, "a party?", True)]
+    workspace.lake.write(pl.DataFrame(rows, schema=datasets.SUSPECTS.schema, orient="row"), datasets.SUSPECTS)
+    page = draw("questions")
+    assert not exclusions.in_force(workspace.state)
+    next(button for button in page.button if button.label == "Not me").click().run()
+    assert len(exclusions.in_force(workspace.state)) == 1
+    assert not [button for button in page.button if button.label == "Not me"]
+    next(button for button in page.button if button.key == "undo-not-me").click().run()
+    assert not page.exception
+    assert not exclusions.in_force(workspace.state)
+
+
+def test_a_dial_shows_what_would_come_and_go_before_it_is_taken_and_goes_back(workspace: Workspace) -> None:
+    page = draw("rotation")
+    page.selectbox[0].select("playlist.adventurousness").run()
+    page.number_input[0].set_value(10).run()
+    assert workspace.state.overrides() == {}, "nothing is taken by looking"
+    assert any(text.value.startswith(("+ ", "− ", "the next refresh would bring")) for text in page.text)
+    next(button for button in page.button if button.label == "Take it").click().run()
+    assert workspace.state.overrides() == {"playlist.adventurousness": 10}
+    next(button for button in page.button if button.key == "undo-dial").click().run()
+    assert not page.exception
+    assert workspace.state.overrides() == {}
 
 
 def test_an_answer_given_elsewhere_meanwhile_is_not_given_again(

@@ -1,5 +1,6 @@
 """That wasn't me: what is left out has no effect, on the past too, and comes back."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -8,8 +9,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import main
-from spotify_ai_pipeline.music.plays.exclusion import Rule, excluded, suspects
+from spotify_ai_pipeline.music.plays.exclusion import Rule, excluded
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.activation import Memory
 from spotify_ai_pipeline.music.taste.song_statistics import statistics
@@ -18,8 +20,6 @@ from spotify_ai_pipeline.storage import datasets, exclusions
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 NO_LIBRARY = pl.DataFrame(schema={"list_id": pl.String, "list_name": pl.String, "track_id": pl.String})
-HOUR, DAY, WEEK = 3_600, 86_400, 604_800
-NOON = 1_700_000_000 // DAY * DAY + DAY // 2
 
 
 def moment(seconds):
@@ -86,31 +86,6 @@ def test_B11_an_excluded_window_has_no_effect_on_statistics(plays, cut):
     assert made[0].equals(made[1])
 
 
-def sitting(song, start, plays, step=200, **changes):
-    return [(song if isinstance(song, str) else song[n % len(song)], start + n * step, changes) for n in range(plays)]
-
-
-def suspected(played, songs, plays, *rows):
-    own = [("mine", "Low", 200_000, ["1"], True), ("loved", "Can", 200_000, ["2"], True)]
-    listens = played(*plays).with_columns(excluded=pl.lit(False))
-    return suspects(listens, songs(*own, *rows)).select("since", "plays", "why").rows()
-
-
-def test_suspects_are_strangers_private_sessions_loops_and_marathons(played, songs):
-    strangers = [(f"s{n}", f"Band {n}", None, [], False) for n in range(6)]
-    ordinary = [play for week in range(4) for play in sitting(["mine", "loved"], NOON + week * WEEK, 20)]
-    party = sitting([row[0] for row in strangers], NOON + DAY, 12)
-    private = sitting(["mine", "loved"], NOON + 2 * DAY, 3, private=True)
-    loop = sitting("mine", NOON + 3 * DAY, 12)
-    night = sitting(["mine", "loved"], NOON + 4 * DAY, 400)
-    found = suspected(played, songs, ordinary + party + private + loop + night, *strangers)
-    assert [(since, plays) for since, plays, _ in found] == [
-        (moment(NOON + 4 * DAY), 400), (moment(NOON + 3 * DAY), 12), (moment(NOON + 2 * DAY), 3), (moment(NOON + DAY), 12),
-    ]  # fmt: skip
-    for (_, _, why), word in zip(found, ("without a break", "in a row", "private", "week"), strict=True):
-        assert word in why
-
-
 def test_a_rule_is_kept_once_and_can_be_taken_back(workspace):
     rule = Rule("span", since=moment(0), until=moment(10))
     first = exclusions.exclude(workspace.state, rule, "a party")
@@ -123,10 +98,20 @@ def test_a_rule_is_kept_once_and_can_be_taken_back(workspace):
 
 @pytest.fixture
 def with_listens(workspace, played, songs):
-    listens = played(("a", NOON, {}), ("a", NOON + HOUR, {})).with_columns(excluded=pl.lit(False), counts=pl.lit(True))
+    listens = played(("a", 1_700_000_000, {}), ("a", 1_700_003_600, {})).with_columns(
+        excluded=pl.lit(False), counts=pl.lit(True)
+    )
     workspace.lake.write(listens, datasets.LISTENS)
     workspace.lake.write(songs(("a", "Low", 200_000, ["1"], True)), datasets.SONGS)
     workspace.lake.write(NO_LIBRARY, datasets.SPOTIFY_LIBRARY)
+    begin = clock.utc_now() - timedelta(days=20)
+    rows = [
+        ("span", "", begin, begin + timedelta(hours=3), 40, "a party?", True),
+        ("artist", "Low", begin, begin, 9, "sleep sounds", True),
+        ("span", "", begin - timedelta(days=5), begin - timedelta(days=4), 12, "in a row", False),
+        ("artist", "Old", begin - timedelta(days=400), begin - timedelta(days=300), 9, "sleep sounds", True),
+    ]
+    workspace.lake.write(pl.DataFrame(rows, schema=datasets.SUSPECTS.schema, orient="row"), datasets.SUSPECTS)
     return workspace
 
 
@@ -175,5 +160,25 @@ def test_what_cannot_be_is_refused_in_one_line_and_changes_nothing(with_listens,
 
 
 def test_a_suggestion_excludes_nothing(with_listens):
-    assert run("exclude", "suggest").exit_code == 0
+    listed = run("exclude", "suggest")
+    assert listed.exit_code == 0 and "spotify-ai exclude artist Low" in " ".join(listed.output.split())
     assert not exclusions.in_force(with_listens.state)
+
+
+def test_what_is_likely_and_of_late_is_asked_about_and_each_answer_settles_it(with_listens):
+    def asked():
+        return [(one["place"], one["why"]) for one in json.loads(run("notme", "--json").output)]
+
+    assert asked() == [(1, "a party?"), (2, "sleep sounds")]
+    assert not exclusions.in_force(with_listens.state), "nothing is left out unasked"
+    assert "40 plays count for nothing" in " ".join(run("notme", "1").output.split())
+    (party,) = exclusions.in_force(with_listens.state)
+    assert party.rule.until - party.rule.since == timedelta(hours=3)
+    assert asked() == [(1, "sleep sounds")]
+    assert run("exclude", "undo", str(party.exclusion_id)).exit_code == 0
+    assert asked() == [(1, "sleep sounds")], "what was judged once is not asked about again"
+    assert "yours, then" in run("notme", "1", "--mine").output
+    assert asked() == []
+    assert not exclusions.in_force(with_listens.state)
+    for words in (("notme", "1"), ("notme", "--mine")):
+        assert run(*words).exit_code == 2

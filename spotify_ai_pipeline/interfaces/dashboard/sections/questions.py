@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.app import previews
+from spotify_ai_pipeline.app import not_me, previews
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.views.wording import ASKS, meaning
-from spotify_ai_pipeline.storage import queue
+from spotify_ai_pipeline.storage import exclusions, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ANSWERS = {
@@ -26,7 +26,7 @@ ANSWERS = {
 DOUBLE_CLICK_SECONDS = 0.6
 """An answer that comes sooner after its question is the second half of a double click on the question before."""
 
-SHOWN, ANSWERED = "question shown", "question answered"
+SHOWN, ANSWERED, LEFT_OUT = "question shown", "question answered", "left out as not me"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def page() -> None:
         st.text("No questions wait. A refresh asks about old songs, discovery about new ones.")
     else:
         _ask(workspace, question)
+    _suspects(workspace)
     _waiting(workspace)
 
 
@@ -60,6 +61,8 @@ def _ask(workspace: Workspace, question: queue.Question) -> None:
         st.caption(f"{queue.pending(workspace.state)} waiting · question {question.item_id}")
         st.subheader(theme.plain(question.title), anchor=False)
         st.text(question.artist)
+        if question.line:
+            st.text(question.line)
         st.text(f"{ASKS.get(question.kind, '')} {question.reason}".strip())
         if question.chance is not None:
             st.progress(min(max(question.chance, 0.0), 1.0), text=f"predicted match {question.chance:.0%}")
@@ -118,6 +121,42 @@ def _undo(workspace: Workspace, item_id: int) -> None:
     st.session_state["question said"] = "taken back" if taken else "there is nothing to take back"
     st.session_state.pop(ANSWERED, None)
     st.session_state.pop(SHOWN, None)
+
+
+def _suspects(workspace: Workspace) -> None:
+    """What may not have been the listener: a tap leaves it out, and the way back stands in its place."""
+    if (left_out := st.session_state.get(LEFT_OUT)) is not None:
+        number, label = left_out
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Undo", "undo-not-me", icon=":material/undo:", on_click=_bring_back, args=(workspace, number))
+            st.text(f"{label}: left out from the next refresh on")
+    found = not_me.proposals(workspace)
+    if not found:
+        return
+    st.subheader("Was this you?")
+    for one in found:
+        with st.container(border=True):
+            st.text(f"{one.label}\n{one.why}")
+            with st.container(horizontal=True):
+                st.button(
+                    "Not me",
+                    f"not-me-{one.key}",
+                    icon=":material/person_off:",
+                    on_click=_leave_out,
+                    args=(workspace, one),
+                )
+                st.button(
+                    "It was me", f"me-{one.key}", icon=":material/person:", on_click=not_me.keep, args=(workspace, one)
+                )
+
+
+def _leave_out(workspace: Workspace, proposal: not_me.Proposal) -> None:
+    st.session_state[LEFT_OUT] = (not_me.leave_out(workspace, proposal), proposal.label)
+
+
+def _bring_back(workspace: Workspace, number: int) -> None:
+    exclusions.undo(workspace.state, number)
+    st.session_state.pop(LEFT_OUT, None)
 
 
 def _waiting(workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import streamlit as st
 
-from spotify_ai_pipeline.interfaces.dashboard import data, theme
+from spotify_ai_pipeline.interfaces.dashboard import data, dials, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import rotation
 from spotify_ai_pipeline.music.mix import loyalty
 from spotify_ai_pipeline.storage import datasets, playlists
@@ -25,8 +25,9 @@ def page() -> None:
     )
     st.caption(
         f"In rotation: heard in the last {cycling.dormant_days} days. A song on the list counts {loyalty(cycling):.1f} times "
-        "its score against a newcomer; `spotify-ai cycling` turns the dial."
+        "its score against a newcomer; the dials below change that."
     )
+    dials.draw(workspace)
     st.subheader("What each refresh changed")
     turnover = rotation.turnover(
         playlists.refreshes(workspace.state, limit=REFRESHES), workspace.settings.listener.zone

@@ -25,6 +25,11 @@ def test_a_dial_shows_songs_that_come_and_go_before_it_is_taken(workspace: Works
     assert f"cycling 9 of 10 (was {before})" in said
     assert "with scoring.exploration_noise" in cli("config", "set", "scoring.exploration_noise", "0.4").output
     assert "with" not in cli("config", "set", "clustering.min_cluster_size", "9").output
+    assert "with" not in cli("adventure", "dial", 9).output, "the second list is off: nothing moves"
+    cli("adventure", "on")
+    assert cli("adventure", "dial", 2).output.startswith("with adventure.dial at 2:")
+    keys = ("adventure.dial", "adventure.enabled")
+    assert all(cli("config", "unset", key).exit_code == 0 for key in keys)
     for key in ("cycling.aggressiveness", "scoring.exploration_noise", "clustering.min_cluster_size"):
         assert cli("config", "unset", key).exit_code == 0
 

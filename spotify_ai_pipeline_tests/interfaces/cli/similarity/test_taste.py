@@ -46,6 +46,22 @@ def test_beliefs_have_evidence_and_can_be_denied(workspace: Workspace, cli: Cli)
     cli("taste", "--off", after["said"][0]["rule_id"])
 
 
+@pytest.mark.parametrize(("way", "moves"), [("more", 1.6), ("less", 0.4), ("no", 0.02)])
+def test_what_is_said_of_an_artist_outside_the_library_moves_candidates(
+    workspace: Workspace, cli: Cli, way: str, moves: float
+) -> None:
+    found = workspace.lake.read(datasets.CANDIDATE_SCORES)
+    strange = found.join(workspace.lake.read(datasets.SONGS), on="artist_key", how="anti")
+    artist = strange.filter(pl.col("artist").str.contains(r"^[A-Z]\w+ \w+"))["artist"][0]
+    said = json.loads(cli("taste", f"{way} {artist}", "--yes", "--json").stdout)
+    moved = standing_taste.candidate_factors(workspace, found, None, clock.now())
+    assert set(moved["song_id"]) == set(found.filter(artist=artist)["song_id"])
+    assert moved["by_rules"].unique().to_list() == [moves]
+    assert moved["rules"].unique().to_list() == [f"you said: {way} {artist}"]
+    cli("taste", "--off", said["rule_id"])
+    assert standing_taste.candidate_factors(workspace, found, None, clock.now()).is_empty()
+
+
 @pytest.mark.parametrize("args", [["less zzyzx"], ["--not-so", "99"], ["--off", "9999"], ["less metal", "--off", "1"]])
 def test_what_means_nothing_is_refused(cli: Cli, args: list[str]) -> None:
     assert cli("taste", *args).exit_code == 2
