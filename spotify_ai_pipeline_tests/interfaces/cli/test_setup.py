@@ -63,6 +63,19 @@ def test_a_token_tells_whose_it_is_and_a_name_alone_reads(answers: Answers, user
     assert Workspace.open(tmp_path / "home").secrets.listenbrainz_token.get_secret_value() == user
 
 
+@pytest.mark.parametrize("server", ["koito", "maloja"])
+@pytest.mark.parametrize("named", ["token", "name"])
+def test_a_server_that_hands_no_listens_out_says_how_else_they_come(
+    answers: Answers, user: str, tmp_path: Path, server: str, named: str
+) -> None:
+    config = tmp_path / "home" / "config.yaml"
+    config.write_text(config.read_text().replace("/listenbrainz/1/", f"/{server}/apis/listenbrainz/1/"))
+    said = answers("3", *[user if named == "token" else "somebody"] * 3)
+    assert said.exit_code == 2
+    assert "spotify-ai import FILE" in said.output, said.output
+    assert not Workspace.open(tmp_path / "home").secrets.has_listenbrainz
+
+
 @pytest.mark.parametrize("word", ["", "9", "two", "0"])
 def test_what_is_no_choice_is_asked_for_again(answers: Answers, user: str, word: str) -> None:
     said = answers(word, "2", user, "key", "n")
