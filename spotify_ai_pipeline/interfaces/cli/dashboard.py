@@ -25,11 +25,15 @@ OPTIONS = {
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
     "theme.light.primaryColor": "#0072B2",
-    "theme.dark.primaryColor": "#0072B2",
+    "theme.dark.primaryColor": "#56B4E9",
+    "theme.light.textColor": "#000000",
+    "theme.light.codeTextColor": "#00563B",
+    "theme.dark.codeTextColor": "#9FE3C4",
     "logger.level": "error",
     "logger.hideWelcomeMessage": True,
 }
-"""Loopback alone, no question at the first start, nothing reported to anyone."""
+"""Loopback alone, no question at the first start, nothing reported to anyone; texts that stand out from the ground by 4.5 to 1
+and more, captions too, which are the colour of texts at 60 %."""
 
 
 @click.command()
