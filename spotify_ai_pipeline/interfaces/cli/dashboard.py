@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.resources import files
 
@@ -25,10 +26,8 @@ OPTIONS = {
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
     "theme.light.primaryColor": "#0072B2",
-    "theme.dark.primaryColor": "#56B4E9",
+    "theme.dark.primaryColor": "#0072B2",
     "theme.light.textColor": "#000000",
-    "theme.light.codeTextColor": "#00563B",
-    "theme.dark.codeTextColor": "#9FE3C4",
     "logger.level": "error",
     "logger.hideWelcomeMessage": True,
 }
@@ -61,4 +60,5 @@ def dashboard(port: int) -> None:
     console.print(f"dashboard: http://127.0.0.1:{port}/{path}  (Ctrl-C ends it)")
     sys.stdout.flush()
     page = files("spotify_ai_pipeline.interfaces.dashboard").joinpath("app.py")
-    App(str(page), middleware=[Middleware(Guard, allowed_hosts())]).run(config={**OPTIONS, "server.port": port})
+    with suppress(KeyboardInterrupt):  # it runs until Ctrl-C: that is its right end
+        App(str(page), middleware=[Middleware(Guard, allowed_hosts())]).run(config={**OPTIONS, "server.port": port})

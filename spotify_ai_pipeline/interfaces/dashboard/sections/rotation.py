@@ -25,7 +25,7 @@ def page() -> None:
     )
     st.caption(
         f"In rotation: heard in the last {cycling.dormant_days} days. A song on the list counts {loyalty(cycling):.1f} times "
-        "its score against a newcomer; `spotify-ai cycling` turns the dial."
+        "its score against a newcomer; the command spotify-ai cycling turns the dial."
     )
     st.subheader("What each refresh changed")
     turnover = rotation.turnover(
