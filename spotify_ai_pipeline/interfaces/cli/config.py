@@ -12,6 +12,8 @@ from spotify_ai_pipeline.interfaces.cli.dials import agree
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.storage.workspace import Workspace
 
+NAMES = ("spotify.playlist_name", "spotify.adventure_name")
+
 
 @click.group(invoke_without_command=True)
 @json_option
@@ -54,13 +56,16 @@ def config(context: click.Context, as_json: bool) -> None:
 def set_(key: str, value: str, yes: bool, as_json: bool) -> None:
     """Override KEY with VALUE on this machine, e.g. `spotify-ai config set playlist.target_size 80`.
 
-    A setting that moves the next list shows first which songs it would bring and take.
+    A setting that moves the next list shows first which songs it would bring and take. A list is typed with commas:
+    `spotify-ai config set features.lyrics_providers lrclib`.
     """
     workspace = Workspace.open()
     try:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError:
         raise UserError(f"{key}: {value!r} is not valid YAML; put quotes around a text") from None
+    if isinstance(parsed, str) and isinstance(workspace.settings.flat.get(key), list):
+        parsed = [part.strip() for part in parsed.split(",")]  # a list is typed without brackets too
     checked = settings.load(settings.config_files(workspace.root), workspace.state.overrides() | {key: parsed})
     if key not in checked.flat:
         raise UserError(
@@ -71,7 +76,8 @@ def set_(key: str, value: str, yes: bool, as_json: bool) -> None:
         return
     workspace.state.set_override(key, checked.flat[key])
     now = checked.flat[key]
-    report(f"{key} = {now} (was {before})", as_json, key=key, value=now, before=before)
+    kept = "; a playlist that was made before keeps its name until you rename it there" if key in NAMES else ""
+    report(f"{key} = {now} (was {before}){kept}", as_json, key=key, value=now, before=before)
 
 
 @config.command()

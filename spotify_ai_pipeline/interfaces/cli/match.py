@@ -10,7 +10,7 @@ from spotify_ai_pipeline.interfaces.cli.choose import choose_song
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, report, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.song_lookup import name_songs, split_name, track_id_of
-from spotify_ai_pipeline.interfaces.views.wording import when
+from spotify_ai_pipeline.interfaces.views.wording import count_of, when
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.storage import datasets, identity_overrides
@@ -69,23 +69,28 @@ def list_(limit: int, as_json: bool) -> None:
 @click.argument("song")
 @json_option
 def show(song: str, as_json: bool) -> None:
-    """Show every Spotify id and spelling of SONG, the rule that joined it, and its evidence."""
+    """Show every Spotify id and spelling of SONG, the rule that joined it, and its evidence.
+
+    How often a spelling was told counts each source: several may tell of the same play, which is one play of the song.
+    """
     workspace = Workspace.open()
     members = _members(workspace)
     song_id = choose_song(workspace, song)
     rows = members.filter(pl.col("song_id") == song_id)
+    heard = workspace.lake.scan(datasets.LISTENS).filter(pl.col("song_id") == song_id, pl.col("counts"))
+    plays = heard.select(pl.len()).collect().item()
     if as_json:
-        print_json({"song_id": song_id, "members": rows.drop("song_id").to_dicts()})
+        print_json({"song_id": song_id, "plays": plays, "members": rows.drop("song_id").to_dicts()})
         return
     shown = table(
         "",
         "name",
-        "plays",
+        "told",
         "Spotify id",
         "by",
         "evidence",
-        title=f"{name_songs(members)[song_id]}  {song_id}",
-        right=("plays",),
+        title=f"{name_songs(members)[song_id]}  {song_id}  {count_of(plays, 'play')}",
+        right=("told",),
     )
     for row in rows.iter_rows(named=True):
         track = row["kind"] == TRACK
