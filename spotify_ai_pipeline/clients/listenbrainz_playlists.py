@@ -179,7 +179,7 @@ def _why(answer: requests.Response) -> str:
     except (ValueError, AttributeError):
         said = f"HTTP {answer.status_code}"
     if "link" in said:  # of a copy to a service
-        return f"ListenBrainz says: {said} It is linked at {LINKS}; then give the command again"
+        return f"ListenBrainz says: {said} The page for it is {LINKS}; then give the command again"
     return f"ListenBrainz refused a call for a playlist ({said})"
 
 

@@ -166,6 +166,15 @@ def test_listenbrainz_copies_a_list_to_a_linked_service_and_makes_a_new_one_each
         copy_to(kept.workspace, playlists.MIX, "apple_music")
 
 
+def test_a_list_of_our_name_that_holds_songs_is_not_taken_for_ours(kept: Kept, tmp_path: Path) -> None:
+    """It is the listener's, or a copy that another service made; one that is empty is what a crash left."""
+    full = kept.writer.write(kept.mix, IDS[:5]).playlist_id
+    elsewhere = Workspace.open(tmp_path / "elsewhere")
+    made = PlaylistWriter(kept.target, elsewhere).write(kept.mix, IDS[5:9], decided_on=[])
+    assert made.playlist_id != full
+    assert (made.after, kept.now()) == (IDS[5:9], IDS[:5])
+
+
 def test_only_listenbrainz_copies(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"config set playlist.target listenbrainz"):
         copy_to(Workspace.open(tmp_path / "home"), playlists.MIX, "spotify")
