@@ -77,8 +77,8 @@ def show(song: str, as_json: bool) -> None:
     members = _members(workspace)
     song_id = choose_song(workspace, song)
     rows = members.filter(pl.col("song_id") == song_id)
-    heard = workspace.lake.scan(datasets.LISTENS).filter(pl.col("song_id") == song_id, pl.col("counts"))
-    plays = heard.select(pl.len()).collect().item()
+    heard = workspace.lake.read_or_none(datasets.LISTENS)
+    plays = None if heard is None else heard.filter(pl.col("song_id") == song_id, pl.col("counts")).height
     if as_json:
         print_json({"song_id": song_id, "plays": plays, "members": rows.drop("song_id").to_dicts()})
         return
@@ -89,7 +89,7 @@ def show(song: str, as_json: bool) -> None:
         "Spotify id",
         "by",
         "evidence",
-        title=f"{name_songs(members)[song_id]}  {song_id}  {count_of(plays, 'play')}",
+        title=f"{name_songs(members)[song_id]}  {song_id}  {'' if plays is None else count_of(plays, 'play')}",
         right=("told",),
     )
     for row in rows.iter_rows(named=True):
