@@ -11,7 +11,7 @@ LOCK ?= $(or $(INSTALLED),requirements-dev.lock)
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-extras test-dates test-mutants hardship coverage lint format up install oauth-server telegram-server lyrics words audio workers lock sbom \
+.PHONY: help demo test test-extras test-dates test-mutants hardship coverage lint format up install oauth-server telegram-server axe lyrics words audio workers lock sbom \
 	audit bench clean
 
 help:                    ## this list
@@ -74,11 +74,13 @@ up: install              ## the Dagster UI and its daemon; Ctrl-C ends them; POR
 
 OAUTH_SERVER := oauth2-mock-server@8.2.3
 TELEGRAM_SERVER := telegram-test-api@4.2.1
+AXE := axe-core@4.14.1
 
 oauth-server:            ## an independent OAuth server, against which the sign-in is tested; it needs Node.js
 telegram-server:         ## an independent emulator of Telegram's Bot API, against which the bot is tested; it needs Node.js
-oauth-server telegram-server:   # npm would remove the one that is not named
-	@npm install --silent --no-save --prefix $(VENV)/node $(OAUTH_SERVER) $(TELEGRAM_SERVER)
+axe:                     ## axe-core, which looks for what keeps people from using the dashboard; it needs Node.js and Chromium
+oauth-server telegram-server axe:   # npm would remove the one that is not named
+	@npm install --silent --no-save --prefix $(VENV)/node $(OAUTH_SERVER) $(TELEGRAM_SERVER) $(AXE)
 
 # An extra leaves a mark in the environment: a later `make install` brings it along.
 EXTRAS := lyrics words audio workers

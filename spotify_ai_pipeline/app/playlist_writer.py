@@ -202,10 +202,12 @@ class PlaylistWriter:
         return stored.playlist_id, found.snapshot_id
 
     def _adopt_or_create(self, named: Named) -> str:
-        """A list that we made and could not note any more, else a new one. A list of the listener's is never taken."""
+        """A list that we made and could not note any more, else a new one. What we could not note is empty still: one of this
+        name that holds songs is the listener's, or a copy that another service made."""
         known = playlists.ours(self._state)
         for playlist_id, row in self._owned().items():
-            if (row.name, row.description) == (named.title, named.description) and playlist_id not in known:
+            ours = (row.name, row.description) == (named.title, named.description) and playlist_id not in known
+            if ours and not self._client.rows(playlist_id).rows:
                 return playlist_id
         return self._client.create_playlist(named.title, named.description)
 

@@ -36,7 +36,7 @@ class Preview:
 
 def find(workspace: Workspace, artist: str, title: str, track_id: str) -> Preview | None:
     """The preview of a song; None where no service has one, or none can be asked now: the link plays it then."""
-    isrc = _isrc(workspace, track_id)
+    isrc = isrc_of(workspace, track_id)
     for service in (Deezer, Itunes):
         try:
             sound = service.of(workspace).sound(artist, title, isrc)
@@ -47,7 +47,8 @@ def find(workspace: Workspace, artist: str, title: str, track_id: str) -> Previe
     return None
 
 
-def _isrc(workspace: Workspace, track_id: str) -> str | None:
+def isrc_of(workspace: Workspace, track_id: str) -> str | None:
+    """The ISRC of the song that ``track_id`` names, where one is known."""
     songs = workspace.lake.read_or_none(datasets.SONGS)
     if songs is None:
         return None

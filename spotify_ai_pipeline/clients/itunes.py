@@ -1,4 +1,4 @@
-"""iTunes: previews of 30 seconds by name, without an account."""
+"""iTunes: previews of 30 seconds and covers by name, without an account."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class _Song(Record):
     artistName: Text
     trackName: Text
     previewUrl: MaybeText = None
+    artworkUrl100: MaybeText = None
 
 
 class Itunes:
@@ -42,10 +43,19 @@ class Itunes:
         key = song_key(artist, title)
         kept = self._answers.get(KEPT, [key])
         if key not in kept:
-            params = {"term": f"{artist} {title}", "entity": "song", "limit": RESULTS}
-            answer = json_of(self._session.get(self._url + "search", params=params), "iTunes")
-            rows = self._door.records(_Song, self._door.frame(_Results, answer).results, "a search")
-            same = (row for row in rows if song_key(row.artistName, row.trackName) == key)
-            kept[key] = next((row.previewUrl for row in same if row.previewUrl), None)
+            kept[key] = next((row.previewUrl for row in self._search(artist, title) if row.previewUrl), None)
             self._answers.put(KEPT, kept)
         return sound_of(self._session.get(self._session.elsewhere(kept[key])), "iTunes") if kept[key] else None
+
+    def cover(self, artist: str, title: str, isrc: str | None) -> bytes | None:
+        """The picture of the first result that is this song by name, None where there is none: two calls."""
+        address = next((row.artworkUrl100 for row in self._search(artist, title) if row.artworkUrl100), None)
+        return sound_of(self._session.get(self._session.elsewhere(address)), "iTunes") if address else None
+
+    def _search(self, artist: str, title: str) -> list[_Song]:
+        """The results that are this song by name: one call."""
+        params = {"term": f"{artist} {title}", "entity": "song", "limit": RESULTS}
+        answer = json_of(self._session.get(self._url + "search", params=params), "iTunes")
+        rows = self._door.records(_Song, self._door.frame(_Results, answer).results, "a search")
+        key = song_key(artist, title)
+        return [row for row in rows if song_key(row.artistName, row.trackName) == key]

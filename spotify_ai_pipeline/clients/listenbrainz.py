@@ -258,6 +258,10 @@ class ListenBrainz:
     def owner_of(self, token: str) -> str | None:
         """The user whose token this is; None for one that nobody has. One call."""
         answer = self._session.get(f"{self._url}validate-token", headers={"Authorization": f"Token {token}"})
+        if (
+            answer.status_code == requests.codes.unauthorized
+        ):  # so say Koito and Maloja; ListenBrainz says it in a good answer
+            return None
         told = self._door.frame(_Validated, json_of(answer, "ListenBrainz"))
         return told.user_name if told.valid else None
 
@@ -268,6 +272,7 @@ class ListenBrainz:
         while True:
             params: dict[str, Any] = {"score": 1, "count": LISTENS_A_CALL, "offset": reading.rows, "metadata": "true"}
             answer = self._session.get(f"{self._url}feedback/user/{self.user}/get-feedback", params=params)
+            self._must_hand_out(answer)
             page = self._door.frame(_LovedAnswer, json_of(answer, "ListenBrainz")).feedback
             if not page:
                 break
@@ -289,9 +294,25 @@ class ListenBrainz:
 
     def _listens(self, **params: int) -> _Listens:
         answer = self._session.get(f"{self._url}user/{self.user}/listens", params=params)
+        self._must_hand_out(answer)
         if answer.status_code == requests.codes.not_found:
             raise ListenBrainzError(f"ListenBrainz knows no user {self.user}; check LISTENBRAINZ_USER in .env")
         return self._door.frame(_ListensAnswer, json_of(answer, "ListenBrainz")).payload
+
+    def _must_hand_out(self, answer: requests.Response) -> None:
+        """Raises ``ListenBrainzError`` for the answer of a server that takes listens by this API and hands none out: Koito has
+        no such page, Maloja says "Invalid Method" in a good answer. ListenBrainz says in JSON what it does not find."""
+        try:
+            told = answer.json()
+        except (ValueError, RecursionError):
+            missing = answer.status_code == requests.codes.not_found
+        else:
+            missing = answer.ok and isinstance(told, dict) and "error" in told
+        if missing:
+            raise ListenBrainzError(
+                f"{self._url} does not hand out listens by ListenBrainz' API (Koito and Maloja only take them); take "
+                "LISTENBRAINZ_USER out of .env, export your listens there, and `spotify-ai import FILE`"
+            )
 
     def _read(self, rows: Sequence[Any]) -> list[Listen]:
         return self._door.records(Listen, rows, "listens")

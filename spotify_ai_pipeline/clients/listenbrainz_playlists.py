@@ -24,6 +24,7 @@ from spotify_ai_pipeline.music.sieve import MaybeText, Mbid, OrEmpty, Record, Te
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 RECORDING, PLAYLIST = "https://musicbrainz.org/recording/", "https://listenbrainz.org/playlist/"
+LINKS = "https://listenbrainz.org/settings/music-services/details/"
 PAGE = 100
 STEP_BY_STEP = 0
 """Songs of the longest list that one call replaces: there is no such call."""
@@ -55,6 +56,10 @@ class _Answer(Record):
 
 class _Created(Record):
     playlist_mbid: Mbid
+
+
+class _Exported(Record):
+    external_url: Text
 
 
 class ListenBrainzPlaylists:
@@ -127,6 +132,11 @@ class ListenBrainzPlaylists:
         known = self._metadata.recordings(wanted)
         return [song for song in wanted if song not in known]
 
+    def export(self, playlist_id: str, service: str) -> str:
+        """Has ListenBrainz make a new private playlist on ``service``, which the listener has linked there; its address."""
+        path = f"playlist/{playlist_id}/export/{service}?is_public=false"
+        return self._door.frame(_Exported, self._write(path, {})).external_url
+
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
 
@@ -168,6 +178,8 @@ def _why(answer: requests.Response) -> str:
         said = str(answer.json().get("error"))
     except (ValueError, AttributeError):
         said = f"HTTP {answer.status_code}"
+    if "link" in said:  # of a copy to a service
+        return f"ListenBrainz says: {said} The page for it is {LINKS}; then give the command again"
     return f"ListenBrainz refused a call for a playlist ({said})"
 
 

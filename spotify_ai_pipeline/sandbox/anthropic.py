@@ -37,8 +37,22 @@ _FEELINGS = {
 }
 """What a wish that holds a word gets; turned around within three words after a denial."""
 
-_PLAYED = ("mellow", "energetic", "melanchol", "danceable", "instrumental", "groov", "dreamy", "dark")
-"""Tags that say how music feels or is played, beside the feelings: they stand before what it is."""
+_FELT = (
+    "mellow",
+    "energetic",
+    "melanchol",
+    "danceable",
+    "groov",
+    "dreamy",
+    "dark",
+    "happy",
+    "sad",
+    "calm",
+    "slow",
+    "fast",
+)
+_PLAYED = ("acoustic", "instrumental", "live")
+"""Beginnings of tags that say how music feels and how it is played: they stand before what it is."""
 
 _DENIALS = ("not", "no", "nothing", "without", "less")
 
@@ -136,8 +150,9 @@ def _answer(question: str, schema: dict[str, Any] | None) -> str:
 def _named(cluster: dict[str, Any], taken: set[str]) -> dict[str, Any]:
     """A name and a sentence made of a cluster's tags, unlike any name in `taken`, where it is entered."""
     tags = cluster["tags"][:3]
-    pairs = [_said([tags[0], other]) for other in cluster["tags"][1:]]
-    names = (name for name in [_said(tags), *pairs, tags[0]] if name not in taken and len(name) <= _LONGEST_NAME)
+    pairs = [[tags[0], other] for other in cluster["tags"][1:]]
+    tried = (_said(some) for some in [tags, *pairs, cluster["tags"]])
+    names = (name for name in tried if name not in taken and len(name) <= _LONGEST_NAME)
     name = next(names, f"{tags[0]} {cluster['cluster']}")
     taken.add(name)
     return {
@@ -159,12 +174,17 @@ def _line(song: dict[str, Any]) -> dict[str, Any]:
 
 
 def _said(tags: list[str]) -> str:
-    """Tags as a person says them: how it feels before what it is, and no word twice."""
-    words = [tag for tag in tags if not any(other != tag and set(tag.split()) <= set(other.split()) for other in tags)]
-    feels = [word for word in words if any(word.startswith(feeling) for feeling in (*_FEELINGS, *_PLAYED))]
-    kinds = [word for word in words if word not in feels][:2]
+    """Tags as a person says them: how it feels, from when, how it is played, what it is; no word twice, in whatever form."""
+    words = ["groovy" if tag == "groove" else tag for tag in tags]
+    words = [
+        tag for tag in words if not any(other != tag and set(tag.split()) <= set(other.split()) for other in words)
+    ]
+    eras = [word for word in words if word.endswith("0s")]
+    played = [word for word in words if word.startswith(_PLAYED)]
+    kinds = [word for word in words if word not in (*eras, *played) and not word.startswith(_FELT)][:2]
     apart = kinds[:1] if len(kinds) == 2 and set(kinds[0].split()) & set(kinds[1].split()) else kinds
-    return " ".join([*feels, " and ".join(apart) or "songs"])
+    felt = [word for word in words if word.startswith(_FELT) and not any(one.startswith(word[:4]) for one in apart)]
+    return " ".join([*felt[:1], *eras, *played, " and ".join(apart) or "songs"])
 
 
 def _felt(asked: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spotify_ai_pipeline.guard import Guard
 
-from . import accounts, anthropic, clock, labs, listenbrainz, lrclib, previews, reccobeats
+from . import accounts, anthropic, clock, labs, listenbrainz, lrclib, previews, reccobeats, scrobble_servers
 from .faults import Faults, Plan
 from .lastfm import routes as lastfm
 from .spotify import routes as spotify
@@ -64,7 +64,7 @@ class _Front:
 
 def create_app(world: World) -> Starlette:
     """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, /lrclib/api,
-    /deezer, /itunes, /anthropic, /telegram (its chat is a page there), and /sandbox."""
+    /deezer, /itunes, /anthropic, /telegram (its chat is a page there), /koito and /maloja, and /sandbox."""
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:
@@ -84,6 +84,7 @@ def create_app(world: World) -> Starlette:
             Mount("/deezer", routes=previews.deezer_routes(world)),
             Mount("/itunes", routes=previews.itunes_routes(world)),
             Mount("/anthropic", routes=anthropic.routes()),
+            *scrobble_servers.routes(world),
             *telegram.routes(),
         ]
     )

@@ -17,11 +17,15 @@ from starlette.routing import Route
 
 from . import clock
 from .ids import hashed_uuid, is_uuid
+from .shelf import Item
 from .world import World
 
 MOST_ADDED = 100
 _RECORDING, _PLAYLIST = "https://musicbrainz.org/recording/", "https://listenbrainz.org/playlist/"
 _JSPF_LIST, _JSPF_TRACK = ("https://musicbrainz.org/doc/jspf#" + kind for kind in ("playlist", "track"))
+_EXPORTED = ("spotify", "apple_music", "soundcloud")
+_LINKED = "spotify"
+"""The one service to which the world's listener is linked there."""
 _TABLE = """CREATE TABLE IF NOT EXISTS playlist (
     mbid TEXT PRIMARY KEY, title TEXT NOT NULL, annotation TEXT NOT NULL, public INTEGER NOT NULL, created REAL NOT NULL,
     changed REAL NOT NULL, recordings TEXT NOT NULL
@@ -49,6 +53,7 @@ class Playlists:
             "{mbid}/item/move": self.move,
             "{mbid}/item/delete": self.delete,
             "{mbid}/delete": self.delete_list,
+            "{mbid}/export/{service}": self.export,
         }
         made = [Route(f"/playlist/{path}", answering(handler), methods=["POST"]) for path, handler in posts.items()]
         return [
@@ -132,6 +137,27 @@ class Playlists:
         row = self._own(request)
         self._db.execute("DELETE FROM playlist WHERE mbid = ?", (row["mbid"],))
         return {"status": "ok"}
+
+    async def export(self, request: Request) -> Any:
+        """A new playlist on another service, each time; recordings that are not there are left out of it."""
+        self._authorized(request)
+        service = request.path_params["service"]
+        if not is_uuid(request.path_params["mbid"]):
+            raise self._refuse(400, "Provided playlist ID is invalid.")
+        if service not in _EXPORTED:
+            named = "'spotify', 'apple_music', 'soundcloud'"
+            raise self._refuse(400, f"Service {service} is not supported. Supported services are: {named}.")
+        if service != _LINKED:
+            raise self._refuse(400, f"Service {service} is not linked. Please link your {service} account first.")
+        row, world = self._own(request), self._world
+        public, me = request.query_params.get("is_public", "true") == "true", world.listener["id"]
+        found = (world.catalogue.by_mbid.first(one) for one in json.loads(row["recordings"]))
+        tracks = world.catalogue.get([one for one in found if one is not None])
+        owner = (me, world.listener["display_name"])
+        made = world.shelf.create(row["title"], row["annotation"], owner, public=public, collaborative=False)
+        now = int(clock.now())
+        world.shelf.rearrange(made.id, [Item(0, "track", track["id"], None, None, now, me) for track in tracks])
+        return {"external_url": f"https://open.spotify.com/playlist/{made.id}"}
 
     def _keep(self, row: sqlite3.Row, recordings: list[str]) -> Any:
         changed = max(clock.now(), row["changed"] + 1e-6)

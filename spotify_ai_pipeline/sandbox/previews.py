@@ -1,4 +1,4 @@
-"""Deezer and iTunes as far as previews go: where a song's sound is, and the sound, made from its features.
+"""Deezer and iTunes as far as previews and covers go: where a song's sound is, and the sound, made from its features.
 
 A preview is a chord in the song's key and mode with clicks in its tempo, as loud as it is said to be: who measures it finds
 them again. It is a WAV, which every decoder reads; the real ones are MP3 and AAC.
@@ -7,6 +7,7 @@ them again. It is a WAV, which every decoder reads; the real ones are MP3 and AA
 from __future__ import annotations
 
 import io
+import struct
 import wave
 import zlib
 from typing import Any
@@ -21,6 +22,8 @@ from .world import World
 RATE = 22_050
 SECONDS = 12
 _MIDDLE_C = 261.63
+_SIDE = 100
+"""Pixels of a cover."""
 
 
 def deezer_routes(world: World) -> list[Route]:
@@ -38,6 +41,7 @@ def deezer_routes(world: World) -> list[Route]:
                 "isrc": track["isrc"],
                 "duration": track["duration_ms"] // 1000,
                 "preview": _address(request, "deezer", track) if _published(track) else "",
+                "album": {"title": track["album"], "cover_medium": _cover_address(request, "deezer", track)},
                 "bpm": 0,
                 "gain": -8.0,
             }
@@ -46,6 +50,7 @@ def deezer_routes(world: World) -> list[Route]:
     return [
         Route("/track/isrc:{isrc}", by_isrc, methods=["GET"]),
         Route("/preview/{id}.wav", _preview(world), methods=["GET"]),
+        Route("/cover/{id}.png", _cover, methods=["GET"]),
     ]
 
 
@@ -60,6 +65,7 @@ def itunes_routes(world: World) -> list[Route]:
                 "trackName": track["name"],
                 "artistName": track["artist_names"][0],
                 "trackTimeMillis": track["duration_ms"],
+                "artworkUrl100": _cover_address(request, "itunes", track),
                 **({"previewUrl": _address(request, "itunes", track)} if _published(track) else {}),
             }
             for track in world.catalogue.get(rows)
@@ -69,6 +75,7 @@ def itunes_routes(world: World) -> list[Route]:
     return [
         Route("/search", search, methods=["GET"]),
         Route("/preview/{id}.wav", _preview(world), methods=["GET"]),
+        Route("/cover/{id}.png", _cover, methods=["GET"]),
     ]
 
 
@@ -103,9 +110,34 @@ def sound(track: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
+async def _cover(request: Request) -> Response:
+    return Response(cover(request.path_params["id"]), media_type="image/png")
+
+
+def cover(album: str) -> bytes:
+    """A PNG of two shades in rings, of an album's own."""
+    rng = np.random.default_rng(zlib.crc32(album.encode()))
+    across = np.arange(_SIDE) - _SIDE / 2
+    middle = rng.uniform(-_SIDE / 3, _SIDE / 3, 2)
+    rings = np.sin(np.hypot(across[:, None] - middle[0], across - middle[1]) / rng.uniform(4, 12)) > 0
+    shades = rng.integers(30, 226, (2, 3))
+    rows = np.where(rings[..., None], *shades).astype(np.uint8).reshape(_SIDE, -1)
+    lines = b"".join(b"\0" + row.tobytes() for row in rows)
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
 def _published(track: dict[str, Any]) -> bool:
     """Some publishers show nothing."""
     return zlib.crc32(track["id"].encode()) % 7 != 0
+
+
+def _cover_address(request: Request, service: str, track: dict[str, Any]) -> str:
+    return f"{request.base_url.scheme}://{request.base_url.netloc}/{service}/cover/{track['album_id']}.png"
 
 
 def _address(request: Request, service: str, track: dict[str, Any]) -> str:

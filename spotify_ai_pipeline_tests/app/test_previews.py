@@ -2,7 +2,7 @@
 
 import pytest
 
-from spotify_ai_pipeline.app import previews
+from spotify_ai_pipeline.app import covers, previews
 from spotify_ai_pipeline.clients.deezer import Deezer
 from spotify_ai_pipeline.clients.itunes import Itunes
 from spotify_ai_pipeline.errors import Retryable
@@ -36,3 +36,22 @@ def test_a_service_that_fails_leaves_it_to_the_next_and_what_is_no_sound_is_none
     monkeypatch.setattr(Itunes, "sound", lambda *_: sound)
     found = previews.find(pipeline.workspace, "A", "T", "t")
     assert (found and found.ending) == ending
+
+
+def test_a_cover_is_found_kept_and_not_asked_for_again(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    songs = pipeline.read(datasets.SONGS).drop_nulls("track_id").head(4).to_dicts()
+    named = [(row["artist"], row["title"], row["track_id"]) for row in songs]
+    found = [covers.find(pipeline.workspace, *name) for name in named]
+    assert all(one and one.startswith(b"\x89PNG") for one in found)
+
+    def down(*_: object) -> bytes:
+        raise Retryable("later", 0.0)
+
+    for service in (Deezer, Itunes):
+        monkeypatch.setattr(service, "cover", down)
+    assert [covers.find(pipeline.workspace, *name) for name in named] == found
+    assert covers.find(pipeline.workspace, "A", "T", "t" * 22) is None
+    for service in (Deezer, Itunes):
+        monkeypatch.setattr(service, "cover", lambda *_: b"<html>")
+    assert covers.find(pipeline.workspace, "A", "T", "t" * 22) is None, "that none could be asked is not remembered"
+    assert pipeline.workspace.answers.get(covers.KEPT, ["t" * 22]) == {"t" * 22: None}

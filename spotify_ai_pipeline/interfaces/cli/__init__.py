@@ -82,8 +82,17 @@ class _Group(click.Group):
 
             if (line := explain(error)) is None:
                 raise
-            click.echo(f"error: {line}", err=True)
+            click.echo(f"error: {_with_next(line, error, ctx.invoked_subcommand)}", err=True)
             sys.exit(2)
+
+
+def _with_next(line: str, error: Exception, command: str | None) -> str:
+    """``line``, which ends with a command to type: its own, else the help of what was typed, or the doctor."""
+    from spotify_ai_pipeline.errors import UserError
+
+    if "spotify-ai" in line or "`make" in line:
+        return line
+    return f"{line}. Next: spotify-ai {f'{command} --help' if isinstance(error, UserError) and command else 'doctor'}"
 
 
 def _mention_sign_in() -> None:

@@ -6,7 +6,7 @@ import click
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
-from spotify_ai_pipeline.interfaces.cli.console import console, print_json
+from spotify_ai_pipeline.interfaces.cli.console import print_json, report
 from spotify_ai_pipeline.interfaces.cli.dials import agree
 from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
 from spotify_ai_pipeline.interfaces.cli.options import json_option
@@ -28,37 +28,41 @@ def adventure() -> None:
 
 
 @adventure.command()
-def on() -> None:
+@json_option
+def on(as_json: bool) -> None:
     """Turn it on: from now on every `spotify-ai refresh` updates it."""
     workspace = Workspace.open()
     workspace.state.set_override(ENABLED, True)
-    console.print(f"{workspace.settings.spotify.adventure_name} is on; `spotify-ai adventure refresh` fills it now")
+    name = workspace.settings.spotify.adventure_name
+    report(f"{name} is on; `spotify-ai adventure refresh` fills it now", as_json, name=name, on=True)
 
 
 @adventure.command()
-def off() -> None:
+@json_option
+def off(as_json: bool) -> None:
     """Turn it off: the playlist stays on Spotify as it is, and no refresh changes it."""
     workspace = Workspace.open()
     workspace.state.set_override(ENABLED, False)
-    console.print(
-        f"{workspace.settings.spotify.adventure_name} is off; its playlist stays as it is; delete it when you like"
-    )
+    name = workspace.settings.spotify.adventure_name
+    report(f"{name} is off; its playlist stays as it is; delete it when you like", as_json, name=name, on=False)
 
 
 @adventure.command()
 @click.argument("value", type=click.IntRange(0, 10), metavar="0..10")
 @click.option("--yes", is_flag=True, help="Set it without asking.")
-def dial(value: int, yes: bool) -> None:
+@json_option
+def dial(value: int, yes: bool, as_json: bool) -> None:
     """Set how novel it is: at 0 a fifth of the songs is on trial and the rest long unheard, at 10 four fifths are on trial.
 
     The songs that the new value would bring and take are shown first.
     """
     workspace = Workspace.open()
-    if not agree(workspace, DIAL, value, yes):
+    if not as_json and not agree(workspace, DIAL, value, yes):
         return
     before = workspace.settings.adventure.dial
     workspace.state.set_override(DIAL, value)
-    console.print(f"dial {value} of 10 (was {before}); it counts from the next refresh on")
+    line = f"dial {value} of 10 (was {before}); it counts from the next `spotify-ai refresh` on"
+    report(line, as_json, dial=value, before=before)
 
 
 @adventure.command(name="show")

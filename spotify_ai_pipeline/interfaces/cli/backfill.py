@@ -9,8 +9,10 @@ import click
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
-from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.console import report
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
+from spotify_ai_pipeline.interfaces.views.wording import count_of
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -18,7 +20,8 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.command()
 @click.argument("first")
 @click.argument("last")
-def backfill(first: str, last: str) -> None:
+@json_option
+def backfill(first: str, last: str, as_json: bool) -> None:
     """Read the scrobbles of the months FIRST to LAST (2019-01 2023-12) in one run.
 
     It stops when the day's budget is used up. The same command then goes on: it never asks again for months that are final.
@@ -36,12 +39,13 @@ def backfill(first: str, last: str) -> None:
             raise UserError(
                 f"your history on Last.fm begins in {known or 'no month that is known'}; there is nothing to read"
             )
-        run_job(workspace, "fill_history", tags={RANGE_START: max(months[0], known), RANGE_END: months[1]})
+        run_job(
+            workspace, "fill_history", quiet=as_json, tags={RANGE_START: max(months[0], known), RANGE_END: months[1]}
+        )
     rows = workspace.lake.partition_rows(datasets.SCROBBLES)
     read = {month: count for month, count in rows.items() if months[0] <= month <= months[1]}
-    console.print(
-        f"{sum(read.values()):,} scrobbles in {len(read)} months; they count from the next `spotify-ai refresh`"
-    )
+    said = f"{count_of(sum(read.values()), 'scrobble')} in {count_of(len(read), 'month')}"
+    report(f"{said}; they count from the next `spotify-ai refresh`", as_json, scrobbles=read)
 
 
 def _parse_month(text: str) -> str:

@@ -7,10 +7,12 @@ import yaml
 
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, report, table
 from spotify_ai_pipeline.interfaces.cli.dials import agree
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.storage.workspace import Workspace
+
+NAMES = ("spotify.playlist_name", "spotify.adventure_name")
 
 
 @click.group(invoke_without_command=True)
@@ -50,33 +52,41 @@ def config(context: click.Context, as_json: bool) -> None:
 @click.argument("key")
 @click.argument("value")
 @click.option("--yes", is_flag=True, help="Set it without asking.")
-def set_(key: str, value: str, yes: bool) -> None:
+@json_option
+def set_(key: str, value: str, yes: bool, as_json: bool) -> None:
     """Override KEY with VALUE on this machine, e.g. `spotify-ai config set playlist.target_size 80`.
 
-    A setting that moves the next list shows first which songs it would bring and take.
+    A setting that moves the next list shows first which songs it would bring and take. A list is typed with commas:
+    `spotify-ai config set features.lyrics_providers lrclib`.
     """
     workspace = Workspace.open()
     try:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError:
         raise UserError(f"{key}: {value!r} is not valid YAML; put quotes around a text") from None
+    if isinstance(parsed, str) and isinstance(workspace.settings.flat.get(key), list):
+        parsed = [part.strip() for part in parsed.split(",")]  # a list is typed without brackets too
     checked = settings.load(settings.config_files(workspace.root), workspace.state.overrides() | {key: parsed})
     if key not in checked.flat:
         raise UserError(
             f"{key} is a group of settings; name one of them, e.g. {next(k for k in checked.flat if k.startswith(key))}"
         )
     before = workspace.settings.flat[key]
-    if not agree(workspace, key, checked.flat[key], yes):
+    if not as_json and not agree(workspace, key, checked.flat[key], yes):
         return
     workspace.state.set_override(key, checked.flat[key])
-    console.print(plain(f"{key} = {checked.flat[key]} (was {before})"))
+    now = checked.flat[key]
+    kept = "; a playlist that was made before keeps its name until you rename it there" if key in NAMES else ""
+    report(f"{key} = {now} (was {before}){kept}", as_json, key=key, value=now, before=before)
 
 
 @config.command()
 @click.argument("key")
-def unset(key: str) -> None:
+@json_option
+def unset(key: str, as_json: bool) -> None:
     """Take the override of KEY back."""
     workspace = Workspace.open()
     if not workspace.state.unset_override(key):
         raise UserError(f"{key} is not overridden; `spotify-ai config` shows what is")
-    console.print(plain(f"{key} = {Workspace.open(workspace.root).settings.flat[key]}"))
+    now = Workspace.open(workspace.root).settings.flat[key]
+    report(f"{key} = {now}", as_json, key=key, value=now)

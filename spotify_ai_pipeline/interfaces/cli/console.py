@@ -20,6 +20,14 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, default=str, ensure_ascii=False))  # noqa: T201
 
 
+def report(line: str, as_json: bool, **data: object) -> None:
+    """What a command did: in words, or as JSON for a script."""
+    if as_json:
+        print_json(data)
+    else:
+        console.print(plain(line), soft_wrap=True)
+
+
 WIDE = 110
 """Columns from which a table of songs has room for all of its numbers; below, each song is a line with its reason under it."""
 

@@ -11,9 +11,9 @@ import click
 import polars as pl
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, report, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.interfaces.views.wording import when
+from spotify_ai_pipeline.interfaces.views.wording import count_of, when
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.plays import exclusion
 from spotify_ai_pipeline.music.plays.exclusion import Rule
@@ -43,21 +43,22 @@ def exclude() -> None:
 @exclude.command()
 @click.argument("since", type=click.DateTime(FORMATS))
 @click.argument("until", type=_LastMoment(FORMATS))
-def span(since: datetime, until: datetime) -> None:
+@json_option
+def span(since: datetime, until: datetime, as_json: bool) -> None:
     """Exclude the listens from SINCE to UNTIL, e.g. 2026-03-07T20:00 2026-03-08T02:00 (your time; a day means all of it)."""
     workspace = Workspace.open()
     zone = workspace.settings.listener.zone
     if until <= since:
         raise UserError(f"{since:%Y-%m-%d %H:%M} is not before {until:%Y-%m-%d %H:%M}; name the earlier time first")
     begin, end = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (since, until))
-    _exclude(
-        workspace, Rule(exclusion.SPAN, since=begin, until=end), f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"
-    )
+    label = f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"
+    _exclude(workspace, Rule(exclusion.SPAN, since=begin, until=end), label, as_json)
 
 
 @exclude.command()
 @click.argument("name")
-def artist(name: str) -> None:
+@json_option
+def artist(name: str, as_json: bool) -> None:
     """Exclude the listens of the artist NAME, from every source."""
     workspace = Workspace.open()
     artists = dict(workspace.lake.read(datasets.SONGS).select("artist_key", "artist").iter_rows())
@@ -66,12 +67,13 @@ def artist(name: str) -> None:
         raise UserError(
             f"no song of {name} is known" + (f"; did you mean {artists[near[0]]}?" if near else "; check the spelling")
         )
-    _exclude(workspace, Rule(exclusion.ARTIST, artist_key(name)), known)
+    _exclude(workspace, Rule(exclusion.ARTIST, artist_key(name)), known, as_json)
 
 
 @exclude.command()
 @click.argument("name")
-def playlist(name: str) -> None:
+@json_option
+def playlist(name: str, as_json: bool) -> None:
     """Exclude the listens from the playlist NAME; if no source tells it, those of songs that are on no other list of yours."""
     workspace = Workspace.open()
     lists = dict(workspace.lake.read(datasets.SPOTIFY_LIBRARY).select("list_id", "list_name").unique().iter_rows())
@@ -84,12 +86,13 @@ def playlist(name: str) -> None:
             if found
             else f"none of your playlists is called {name}; {hint}"
         )
-    _exclude(workspace, Rule(exclusion.PLAYLIST, found[0]), lists[found[0]])
+    _exclude(workspace, Rule(exclusion.PLAYLIST, found[0]), lists[found[0]], as_json)
 
 
 @exclude.command()
 @click.argument("name")
-def device(name: str) -> None:
+@json_option
+def device(name: str, as_json: bool) -> None:
     """Exclude the listens on devices whose name contains NAME; exports of Spotify name the device."""
     workspace = Workspace.open()
     known = (
@@ -97,7 +100,7 @@ def device(name: str) -> None:
     )
     if not any(name.casefold() in other.casefold() for other in known):
         raise UserError(f"no listen on a device like {name}; known are: {', '.join(known[:SHOWN]) or 'none'}")
-    _exclude(workspace, Rule(exclusion.DEVICE, name), name)
+    _exclude(workspace, Rule(exclusion.DEVICE, name), name, as_json)
 
 
 @exclude.command(name="list")
@@ -117,13 +120,15 @@ def list_(as_json: bool) -> None:
 
 @exclude.command()
 @click.argument("exclusion_id", type=int)
-def undo(exclusion_id: int) -> None:
+@json_option
+def undo(exclusion_id: int, as_json: bool) -> None:
     """Bring back the listens of exclusion EXCLUSION_ID (see `exclude list`)."""
     if not exclusions.undo(Workspace.open().state, exclusion_id):
         raise UserError(
             f"there is no exclusion {exclusion_id} in force; `spotify-ai exclude list` shows those there are"
         )
-    console.print(f"exclusion {exclusion_id} is undone: its listens count again from the next `spotify-ai refresh`")
+    line = f"exclusion {exclusion_id} is undone: its listens count again from the next `spotify-ai refresh`"
+    report(line, as_json, undone=exclusion_id)
 
 
 @exclude.command()
@@ -151,14 +156,13 @@ def _command(workspace: Workspace, row: dict[str, Any]) -> str:
     return f"spotify-ai exclude span {begin:%Y-%m-%dT%H:%M} {end:%Y-%m-%dT%H:%M}"
 
 
-def _exclude(workspace: Workspace, rule: Rule, label: str) -> None:
+def _exclude(workspace: Workspace, rule: Rule, label: str, as_json: bool) -> None:
     number = exclusions.exclude(workspace.state, rule, label)
     listens, songs = workspace.lake.scan(datasets.LISTENS), workspace.lake.read(datasets.SONGS)
     left_out = exclusion.excluded([rule], songs, workspace.lake.read(datasets.SPOTIFY_LIBRARY))
     hit = listens.filter(left_out).select(pl.len()).collect().item()
-    console.print(
-        plain(
-            f"{label}: {hit:,} listens are excluded from the next `spotify-ai refresh` on "
-            f"(take it back: spotify-ai exclude undo {number})"
-        )
+    line = (
+        f"{label}: {count_of(hit, 'listen')} {'is' if hit == 1 else 'are'} excluded from the next `spotify-ai refresh` on "
+        f"(take it back: spotify-ai exclude undo {number})"
     )
+    report(line, as_json, id=number, label=label, listens=hit)

@@ -6,7 +6,8 @@ import click
 
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.clients import sign_in
-from spotify_ai_pipeline.interfaces.cli.console import console, print_json, table
+from spotify_ai_pipeline.interfaces.cli.console import console, print_json, report, table
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.storage import listeners
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -23,21 +24,26 @@ def listener() -> None:
 @listener.command()
 @click.argument("name")
 @click.option("--timezone", help="IANA name, e.g. Europe/Lisbon; default: the one in the project's settings.")
-def add(name: str, timezone: str | None) -> None:
+@json_option
+def add(name: str, timezone: str | None, as_json: bool) -> None:
     """Add the listener NAME (letters, digits, _)."""
     general = settings.load([settings.PROJECT_ROOT / "config" / settings.CONFIG_FILE])
     workspace = listeners.add(name, timezone or general.listener.timezone)
     from spotify_ai_pipeline.defs.automation.daemon import make_instance
 
     make_instance(workspace)
-    console.print(f"{name}: {workspace.root}", soft_wrap=True)
-    console.print(f"next: fill in {workspace.root / '.env'}, then", soft_wrap=True)
-    console.print(f"  spotify-ai --listener {name} login\n  spotify-ai --listener {name} refresh")
-    console.print(f"  spotify-ai --listener {name} up      the Dagster UI with all listeners")
+    report(
+        f"{name}: {workspace.root}\nnext: fill in {workspace.root / '.env'}, then\n"
+        f"  spotify-ai --listener {name} login\n  spotify-ai --listener {name} refresh\n"
+        f"  spotify-ai --listener {name} up      the Dagster UI with all listeners",
+        as_json,
+        name=name,
+        root=workspace.root,
+    )
 
 
 @listener.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 def list_(as_json: bool) -> None:
     """Show the listeners of this machine."""
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from spotify_ai_pipeline.interfaces.cli.console import report
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -26,7 +28,8 @@ def write_map(workspace: Workspace) -> tuple[Path, Path]:
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the page to this file.")
 @click.option("--dark", is_flag=True, help="Draw the picture on dark ground.")
 @click.option("--open", "open_", is_flag=True, help="Open the page in your browser.")
-def map_(png: Path | None, html: Path | None, dark: bool, open_: bool) -> None:
+@json_option
+def map_(png: Path | None, html: Path | None, dark: bool, open_: bool, as_json: bool) -> None:
     """Write the map of your library: a page to search and listen, and a picture to hang up.
 
     Without --png and --html it writes both to the data folder and prints their paths. The page needs no network.
@@ -37,9 +40,8 @@ def map_(png: Path | None, html: Path | None, dark: bool, open_: bool) -> None:
         png, html = workspace.root / PICTURE, workspace.root / PAGE
     if png is not None:
         png.write_bytes(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map-dark.png" if dark else "map-light.png"))
-        click.echo(png)
     if html is not None:
         html.write_bytes(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map.html"))
-        click.echo(html)
-        if open_:
-            webbrowser.open(html.absolute().as_uri())
+    report("\n".join(str(path) for path in (png, html) if path), as_json, picture=png, page=html)
+    if open_ and html is not None:
+        webbrowser.open(html.absolute().as_uri())

@@ -7,10 +7,10 @@ import polars as pl
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.choose import choose_song
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, report, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.views.song_lookup import name_songs, split_name, track_id_of
-from spotify_ai_pipeline.interfaces.views.wording import when
+from spotify_ai_pipeline.interfaces.views.wording import count_of, when
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
 from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.storage import datasets, identity_overrides
@@ -69,23 +69,28 @@ def list_(limit: int, as_json: bool) -> None:
 @click.argument("song")
 @json_option
 def show(song: str, as_json: bool) -> None:
-    """Show every Spotify id and spelling of SONG, the rule that joined it, and its evidence."""
+    """Show every Spotify id and spelling of SONG, the rule that joined it, and its evidence.
+
+    How often a spelling was told counts each source: several may tell of the same play, which is one play of the song.
+    """
     workspace = Workspace.open()
     members = _members(workspace)
     song_id = choose_song(workspace, song)
     rows = members.filter(pl.col("song_id") == song_id)
+    heard = workspace.lake.read_or_none(datasets.LISTENS)
+    plays = None if heard is None else heard.filter(pl.col("song_id") == song_id, pl.col("counts")).height
     if as_json:
-        print_json({"song_id": song_id, "members": rows.drop("song_id").to_dicts()})
+        print_json({"song_id": song_id, "plays": plays, "members": rows.drop("song_id").to_dicts()})
         return
     shown = table(
         "",
         "name",
-        "plays",
+        "told",
         "Spotify id",
         "by",
         "evidence",
-        title=f"{name_songs(members)[song_id]}  {song_id}",
-        right=("plays",),
+        title=f"{name_songs(members)[song_id]}  {song_id}  {'' if plays is None else count_of(plays, 'play')}",
+        right=("told",),
     )
     for row in rows.iter_rows(named=True):
         track = row["kind"] == TRACK
@@ -105,7 +110,8 @@ def show(song: str, as_json: bool) -> None:
 @match.command()
 @click.argument("a")
 @click.argument("b")
-def same(a: str, b: str) -> None:
+@json_option
+def same(a: str, b: str, as_json: bool) -> None:
     """Say that songs A and B are one."""
     workspace = Workspace.open()
     members = _members(workspace)
@@ -113,12 +119,13 @@ def same(a: str, b: str) -> None:
     if one == two:
         raise UserError(f"{a} and {b} are one song already: {name_songs(members)[one]}")
     words = f"same: {name_songs(members)[two]} = {name_songs(members)[one]}"
-    _record(workspace, "same", _anchor(members, two), _anchor(members, one), words)
+    _record(workspace, "same", _anchor(members, two), _anchor(members, one), words, as_json)
 
 
 @match.command()
 @click.argument("track")
-def split(track: str) -> None:
+@json_option
+def split(track: str, as_json: bool) -> None:
     """Say that TRACK (a Spotify id or link) is a song of its own."""
     workspace = Workspace.open()
     members = _members(workspace)
@@ -128,15 +135,15 @@ def split(track: str) -> None:
         raise UserError(f"{track}: no Spotify id of your library; `spotify-ai match show SONG` lists a song's ids")
     if members.filter((pl.col("song_id") == row["song_id"][0]) & (pl.col("kind") == TRACK)).height == 1:
         raise UserError(f"{track}: is the only Spotify id of its song already")
-    _record(
-        workspace, "split", Named(TRACK, track_id), None, f"split: {row['artist'][0]} — {row['title'][0]} ({track_id})"
-    )
+    words = f"split: {row['artist'][0]} — {row['title'][0]} ({track_id})"
+    _record(workspace, "split", Named(TRACK, track_id), None, words, as_json)
 
 
 @match.command(name="set")
 @click.argument("spelling")
 @click.argument("song")
-def set_(spelling: str, song: str) -> None:
+@json_option
+def set_(spelling: str, song: str, as_json: bool) -> None:
     """Say that SPELLING ("ARTIST - TITLE", as scrobbled) names SONG."""
     workspace = Workspace.open()
     members = _members(workspace)
@@ -147,21 +154,22 @@ def set_(spelling: str, song: str) -> None:
     known = set(members.filter(pl.col("kind") == SPELLING)["member"].to_list())
     artist, title = next((name for name in meant if song_key(*name) in known), meant[0])
     subject, words = Named.spelling(artist, title), f"set: {artist} — {title} = {name_songs(members)[song_id]}"
-    _record(workspace, "set", subject, _anchor(members, song_id), words)
+    _record(workspace, "set", subject, _anchor(members, song_id), words, as_json)
 
 
 @match.command()
 @click.argument("number", type=int)
-def unset(number: int) -> None:
+@json_option
+def unset(number: int, as_json: bool) -> None:
     """Take back a correction: NUMBER is its number in `spotify-ai match list`."""
     if not identity_overrides.unsay(Workspace.open().state, number):
         raise UserError(f"{number}: there is no correction with this number; `spotify-ai match list` shows all")
-    console.print(f"taken back; {NEXT}")
+    report(f"taken back; {NEXT}", as_json, taken_back=number)
 
 
-def _record(workspace: Workspace, kind: str, subject: Named, target: Named | None, words: str) -> None:
+def _record(workspace: Workspace, kind: str, subject: Named, target: Named | None, words: str, as_json: bool) -> None:
     identity_overrides.say(workspace.state, kind, subject, target, words)
-    console.print(plain(f"{words}; {NEXT}"))
+    report(f"{words}; {NEXT}", as_json, said=words)
 
 
 def _members(workspace: Workspace) -> pl.DataFrame:

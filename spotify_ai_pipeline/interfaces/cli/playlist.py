@@ -1,10 +1,11 @@
-"""`spotify-ai playlist`: the list on Spotify, and a new one if it is gone."""
+"""`spotify-ai playlist`: where the list is, a new one if it is gone, and a copy on another service."""
 
 from __future__ import annotations
 
 import click
 
 from spotify_ai_pipeline.app.managed_playlists import named, of_cluster
+from spotify_ai_pipeline.app.playlist_copies import NEW_EACH_TIME, SERVICES, copy_to
 from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.interfaces.cli import sandbox
@@ -22,12 +23,18 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.option("--recreate", is_flag=True, help="Make a new playlist with the same songs, if you deleted the old one.")
 @click.option("--adventure", "adventurous", is_flag=True, help="Show the adventure list instead of the mix.")
 @click.option("--cluster", help="Show the list of a cluster (its number, or a part of its name) instead of the mix.")
+@click.option(
+    "--copy-to", "service", type=click.Choice(list(SERVICES)), help="Have ListenBrainz make a copy on this service."
+)
 @json_option
-def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bool) -> None:
-    """Show the link to the AI Mix on Spotify, and the last write to it.
+def playlist(recreate: bool, adventurous: bool, cluster: str | None, service: str | None, as_json: bool) -> None:
+    """Show where the AI Mix is, and the last write to it.
 
     If you delete or unfollow the playlist, refreshes stop and `spotify-ai status` says so; --recreate makes a new one, once. If
     you delete the list of a cluster, only that list stops.
+
+    A list that is kept on ListenBrainz can be copied with --copy-to to a service that you linked there. Each copy is a new
+    playlist on that service, and no refresh changes it.
     """
     workspace = Workspace.open()
     about = named(workspace.settings, ADVENTURE if adventurous else MIX)
@@ -45,6 +52,9 @@ def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bo
         "songs": len(known.track_ids) if known else 0,
         "written": when(workspace, known.written_at) if known else None,
     }
+    if service is not None:
+        with sandbox.beside(workspace):
+            found["copy"] = copy_to(workspace, about.name, service)
     if as_json:
         print_json(found)
     elif known is None:
@@ -52,3 +62,5 @@ def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bo
     else:
         console.print(plain(f"{found['name']}: {found['songs']} songs, written {found['written']}"))
         console.print(found["link"])
+        if service is not None:
+            console.print(plain(f"copied to {SERVICES[service]}: {found['copy']}\n{NEW_EACH_TIME}"))

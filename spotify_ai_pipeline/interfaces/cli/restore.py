@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.console import console, report
+from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.storage import backup as backups
 from spotify_ai_pipeline.storage.listeners import register
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -18,18 +19,24 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.option(
     "--replace", is_flag=True, help="Move the present data aside first, to a folder replaced-… in the data root."
 )
-def restore(file: Path, replace: bool) -> None:
+@json_option
+def restore(file: Path, replace: bool, as_json: bool) -> None:
     """Restore a backup into the data root. It refuses if data is there; see --replace."""
     workspace = Workspace.open()
     refuse_while_running(workspace)
     with console.status(f"reading {file}"):
         manifest = backups.restore(workspace, file, replace=replace)
-    console.print(
-        f"restored {len(manifest['files']):,} files of {manifest['listener']}, made {manifest['made_at']}, into {workspace.root}"
-    )
     if workspace.shared_as:
         register(workspace)
-    console.print("next: spotify-ai doctor")
+    files, owner, made = len(manifest["files"]), manifest["listener"], manifest["made_at"]
+    report(
+        f"restored {files:,} files of {owner}, made {made}, into {workspace.root}\nnext: spotify-ai doctor",
+        as_json,
+        files=files,
+        listener=owner,
+        made_at=made,
+        root=workspace.root,
+    )
 
 
 def refuse_while_running(workspace: Workspace) -> None:

@@ -49,7 +49,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             'taste "less christmas music outside december"',
             'Say what you want more or less of, once: "less christmas music outside december", "more 90s punk until march".',
         ),
-        "playlist": ("playlist", "Show the link to the AI Mix on Spotify, and the last write to it."),
+        "playlist": ("playlist", "Show where the AI Mix is, and the last write to it."),
         "snapshot": (
             "snapshot take",
             "Keep dated copies of the AI Mix, each a playlist on Spotify: every playlist.snapshot_interval_days, and on demand.",

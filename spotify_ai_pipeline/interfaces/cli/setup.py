@@ -145,5 +145,15 @@ def _spotify(ctx: click.Context, env: Path) -> None:
     console.print(
         f"Make an app at https://developer.spotify.com/dashboard with the redirect address {address}", soft_wrap=True
     )
-    _keep(env, SPOTIFY_CLIENT_ID=click.prompt("Client ID"), SPOTIFY_CLIENT_SECRET=click.prompt("Client secret"))
-    ctx.invoke(login)
+
+    def ask() -> dict[str, str]:
+        return {
+            "SPOTIFY_CLIENT_ID": click.prompt("Client ID"),
+            "SPOTIFY_CLIENT_SECRET": click.prompt("Client secret"),
+        }
+
+    def check() -> str:
+        ctx.invoke(login)
+        return "Spotify is connected"
+
+    _until_it_works(env, ask, check)

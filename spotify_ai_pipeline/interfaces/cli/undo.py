@@ -49,7 +49,8 @@ def undo(item: int | None, only_refresh: bool, as_json: bool) -> None:
     if as_json:
         print_json({"item_id": item, "taken_back": taken, "status": question.status if question else None})
     elif taken and question:
-        console.print(plain(f"{question.title} — {question.artist}: taken back; it is {question.status} again"))
+        now = f"it is {question.status} again" if question.status in queue.OPEN else "it counts as if it was never said"
+        console.print(plain(f"{question.title} — {question.artist}: your answer is taken back; {now}"))
     else:
         raise UserError(f"{item}: there is no answer with that number; `spotify-ai queue --answered` lists them")
 

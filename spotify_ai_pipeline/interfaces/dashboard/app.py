@@ -7,7 +7,10 @@ import streamlit as st
 from spotify_ai_pipeline.interfaces.dashboard import data
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 
-st.set_page_config(page_title="AI Mix", page_icon="🎵", layout="wide")
+settings = data.workspace().settings
+st.set_page_config(
+    page_title=f"{settings.spotify.playlist_name} of {settings.listener.name}", page_icon="🎵", layout="wide"
+)
 chosen = st.navigation(
     [
         st.Page(

@@ -83,7 +83,14 @@ SCENES = frozenset({
 })  # fmt: skip
 """Tags that say how music feels, where it is from, how it is played and of which scene it is."""
 
+SPOKEN = {
+    "energy": "energetic", "groove": "groovy", "melancholy": "melancholic", "melody": "melodic", "nostalgia": "nostalgic",
+}  # fmt: skip
+"""Nouns that listeners tag with, as they are said before a kind of music."""
+
 _ERA = re.compile(r"(early |late |mid-?)?((19|20)?\d0s|\d{4})")
+_STEM = 4
+"""Letters that forms of one word share at least."""
 _NOUN = 5
 """The rank of a kind of music: all else stands before it."""
 
@@ -91,8 +98,10 @@ _NOUN = 5
 def name_by_tags(tags: list[str], artists: list[str], taken: set[str]) -> tuple[str, str]:
     """(name, one-sentence description) from distinctive ``tags``, else from typical ``artists``; unlike any name ``taken``.
 
-    The name is said as a person would: "mellow indie folk". A tag whose words another one holds adds nothing."""
-    told_apart = [natural_name(tags[:size]) for size in range(min(3, len(tags)), len(tags) + 1)] if tags else []
+    The name is said as a person would: "mellow indie folk". A tag whose words another one holds adds nothing, and a second
+    feeling is named only where the first does not tell the cluster from another."""
+    sizes = range(min(3, len(tags)), len(tags) + 1) if tags else ()
+    told_apart = [natural_name(tags[:size], feelings) for feelings in (1, 2) for size in sizes]
     plain = told_apart[0] if told_apart else f"around {artists[0]}" if artists else "songs without tags"
     numbered = (f"{plain} {number}" for number in count(2))
     name = next(one for one in chain(told_apart, [plain], numbered) if one not in taken)
@@ -101,18 +110,25 @@ def name_by_tags(tags: list[str], artists: list[str], taken: set[str]) -> tuple[
     return name, told
 
 
-def natural_name(tags: Sequence[str]) -> str:
+def natural_name(tags: Sequence[str], feelings: int = 1) -> str:
     """``tags``, the most distinctive first, in the order in which a person says them: how it feels, when and where it is from,
-    how it is played, what it is. No word comes twice."""
+    how it is played, what it is. No word comes twice, in whatever form ("danceable dance pop")."""
     kept: list[str] = []
-    for tag in tags:
+    for tag in (SPOKEN.get(tag, tag) for tag in tags):
         words = set(tag.split())
         kept = [one for one in kept if not set(one.split()) < words]
-        if not any(words & set(one.split()) for one in kept):
+        if not any(_alike(word, other) for one in kept for other in one.split() for word in words):
             kept.append(tag)
-    nouns = [tag for tag in kept if _rank(tag) == _NOUN][:2]
-    before = sorted((tag for tag in kept if _rank(tag) < _NOUN), key=_rank)[:3]
-    return " ".join([*before, " and ".join(nouns) or "songs"])
+    by_rank = {rank: [tag for tag in kept if _rank(tag) == rank] for rank in range(_NOUN + 1)}
+    before = [*by_rank[0][:feelings], *(tag for rank in range(1, _NOUN) for tag in by_rank[rank])][:3]
+    return " ".join([*before, " and ".join(by_rank[_NOUN][:2]) or "songs"])
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words are forms of one: dance and danceable, melancholic and melancholy."""
+    shorter, longer = sorted((one, other), key=len)
+    stem = shorter[: max(_STEM, len(shorter) - 1)]
+    return one == other or (len(shorter) >= _STEM and longer.startswith(stem))
 
 
 def _rank(tag: str) -> int:

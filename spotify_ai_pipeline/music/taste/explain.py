@@ -102,10 +102,13 @@ def reasons(cycling: Cycling) -> pl.Expr:
         .when(pl.col("recent_plays") > 1)
         .then(
             pl.format(
-                f"{{}} of {{}} in the last {cycling.staleness_window_days} days, last {{}}", "recent_plays", plays, ago
+                f"{{}} of {{}} in the last {cycling.staleness_window_days} days, last heard {{}}",
+                "recent_plays",
+                plays,
+                ago,
             )
         )
-        .otherwise(pl.format("{} in all, last {}", plays, ago))
+        .otherwise(pl.format("{} in all, last heard {}", plays, ago))
     )
     return pl.concat_str(_cause(), heard, separator=", ", ignore_nulls=True).alias("reason")
 

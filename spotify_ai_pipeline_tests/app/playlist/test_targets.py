@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.app.file_playlists import FilePlaylists
+from spotify_ai_pipeline.app.playlist_copies import copy_to
 from spotify_ai_pipeline.app.playlist_files import FileSong
 from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.app.playlist_targets import open_target
@@ -143,6 +144,40 @@ def test_whatever_one_list_is_the_next_is_what_was_asked_for(
         state = kept.target.edit(made, Replace(tuple(wanted)))
         assert kept.target.rows(made).rows == wanted
         assert state == kept.target.snapshot_id(made)
+
+
+def test_listenbrainz_copies_a_list_to_a_linked_service_and_makes_a_new_one_each_time(
+    spot: Spot, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").mkdir()
+    kept = listenbrainz(spot, tmp_path / "kept")
+    with pytest.raises(UserError, match="refresh"):
+        copy_to(kept.workspace, playlists.MIX, "spotify")
+    songs = [track["mbid"] for track in spot.world.catalogue.get(range(60)) if track["mbid"]][:20]
+    kept.writer.write(kept.mix, [*songs, IDS[0]])
+    first, second = (copy_to(kept.workspace, playlists.MIX, "spotify") for _ in range(2))
+    assert first != second
+    for address in (first, second):
+        made = spot.world.shelf.playlists[address.rsplit("/", 1)[-1]]
+        rows = spot.world.shelf.items(made.id)
+        tracks = spot.world.catalogue.get([spot.world.catalogue.row_of[row.track_id] for row in rows])  # pyright: ignore[reportArgumentType]
+        assert ([track["mbid"] for track in tracks], made.public) == (songs, False)
+    with pytest.raises(TargetRefused, match=r"link your apple_music account.*music-services.*again"):
+        copy_to(kept.workspace, playlists.MIX, "apple_music")
+
+
+def test_a_list_of_our_name_that_holds_songs_is_not_taken_for_ours(kept: Kept, tmp_path: Path) -> None:
+    """It is the listener's, or a copy that another service made; one that is empty is what a crash left."""
+    full = kept.writer.write(kept.mix, IDS[:5]).playlist_id
+    elsewhere = Workspace.open(tmp_path / "elsewhere")
+    made = PlaylistWriter(kept.target, elsewhere).write(kept.mix, IDS[5:9], decided_on=[])
+    assert made.playlist_id != full
+    assert (made.after, kept.now()) == (IDS[5:9], IDS[:5])
+
+
+def test_only_listenbrainz_copies(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"config set playlist.target listenbrainz"):
+        copy_to(Workspace.open(tmp_path / "home"), playlists.MIX, "spotify")
 
 
 def test_what_the_listener_put_into_a_file_stays_behind_our_songs(spot: Spot, tmp_path: Path) -> None:

@@ -97,3 +97,15 @@ def test_numbers_and_words_agree(filled: Path, monkeypatch: pytest.MonkeyPatch) 
     for words in (("stats",), ("mix",), ("queue",)):
         shown = run(filled / "home", 80, monkeypatch, *words).output
         assert not [word for word in ("1 songs", "1 plays", "1 calls", "1 questions") if f" {word}" in f" {shown}"]
+
+
+def test_every_error_says_what_to_type_next(tmp_path: Path) -> None:
+    os.environ["SPOTIFY_AI_DATA"] = str(tmp_path / "home")
+    tried = {
+        ("exclude", "span", "2026-01-02", "2026-01-01"): "spotify-ai exclude --help",
+        ("mix",): "spotify-ai refresh",
+        ("config", "set", "playlist.target_size", "[1"): "spotify-ai config --help",
+    }
+    for words, following in tried.items():
+        said = CliRunner().invoke(main, list(words))
+        assert (said.exit_code, following in said.output.splitlines()[-1]) == (2, True), said.output

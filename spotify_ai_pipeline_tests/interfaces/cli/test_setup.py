@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
 from click.testing import CliRunner, Result
 
@@ -61,6 +64,39 @@ def test_a_token_tells_whose_it_is_and_a_name_alone_reads(answers: Answers, user
     said = answers("3", user, "n")  # in the sandbox the token is the name
     assert "the mix can be kept there" in said.output, said.output
     assert Workspace.open(tmp_path / "home").secrets.listenbrainz_token.get_secret_value() == user
+
+
+def test_spotify_is_agreed_to_in_the_browser(
+    answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    config = tmp_path / "home" / "config.yaml"
+    address = {"spotify": {"redirect_uri": f"http://127.0.0.1:{free_port}/callback"}}
+    config.write_text(yaml.safe_dump(yaml.safe_load(config.read_text()) | address))
+
+    def browser(address: str) -> bool:
+        threading.Thread(target=requests.get, args=(address,), kwargs={"timeout": 30}).start()
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", browser)
+    said = answers("1", "an-app", "its secret", "n")
+    assert said.exit_code == 0, said.output
+    assert address["spotify"]["redirect_uri"] in said.output
+    assert "✓ Spotify is connected" in said.output
+    workspace = Workspace.open(tmp_path / "home")
+    assert workspace.secrets.has_spotify and workspace.token_file.exists()
+
+
+@pytest.mark.parametrize("server", ["koito", "maloja"])
+@pytest.mark.parametrize("named", ["token", "name"])
+def test_a_server_that_hands_no_listens_out_says_how_else_they_come(
+    answers: Answers, user: str, tmp_path: Path, server: str, named: str
+) -> None:
+    config = tmp_path / "home" / "config.yaml"
+    config.write_text(config.read_text().replace("/listenbrainz/1/", f"/{server}/apis/listenbrainz/1/"))
+    said = answers("3", *[user if named == "token" else "somebody"] * 3)
+    assert said.exit_code == 2
+    assert "spotify-ai import FILE" in said.output, said.output
+    assert not Workspace.open(tmp_path / "home").secrets.has_listenbrainz
 
 
 @pytest.mark.parametrize("word", ["", "9", "two", "0"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import socket
@@ -23,6 +24,10 @@ from spotify_ai_pipeline_tests.interfaces.dashboard.chromium import Tab, browsin
 
 COMMAND = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", "dashboard"]
 CANARY = "<img src=x onerror=alert(1)> ![p](http://192.0.2.1/p.png) **b** :smile: $x$"
+AXE = PROJECT_ROOT / ".venv" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+FINDINGS = """axe.run(document, {resultTypes: ['violations']}).then(found => found.violations
+    .filter(one => ['serious', 'critical'].includes(one.impact))
+    .map(one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 200)).join(' | ')))"""
 DONE = "document.querySelector('[data-test-script-state]').dataset.testScriptState === 'notRunning'"
 
 
@@ -123,6 +128,65 @@ def test_every_page_on_a_phone_and_answers_by_hand(
     assert code == 0, printed
     assert address in printed
     assert "Traceback" not in printed
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="needs `make axe`")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1400])
+def test_axe_finds_nothing_serious(
+    tab: Tab, served: tuple[str, Workspace, subprocess.Popen[str]], width: int, dark: bool
+) -> None:
+    address, workspace, _ = served
+    axe = AXE.read_text()
+    tab.size(width, 900, dark=dark)
+    for _, title, _ in PAGES:
+        tab.open(f"{address}/{title.lower() if title != 'Mix' else ''}")
+        tab.wait("document.querySelector('[data-testid=\"stHeading\"]') && " + DONE)
+        tab.evaluate(axe + "; 0")
+        assert tab.evaluate(FINDINGS) == [], title
+    page = workspace.root / "map.html"
+    page.write_bytes(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map.html"))
+    tab.call("Page.setBypassCSP", enabled=True)
+    tab.open(page.as_uri())
+    tab.wait("document.readyState === 'complete' && window.search.type === 'search'")
+    tab.evaluate(axe + "; search.value = 'a'; search.dispatchEvent(new Event('input')); 0")
+    assert tab.evaluate(FINDINGS) == []
+
+
+def test_a_search_on_the_map_lists_what_it_found_and_keys_lead_through_it(tab: Tab, filled: Path) -> None:
+    workspace = Workspace.open(filled / "home")
+    songs = workspace.lake.read(datasets.LIBRARY_MAP)
+    title = songs["title"][0]
+    tab.size(390, 844)
+    tab.open(_as_file(workspace.lake.read_blob(datasets.LIBRARY_MAP, "map.html")))
+    tab.wait("document.readyState === 'complete' && window.search.type === 'search'")
+    tab.evaluate("search.focus()")
+    tab.call("Input.insertText", text=title)
+    listed = tab.evaluate("[...hits.querySelectorAll('button')].map(one => one.innerText)")
+    assert any(one.startswith(title) for one in listed), listed
+    for key in ("ArrowDown", "Enter"):
+        for kind in ("keyDown", "keyUp"):
+            text = {"text": "\r"} if (key, kind) == ("Enter", "keyDown") else {}
+            tab.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=13, **text)
+    assert listed[0].split(" — ")[0] in tab.evaluate("card.innerText")
+    tab.evaluate("search.value = 'no such song'; search.dispatchEvent(new Event('input'))")
+    assert tab.evaluate("hits.innerText") == "no song is called so"
+
+
+@pytest.mark.parametrize("size", [(390, 844), (360, 640), (900, 640)])
+def test_names_on_the_map_lie_inside_it(tab: Tab, filled: Path, size: tuple[int, int]) -> None:
+    page = Workspace.open(filled / "home").lake.read_blob(datasets.LIBRARY_MAP, "map.html").decode()
+    spy = """const written = []; CanvasRenderingContext2D.prototype.fillText = function (name, x, y, most) {
+        const half = Math.min(this.measureText(name).width, most) / 2; written.push([name, x - half, x + half, y]); };"""
+    tab.size(*size)
+    tab.open(_as_file(page.replace('"use strict";', spy, 1).encode()))
+    tab.wait("window.written === undefined && typeof written === 'object' && written.length")
+    for name, left, right, y in tab.evaluate("written"):
+        assert 0 <= left < right <= size[0] and 0 < y < size[1], name
+
+
+def _as_file(page: bytes) -> str:
+    return "data:text/html;base64," + base64.b64encode(page).decode()
 
 
 def test_a_taken_port_and_an_empty_home_are_told(filled: Path, tmp_path: Path) -> None:

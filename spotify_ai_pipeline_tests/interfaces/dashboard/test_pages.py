@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app import covers
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES, questions
 from spotify_ai_pipeline.storage import datasets, exclusions, pins, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -135,7 +136,10 @@ def test_whether_a_song_is_kept_is_asked_without_words_on_versions(workspace: Wo
     ]
 
 
-def test_each_song_of_the_mix_says_why_and_can_be_pinned_barred_and_taken_back(workspace: Workspace) -> None:
+def test_each_song_of_the_mix_says_why_and_can_be_pinned_barred_and_taken_back(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(covers, "find", lambda *_: None)  # no service is there to be asked
     page = draw("mix")
     listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").sort("rank")
     assert len([button for button in page.button if button.label == "More"]) == listed.height

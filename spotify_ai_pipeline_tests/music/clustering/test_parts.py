@@ -117,10 +117,12 @@ def test_names_by_tags_are_never_given_twice() -> None:
     [
         (["folk", "acoustic", "mellow"], "mellow acoustic folk"), (["folk", "indie", "mellow"], "mellow indie folk"),
         (["indie rock", "rock", "happy"], "happy indie rock"), (["rock", "indie rock"], "indie rock"),
-        (["dance pop", "pop", "danceable"], "danceable dance pop"), (["soul", "r&b", "80s"], "80s soul and r&b"),
+        (["dance pop", "pop", "danceable"], "dance pop"), (["soul", "r&b", "80s"], "80s soul and r&b"),
         (["dream pop", "synthpop", "british"], "british dream pop and synthpop"),
         (["mellow", "acoustic"], "mellow acoustic songs"),
-        (["ambient"], "ambient"), (["hip hop", "modern classical", "groove"], "hip hop and modern classical"),
+        (["ambient"], "ambient"), (["hip hop", "modern classical", "groove"], "groovy hip hop and modern classical"),
+        (["soul", "groove", "happy"], "groovy soul"), (["metal", "melancholy", "energetic"], "melancholic metal"),
+        (["techno", "electronic", "electronica"], "electronic techno"), (["rock", "post-rock", "rap"], "rock and post-rock"),
     ],
 )  # fmt: skip
 def test_a_name_is_said_as_a_person_would(tags: list[str], name: str) -> None:
@@ -128,6 +130,10 @@ def test_a_name_is_said_as_a_person_would(tags: list[str], name: str) -> None:
     words = name.replace(" and ", " ").split()
     assert len(words) == len(set(words))
     assert describe.name_by_tags(tags, [], set())[0] == name
+
+
+def test_a_second_feeling_is_said_where_the_first_does_not_tell_apart() -> None:
+    assert describe.name_by_tags(["soul", "groove", "happy"], [], {"groovy soul"})[0] == "groovy happy soul"
 
 
 CARDS = [naming.Card(1, 90, ["dub", "techno"], ["A — B"]), naming.Card(2, 40, ["folk"], [])]

@@ -60,16 +60,16 @@ def reason(defaults: Settings, **row: Any) -> str:
         ({"plays": 0, "days_quiet": None, "said": "liked"}, "liked, not heard yet"),
         ({"plays": 0, "days_quiet": None, ARTIST: 3.0}, "you play much of Ada, not heard yet"),
         ({"slot": EXPLORATION, "days_quiet": 90.0, "plays": 1}, "quiet for 90 days after 1 play"),
-        ({"recent_plays": 2, "plays": 7, "days_quiet": 0.3}, "2 of 7 plays in the last 30 days, last today"),
-        ({"recent_plays": 1, "plays": 7, "days_quiet": 1.9, OWN: 4.0}, "7 plays in all, last yesterday"),
+        ({"recent_plays": 2, "plays": 7, "days_quiet": 0.3}, "2 of 7 plays in the last 30 days, last heard today"),
+        ({"recent_plays": 1, "plays": 7, "days_quiet": 1.9, OWN: 4.0}, "7 plays in all, last heard yesterday"),
         (
             {"plays": 2, "days_quiet": 31.0, COMPANY: 2.0},
-            "goes with what you play now, 2 plays in all, last 31 days ago",
+            "goes with what you play now, 2 plays in all, last heard 31 days ago",
         ),
-        ({"said": "a favourite of yours", SAID: 1.6}, "a favourite of yours, 3 plays in all, last 2 days ago"),
+        ({"said": "a favourite of yours", SAID: 1.6}, "a favourite of yours, 3 plays in all, last heard 2 days ago"),
         (
             {"said": "a favourite of yours", SAID: 1.6, ARTIST: 2.0},
-            "you play much of Ada, 3 plays in all, last 2 days ago",
+            "you play much of Ada, 3 plays in all, last heard 2 days ago",
         ),
     ],
 )

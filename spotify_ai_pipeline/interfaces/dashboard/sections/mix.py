@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app import covers
+from spotify_ai_pipeline.app.playlist_copies import NEW_EACH_TIME, SERVICES, copy_to
 from spotify_ai_pipeline.app.playlist_places import CALLED
+from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.sections import questions
 from spotify_ai_pipeline.interfaces.views import mix_view
@@ -14,7 +19,7 @@ from spotify_ai_pipeline.interfaces.views.never import never_again
 from spotify_ai_pipeline.interfaces.views.why import explain_song
 from spotify_ai_pipeline.interfaces.views.wording import outcome_words, when
 from spotify_ai_pipeline.music.mix.decide import nearer
-from spotify_ai_pipeline.music.mix.target_ids import link_of
+from spotify_ai_pipeline.music.mix.target_ids import LISTENBRAINZ, link_of
 from spotify_ai_pipeline.storage import pins, playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -41,11 +46,7 @@ def page() -> None:
         *((slot, f"{slots.get(slot, 0)}") for slot in mix_view.SLOTS),
         ("questions waiting", f"{queue.pending(workspace.state)}"),
     )
-    link, place = mix_view.playlist_link(workspace), CALLED[playlists.target(workspace.state)]
-    if link.startswith("https:"):
-        st.link_button(f"Open on {place}", link, icon=":material/open_in_new:")
-    elif link:
-        st.text(f"kept in {link}")
+    _where(workspace)
     songs, change, scores = st.tabs(["Songs", "Last change", "Scores"])
     with songs:
         _songs(workspace, listed)
@@ -62,6 +63,26 @@ def page() -> None:
         _scores(listed)
 
 
+def _where(workspace: Workspace) -> None:
+    """The way to the list, and from ListenBrainz on to other services."""
+    link, target = mix_view.playlist_link(workspace), playlists.target(workspace.state)
+    if not link.startswith("https:"):
+        st.text(f"kept in {link}" if link else "")
+        return
+    with st.container(horizontal=True):
+        st.link_button(f"Open on {CALLED[target]}", link, icon=":material/open_in_new:")
+        if target != LISTENBRAINZ:
+            return
+        with st.popover("Copy to…", icon=":material/content_copy:"):
+            st.text(NEW_EACH_TIME)
+            for service, called in SERVICES.items():
+                if st.button(called, f"copy-{service}"):
+                    try:
+                        st.link_button("Open the copy", copy_to(workspace, playlists.MIX, service))
+                    except ExpectedError as error:
+                        st.text(str(error))
+
+
 def _songs(workspace: Workspace, listed: pl.DataFrame) -> None:
     """The songs in order, each with its reason below and a way to say something of it."""
     st.caption("In order; + is new in the last refresh.")
@@ -74,18 +95,20 @@ def _songs(workspace: Workspace, listed: pl.DataFrame) -> None:
             about = theme.plain(f"why, pin, never: {row['title']}")
             st.button(named, f"more-{row['song_id']}", about, type="tertiary", on_click=_choose, args=(row["song_id"],))
         if chosen == row["song_id"]:
-            _about(workspace, row["song_id"])
+            _about(workspace, row)
 
 
 def _choose(song: str) -> None:
     st.session_state[CHOSEN] = None if st.session_state.get(CHOSEN) == song else song
 
 
-def _about(workspace: Workspace, song: str) -> None:
-    """Why the song is on the list, and what can be said of it."""
+def _about(workspace: Workspace, row: dict[str, Any]) -> None:
+    """Why the song is on the list, its cover, and what can be said of it."""
+    song = row["song_id"]
     found = explain_song(workspace, song)
     held = song in pins.held_and_barred(workspace.state, clock.now())[0]
     with st.container(border=True):
+        picture = st.empty()
         st.text(f"{found.place}. {found.story}")
         for part in found.parts:
             st.text(f"{part.worth:+.3f}  {part.name}: {part.says}")
@@ -93,6 +116,8 @@ def _about(workspace: Workspace, song: str) -> None:
             word, icon = ("Unpin", "keep_off") if held else ("Pin", "keep")
             st.button(word, f"pin-{song}", icon=f":material/{icon}:", on_click=_pin, args=(workspace, song, not held))
             st.button("Never again", f"never-{song}", icon=":material/block:", on_click=_never, args=(workspace, song))
+    if cover := covers.find(workspace, row["artist"], row["title"], row["track_id"]):
+        picture.image(cover, width=questions.COVER)
 
 
 def _pin(workspace: Workspace, song: str, pinned: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 import streamlit as st
 
-from spotify_ai_pipeline.app import not_me, previews
+from spotify_ai_pipeline.app import covers, not_me, previews
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.views.wording import ASKS, meaning
 from spotify_ai_pipeline.storage import exclusions, queue
@@ -26,6 +26,8 @@ ANSWERS = {
 DOUBLE_CLICK_SECONDS = 0.6
 """An answer that comes sooner after its question is the second half of a double click on the question before."""
 
+COVER = 100
+"""Pixels across."""
 SHOWN, ANSWERED, LEFT_OUT = "question shown", "question answered", "left out as not me"
 
 
@@ -59,6 +61,8 @@ def _ask(workspace: Workspace, question: queue.Question) -> None:
         shown = st.session_state[SHOWN] = _Shown(question.item_id)
     with st.container(border=True):
         st.caption(f"{queue.pending(workspace.state)} waiting · question {question.item_id}")
+        cover = covers.kept(workspace, question.track_id)
+        picture = st.image(cover, width=COVER) if cover else st.empty()
         st.subheader(theme.plain(question.title), anchor=False)
         st.text(question.artist)
         if question.line:
@@ -69,7 +73,10 @@ def _ask(workspace: Workspace, question: queue.Question) -> None:
         if question.plays:
             st.text(f"heard {question.plays - question.skips} times of {question.plays} on trial")
         if st.button("Hear 30 seconds", key=f"hear-{question.item_id}", icon=":material/headphones:"):
-            found = previews.find(workspace, question.artist, question.title, question.track_id)
+            named = (question.artist, question.title, question.track_id)
+            found = previews.find(workspace, *named)
+            if not cover and (cover := covers.find(workspace, *named)):
+                picture.image(cover, width=COVER)
             if found is None:
                 st.text("No preview of this song is to be had.")
             else:

@@ -1,0 +1,41 @@
+"""The cover of a song: from Deezer by ISRC, else from iTunes by name. It is kept, so that each is asked for once."""
+
+from __future__ import annotations
+
+import base64
+
+from spotify_ai_pipeline.app.previews import isrc_of
+from spotify_ai_pipeline.clients.deezer import Deezer
+from spotify_ai_pipeline.clients.itunes import Itunes
+from spotify_ai_pipeline.errors import ExpectedError
+from spotify_ai_pipeline.storage.workspace import Workspace
+
+KEPT = "covers"
+LARGEST = 200_000
+"""Bytes: what is larger is no thumbnail."""
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n")
+
+
+def kept(workspace: Workspace, track_id: str) -> bytes | None:
+    """The cover, where it was found before: no service is asked."""
+    picture = workspace.answers.get(KEPT, [track_id]).get(track_id)
+    return base64.b64decode(picture) if picture else None
+
+
+def find(workspace: Workspace, artist: str, title: str, track_id: str) -> bytes | None:
+    """A JPEG or PNG; None where no service has one, or none can be asked now."""
+    if workspace.answers.get(KEPT, [track_id]):
+        return kept(workspace, track_id)
+    isrc, asked = isrc_of(workspace, track_id), True
+    for service in (Deezer, Itunes):
+        try:
+            picture = service.of(workspace).cover(artist, title, isrc)
+        except ExpectedError:  # out of reach, over budget: the other one, or no picture this time
+            asked = False
+            continue
+        if picture and picture.startswith(_PICTURES) and len(picture) <= LARGEST:
+            workspace.answers.put(KEPT, {track_id: base64.b64encode(picture).decode()})
+            return picture
+    if asked:
+        workspace.answers.put(KEPT, {track_id: None})
+    return None
