@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from spotify_ai_pipeline.app.managed_playlists import named, of_cluster
+from spotify_ai_pipeline.app.managed_playlists import living, of_cluster
 from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option, list_named, list_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.clusters import find_cluster, list_clusters
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import alerts, playlists
-from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
+from spotify_ai_pipeline.storage.playlists import ADVENTURE
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -22,15 +22,16 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.option("--recreate", is_flag=True, help="Make a new playlist with the same songs, if you deleted the old one.")
 @click.option("--adventure", "adventurous", is_flag=True, help="Show the adventure list instead of the mix.")
 @click.option("--cluster", help="Show the list of a cluster (its number, or a part of its name) instead of the mix.")
+@list_option
 @json_option
-def playlist(recreate: bool, adventurous: bool, cluster: str | None, as_json: bool) -> None:
+def playlist(recreate: bool, adventurous: bool, cluster: str | None, own: str | None, as_json: bool) -> None:
     """Show the link to the AI Mix on Spotify, and the last write to it.
 
     If you delete or unfollow the playlist, refreshes stop and `spotify-ai status` says so; --recreate makes a new one, once. If
     you delete the list of a cluster, only that list stops.
     """
     workspace = Workspace.open()
-    about = named(workspace.settings, ADVENTURE if adventurous else MIX)
+    about = living(workspace, ADVENTURE if adventurous else list_named(workspace, own))
     if cluster is not None:
         row = find_cluster(list_clusters(workspace), cluster)
         about = of_cluster(row["cluster_id"], row["name"])

@@ -58,6 +58,10 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "adventure on",
             "Keep a second, novel playlist: songs on trial, and songs of yours that you hardly ever heard.",
         ),
+        "list": (
+            'list add "forgotten favourites" --size 40 --every week',
+            "Keep lists of your own: say what is on one, and every refresh keeps it fresh by the rules of the AI Mix.",
+        ),
         "cycling": (
             "cycling 7",
             "Show or set how fast the list turns over: 1 keeps songs long, 5 weighs old and new alike, 10 replaces songs soon.",
