@@ -18,7 +18,7 @@ class HandEdits:
     @classmethod
     def of(cls, state: State, name: str) -> HandEdits:
         """All edits of the list ``name`` so far."""
-        known = state.fact(f"{name} edits") or {"kept": [], "barred": []}
+        known: dict[str, list[str]] = state.fact(f"{name} edits") or {"kept": [], "barred": []}
         return cls(set(known["kept"]), set(known["barred"]))
 
     def with_more(self, added: Iterable[str], removed: Iterable[str]) -> HandEdits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.durations import DAY
@@ -96,4 +97,5 @@ def ask(state: State, own: OwnList) -> None:
 
 
 def _own(row: sqlite3.Row) -> OwnList:
-    return OwnList(**{**dict(row), "recipe": Recipe.model_validate_json(row["recipe"])})
+    values: dict[str, Any] = {**dict(row), "recipe": Recipe.model_validate_json(row["recipe"])}
+    return OwnList(**values)

@@ -116,7 +116,7 @@ class Recipe(BaseModel, frozen=True):
     def with_order(cls, recipe: Recipe, sort: Sequence[str]) -> Recipe:
         """``recipe`` in another order. Raises ``UserError`` where there is no such order."""
         try:
-            return cls(**{**recipe.model_dump(), "sort": list(sort)})
+            return cls.model_validate({**recipe.model_dump(), "sort": list(sort)})
         except ValueError as error:
             raise UserError(str(error).splitlines()[2].strip().removeprefix("Value error, ")) from None
 

@@ -55,6 +55,9 @@ TEMPLATES: Mapping[str, Template] = {
 _NUMBER = r"(?:an?|one|two|three|four|five|six|ten|\d+)"
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "": 1}
 _DAYS = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
+_NOT_HEARD = (
+    r"(?:unheard|unplayed|not (?:heard|played|listened to)|(?:i )?(?:have ?n.?t|have not) (?:heard|played)|quiet)"
+)
 _SPAN = rf"(?:the (?:last|past) )?({_NUMBER})?\s*(day|week|fortnight|month|year)s?"
 
 
@@ -83,7 +86,7 @@ def _order(sort: str) -> Read:
 
 
 _PHRASES: list[tuple[str, Read]] = [
-    (rf"\b(?:unheard|unplayed|not (?:heard|played|listened to)|(?:i )?(?:have ?n.?t|have not) (?:heard|played)|quiet) (?:for|in|since) {_SPAN}\b",
+    (rf"\b{_NOT_HEARD} (?:for|in|since) {_SPAN}\b",
      _cond("days_quiet", AT_LEAST, _days)),
     (rf"\b(?:first heard|discovered|new|found|got to know) (?:in|within) {_SPAN}\b", _cond("days_known", AT_MOST, _days)),
     (r"\b(?:first heard|discovered|new|found) this ()(week|month|year)\b", _cond("days_known", AT_MOST, _days)),
@@ -115,9 +118,11 @@ _PHRASES: list[tuple[str, Read]] = [
 ]  # fmt: skip
 _READ = [(re.compile(pattern), read) for pattern, read in _PHRASES]
 _PARTS = re.compile(r"[,;]|\bbut\b")
-_FILLERS = frozenset(
-    ["a", "all", "am", "an", "and", "any", "are", "by", "for", "from", "have", "heard", "i", "in", "is", "it", "list", "me", "mine", "music", "my", "of", "on", "only", "or", "out", "played", "playlist", "some", "song", "songs", "stuff", "that", "the", "them", "these", "things", "those", "to", "track", "tracks", "what", "which", "with"]
-)
+_FILLERS = frozenset({
+    "a", "all", "am", "an", "and", "any", "are", "by", "for", "from", "have", "heard", "i", "in", "is", "it", "list", "me",
+    "mine", "music", "my", "of", "on", "only", "or", "out", "played", "playlist", "some", "song", "songs", "stuff", "that",
+    "the", "them", "these", "things", "those", "to", "track", "tracks", "what", "which", "with",
+})  # fmt: skip
 _HIGH, _LOW = 65.0, 35.0
 """Percent of the library's songs that a song must have more, or less, of a sound than, to be called by it."""
 
