@@ -100,7 +100,7 @@ class Shelf:
             slot=pl.lit(CORE),
             in_library=pl.lit(value=True),
             tired=pl.lit(value=False),
-            reason=pl.col("reason").fill_null("it fits the list no more"),
+            reason=pl.col("reason").fill_null("it fits no more, and leaves when its turn comes"),
             taste=unknown,
             mood=unknown,
             freshness=unknown,
@@ -108,12 +108,12 @@ class Shelf:
 
 
 def rules_of(playlist: Playlist, own: OwnList) -> Playlist:
-    """The rules of the mix for a list of the listener's own: its size, one slot, and its change where it has one of its own."""
-    caps = (
-        {}
-        if own.max_change is None
-        else dict.fromkeys(("max_change_per_refresh", "max_change_per_week"), own.max_change)
-    )
+    """The rules of the mix for a list of the listener's own: its size, one slot, and its change where it has one of its own. A
+    short list changes by a song at least."""
+    shares = {
+        name: own.max_change or getattr(playlist, name) for name in ("max_change_per_refresh", "max_change_per_week")
+    }
+    caps = {name: max(share, 1 / own.size) for name, share in shares.items()}
     slots = {"core_fraction": 1.0, "exploration_fraction": 0.0, "discovery_fraction": 0.0, "adventurousness": 5}
     return playlist.model_copy(update={"target_size": own.size, **slots, **caps})
 

@@ -252,9 +252,12 @@ def remove(name: str) -> None:
 def refresh(name: str | None, as_json: bool) -> None:
     """Refresh the lists that are due, or list NAME now, from the data that was read last."""
     workspace = Workspace.open()
-    chosen = [lists.choose(workspace, name)] if name is not None else own_lists.every(workspace.state)
+    chosen = [lists.choose(workspace, name)] if name is not None else own_lists.due(workspace.state, clock.now())
     if name is not None:
         own_lists.ask(workspace.state, chosen[0])
+    if not chosen and not as_json:
+        console.print("no list is due; `spotify-ai list refresh NAME` refreshes one now")
+        return
     with sandbox.beside(workspace):
         run_job(workspace, "refresh_the_lists", quiet=as_json)
     if as_json:

@@ -9,7 +9,7 @@ from math import isinf
 from typing import Any, Self
 
 import polars as pl
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.lists.columns import COLUMNS, FLAG, NEVER, NUMBER, TEXT
@@ -68,7 +68,7 @@ class Condition(BaseModel, frozen=True):
                 raise UserError(f"{written!r}: {_example(NUMBER)}") from None
         try:
             return cls(column=name, op=op, value=value)
-        except ValueError as error:
+        except ValidationError as error:
             raise UserError(
                 f"{written!r}: {str(error).splitlines()[2].strip().removeprefix('Value error, ')}"
             ) from None
@@ -117,8 +117,8 @@ class Recipe(BaseModel, frozen=True):
         """``recipe`` in another order. Raises ``UserError`` where there is no such order."""
         try:
             return cls.model_validate({**recipe.model_dump(), "sort": list(sort)})
-        except ValueError as error:
-            raise UserError(str(error).splitlines()[2].strip().removeprefix("Value error, ")) from None
+        except ValidationError as error:
+            raise UserError(_why(error)) from None
 
     @property
     def in_order(self) -> bool:
@@ -177,6 +177,10 @@ def _said(column: str, value: Any, wanted: Sequence[str]) -> str:
         asked = {one.casefold() for one in wanted}
         value = ", ".join(str(one) for one in value if str(one).casefold() in asked)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return COLUMNS[column].reason.format(value)
+
+
+def _why(error: ValidationError) -> str:
+    return error.errors()[0]["msg"].removeprefix("Value error, ")
 
 
 def _example(kind: str) -> str:
