@@ -37,8 +37,9 @@ limit_option = click.option(
 def similar(song: str | None, start: str | None, end: str | None, limit: int, as_json: bool) -> None:
     """Show the songs of your library that are most like SONG, and why.
 
-    --from A --to B shows the way between two songs instead, a small step at a time. At most three songs of each artist are shown. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link. A way has no
-    artist twice in a row; `spotify-ai list add --from A --to B` keeps it as a playlist.
+    It shows at most three songs of each artist. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
+    --from A --to B shows the way between two songs instead, without an artist twice in a row; `spotify-ai list add --from A --to B`
+    keeps it as a playlist.
     """
     if (song is None) == (start is None) or (start is None) != (end is None):
         raise click.UsageError("give SONG, or --from and --to")

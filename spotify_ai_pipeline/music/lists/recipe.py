@@ -69,9 +69,7 @@ class Condition(BaseModel, frozen=True):
         try:
             return cls(column=name, op=op, value=value)
         except ValidationError as error:
-            raise UserError(
-                f"{written!r}: {str(error).splitlines()[2].strip().removeprefix('Value error, ')}"
-            ) from None
+            raise UserError(f"{written!r}: {_why(error)}") from None
 
     def __str__(self) -> str:
         if isinstance(self.value, bool):

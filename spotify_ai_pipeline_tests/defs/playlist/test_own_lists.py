@@ -82,7 +82,7 @@ def test_a_list_between_two_songs_plays_in_order_and_says_what_is_wrong_in_a_lin
     for args, says in [
         (("add", "flurb"), "I understand nothing"),
         (("add", "--title", "A way", "never heard"), "has this title"),
-        (("add", "x", "--where", "plais >= 5"), "list columns"),
+        (("add", "--where", "plais >= 5"), "list columns"),
         (("show", "nope"), "no such list"),
         (("edit", "1", "--drop", "plays"), "no condition on it"),
         (("edit", "1", "--title", "Alike"), "has this title"),
