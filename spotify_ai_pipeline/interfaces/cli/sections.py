@@ -136,6 +136,10 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Run and keep": {
         "up": ("up", "Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends all of them."),
         "bot": ("bot", "Run the Telegram bot until Ctrl-C: /next, /refresh, /mood and the rest on your phone."),
+        "mcp": (
+            "mcp --log",
+            "Serve your music to an assistant over the Model Context Protocol, until it hangs up.",
+        ),
         "pause": (
             "pause 3h",
             "Stop the notifications of the bot for SPAN (3h, 2d, 30d at most; default 1d); `off` ends the pause.",
