@@ -101,6 +101,11 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "scorecard",
             "Show how the lists did: plays on the mix, songs brought back and kept, new songs that stayed.",
         ),
+        "review": (
+            "review 2026",
+            "Show YEAR in review: what you played, what the lists brought you that stayed, what you said no to, what they got "
+            "wrong.",
+        ),
         "model": (
             "model",
             "Show the training data of the taste model, how far your own weeks moved it, and how well it does.",

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError

@@ -1,4 +1,4 @@
-"""Tools that change something: each is proposed first, in a sentence that the listener is to agree to, and done once, when confirmed."""
+"""Tools that change something: each is proposed in a sentence for the listener, and done once, when they agreed to it."""
 
 from __future__ import annotations
 
