@@ -25,8 +25,8 @@ def similar(song: str | None, start: str | None, end: str | None, limit: int, as
     """Show the songs of your library that are most like SONG, and why.
 
     It shows at most three songs of each artist. SONG is "ARTIST - TITLE", a title, a song id, or a Spotify id or link.
-    --from A --to B shows the way between two songs instead, without an artist twice in a row; `spotify-ai list add --from A --to B`
-    keeps it as a playlist.
+    --from A --to B shows the way between two songs instead, without an artist twice in a row; `spotify-ai list add` with the same
+    options keeps it as a playlist.
     """
     if (song is None) == (start is None) or (start is None) != (end is None):
         raise click.UsageError("give SONG, or --from and --to")

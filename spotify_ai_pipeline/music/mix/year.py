@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -71,21 +71,22 @@ def review(
     ``listens`` (song_id, played_at, ms_played) are all that count, of any year; ``songs`` (song_id, artist, title, duration_ms);
     ``came`` (song_id, at) says when refreshes put songs on lists; ``verdicts`` (song_id, verdict, said_at).
     """
-    begin, end = (datetime(one, 1, 1, tzinfo=zone) for one in (year, year + 1))
+    begin, end = (datetime(one, 1, 1, tzinfo=zone).astimezone(UTC) for one in (year, year + 1))
     until = min(now, end)
-    past = listens.filter(pl.col("played_at") < until)
+    first_moment, last_moment = (pl.lit(at, listens.schema["played_at"]) for at in (begin, until))
+    past = listens.filter(pl.col("played_at") < last_moment)
     named = songs.select("song_id", "artist", "duration_ms", name=pl.format("{} — {}", "artist", "title"))
-    heard = past.filter(pl.col("played_at") >= begin).join(named, on="song_id", how="left", maintain_order="left")
+    heard = past.filter(pl.col("played_at") >= first_moment).join(named, on="song_id", how="left", maintain_order="left")
     length = pl.coalesce("ms_played", "duration_ms")
     first = past.group_by("song_id").agg(first=pl.min("played_at"))
     months = heard.group_by(month=pl.col("played_at").dt.convert_time_zone(str(zone)).dt.month()).len()
     in_month = dict(months.iter_rows())
-    arrived = came.filter(pl.col("at").is_between(begin, until, closed="left")).group_by("song_id").agg(pl.min("at"))
-    fates = _fates(arrived, past, until).join(named, on="song_id", how="left", maintain_order="left")
+    arrived = came.filter(pl.col("at").is_between(first_moment, last_moment, closed="left")).group_by("song_id").agg(pl.min("at"))
+    fates = _fates(arrived, past, last_moment).join(named, on="song_id", how="left", maintain_order="left")
     kept = fates.filter("stayed").sort("since", "name", descending=[True, False])
     unheard = fates.filter("unheard").sort("at", "name", descending=[True, False])
     said = verdicts.filter(
-        pl.col("said_at").is_between(begin, until, closed="left") & pl.col("verdict").is_in(list(REFUSALS))
+        pl.col("said_at").is_between(first_moment, last_moment, closed="left") & pl.col("verdict").is_in(list(REFUSALS))
     )
     refused = said.unique("song_id", keep="last", maintain_order=True).join(
         named, on="song_id", how="left", maintain_order="left"
@@ -99,7 +100,7 @@ def review(
         timed=float(heard.select(length.is_not_null().mean()).item() or 0),
         songs=heard["song_id"].n_unique(),
         artists=heard["artist"].drop_nulls().n_unique(),
-        first_heard=first.filter(pl.col("first") >= begin).height,
+        first_heard=first.filter(pl.col("first") >= first_moment).height,
         by_month=[in_month.get(month, 0) for month in range(1, 13)],
         top_artists=_top(heard, "artist"),
         top_songs=_top(heard, "name"),
@@ -115,7 +116,7 @@ def review(
     )
 
 
-def _fates(arrived: pl.DataFrame, past: pl.DataFrame, until: datetime) -> pl.DataFrame:
+def _fates(arrived: pl.DataFrame, past: pl.DataFrame, until: pl.Expr) -> pl.DataFrame:
     """What became of each song of ``arrived`` (song_id, at) that was brought: since (plays after it came), stayed, unheard, and
     whether that is known."""
     plays = arrived.join(past.select("song_id", "played_at"), on="song_id", how="left")
@@ -126,7 +127,7 @@ def _fates(arrived: pl.DataFrame, past: pl.DataFrame, until: datetime) -> pl.Dat
         before=pl.col("played_at").filter(~after).max(), since=after.sum().cast(pl.Int64), days=days, soon=soon
     )
     brought = pl.col("before").is_null() | (pl.col("at") - pl.col("before") >= QUIET)
-    known = pl.lit(until) - pl.col("at") >= KNOWN_AFTER
+    known = until - pl.col("at") >= KNOWN_AFTER
     return fates.filter(brought).with_columns(
         known=known, stayed=pl.col("days") >= STAYED_DAYS, unheard=known & (pl.col("soon") == 0)
     )
