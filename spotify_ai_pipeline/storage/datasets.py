@@ -517,7 +517,8 @@ DISCOVERY_SEEDS = Dataset(
 LEADS_BY_SOURCE: Mapping[str, Dataset] = {
     source: Dataset("discovery", source, f"One row a song that {source} puts forward.", LEADS)
     for source in (
-        "lastfm_similar", "lastfm_artists", "lastfm_friends", "listenbrain", "listenbrainz_exploration",
+        "lastfm_similar", "lastfm_artists", "lastfm_friends", "lastfm_stations", "listenbrain",
+        "listenbrainz_exploration",
         "listenbrainz_radio", "reccobeats", "spotify_recs", "new_releases", "files",
     )
 }  # fmt: skip

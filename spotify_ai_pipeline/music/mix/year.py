@@ -76,12 +76,18 @@ def review(
     first_moment, last_moment = (pl.lit(at, listens.schema["played_at"]) for at in (begin, until))
     past = listens.filter(pl.col("played_at") < last_moment)
     named = songs.select("song_id", "artist", "duration_ms", name=pl.format("{} — {}", "artist", "title"))
-    heard = past.filter(pl.col("played_at") >= first_moment).join(named, on="song_id", how="left", maintain_order="left")
+    heard = past.filter(pl.col("played_at") >= first_moment).join(
+        named, on="song_id", how="left", maintain_order="left"
+    )
     length = pl.coalesce("ms_played", "duration_ms")
     first = past.group_by("song_id").agg(first=pl.min("played_at"))
     months = heard.group_by(month=pl.col("played_at").dt.convert_time_zone(str(zone)).dt.month()).len()
     in_month = dict(months.iter_rows())
-    arrived = came.filter(pl.col("at").is_between(first_moment, last_moment, closed="left")).group_by("song_id").agg(pl.min("at"))
+    arrived = (
+        came.filter(pl.col("at").is_between(first_moment, last_moment, closed="left"))
+        .group_by("song_id")
+        .agg(pl.min("at"))
+    )
     fates = _fates(arrived, past, last_moment).join(named, on="song_id", how="left", maintain_order="left")
     kept = fates.filter("stayed").sort("since", "name", descending=[True, False])
     unheard = fates.filter("unheard").sort("at", "name", descending=[True, False])
