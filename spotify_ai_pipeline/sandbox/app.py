@@ -65,8 +65,8 @@ class _Front:
 
 
 def create_app(world: World) -> Starlette:
-    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /lastfm_stations, /listenbrainz/1, /labs, /reccobeats/v1, /lrclib/api,
-    /deezer, /itunes, /anthropic, /telegram (its chat is a page there), and /sandbox."""
+    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /lastfm_stations, /listenbrainz/1, /labs, /reccobeats/v1,
+    /lrclib/api, /deezer, /itunes, /anthropic, /telegram (its chat is a page there), and /sandbox."""
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:
