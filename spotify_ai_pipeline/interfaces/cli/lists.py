@@ -112,6 +112,8 @@ def add(
         "unlike": [choose_song(workspace, song) for song in unlike],
         "between": [choose_song(workspace, song) for song in (start, end) if song],
     }
+    if start and len(set(named["between"])) == 1:
+        raise UserError("a way leads from one song to another; --from and --to are the same")
     conditions = [Condition.read(one) for one in where]
     if cluster is not None:
         name = find_cluster(list_clusters(workspace), cluster)["name"]

@@ -76,7 +76,10 @@ class Similarity:
         return Found(title, {"song": _facts(what)}, shown, reasons.shared(what, shown, self.usual))
 
     def way(self, start: str, end: str, limit: int) -> Found:
-        """The songs from ``start`` to ``end``, each with what it shares with the one before."""
+        """The songs from ``start`` to ``end``, each with what it shares with the one before. Raises ``UserError`` where both are
+        one song."""
+        if start == end:
+            raise UserError("a way leads from one song to another; these are the same")
         named = pl.DataFrame({"song_id": self.order}).join(
             self.library, on="song_id", how="left", maintain_order="left"
         )

@@ -81,6 +81,7 @@ def test_a_list_between_two_songs_plays_in_order_and_says_what_is_wrong_in_a_lin
 
     for args, says in [
         (("add", "flurb"), "I understand nothing"),
+        (("add", "--from", songs[0], "--to", songs[0]), "the same"),
         (("add", "--title", "A way", "never heard"), "has this title"),
         (("add", "--where", "plais >= 5"), "list columns"),
         (("show", "nope"), "no such list"),

@@ -105,6 +105,7 @@ def test_a_way_leads_from_one_song_to_another(workspace: Workspace, cli: Cli) ->
     assert 3 <= len(found) <= 6
     assert all(row["why"] for row in found[1:])
     assert all(one["artist"] != two["artist"] for one, two in pairwise(found[:-1]))
+    assert "the same" in cli("similar", "--from", songs[0], "--to", songs[0]).output
     for wrong in (("similar",), ("similar", songs[0], "--to", songs[1]), ("similar", "--from", songs[0])):
         assert "give SONG" in cli(*wrong).output
 
