@@ -117,6 +117,7 @@ class DiscoverySources(_Section):
     lastfm_similar: bool
     lastfm_artists: bool
     lastfm_friends: bool
+    lastfm_stations: bool
     listenbrain: bool
     listenbrainz_exploration: bool
     listenbrainz_radio: bool
@@ -257,6 +258,7 @@ class Services(_Section):
     spotify: WrittenService
     spotify_accounts: Service
     lastfm: Service
+    lastfm_stations: Service
     listenbrainz: Service
     listenbrainz_labs: Service
     reccobeats: Service

@@ -182,4 +182,5 @@ def test_a_dry_run_reads_and_writes_nothing(defs: dg.Definitions) -> None:
         "trials_on_lists",
         "applied_verdicts",
         "clusters_on_spotify",
+        "own_lists_written",
     }

@@ -16,6 +16,7 @@ import polars as pl
 from spotify_ai_pipeline.app.spotify_capabilities import capable
 from spotify_ai_pipeline.app.spotify_ids import FOR_THE_MIX
 from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.clients.lastfm_stations import LastFmStations
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.reccobeats import SEEDS_A_CALL, ReccoBeats
 from spotify_ai_pipeline.clients.sign_in import SIGNED_IN_STATE, sign_in_state
@@ -92,6 +93,12 @@ def lastfm_friends(asking: Asking) -> Batches:
         for name, by in friends.items()
         for friend in by
     ]
+
+
+def lastfm_stations(asking: Asking) -> Batches:
+    """What Last.fm's own page plays for the listener: a call a day, of a station that no document promises."""
+    found = LastFmStations.of(asking.workspace).songs()
+    yield [Lead(artist, title, 0.4) for artist, title in found]
 
 
 def listenbrain(asking: Asking) -> Batches:
@@ -265,6 +272,7 @@ SOURCES: Mapping[str, Source] = {
     "lastfm_similar": Source(lastfm_similar, _lastfm, "lastfm"),
     "lastfm_artists": Source(lastfm_artists, _lastfm, "lastfm"),
     "lastfm_friends": Source(lastfm_friends, _lastfm, "lastfm", patience=3),
+    "lastfm_stations": Source(lastfm_stations, _lastfm, "lastfm", patience=14),
     "listenbrain": Source(listenbrain, _listenbrainz, "listenbrainz"),
     "listenbrainz_exploration": Source(listenbrainz_exploration, _listenbrainz, "listenbrainz"),
     "listenbrainz_radio": Source(listenbrainz_radio, _tagged, "listenbrainz"),

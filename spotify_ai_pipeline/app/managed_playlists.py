@@ -19,7 +19,9 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.settings import Settings
-from spotify_ai_pipeline.storage import datasets, moods, pins, playlists, queue, snapshots
+from spotify_ai_pipeline.storage import datasets, moods, own_lists, pins, playlists, queue, snapshots
+from spotify_ai_pipeline.storage.hand_edits import HandEdits
+from spotify_ai_pipeline.storage.own_lists import OwnList
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
 from spotify_ai_pipeline.storage.snapshots import Snapshot
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -40,6 +42,17 @@ def of_cluster(cluster_id: object, title: str) -> Named:
     """The playlist of a cluster, which bears the cluster's name."""
     what = "A cluster of your library, kept by Spotify AI."
     return Named(f"cluster:{cluster_id}", title, what, f"--cluster {cluster_id}")
+
+
+def of_own(own: OwnList) -> Named:
+    """The playlist of a list of the listener's own."""
+    return Named(own.name, own.title, "A list of your own, kept by Spotify AI.", f"--list {own.list_id}")
+
+
+def living(workspace: Workspace, name: str = MIX) -> Named:
+    """The playlist ``name`` that we keep fresh: the mix, the adventure, or a list of the listener's own."""
+    own = own_lists.find(workspace.state, name)
+    return of_own(own) if own else named(workspace.settings, name)
 
 
 def finished(
@@ -70,12 +83,13 @@ def finished(
 
 def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome | None]:
     """Takes the last refresh that changed the list back: the list is what it was before, without what the listener has said
-    no to since. The songs that it brought in do not come back for as long as "not now" lasts. Where it followed a mood that
+    no to since. The songs that it brought in do not come back for as long as "not now" lasts, and to a list of the listener's own
+    not at all. Where it followed a mood that
     was asked for, the mood ends with it, and its songs were only guests.
 
     Gives the refresh, and what was written; None where it was taken back already. Raises ``UserError``.
     """
-    state, listing = workspace.state, named(workspace.settings, name)
+    state, listing = workspace.state, living(workspace, name)
     last = playlists.last_change(state, name)
     if last is None or last.before is None or last.after is None:
         raise UserError(f"there is no refresh of {listing.title} to take back; `spotify-ai log` shows what there was")
@@ -101,19 +115,23 @@ def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome |
         brought = [
             change["song_id"] for change in changes if change["change"] == "new" and change["song_id"] not in held
         ]
-        queue.say(state, [queue.Said(song, "later", f"undo:{last.refresh_id}:{song}") for song in brought], "undo")
+        if name.startswith(own_lists.PREFIX):
+            HandEdits.of(state, name).with_more([], brought).keep(state, name)
+        else:
+            queue.say(state, [queue.Said(song, "later", f"undo:{last.refresh_id}:{song}") for song in brought], "undo")
     playlists.mark_undone(state, last.refresh_id)
     return last, done
 
 
 def take_snapshot(workspace: Workspace, client: PlaylistTarget, why: str, name: str = MIX) -> Snapshot:
     """A dated copy of the list as it is on Spotify now: a row in the state and a playlist beside it."""
-    listing = named(workspace.settings, name)
+    listing = living(workspace, name)
     songs = PlaylistWriter(client, workspace).songs(listing)
     if not songs:
         raise UserError(f"{listing.title} holds no songs to copy; `spotify-ai refresh` fills it")
     today = clock.utc_now().astimezone(workspace.settings.listener.zone)
-    prefix = workspace.settings.spotify.snapshot_prefix + ("" if name == MIX else f" {name}")
+    of = "" if name == MIX else f" {listing.title if name.startswith(own_lists.PREFIX) else name}"
+    prefix = workspace.settings.spotify.snapshot_prefix + of
     snapshot = snapshots.take(workspace.state, f"{prefix} {today:%Y-%m-%d}", list(dict.fromkeys(songs)), why, name)
     publish(workspace, client)
     return snapshot
@@ -142,7 +160,7 @@ def snapshot_is_due(workspace: Workspace, name: str = MIX) -> bool:
 def restore(workspace: Workspace, snapshot: Snapshot) -> Outcome:
     """Makes the list what it was in ``snapshot``, without songs that the listener has said no to since, and with those on the
     list now that are pinned. It can be taken back like any refresh."""
-    state, listing = workspace.state, named(workspace.settings, snapshot.playlist)
+    state, listing = workspace.state, living(workspace, snapshot.playlist)
     client = open_target(workspace)
     held, barred = pins.held_and_barred(state, clock.now())
     song_of = song_of_track(with_target_ids(workspace.lake.read(datasets.SONGS), target_name(workspace)))

@@ -50,7 +50,7 @@ class Belief:
 def propose(workspace: Workspace, text: str) -> Understood:
     """Understands ``text`` and keeps it; ``agree`` makes it count. Raises ``UserError`` where nothing of it is understood."""
     now, model = _here(workspace, clock.now()), embedding_model(workspace.lake)
-    artists = _artists(workspace)
+    artists = known_artists(workspace)
     tags = model.tags.vocabulary if model else ()
     rule, until = understand_rule(text, now, tags, cluster_names(workspace), artists, meaning())
     if not rule.means_something:
@@ -60,7 +60,7 @@ def propose(workspace: Workspace, text: str) -> Understood:
         )
     end = until.timestamp() if until else None
     rule_id = taste_rules.propose(workspace.state, text, rule.as_data(), end)
-    songs = _songs(workspace)
+    songs = known_songs(workspace)
     vectors = workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS)
     meant = songs.filter(fits(rule, _with_sound(workspace, songs, rule, model, vectors)))
     some = meant.sort("plays", "song_id", descending=[True, False], nulls_last=True).head(EXAMPLES)
@@ -79,7 +79,7 @@ def factors(workspace: Workspace, now: float) -> pl.DataFrame:
     that mean the song). Songs that no rule means have no row."""
     if not (rules := _rules(workspace, now)):
         return NO_FACTORS
-    return _factors(workspace, rules, _songs(workspace), workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS))
+    return _factors(workspace, rules, known_songs(workspace), workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS))
 
 
 def candidate_factors(
@@ -123,7 +123,7 @@ def _factors(
 def beliefs(workspace: Workspace) -> list[Belief]:
     """What the program believes of the listener: artists, tags and years that they play more than most, and what they refused.
     What they said is not so is left out."""
-    songs = _songs(workspace)
+    songs = known_songs(workspace)
     since = datetime.fromtimestamp(clock.now() - timedelta(days=LATELY_DAYS).total_seconds(), UTC)
     heard = workspace.lake.scan(datasets.LISTENS).filter(pl.col("counts") & (pl.col("played_at") >= since))
     lately = heard.group_by("song_id").agg(pl.len().alias("lately")).collect()
@@ -137,7 +137,7 @@ def deny(workspace: Workspace, belief: Belief) -> int:
     """The belief is not so: what it is about counts less from now on. Gives the number of the rule that says so."""
     now, model = _here(workspace, clock.now()), embedding_model(workspace.lake)
     tags = model.tags.vocabulary if model else ()
-    rule, _ = understand_rule(belief.denial, now, tags, (), _artists(workspace))
+    rule, _ = understand_rule(belief.denial, now, tags, (), known_artists(workspace))
     rule_id = taste_rules.propose(workspace.state, NOT_SO + belief.denial, rule.as_data(), None)
     taste_rules.agree(workspace.state, rule_id)
     return rule_id
@@ -205,7 +205,7 @@ def _refusals(workspace: Workspace, songs: pl.DataFrame) -> list[Belief]:
     ]
 
 
-def _songs(workspace: Workspace) -> pl.DataFrame:
+def known_songs(workspace: Workspace) -> pl.DataFrame:
     """song_id, artist, title, liked, year, tags, cluster (null where unknown) and plays."""
     lake = workspace.lake
     songs = lake.read(datasets.SONGS).select(
@@ -241,10 +241,10 @@ def _with_sound(
     return songs.join(vectors.select("song_id", sound=pl.Series(rank)), on="song_id", how="left", maintain_order="left")
 
 
-def _artists(workspace: Workspace) -> list[str]:
+def known_artists(workspace: Workspace) -> list[str]:
     """Names of the library's artists and of those that were found for the listener; one that is a common word ("Yes",
     "Christmas") is none here."""
-    tables = (workspace.lake.read_or_none(one) for one in (datasets.SONGS, datasets.CANDIDATES))
+    tables = (workspace.lake.read(datasets.SONGS), workspace.lake.read_or_none(datasets.CANDIDATES))
     named = pl.concat([one.select("artist") for one in tables if one is not None])
     names = named["artist"].unique(maintain_order=True).drop_nulls().to_list()
     return [name for name in names if plain(name) not in FORMS and plain(name) not in FILLERS]

@@ -16,6 +16,7 @@ from spotify_ai_pipeline.guard import Guard
 from . import accounts, anthropic, clock, labs, listenbrainz, lrclib, previews, reccobeats, scrobble_servers
 from .faults import Faults, Plan
 from .lastfm import routes as lastfm
+from .lastfm import stations
 from .spotify import routes as spotify
 from .telegram import routes as telegram
 from .world import World
@@ -28,6 +29,7 @@ _SERVICES = (
     "accounts",
     "lastfm",
     "listenbrainz",
+    "lastfm_stations",
     "labs",
     "reccobeats",
     "lrclib",
@@ -63,8 +65,8 @@ class _Front:
 
 
 def create_app(world: World) -> Starlette:
-    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /listenbrainz/1, /labs, /reccobeats/v1, /lrclib/api,
-    /deezer, /itunes, /anthropic, /telegram (its chat is a page there), /koito and /maloja, and /sandbox."""
+    """The services of `world`: /spotify/v1, /accounts, /lastfm/2.0, /lastfm_stations, /listenbrainz/1, /labs, /reccobeats/v1,
+    /lrclib/api, /deezer, /itunes, /anthropic, /telegram (its chat is a page there), /koito and /maloja, and /sandbox."""
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:
@@ -77,6 +79,7 @@ def create_app(world: World) -> Starlette:
             Mount("/spotify/v1", routes=spotify.routes(world)),
             Mount("/accounts", routes=accounts.routes(world)),
             *lastfm.routes(world),
+            Mount("/lastfm_stations", routes=stations.routes(world)),
             Mount("/listenbrainz/1", routes=listenbrainz.routes(world)),
             Mount("/labs", routes=labs.routes(world)),
             Mount("/reccobeats/v1", routes=reccobeats.routes(world)),

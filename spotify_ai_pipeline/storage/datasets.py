@@ -517,7 +517,8 @@ DISCOVERY_SEEDS = Dataset(
 LEADS_BY_SOURCE: Mapping[str, Dataset] = {
     source: Dataset("discovery", source, f"One row a song that {source} puts forward.", LEADS)
     for source in (
-        "lastfm_similar", "lastfm_artists", "lastfm_friends", "listenbrain", "listenbrainz_exploration",
+        "lastfm_similar", "lastfm_artists", "lastfm_friends", "lastfm_stations", "listenbrain",
+        "listenbrainz_exploration",
         "listenbrainz_radio", "reccobeats", "spotify_recs", "new_releases", "files",
     )
 }  # fmt: skip
@@ -602,6 +603,20 @@ CLUSTERS_ON_SPOTIFY = Dataset(
     "clusters_on_spotify",
     "Each cluster's playlist as it was read back from Spotify.",
     {"cluster_id": COUNT, "playlist": TEXT, "position": COUNT, "track_id": TEXT},
+)
+OWN_LISTS = Dataset(
+    "playlist",
+    "own_lists",
+    "One row a song of each list of the listener's own as decided, and one a song that leaves it.",
+    {"list_id": COUNT, "playlist": TEXT, **A_DECISION},
+    notes={"list_id": "Number of the list"},
+)
+OWN_LISTS_WRITTEN = Dataset(
+    "playlist",
+    "own_lists_written",
+    "The lists of the listener's own that were written by the last refresh, as they were read back.",
+    {"list_id": COUNT, "playlist": TEXT, **A_LIST},
+    notes={"list_id": "Number of the list"},
 )
 PLAYLIST_SNAPSHOTS = Dataset(
     "playlist",

@@ -159,3 +159,17 @@ def test_a_history_is_no_chart(connected: Workspace, tmp_path: Path) -> None:
     history = tmp_path / "plays.csv"
     history.write_text('"uts","utc_time","artist","artist_mbid","album","album_mbid","track","track_mbid"\n')
     assert find([history])[0].kind.NAME != "charts (CSV with the columns artist and title or album)"
+
+
+def test_a_station_is_asked_once_a_day_and_may_be_gone(asking: Callable[..., Asking], world: Path) -> None:
+    asked = asking()
+    find = SOURCES["lastfm_stations"].find
+    first = list(find(asked))
+    assert list(find(asked)) == first
+    assert calls(asked.workspace, "lastfm_stations") == 1
+
+    (world / "no-stations").touch()
+    asked.workspace.answers.put("lastfm stations", {f"{asked.workspace.secrets.lastfm_user}/recommended": []}, days=0)
+    assert list(find(asked)) == [[]]
+    assert list(find(asked)) == [[]]
+    assert calls(asked.workspace, "lastfm_stations") == 2, "what is gone is not asked for again today"

@@ -27,6 +27,7 @@ from spotify_ai_pipeline.app.library_reader import read_library
 from spotify_ai_pipeline.clients.deezer import Deezer
 from spotify_ai_pipeline.clients.itunes import Itunes
 from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.clients.lastfm_stations import LastFmStations
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
 from spotify_ai_pipeline.clients.listenbrainz_labs import ListenBrainzLabs
 from spotify_ai_pipeline.clients.listenbrainz_playlists import ListenBrainzPlaylists
@@ -255,6 +256,11 @@ def of_reccobeats(workspace: Workspace, world: Path) -> dict[str, Scenario]:
     }
 
 
+def of_stations(workspace: Workspace, world: Path) -> dict[str, Scenario]:
+    client = LastFmStations.of(workspace)
+    return {"recommended": Scenario(lambda: set(client.songs()), ("playlist",))}
+
+
 def of_small_ones(workspace: Workspace, world: Path) -> dict[str, Scenario]:
     tracks = pl.read_parquet(world / "catalogue.parquet").filter("playable").head(8)
     songs = [
@@ -272,7 +278,7 @@ def of_small_ones(workspace: Workspace, world: Path) -> dict[str, Scenario]:
 
 SERVICES = {
     "spotify": of_spotify, "lastfm": of_lastfm, "listenbrainz": of_listenbrainz, "labs": of_labs, "reccobeats": of_reccobeats,
-    "small ones": of_small_ones,
+    "stations": of_stations, "small ones": of_small_ones,
 }  # fmt: skip
 
 

@@ -64,6 +64,12 @@ def jobs(workspace: Workspace):
             writer,
         ),
         job(
+            "refresh_the_lists",
+            assets("own_lists", "own_lists_written"),
+            "Decide the lists of your own that are due from what is known, and write them.",
+            writer,
+        ),
+        job(
             "read_what_is_new",
             dg.AssetSelection.groups(IDENTITY) | assets(*READING, *RANKING),
             "What a refresh reads and ranks, without deciding or writing anything: the first half of a dry run.",

@@ -1,7 +1,6 @@
 """Playlists of clusters: one each for the largest, by the laws of the mix. Off while ``clustering.playlists`` is 0."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import dagster as dg
 import polars as pl
@@ -23,28 +22,10 @@ from spotify_ai_pipeline.music.mix.decide import KEPT, NEW, OUT
 from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import alerts, datasets, pins, playlists
+from spotify_ai_pipeline.storage.hand_edits import HandEdits
 from spotify_ai_pipeline.storage.state import State
 
 TOLD = "cluster playlists told gone"
-
-
-@dataclass(frozen=True)
-class _Edits:
-    """What the listener did to a cluster's list by hand: it says what belongs there, and nothing about other lists."""
-
-    kept: set[str]
-    barred: set[str]
-
-    @classmethod
-    def kept_in(cls, state: State, name: str) -> "_Edits":
-        known = state.fact(f"{name} edits") or {"kept": [], "barred": []}
-        return cls(set(known["kept"]), set(known["barred"]))
-
-    def with_more(self, added: Sequence[str], removed: Sequence[str]) -> "_Edits":
-        return _Edits((self.kept | set(added)) - set(removed), (self.barred | set(removed)) - set(added))
-
-    def keep_in(self, state: State, name: str) -> None:
-        state.set_fact(f"{name} edits", {"kept": sorted(self.kept), "barred": sorted(self.barred)})
 
 
 @registered_asset(
@@ -79,7 +60,8 @@ def cluster_playlists(
         largest.head(workspace.settings.clustering.playlists).select("cluster_id", "name").iter_rows()
     ):
         name = of_cluster(cluster, title).name
-        there, edits = _standing(state, name, listed, song_of)
+        there, edits = standing_edits(state, name, listed, song_of)
+        edits.keep(state, name)
         wanted = rated.filter(cluster_id=cluster)["song_id"].to_list()
         wanted = [song for song in wanted if song not in barred | edits.barred]
         wanted += [song for song in there if song in edits.kept and song not in wanted]
@@ -177,13 +159,9 @@ def _rated(clusters: pl.DataFrame, songs: pl.DataFrame, stats: pl.DataFrame) -> 
     )
 
 
-def _standing(
+def standing_edits(
     state: State, name: str, library: pl.DataFrame, song_of: Mapping[str, str]
-) -> tuple[dict[str, list[str]], _Edits]:
-    """(the songs on the list now with their Spotify ids, all edits by hand so far), the newest edits recorded."""
+) -> tuple[dict[str, list[str]], HandEdits]:
+    """(the songs on the list now with their Spotify ids, all edits by hand so far, the newest among them)."""
     there, new = list_and_edits(state, name, library, song_of, {})
-    before = _Edits.kept_in(state, name)
-    edits = before.with_more(new.added, new.removed)
-    if edits != before:
-        edits.keep_in(state, name)
-    return there, edits
+    return there, HandEdits.of(state, name).with_more(new.added, new.removed)

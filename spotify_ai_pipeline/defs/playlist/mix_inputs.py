@@ -154,7 +154,7 @@ def decide_list(
     standing = replace(standing, left=past.left, at=now)
     novelty = dial / 10 if name == ADVENTURE else 0.0
     rules = Rules(playlist, loyalty(settings.cycling), cap, novelty, most, asked.words if asked else "")
-    decision = decide(_with_sound(material), standing, rules, material.trials)
+    decision = decide(with_sound(material), standing, rules, material.trials)
     occasion = VISITED if asked else RETURNED if standing.before_visit else REFRESHED
     may_change = change_cap(playlist) if occasion == REFRESHED else visit_cap(settings)
     return Decided(decision, edits, said, cap, playlist, max(may_change, change_cap(playlist)), occasion)
@@ -309,7 +309,7 @@ def known_tracks(songs: pl.DataFrame, trials: pl.DataFrame) -> dict[str, str]:
     return song_of_track(songs) | dict(trials.select("track_id", "song_id").iter_rows())
 
 
-def _with_sound(material: Material) -> pl.DataFrame:
+def with_sound(material: Material) -> pl.DataFrame:
     """The scores with everyone who is heard on each song, and its energy."""
     names, kind = material.songs.select("artists", "artist", "title"), pl.List(pl.String)
     parts = [

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "find": "similar",
     "dagster": "up",
     "import": "import_",
+    "list": "lists",
 }
 """Commands that share a module with another, and the one whose name Python has taken."""
 

@@ -39,6 +39,7 @@ PREFIXES = {
     "spotify": "spotify/v1/",
     "spotify_accounts": "accounts/",
     "lastfm": "lastfm/2.0/",
+    "lastfm_stations": "lastfm_stations/",
     "listenbrainz": "listenbrainz/1/",
     "listenbrainz_labs": "labs/",
     "reccobeats": "reccobeats/v1/",

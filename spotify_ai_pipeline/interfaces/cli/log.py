@@ -6,10 +6,10 @@ import click
 from rich.text import Text
 
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option, list_named, list_option
 from spotify_ai_pipeline.interfaces.views.wording import outcome_words, when
 from spotify_ai_pipeline.storage import playlists
-from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX, Refresh
+from spotify_ai_pipeline.storage.playlists import ADVENTURE, Refresh
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SIGNS = {"new": ("+ ", "green"), "out": ("− ", "red")}
@@ -24,11 +24,12 @@ SIGNS = {"new": ("+ ", "green"), "out": ("− ", "red")}
     help="Number of refreshes to show, the latest first.",
 )
 @click.option("--adventure", "adventurous", is_flag=True, help="Show the adventure list instead of the mix.")
+@list_option
 @json_option
-def log(limit: int, adventurous: bool, as_json: bool) -> None:
+def log(limit: int, adventurous: bool, own: str | None, as_json: bool) -> None:
     """Show the history of refreshes: the time, the songs that came and left, and the reason of each change."""
     workspace = Workspace.open()
-    found = playlists.refreshes(workspace.state, ADVENTURE if adventurous else MIX, limit)
+    found = playlists.refreshes(workspace.state, ADVENTURE if adventurous else list_named(workspace, own), limit)
     if as_json:
         print_json([_as_data(workspace, refresh) for refresh in found])
         return

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
+from spotify_ai_pipeline.storage.playlists import MIX
+from spotify_ai_pipeline.storage.workspace import Workspace
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
+
+list_option = click.option("--list", "own", metavar="NAME", help="A list of your own instead of the mix.")
 
 history_option = click.option(
     "--history",
@@ -14,3 +19,12 @@ history_option = click.option(
     required=True,
     help="Parquet file of plays: ts or uts (UTC seconds), artist, track[, ms_played].",
 )
+
+
+def list_named(workspace: Workspace, own: str | None) -> str:
+    """Our name for the playlist that --list names; the mix without it."""
+    if own is None:
+        return MIX
+    from spotify_ai_pipeline.app.own_lists import choose
+
+    return choose(workspace, own).name

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from spotify_ai_pipeline.app.managed_playlists import named, of_cluster
+from spotify_ai_pipeline.app.managed_playlists import living, of_cluster
 from spotify_ai_pipeline.app.playlist_copies import NEW_EACH_TIME, SERVICES, copy_to
 from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option, list_named, list_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.clusters import find_cluster, list_clusters
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import alerts, playlists
-from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
+from spotify_ai_pipeline.storage.playlists import ADVENTURE
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -26,8 +26,11 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.option(
     "--copy-to", "service", type=click.Choice(list(SERVICES)), help="Have ListenBrainz make a copy on this service."
 )
+@list_option
 @json_option
-def playlist(recreate: bool, adventurous: bool, cluster: str | None, service: str | None, as_json: bool) -> None:
+def playlist(
+    recreate: bool, adventurous: bool, cluster: str | None, service: str | None, own: str | None, as_json: bool
+) -> None:
     """Show where the AI Mix is, and the last write to it.
 
     If you delete or unfollow the playlist, refreshes stop and `spotify-ai status` says so; --recreate makes a new one, once. If
@@ -37,7 +40,7 @@ def playlist(recreate: bool, adventurous: bool, cluster: str | None, service: st
     playlist on that service, and no refresh changes it.
     """
     workspace = Workspace.open()
-    about = named(workspace.settings, ADVENTURE if adventurous else MIX)
+    about = living(workspace, ADVENTURE if adventurous else list_named(workspace, own))
     if cluster is not None:
         row = find_cluster(list_clusters(workspace), cluster)
         about = of_cluster(row["cluster_id"], row["name"])

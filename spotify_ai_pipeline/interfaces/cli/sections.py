@@ -58,6 +58,10 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "adventure on",
             "Keep a second, novel playlist: songs on trial, and songs of yours that you hardly ever heard.",
         ),
+        "list": (
+            'list add "forgotten favourites" --size 40 --every week',
+            "Keep lists of your own: say what is on one, and every refresh keeps it fresh by the rules of the AI Mix.",
+        ),
         "cycling": (
             "cycling 7",
             "Show or set how fast the list turns over: 1 keeps songs long, 5 weighs old and new alike, 10 replaces songs soon.",
@@ -96,6 +100,11 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "scorecard": (
             "scorecard",
             "Show how the lists did: plays on the mix, songs brought back and kept, new songs that stayed.",
+        ),
+        "review": (
+            "review 2026",
+            "Show YEAR in review: what you played, what the lists brought you that stayed, what you said no to, what they got "
+            "wrong.",
         ),
         "model": (
             "model",
@@ -136,6 +145,10 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Run and keep": {
         "up": ("up", "Start the Dagster UI and the daemon (and a demo's sandbox); Ctrl-C ends all of them."),
         "bot": ("bot", "Run the Telegram bot until Ctrl-C: /next, /refresh, /mood and the rest on your phone."),
+        "mcp": (
+            "mcp --log",
+            "Serve your music to an assistant over the Model Context Protocol, until it hangs up.",
+        ),
         "pause": (
             "pause 3h",
             "Stop the notifications of the bot for SPAN (3h, 2d, 30d at most; default 1d); `off` ends the pause.",

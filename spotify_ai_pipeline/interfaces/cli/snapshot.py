@@ -10,7 +10,7 @@ from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option, list_named, list_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import playlists, snapshots
@@ -24,12 +24,15 @@ def snapshot() -> None:
 
 
 @snapshot.command()
+@list_option
 @json_option
-def take(as_json: bool) -> None:
+def take(own: str | None, as_json: bool) -> None:
     """Copy the list as it is on Spotify now."""
     workspace = Workspace.open()
     with sandbox.beside(workspace):
-        made = managed_playlists.take_snapshot(workspace, open_target(workspace), managed_playlists.ASKED_FOR)
+        made = managed_playlists.take_snapshot(
+            workspace, open_target(workspace), managed_playlists.ASKED_FOR, list_named(workspace, own)
+        )
     if as_json:
         print_json(_as_data(workspace, made))
     else:

@@ -9,7 +9,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.choose import in_a_terminal
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import json_option, list_named, list_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import playlists, queue
@@ -19,8 +19,9 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 @click.command()
 @click.argument("item", metavar="[ID]", type=int, required=False)
 @click.option("--refresh", "only_refresh", is_flag=True, help="Take the last refresh back, whatever you said since.")
+@list_option
 @json_option
-def undo(item: int | None, only_refresh: bool, as_json: bool) -> None:
+def undo(item: int | None, only_refresh: bool, own: str | None, as_json: bool) -> None:
     """Take back what was done last: your last answer, or the last refresh of the AI Mix. With ID: the answer to that question.
 
     Where you answered a question or said `never` since the last refresh, that is taken back, else the refresh: the list becomes
@@ -31,9 +32,10 @@ def undo(item: int | None, only_refresh: bool, as_json: bool) -> None:
     With an ID (see `spotify-ai queue --answered`) the question waits again, and the effects of the answer are undone.
     """
     workspace = Workspace.open()
-    state, last = workspace.state, playlists.last_change(workspace.state)
+    name = list_named(workspace, own)
+    state, last = workspace.state, playlists.last_change(workspace.state, name)
     answered = queue.last_answered_at(state)
-    if item is None and not only_refresh and answered > (last.refreshed_at if last else 0.0):
+    if item is None and not only_refresh and own is None and answered > (last.refreshed_at if last else 0.0):
         answer = queue.last_answer(state)
         assert answer is not None
         item = answer.item_id
@@ -42,7 +44,7 @@ def undo(item: int | None, only_refresh: bool, as_json: bool) -> None:
         if last is not None and last.undone_at is None and last.before:
             at = when(workspace, last.refreshed_at)
             _ask_first(f"the refresh of {at}, +{last.added} −{last.removed}", as_json=as_json)
-        _undo_refresh(workspace, as_json=as_json)
+        _undo_refresh(workspace, name, as_json=as_json)
         return
     taken = queue.undo(workspace.state, item, "cli")
     question = queue.item(workspace.state, item)
@@ -61,9 +63,9 @@ def _ask_first(what: str, *, as_json: bool) -> None:
         click.confirm(f"Take back {what}?", default=True, abort=True)
 
 
-def _undo_refresh(workspace: Workspace, *, as_json: bool) -> None:
+def _undo_refresh(workspace: Workspace, name: str, *, as_json: bool) -> None:
     with sandbox.beside(workspace):
-        refresh, done = take_back(workspace)
+        refresh, done = take_back(workspace, name)
     if as_json:
         print_json(
             {
@@ -80,7 +82,7 @@ def _undo_refresh(workspace: Workspace, *, as_json: bool) -> None:
         console.print(
             plain(
                 f"the refresh of {when(workspace, refresh.refreshed_at)} is taken back: +{done.added} −{done.removed}, "
-                f"{len(done.after)} songs  {mix_view.playlist_link(workspace)}"
+                f"{len(done.after)} songs  {mix_view.playlist_link(workspace, name)}"
             ),
             soft_wrap=True,
         )

@@ -140,7 +140,8 @@ def count_of(number: int, word: str, plural: str = "") -> str:
 
 
 SERVICES = {
-    "spotify": "Spotify", "spotify_accounts": "Spotify's sign-in", "lastfm": "Last.fm", "listenbrainz": "ListenBrainz",
+    "spotify": "Spotify", "spotify_accounts": "Spotify's sign-in", "lastfm": "Last.fm", "lastfm_stations": "Last.fm's stations",
+    "listenbrainz": "ListenBrainz",
     "listenbrainz_labs": "ListenBrainz labs", "reccobeats": "ReccoBeats", "lrclib": "LRCLIB", "deezer": "Deezer",
     "itunes": "iTunes", "anthropic": "Claude", "telegram": "Telegram",
 }  # fmt: skip

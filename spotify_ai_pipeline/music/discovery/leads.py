@@ -41,6 +41,7 @@ CLAUSES: Mapping[str, Callable[[Sequence[str]], str]] = {
     "lastfm_similar": _named("fans of "),
     "lastfm_artists": _named("artists like "),
     "lastfm_friends": _friends,
+    "lastfm_stations": lambda _: "your Last.fm station",
     "listenbrain": lambda _: "listeners like you",
     "listenbrainz_exploration": lambda _: "ListenBrainz' weekly exploration",
     "listenbrainz_radio": _named("radio of "),

@@ -89,6 +89,8 @@ class Rules:
     """Songs that may come; None for as many as one refresh may change."""
     mood: str = ""
     """The words of the mood that was asked for, while the list follows it: resting songs may come, the order is by the mood."""
+    in_order: bool = False
+    """The songs play in the order of their scores."""
 
 
 @dataclass(frozen=True)
@@ -132,16 +134,17 @@ def decide(scores: pl.DataFrame, now: Standing, rules: Rules, trials: pl.DataFra
     chosen = selected.songs.with_columns(is_new=~pl.col("song_id").is_in(list(now.current)))
     if rules.mood:
         chosen = chosen.sort("mood", descending=True, nulls_last=True, maintain_order=True)
-    if rules.playlist.target_size > WRITTEN_AT_ONCE:
+    if rules.playlist.target_size > WRITTEN_AT_ONCE and not rules.in_order:
         chosen = _in_place(chosen, list(now.current))
     spacing = rules.playlist.min_artist_spacing
-    unchanged = not rules.mood and set(chosen["song_id"]) == set(now.current)
+    unchanged = not rules.mood and not rules.in_order and set(chosen["song_id"]) == set(now.current)
     if unchanged:
         chosen = _in_place(chosen, list(now.current))
-    else:
+    elif not rules.in_order:
         chosen = chosen[sequence(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())]
-    order = settled(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())  # so the next look moves nothing
-    listed = chosen[order].with_columns(
+    if not rules.in_order:  # settled at once, so that the next look moves nothing
+        chosen = chosen[settled(chosen[CREDITS].to_list(), spacing, chosen["energy"].to_list())]
+    listed = chosen.with_columns(
         rank=pl.int_range(1, pl.len() + 1),
         change=pl.when("is_new").then(pl.lit(NEW)).otherwise(pl.lit(KEPT)),
         reason=_staying(now, rules),

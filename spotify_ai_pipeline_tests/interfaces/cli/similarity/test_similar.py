@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -93,3 +94,30 @@ def test_before_the_first_run_it_is_said_what_to_do(cli: Cli, monkeypatch: pytes
         said = cli(*command)
         assert said.exit_code == 2
         assert "spotify-ai refresh" in said.stderr
+
+
+def test_a_way_leads_from_one_song_to_another(workspace: Workspace, cli: Cli) -> None:
+    songs = workspace.lake.read(datasets.SONG_INDEX)["song_id"]
+    said = cli("similar", "--from", songs[0], "--to", songs[9], "--limit", 6, "--json")
+    assert said.exit_code == 0, said.output
+    found = json.loads(said.stdout)["songs"]
+    assert [found[0]["song_id"], found[-1]["song_id"]] == [songs[0], songs[9]]
+    assert 3 <= len(found) <= 6
+    assert all(row["why"] for row in found[1:])
+    assert all(one["artist"] != two["artist"] for one, two in pairwise(found[:-1]))
+    assert "the same" in cli("similar", "--from", songs[0], "--to", songs[0]).output
+    for wrong in (("similar",), ("similar", songs[0], "--to", songs[1]), ("similar", "--from", songs[0])):
+        assert "give SONG" in cli(*wrong).output
+
+
+def test_songs_like_some_and_unlike_another(workspace: Workspace, cli: Cli) -> None:
+    table = workspace.lake.read(datasets.SONG_EMBEDDINGS)
+    vector_of = dict(zip(table["song_id"], table["vector"].to_numpy(), strict=True))
+    one, two, three = table["song_id"][[0, 5, 9]]
+    both = json.loads(cli("find", "--like", one, "--like", two, "--json").stdout)["songs"]
+    away = json.loads(cli("find", "--like", one, "--like", two, "--unlike", three, "--json").stdout)["songs"]
+    assert not {one, two, three} & {row["song_id"] for row in away}
+    near = [np.mean([vector_of[row["song_id"]] @ vector_of[three] for row in rows]) for rows in (both, away)]
+    assert near[1] < near[0]
+    assert all(row["why"] for row in both)
+    assert "give WORDS" in cli("find", "calm", "--like", one).output
