@@ -19,7 +19,7 @@ def health(vectors: Floats, clusters: Ids, core: np.ndarray, plays: np.ndarray, 
     near = np.einsum("ij,ij->i", vectors, middles[rows])
     between = middles @ middles.T
     np.fill_diagonal(between, -np.inf)
-    apart = [None] if len(ids) == 1 else (1 - between.max(axis=1)).tolist()
+    apart = [None] * len(ids) if len(ids) < 2 else (1 - between.max(axis=1)).tolist()
     return pl.DataFrame(
         {
             "cluster_id": ids,
