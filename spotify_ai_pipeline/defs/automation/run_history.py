@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -78,6 +78,7 @@ class _Files:
 
 
 _FILES = _Files()
+_THERE = set[tuple[object, ...]]()
 
 
 def _inode(address: str) -> int:
@@ -102,16 +103,29 @@ def _in_haste(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
+def _asked_once(ask: Callable[..., bool]) -> Callable[..., bool]:
+    """Has ``ask``, whether a file has what newer versions of Dagster need, answered from memory once it was so: Dagster asks
+    for each event and each tick. What the file lacks may come with an upgrade."""
+
+    @wraps(ask)
+    def answered(storage: Any, *about: object) -> bool:
+        key = (storage.address, _inode(storage.address), ask.__name__, *(one for one in about if isinstance(one, str)))
+        if key not in _THERE and ask(storage, *about):
+            _THERE.add(key)
+        return key in _THERE
+
+    return answered
+
+
 def _kind(event: dg.EventLogEntry) -> dg.DagsterEventType | None:
     return event.dagster_event_type if event.is_dagster_event else None
 
 
 class _Events(SqliteEventLogStorage):
-    """Events: a file a run, and an index. What Dagster asks for each event again is answered from memory: whether the files have
-    the tables and columns of its newer versions, and what the last event of an asset was."""
+    """Events: a file a run, and an index. The last event of an asset is known from memory where it is still the same."""
 
     def __init__(self, base_dir: str) -> None:
-        self._there, self._read = set[str](), OrderedDict[str, dg.EventLogRecord]()
+        self._read = OrderedDict[str, dg.EventLogRecord]()
         super().__init__(base_dir)
 
     def store_event(self, event: dg.EventLogEntry) -> None:
@@ -158,20 +172,13 @@ class _Events(SqliteEventLogStorage):
                 connection.exec_driver_sql(sql)
             connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (version,))
 
-    def has_table(self, table_name: str) -> bool:
-        return self._once(table_name, super().has_table, table_name)
+    @property
+    def address(self) -> str:
+        return self.conn_string_for_shard(INDEX)
 
-    def has_secondary_index(self, name: str) -> bool:
-        return self._once(f"index {name}", super().has_secondary_index, name)
-
-    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
-        return self._once(f"column {column_name}", super()._has_asset_key_col_on_connection, conn, column_name)
-
-    def _once(self, name: str, ask: Callable[..., bool], *arguments: object) -> bool:
-        """What is there stays there; what is missing may come with an upgrade."""
-        if name not in self._there and ask(*arguments):
-            self._there.add(name)
-        return name in self._there
+    has_table = _asked_once(SqliteEventLogStorage.has_table)
+    has_secondary_index = _asked_once(SqliteEventLogStorage.has_secondary_index)
+    _has_asset_key_col_on_connection = _asked_once(SqliteEventLogStorage._has_asset_key_col_on_connection)
 
     def _get_latest_materialization_records(
         self, raw_asset_rows: Iterable[Mapping[str, Any]]
@@ -198,6 +205,11 @@ class _Events(SqliteEventLogStorage):
 
 
 class _Runs(SqliteRunStorage):
+    address = property(lambda self: self._conn_string)
+    has_built_index = _asked_once(SqliteRunStorage.has_built_index)
+    has_run_stats_index_cols = _asked_once(SqliteRunStorage.has_run_stats_index_cols)
+    has_backfill_id_column = _asked_once(SqliteRunStorage.has_backfill_id_column)
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         with _FILES.engine(self._conn_string).begin() as connection:
@@ -206,6 +218,14 @@ class _Runs(SqliteRunStorage):
 
 class _Ticks(SqliteScheduleStorage):
     """Ticks of schedules and sensors."""
+
+    address = property(lambda self: self._conn_string)
+    has_built_index = _asked_once(SqliteScheduleStorage.has_built_index)
+    has_instigators_table = _asked_once(SqliteScheduleStorage.has_instigators_table)
+    _has_instigators_table = _asked_once(SqliteScheduleStorage._has_instigators_table)
+    _has_asset_daemon_asset_evaluations_table = _asked_once(
+        SqliteScheduleStorage._has_asset_daemon_asset_evaluations_table
+    )
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
