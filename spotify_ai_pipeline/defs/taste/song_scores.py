@@ -153,15 +153,16 @@ def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
         {"song_id": list(standing), "verdict": list(standing.values())},
         schema={"song_id": pl.String, "verdict": pl.String},
     )
-    known = songs.select("song_id", "best", "liked", "lists")
+    days = (workspace.now() - pl.Series(added_at(songs, workspace.now()))) / DAY
+    known = songs.select("song_id", "best", "liked", "lists", days_added=days.fill_nan(None))
     ratings = frame_of(workspace.lake, datasets.SONG_RATINGS)
     told = known.join(ratings.select("song_id", "rating", "of"), on="song_id", how="left")
     rules = standing_taste.factors(workspace.workspace, workspace.now())
     whole = told.join(verdict, on="song_id", how="left").join(rules, on="song_id", how="left")
     words = pl.concat_str(pl.col("said"), pl.col("rules"), separator=", ", ignore_nulls=True)
-    return whole.with_columns(said.factor(), said.words()).select(
+    return whole.with_columns(said.factor(), said.lately(), said.words()).select(
         "song_id",
-        by_said=pl.col("by_said") * pl.col("by_rules").fill_null(1.0),
+        by_said=pl.col("by_said") * pl.col("by_day") * pl.col("by_rules").fill_null(1.0),
         said=pl.when(words != "").then(words),
     )
 

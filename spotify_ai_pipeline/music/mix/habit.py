@@ -23,6 +23,9 @@ FIRST = 10
 """Songs of a hundred that any artist may have while no habit is known."""
 LEAST = 4
 """Songs of a hundred that any artist may have."""
+ONE_ARTIST = 0.5
+"""Share of all songs of the last ``ENOUGH_WEEKS`` from which on they are about one artist: then the list is too, and spacing has
+no say."""
 
 
 def artist_cap(plays: Plays, artist: NDArray[np.int64], now: float, playlist: Playlist) -> int:
@@ -30,8 +33,8 @@ def artist_cap(plays: Plays, artist: NDArray[np.int64], now: float, playlist: Pl
 
     Of each of the last weeks, the share of its distinct songs that were by its most played artist; the cap is twice the
     share that nine weeks of ten stay within. Who hears albums gets room for albums, who shuffles gets variety. Where too little
-    is known it is ``FIRST`` of a hundred. It is never more than half of the wished spacing leaves places for. ``artist`` numbers
-    the artist of each song, shape (songs,).
+    is known it is ``FIRST`` of a hundred. It is never more than half of the wished spacing leaves places for, unless more than
+    half of all songs of the last month are one artist's. ``artist`` numbers the artist of each song, shape (songs,).
     """
     size = playlist.target_size
     spaced = (size - 1) // (playlist.min_artist_spacing // 2 + 1) + 1
@@ -40,9 +43,16 @@ def artist_cap(plays: Plays, artist: NDArray[np.int64], now: float, playlist: Pl
     for back in range(1, WEEKS + 1):
         week = past.since(now - back * WEEK).before(now - (back - 1) * WEEK)
         if len(week.song) >= ENOUGH_PLAYS:
-            songs = np.unique(week.song)
-            shares.append(float(np.bincount(artist[songs]).max() / len(songs)))
+            shares.append(_largest_share(week, artist))
     if len(shares) < ENOUGH_WEEKS:
         return min(ceil(size * FIRST / 100), spaced)
     room = ceil(size * ROOM * float(np.quantile(shares, USUAL)))
-    return min(max(room, ceil(size * LEAST / 100)), spaced)
+    of_one = _largest_share(past.since(now - ENOUGH_WEEKS * WEEK), artist)
+    most = ceil(size * of_one) if of_one > ONE_ARTIST else spaced
+    return min(max(room, ceil(size * LEAST / 100)), most)
+
+
+def _largest_share(plays: Plays, artist: NDArray[np.int64]) -> float:
+    """The share of the distinct songs of ``plays`` that are by the artist with most of them."""
+    songs = np.unique(plays.song)
+    return float(np.bincount(artist[songs]).max(initial=0) / max(len(songs), 1))

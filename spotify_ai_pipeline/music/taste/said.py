@@ -22,6 +22,10 @@ VERDICTS = {"more": 1.6, "approve": 1.4, "keep": 1.2, "later": 0.7}
 """Factors of the verdicts that stand; the others keep a song off every list."""
 
 
+JUST_ADDED, FADES_DAYS = 0.3, 14.0
+"""What a song that is liked or listed gains more on the day it was added, and the days in which that halves."""
+
+
 def factor() -> pl.Expr:
     """The factor of the forecast of a song with the columns ``best``, ``liked``, ``lists``, ``rating`` (stars of five, null
     where unrated) and ``verdict`` (null where none stands)."""
@@ -37,6 +41,13 @@ def factor() -> pl.Expr:
     stars = pl.lit(A_STAR).pow(pl.col("rating").fill_null(USUAL_STARS) - USUAL_STARS)
     verdict = pl.col("verdict").replace_strict(VERDICTS, default=1.0, return_dtype=pl.Float64)
     return (standing * stars * verdict).alias("by_said")
+
+
+def lately() -> pl.Expr:
+    """The factor by how lately a liked or listed song came into the library: ``days_added``, null where unknown."""
+    halves = pl.col("days_added").clip(lower_bound=0) / FADES_DAYS
+    chosen = pl.col("best") | pl.col("liked") | (pl.col("lists").list.len() > 0)
+    return pl.when(chosen).then(1 + JUST_ADDED * pl.lit(0.5).pow(halves)).fill_null(1.0).alias("by_day")
 
 
 def words() -> pl.Expr:

@@ -15,6 +15,7 @@ from spotify_ai_pipeline.defs.playlist.removals import removals
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.song_scores import _said, activations, listening_stats
 from spotify_ai_pipeline.interfaces.cli.why import why
+from spotify_ai_pipeline.music.taste import said
 from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -112,9 +113,9 @@ def test_why_tells_the_story_and_the_parts(place: WorkspaceResource) -> None:
     named = {"song_id": "s0", "kind": "track", "member": "t0", "artist": "A", "title": "Zero"}
     place.lake.write(pl.DataFrame([named]), datasets.SONG_MEMBERS)
     root = {"SPOTIFY_AI_DATA": str(Workspace.open(Path(place.root)).root)}
-    said = CliRunner().invoke(why, ["zero", "--json"], env=root)
-    assert said.exit_code == 0, said.output
-    told = json.loads(said.output)
+    asked = CliRunner().invoke(why, ["zero", "--json"], env=root)
+    assert asked.exit_code == 0, asked.output
+    told = json.loads(asked.output)
     assert told["place"] == "number 7 of the mix"
     assert sum(part["worth"] for part in told["parts"]) == pytest.approx(0.5)
     assert told["story"].startswith("played twice in")
@@ -124,7 +125,10 @@ def test_why_tells_the_story_and_the_parts(place: WorkspaceResource) -> None:
 
 
 def test_a_rating_moves_what_is_expected_of_a_song_and_is_told(place: WorkspaceResource) -> None:
-    known = SONGS.with_columns(best=pl.lit(False), liked=pl.lit(False), lists=pl.lit([], pl.List(pl.String)))
+    added = pl.lit(None, pl.Datetime("us", "UTC"))
+    known = SONGS.with_columns(
+        best=pl.lit(False), liked=pl.lit(False), lists=pl.lit([], pl.List(pl.String)), in_library=True, added_at=added
+    )
     assert _said(place, known)["by_said"].to_list() == [1.0, 1.0, 1.0], "nobody need have rated anything"
     rows = [("s0", 4.5, "album", "Tides"), ("s1", 1.0, "song", "One")]
     place.lake.write(pl.DataFrame(rows, schema=datasets.SONG_RATINGS.schema, orient="row"), datasets.SONG_RATINGS)
@@ -132,3 +136,5 @@ def test_a_rating_moves_what_is_expected_of_a_song_and_is_told(place: WorkspaceR
     high, low, unrated = told["by_said"]
     assert high > unrated == 1.0 > low
     assert told["said"].to_list() == ["its album rated 4.5 of 5", "rated 1.0 of 5", None]
+    today = known.with_columns(added_at=pl.from_epoch(pl.lit(place.now())).dt.replace_time_zone("UTC"), liked=True)
+    assert _said(place, today).sort("song_id")["by_said"][2] > said.LIKED, "liked today"

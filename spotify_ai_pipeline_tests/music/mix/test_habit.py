@@ -44,6 +44,13 @@ def test_the_wished_spacing_bounds_the_cap(defaults: Settings) -> None:
     assert cap(defaults, listening(15), min_artist_spacing=0) == 60
 
 
+def test_who_plays_one_artist_alone_gets_that_artist_whatever_the_spacing(defaults: Settings) -> None:
+    week = np.concatenate([np.arange(15) * ARTISTS, np.arange(1, 6)])  # 15 songs of one artist, 5 of others
+    at = NOW - np.arange(20 * len(week))[::-1] / len(week) * WEEK - 1
+    assert cap(defaults, Plays(np.tile(week, 20), at, len(ARTIST))) == 75
+    assert cap(defaults, listening(16, songs=20)) == 34, "another artist each week"
+
+
 @pytest.mark.parametrize(("size", "most"), [(100, 10), (50, 5), (10, 1)])
 def test_where_no_habit_is_known_it_is_a_tenth_of_the_list(defaults: Settings, size: int, most: int) -> None:
     nothing = Plays(np.zeros(0, np.int64), np.zeros(0), len(ARTIST))

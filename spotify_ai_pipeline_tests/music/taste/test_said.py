@@ -26,11 +26,12 @@ SCHEMA = {
     "best": pl.Boolean,
     "liked": pl.Boolean,
     "lists": pl.List(pl.String),
+    "days_added": pl.Float64,
     "rating": pl.Float64,
     "of": pl.String,
     "verdict": pl.String,
 }
-NOTHING: dict[str, Any] = {"best": False, "liked": False, "lists": [], "rating": None, "of": None, "verdict": None}
+NOTHING: dict[str, Any] = dict.fromkeys(SCHEMA) | {"best": False, "liked": False, "lists": []}
 
 
 def songs(*rows: dict[str, Any]) -> pl.DataFrame:
@@ -38,18 +39,18 @@ def songs(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def factors(*rows: dict[str, Any]) -> list[float]:
-    return songs(*rows).select(said.factor()).to_series().to_list()
+    return songs(*rows).select(said.factor() * said.lately()).to_series().to_list()
 
 
 ratings = st.none() | st.floats(0.5, 5)
 verdicts = st.sampled_from([None, *said.VERDICTS])
 
 
-@given(ratings, verdicts, st.booleans(), st.booleans())
+@given(ratings, verdicts, st.none() | st.floats(0, 5_000), st.booleans(), st.booleans())
 def test_the_plans_order_holds_all_else_equal(
-    rating: float | None, verdict: str | None, liked: bool, listed: bool
+    rating: float | None, verdict: str | None, days: float | None, liked: bool, listed: bool
 ) -> None:
-    same: dict[str, Any] = {"rating": rating, "verdict": verdict}
+    same: dict[str, Any] = {"rating": rating, "verdict": verdict, "days_added": days}
     favourite, like, on_a_list, none = factors(
         same | {"best": True, "liked": liked, "lists": ["l"] * listed},
         same | {"liked": True, "lists": ["l"] * listed},
@@ -66,6 +67,14 @@ def test_more_stars_count_more(one: float, other: float, verdict: str | None, be
     found = factors(same | {"rating": low}, same | {"rating": high})
     assert found[0] < found[1] or high - low < 1e-9
     assert found == sorted(found)
+
+
+@given(st.floats(0, 500), st.floats(0, 500))
+def test_what_was_liked_lately_counts_more_and_a_day_without_a_like_says_nothing(one: float, other: float) -> None:
+    late, early = sorted((one, other))
+    found = factors({"liked": True, "days_added": late}, {"liked": True, "days_added": early}, {"liked": True})
+    assert found == sorted(found, reverse=True)
+    assert factors({"days_added": late}) == [1.0]
 
 
 def test_nothing_said_changes_nothing_and_unrated_is_middling() -> None:
