@@ -31,6 +31,7 @@ from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.interfaces.cli import login, sandbox
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
 from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.lake import Dataset
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 YEARS, DAY = 12, 86_400
@@ -61,12 +62,14 @@ def names(rng: np.random.Generator, vocabulary: np.ndarray, count: int, least: i
     return [" ".join(row[:length]).title() for row, length in zip(chosen, lengths, strict=True)]
 
 
+def _cast(frame: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    return frame.select(pl.col(name).cast(kind) for name, kind in dataset.schema.items())
+
+
 def write_ingest(root: Path, songs: int, listens: int) -> None:
     """The library and the scrobbles: a tenth as many artists as songs, the greatest with 180 of 8,000 songs and 1,800 of
     800,000; one song in twenty on two releases, one play in ten of a song in no list, one in thirty under another spelling; few
     songs played often, in sittings of twelve."""
-    from spotify_ai_pipeline.clients.lastfm import SCROBBLES
-    from spotify_ai_pipeline.clients.spotify import LIBRARY
     from spotify_ai_pipeline.defs.ingest.other_plays import NOTHING
     from spotify_ai_pipeline.importers.ingest import IMPORTED
     from spotify_ai_pipeline.music.plays.records import PLAY
@@ -110,9 +113,7 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
         ),
         artists=pl.concat_list("artist"),
     )
-    workspace.lake.write(
-        library.select(pl.col(name).cast(kind) for name, kind in LIBRARY.items()), datasets.SPOTIFY_LIBRARY
-    )
+    workspace.lake.write(_cast(library, datasets.SPOTIFY_LIBRARY), datasets.SPOTIFY_LIBRARY)
 
     sittings = np.sort(rng.uniform(start, end - DAY, listens // 12 + 1))
     at = np.sort((sittings[:, None] + 240 * np.arange(12)).ravel()[:listens])
@@ -129,7 +130,7 @@ def write_ingest(root: Path, songs: int, listens: int) -> None:
         artist_mbid=pl.lit(None, pl.String),
     )
     for month in plays.with_columns(month=pl.col("played_at").dt.strftime("%Y-%m")).partition_by("month"):
-        workspace.lake.write(month.select(*SCROBBLES), datasets.SCROBBLES, month["month"][0])
+        workspace.lake.write(month.select(*datasets.SCROBBLES.schema), datasets.SCROBBLES, month["month"][0])
     for source, schema in {"listenbrainz_listens": PLAY, "recent_plays": PLAY, "history_imports": IMPORTED}.items():
         workspace.lake.write(pl.DataFrame(schema=schema), datasets.REGISTER[source], NOTHING)
 
@@ -168,10 +169,10 @@ def sign_in(root: Path) -> None:
 def write_features(root: Path) -> None:
     """What providers said: audio of seven songs in ten, tags of eight in ten, three to five of them from an artist's genre."""
     from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES
-    from spotify_ai_pipeline.defs.features.audio_features import AUDIO, SHARES
-    from spotify_ai_pipeline.defs.features.tags import TAGS
+    from spotify_ai_pipeline.defs.features.audio_features import SHARES
 
     rng, workspace = np.random.default_rng(2), Workspace.open(root)
+    schema = datasets.TAGS.schema
     songs = workspace.lake.read(datasets.SONGS).select("song_id", "track_id", "artist_key")
     genre = (songs["artist_key"].hash(1) % 40).to_numpy()
     centres = rng.uniform(0.15, 0.85, (40, len(AUDIO_FEATURES)))
@@ -183,15 +184,15 @@ def write_features(root: Path) -> None:
         column = low + span * values[:, place]
         columns[name] = np.round(column) if name in ("key", "mode") else column
     audio = pl.DataFrame(columns).with_columns(
-        songs["song_id"], songs["track_id"], source=pl.lit("reccobeats"), retry_at=pl.lit(None, TAGS["retry_at"])
+        songs["song_id"], songs["track_id"], source=pl.lit("reccobeats"), retry_at=pl.lit(None, schema["retry_at"])
     )
     unknown = pl.Series(rng.random(songs.height) < 0.3)
-    later = pl.lit(datetime(2100, 1, 1, tzinfo=UTC)).cast(TAGS["retry_at"])
+    later = pl.lit(datetime(2100, 1, 1, tzinfo=UTC)).cast(schema["retry_at"])
     audio = audio.with_columns(
         *(pl.when(unknown).then(None).otherwise(pl.col(name)).alias(name) for name in (*AUDIO_FEATURES, "source")),
         retry_at=pl.when(unknown).then(later),
     )
-    workspace.lake.write(audio.select(pl.col(name).cast(kind) for name, kind in AUDIO.items()), datasets.AUDIO_FEATURES)
+    workspace.lake.write(_cast(audio, datasets.AUDIO_FEATURES), datasets.AUDIO_FEATURES)
     long = pl.DataFrame(
         {
             "place": np.repeat(np.arange(songs.height), 5),
@@ -208,11 +209,11 @@ def write_features(root: Path) -> None:
     silent = pl.Series(rng.random(songs.height) < 0.2)
     tags = listed.select(
         songs["song_id"],
-        tags=pl.when(silent).then(pl.lit([], TAGS["tags"])).otherwise("tags"),
+        tags=pl.when(silent).then(pl.lit([], schema["tags"])).otherwise("tags"),
         source=pl.when(~silent).then(pl.lit("lastfm")),
         retry_at=pl.when(silent).then(later),
     )
-    workspace.lake.write(tags.select(pl.col(name).cast(kind) for name, kind in TAGS.items()), datasets.TAGS)
+    workspace.lake.write(_cast(tags, datasets.TAGS), datasets.TAGS)
 
 
 def make(root: Path, asset: str) -> dict[str, float]:

@@ -52,6 +52,9 @@ def test_the_tree_cannot_be_changed(defaults: Settings) -> None:
     [
         ("listener.name", "me/you", "pattern"),
         ("listener.timezone", "Mars/Olympus", "IANA time zone"),
+        ("listener.timezone", "posix/Europe/Lisbon", "IANA time zone"),
+        ("listener.timezone", "../Europe/Lisbon", "IANA time zone"),
+        ("listener.timezone", "Europe", "IANA time zone"),
         ("listener.timezone", "Europe/Lisboa", "did you mean Europe/Lisbon?"),
         ("spotify.playlist_name", "", "at least 1 character"),
         ("spotify.redirect_uri", "http://localhost:8888/callback", "127"),

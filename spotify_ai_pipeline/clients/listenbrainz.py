@@ -237,7 +237,7 @@ class ListenBrainz:
         holds is the service's to say: the reading ends with a page without news.
         """
         first, before = int(start.timestamp()), int(end.timestamp())
-        rows: dict[tuple[float, str, str], Listen] = {}
+        rows: dict[tuple[float, str, _Metadata], Listen] = {}
         reading, largest = Reading("ListenBrainz", f"the listens of {start:%Y-%m}"), 0
         while before > first:
             page = self._listens(count=LISTENS_A_CALL, min_ts=first - 1, max_ts=before).listens
@@ -268,7 +268,7 @@ class ListenBrainz:
     def loved(self) -> pl.DataFrame:
         """The recordings that the user loved, as ``datasets.LOVED_SONGS``: a call for each thousand, and one that brings nothing
         more. (The total that the service tells counts hated ones too.)"""
-        reading, found = Reading("ListenBrainz", "the loved recordings"), dict[str, _Loved]()
+        reading, found = Reading("ListenBrainz", "the loved recordings"), dict[str | _Metadata, _Loved]()
         while True:
             params: dict[str, Any] = {"score": 1, "count": LISTENS_A_CALL, "offset": reading.rows, "metadata": "true"}
             answer = self._session.get(f"{self._url}feedback/user/{self.user}/get-feedback", params=params)
@@ -277,7 +277,7 @@ class ListenBrainz:
             if not page:
                 break
             rows = self._door.records(_Loved, page, "loved recordings")
-            found |= {row.recording_mbid or f"{row.track_metadata}": row for row in rows}
+            found |= {row.recording_mbid or row.track_metadata: row for row in rows}
             reading.rows += len(page)
             reading.bound()
         told = [
@@ -396,8 +396,8 @@ def _batches(mbids: Sequence[str], known: Container[str]) -> Iterator[list[str]]
         yield wanted[start : start + RECORDINGS_A_CALL]
 
 
-def _key(listen: Listen) -> tuple[float, str, str]:
-    return listen.listened_at.timestamp(), listen.recording_msid or "", str(listen.track_metadata)
+def _key(listen: Listen) -> tuple[float, str, _Metadata]:
+    return listen.listened_at.timestamp(), listen.recording_msid or "", listen.track_metadata
 
 
 def _patch(extension: dict[str, Any]) -> str:

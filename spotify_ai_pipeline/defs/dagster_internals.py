@@ -2,6 +2,11 @@
 
 from dagster import _time as dagster_time  # Dagster's clock; see dagster_clock.py
 from dagster._core.definitions.job_base import InMemoryJob  # a job of this process, for `execute_run`
+from dagster._core.events import (  # see run_history.py
+    ASSET_CHECK_EVENTS,
+    ASSET_EVENTS,
+    EVENT_TYPE_TO_PIPELINE_RUN_STATUS,
+)
 from dagster._core.execution.api import execute_run  # executes a run that is filed under its job; see automation/run.py
 from dagster._core.execution.plan.objects import ErrorSource  # tells a step that a person ended from one that failed
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus  # no launcher is public
@@ -10,7 +15,10 @@ from dagster._core.remote_origin import (  # what the UI files runs by
     RemoteRepositoryOrigin,
 )
 from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.event_log import SqliteEventLogStorage  # names the event files that pruning removes
+from dagster._core.storage.event_log import (
+    SqlEventLogStorageTable,  # its rows are the events: see automation/run_history.py
+    SqliteEventLogStorage,  # names the event files that pruning removes
+)
 from dagster._core.storage.noop_compute_log_manager import (
     NoOpComputeLogManager,  # starts no process a step; see automation/run.py
 )
@@ -31,6 +39,9 @@ from dagster._serdes import (
 )
 
 __all__ = [
+    "ASSET_CHECK_EVENTS",
+    "ASSET_EVENTS",
+    "EVENT_TYPE_TO_PIPELINE_RUN_STATUS",
     "SQLITE_BUSY_TIMEOUT_SECONDS",
     "CanCancelExecutionRequest",
     "CanCancelExecutionResult",
@@ -44,6 +55,7 @@ __all__ = [
     "NoOpComputeLogManager",
     "RegisteredCodeLocationOrigin",
     "RemoteRepositoryOrigin",
+    "SqlEventLogStorageTable",
     "SqliteEventLogStorage",
     "SqliteRunStorage",
     "SqliteScheduleStorage",

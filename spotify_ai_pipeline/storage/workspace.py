@@ -130,6 +130,7 @@ class Workspace:
         os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
         os.environ["SPOTIFY_AI_DAGSTER_STORAGE"] = str(self.dagster_storage)
         os.environ["SPOTIFY_AI_DATA"] = str(self.root)
+        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "100")  # what a run plans is written at once
         if not os.access(sysconfig.get_path("purelib"), os.W_OK):
             os.environ.setdefault("NUMBA_CACHE_DIR", str(self.root / "numba"))
         self.dagster_storage.mkdir(parents=True, exist_ok=True)

@@ -7,26 +7,44 @@ another in its place is opened anew. A power cut may cost the last events; it ha
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
+import dagster as dg
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from spotify_ai_pipeline.defs.dagster_internals import (
+    ASSET_CHECK_EVENTS,
+    ASSET_EVENTS,
+    EVENT_TYPE_TO_PIPELINE_RUN_STATUS,
     SQLITE_BUSY_TIMEOUT_SECONDS,
     ConfigurableClassData,
     DagsterSqliteStorage,
     DagsterStorage,
+    SqlEventLogStorageTable,
     SqliteEventLogStorage,
     SqliteRunStorage,
     SqliteScheduleStorage,
     create_db_conn_string,
+    deserialize_value,
 )
 
 OPEN_FILES = 8
 """Every run has a file of its own: so many stay open."""
+
+
+ASSETS_IN_MIND = 64
+"""The last event of so many assets."""
+PASSED_OVER = (dg.DagsterEventType.STEP_INPUT, dg.DagsterEventType.LOADED_INPUT, dg.DagsterEventType.HANDLED_OUTPUT)
+"""Events that say once more what the materializations say: which version was read, and what was written. They were two in
+five events, and as much of the run's file."""
+MIRRORED = ASSET_EVENTS | ASSET_CHECK_EVENTS | EVENT_TYPE_TO_PIPELINE_RUN_STATUS.keys()
+"""Events that stand in the index too."""
+INDEX = "index"
+_INSERT = SqlEventLogStorageTable.insert()
 
 
 class _Files:
@@ -60,13 +78,19 @@ class _Files:
 
 
 _FILES = _Files()
+_THERE = set[tuple[object, ...]]()
 
 
 def _inode(address: str) -> int:
     try:
-        return Path(address.removeprefix("sqlite:///").partition("?")[0]).stat().st_ino
+        return _file(address).stat().st_ino
     except FileNotFoundError:
         return 0
+
+
+@lru_cache(maxsize=2 * OPEN_FILES)
+def _file(address: str) -> Path:
+    return Path(address.removeprefix("sqlite:///").partition("?")[0])
 
 
 def _engine(address: str) -> Engine:
@@ -79,8 +103,99 @@ def _in_haste(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
+def _asked_once(ask: Callable[..., bool]) -> Callable[..., bool]:
+    """Has ``ask``, whether a file has what newer versions of Dagster need, answered from memory once it was so: Dagster asks
+    for each event and each tick. What the file lacks may come with an upgrade."""
+
+    @wraps(ask)
+    def answered(storage: Any, *about: object) -> bool:
+        key = (storage.address, _inode(storage.address), ask.__name__, *(one for one in about if isinstance(one, str)))
+        if key not in _THERE and ask(storage, *about):
+            _THERE.add(key)
+        return key in _THERE
+
+    return answered
+
+
+def _kind(event: dg.EventLogEntry) -> dg.DagsterEventType | None:
+    return event.dagster_event_type if event.is_dagster_event else None
+
+
 class _Events(SqliteEventLogStorage):
-    """Events: a file a run, and an index."""
+    """Events: a file a run, and an index. The last event of an asset is known from memory where it is still the same."""
+
+    def __init__(self, base_dir: str) -> None:
+        self._read = OrderedDict[str, dg.EventLogRecord]()
+        super().__init__(base_dir)
+
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        self.store_event_batch([event])
+
+    def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
+        """Dagster's own for events of one run, with one statement that is compiled once, and without what nobody reads."""
+        told = [(_kind(event), event, self._event_to_row(event)) for event in events if _kind(event) not in PASSED_OVER]
+        if not told:
+            return
+        with self.run_connection(events[0].run_id) as connection:
+            connection.execute(_INSERT, [row for *_, row in told])
+        checks = list[tuple[dg.EventLogEntry, int]]()
+        if not (mirrored := [one for one in told if one[0] in MIRRORED]):
+            return
+        with self.index_transaction() as connection:
+            for kind, event, row in mirrored:
+                event_id: int = connection.execute(_INSERT, row).inserted_primary_key[0]  # pyright: ignore[reportOptionalSubscript]
+                if kind in ASSET_EVENTS:
+                    self._store_asset_event_tags(connection, [event], [event_id])
+                    self._store_asset_event(connection, event, event_id)
+                elif kind in ASSET_CHECK_EVENTS:
+                    checks.append((event, event_id))
+        for event, event_id in checks:
+            self.store_asset_check_event(event, event_id)
+
+    def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:
+        """A run's file gets the tables of the index. Dagster's own reads the history of all its migrations each time."""
+        with engine.begin() as connection:
+            empty = not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+        if for_index_shard or not empty or engine.url.database == self.path_for_shard(INDEX):
+            super()._initdb(engine, for_index_shard)
+            return
+        with self.index_connection() as index:
+            tables = index.exec_driver_sql(
+                "SELECT sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'sqlite%'"
+            )
+            made = [sql for (sql,) in tables]
+            version = index.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        with engine.begin() as connection:
+            for sql in made:
+                connection.exec_driver_sql(sql)
+            connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (version,))
+
+    @property
+    def address(self) -> str:
+        return self.conn_string_for_shard(INDEX)
+
+    has_table = _asked_once(SqliteEventLogStorage.has_table)
+    has_secondary_index = _asked_once(SqliteEventLogStorage.has_secondary_index)
+    _has_asset_key_col_on_connection = _asked_once(SqliteEventLogStorage._has_asset_key_col_on_connection)
+
+    def _get_latest_materialization_records(
+        self, raw_asset_rows: Iterable[Mapping[str, Any]]
+    ) -> Mapping[dg.AssetKey, dg.EventLogRecord | None]:
+        """Dagster's own asks the files for events of old forms, also where there is none."""
+        rows = list(raw_asset_rows)
+        if any(row["asset_details"] or not row["last_materialization"] for row in rows):
+            return super()._get_latest_materialization_records(rows)
+        found = {row["asset_key"]: self._record(row["last_materialization"]) for row in rows}
+        return {key: record for name, record in found.items() if (key := dg.AssetKey.from_db_string(name))}
+
+    def _record(self, said: str) -> dg.EventLogRecord:
+        known = self._read.pop(said, None) or deserialize_value(said, dg.EventLogRecord)
+        self._read[said] = known
+        while len(self._read) > ASSETS_IN_MIND:
+            self._read.popitem(last=False)
+        return known
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -90,6 +205,11 @@ class _Events(SqliteEventLogStorage):
 
 
 class _Runs(SqliteRunStorage):
+    address = property(lambda self: self._conn_string)
+    has_built_index = _asked_once(SqliteRunStorage.has_built_index)
+    has_run_stats_index_cols = _asked_once(SqliteRunStorage.has_run_stats_index_cols)
+    has_backfill_id_column = _asked_once(SqliteRunStorage.has_backfill_id_column)
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         with _FILES.engine(self._conn_string).begin() as connection:
@@ -98,6 +218,14 @@ class _Runs(SqliteRunStorage):
 
 class _Ticks(SqliteScheduleStorage):
     """Ticks of schedules and sensors."""
+
+    address = property(lambda self: self._conn_string)
+    has_built_index = _asked_once(SqliteScheduleStorage.has_built_index)
+    has_instigators_table = _asked_once(SqliteScheduleStorage.has_instigators_table)
+    _has_instigators_table = _asked_once(SqliteScheduleStorage._has_instigators_table)
+    _has_asset_daemon_asset_evaluations_table = _asked_once(
+        SqliteScheduleStorage._has_asset_daemon_asset_evaluations_table
+    )
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

@@ -19,7 +19,7 @@ from spotify_ai_pipeline.clients.playlist_target import GONE, songs_in
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.music.identity.songs import song_of_track
 from spotify_ai_pipeline.music.mix import change_cap, changes_left, loyalty
-from spotify_ai_pipeline.music.mix.credits import of_songs
+from spotify_ai_pipeline.music.mix.credits import column, of_songs
 from spotify_ai_pipeline.music.mix.decide import OUT, Decision, Rules, Standing, Trial, decide
 from spotify_ai_pipeline.music.mix.edits import Edits, by_song, hand_edits
 from spotify_ai_pipeline.music.mix.habit import artist_cap
@@ -312,9 +312,7 @@ def known_tracks(songs: pl.DataFrame, trials: pl.DataFrame) -> dict[str, str]:
 def with_sound(material: Material) -> pl.DataFrame:
     """The scores with everyone who is heard on each song, and its energy."""
     names, kind = material.songs.select("artists", "artist", "title"), pl.List(pl.String)
-    parts = [
-        pl.Series(of_songs(part.iter_rows()), dtype=kind) for part in names.iter_slices()
-    ]  # not all as objects at once
+    parts = [column(of_songs(part.iter_rows())) for part in names.iter_slices()]  # not all as objects at once
     credits = material.songs.select("song_id", credits=pl.concat([pl.Series(dtype=kind), *parts]))
     energy = material.audio_features.select("song_id", "energy").unique("song_id")
     return material.song_scores.join(credits, on="song_id", how="left", maintain_order="left").join(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.claude_permission import CLAUDE, STAND_IN
-from spotify_ai_pipeline.music.mood.parser import CALLED, MoodQuery
 from spotify_ai_pipeline.storage import datasets, moods, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from spotify_ai_pipeline.app.mood_requests import MoodRequest
+    from spotify_ai_pipeline.music.mood.parser import MoodQuery
 
 SAID: Mapping[str, Mapping[str, str]] = {
     queue.RESURFACE: {"approve": "it joins the mix at the next refresh"},
@@ -92,6 +92,8 @@ def describe_request(workspace: Workspace, mood: MoodRequest) -> str:
 
 def mood_bars(found: MoodQuery) -> list[str]:
     """Energy and valence as two small bars, the calm and the sad end on the left."""
+    from spotify_ai_pipeline.music.mood.parser import CALLED  # its lexicon is read only where moods are told
+
     return [
         f"{CALLED[axis][0]:>11} {_bar(found.axes.get(axis, 0.0))} {CALLED[axis][1]}" for axis in ("energy", "valence")
     ]
@@ -175,6 +177,8 @@ def _origin(workspace: Workspace, row: dict[str, Any]) -> str:
 
 
 def _called(name: str, value: float) -> str:
+    from spotify_ai_pipeline.music.mood.parser import CALLED
+
     low, high = CALLED[name]
     word = high if value > 0 else low or f"not {high}"
     return f"very {word}" if abs(value) > 0.9 else f"a little {word}" if abs(value) < 0.35 else word

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
+
+import numpy as np
+import polars as pl
 
 from spotify_ai_pipeline.music.identity.artists import credited
 from spotify_ai_pipeline.music.identity.spelling import compact
@@ -22,3 +26,17 @@ def everyone(artists: tuple[str, ...], title: str) -> tuple[str, ...]:
 def of_songs(rows: Iterable[tuple[list[str] | None, str, str]]) -> list[tuple[str, ...]]:
     """``everyone`` of (artists, artist, title) rows, where ``artists`` may be unknown."""
     return [everyone(tuple(artists or (artist,)), title) for artists, artist, title in rows]
+
+
+def column(credits: list[tuple[str, ...]]) -> pl.Series:
+    """The names of each song as a column of lists. Polars takes ten times as long over a list of tuples."""
+    rows = np.repeat(np.arange(len(credits)), [len(names) for names in credits])
+    named = pl.DataFrame(
+        {"row": rows, "name": list(chain.from_iterable(credits))}, schema_overrides={"name": pl.String}
+    )
+    return (
+        pl.Series(np.arange(len(credits)))
+        .to_frame("row")
+        .join(named.group_by("row").agg("name"), on="row", how="left", maintain_order="left")["name"]
+        .fill_null([])
+    )

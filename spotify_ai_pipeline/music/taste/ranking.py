@@ -6,10 +6,14 @@ weighted sum of taste, mood and freshness on one scale, where taste is how many 
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from spotify_ai_pipeline.settings import Cycling, Scoring
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CORE, EXPLORATION, DISCOVERY = "core", "exploration", "discovery"
 SLOTS = (CORE, EXPLORATION, DISCOVERY)
@@ -30,6 +34,8 @@ def rank(songs: pl.DataFrame, cycling: Cycling, scoring: Scoring, rng: np.random
     ``TIRED`` staleness, where freshness counts at all. An unknown mood match counts as the mean of the known
     ones. ``rng`` draws the exploration noise.
     """
+    import numpy as np  # the names of the slots are asked for by commands that need none of it
+
     most = float(songs["expected"].max() or 0)  # pyright: ignore[reportArgumentType]
     taste = pl.col("expected").log1p() / np.log1p(most) if most else pl.lit(0.0)
     mood = pl.col("mood_match").fill_null(pl.col("mood_match").mean()).fill_null(0.0)

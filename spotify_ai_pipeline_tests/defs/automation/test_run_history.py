@@ -8,11 +8,22 @@ import pytest
 
 from spotify_ai_pipeline.defs.automation import run_history
 from spotify_ai_pipeline.defs.automation.run_history import KeptStorage
+from spotify_ai_pipeline.defs.dagster_internals import SqliteEventLogStorage
 
 
 @dg.asset
 def one() -> int:
     return 1
+
+
+@dg.asset
+def of_one(one: int) -> int:
+    return one
+
+
+@dg.asset_check(asset=one)
+def checked() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
 
 
 def instance(place: Path) -> dg.DagsterInstance:
@@ -54,3 +65,36 @@ def test_a_history_that_was_put_aside_under_a_running_process_is_begun_anew(tmp_
         dg.materialize([one], instance=kept)
         with instance(tmp_path) as other:
             assert other.get_latest_materialization_event(dg.AssetKey("one")) is not None
+
+
+def test_a_run_keeps_what_happened_and_leaves_out_what_only_repeats_it(tmp_path: Path) -> None:
+    with instance(tmp_path) as kept:
+        run_id = dg.materialize([one, of_one, checked], instance=kept).run_id
+        seen = {event.dagster_event.event_type for event in kept.all_logs(run_id) if event.dagster_event}
+        found = {key: kept.get_latest_materialization_event(dg.AssetKey(key)) is not None for key in ("one", "of_one")}
+        (check,) = kept.event_log_storage.get_asset_check_execution_history(checked.check_key, limit=5)
+    assert {dg.DagsterEventType.STEP_OUTPUT, dg.DagsterEventType.RUN_SUCCESS} <= seen
+    assert seen.isdisjoint(run_history.PASSED_OVER)
+    assert found == {"one": True, "of_one": True}
+    assert (check.status.value, check.run_id) == ("SUCCEEDED", run_id)
+
+
+def test_an_asset_that_was_wiped_is_made_from_nothing_until_it_is_made_again(tmp_path: Path) -> None:
+    with instance(tmp_path) as kept:
+        for wipe in (False, True):
+            dg.materialize([one], instance=kept)
+            if wipe:
+                kept.wipe_assets([dg.AssetKey("one")])
+        assert kept.get_asset_records([dg.AssetKey("one")]) == []
+        dg.materialize([one], instance=kept)
+        (record,) = kept.get_asset_records([dg.AssetKey("one")])
+    assert record.asset_entry.last_materialization is not None
+
+
+def test_the_file_of_a_run_is_one_that_dagster_takes_for_its_own(tmp_path: Path) -> None:
+    with instance(tmp_path) as kept:
+        run_id = dg.materialize([one], instance=kept).run_id
+        theirs = SqliteEventLogStorage(str(tmp_path / "history" / "runs"))
+        theirs.register_instance(kept)
+        theirs.upgrade()
+        assert theirs.get_logs_for_run(run_id)

@@ -180,3 +180,5 @@ def test_health_counts_every_play_and_knows_what_it_does_not_know() -> None:
     assert found["cohesion"].to_list() == [1, 1]
     assert health.drift(found, None).to_list() == [None, None]
     assert health.drift(found, found.filter(cluster_id=5)).to_list() == [pytest.approx(0), None]
+    of_none = health.health(vectors[:0], ids[:0], np.ones(0, bool), np.zeros(0, int), np.zeros(0))
+    assert of_none.is_empty() and of_none.schema == found.schema

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise, permutations
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_ai_pipeline.music.mix.credits import everyone
+from spotify_ai_pipeline.music.mix.credits import column, everyone
 from spotify_ai_pipeline.music.mix.sequence import FARTHEST, sequence, settled, yielded
 
 credits = st.lists(st.lists(st.sampled_from("ABCDEFGHIJKL"), min_size=1, max_size=2, unique=True), max_size=30)
@@ -78,3 +79,9 @@ def test_guests_are_read_from_credits_and_titles() -> None:
     assert everyone(("Gorillaz",), "Feel Good Inc. (feat. De La Soul)") == ("gorillaz", "delasoul")
     assert everyone(("Santana ft. Rob Thomas",), "Smooth") == ("santana", "robthomas")
     assert everyone(("Earth, Wind & Fire",), "September") == ("earthwindfire",)
+
+
+def test_credits_as_a_column_keep_their_songs_and_their_order() -> None:
+    credits = [("b", "a"), (), ("c",), ("b",)]
+    assert [tuple(names) for names in column(credits)] == credits
+    assert column([]).dtype == column(credits).dtype == pl.List(pl.String)
