@@ -302,7 +302,7 @@ class Auth:
         if no.error == "invalid_client":
             return WrongApp(
                 f"Spotify does not take this app's id or secret ({no}); check SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in"
-                " .env against developer.spotify.com/dashboard; your sign-in is kept"
+                " .env against developer.spotify.com/dashboard; your sign-in is kept, and `spotify-ai doctor` says when they fit"
             )
         if no.error in ("unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_request"):
             return WrongApp(

@@ -61,7 +61,7 @@ def import_(home: Workspace, name: str, turn: int, tell: Tell) -> None:
             "ms_played": 200_000,
             "master_metadata_track_name": title,
             "master_metadata_album_artist_name": name,
-            "spotify_track_uri": f"spotify:track:{turn * 5 + row:0>22}",
+            "spotify_track_uri": f"spotify:track:{title.replace('-', ''):0>22}",  # another process has other songs
         }
         for row, title in enumerate(titles)
     ]

@@ -12,7 +12,7 @@ from spotify_ai_pipeline.app import own_lists as lists
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.choose import choose_song
-from spotify_ai_pipeline.interfaces.cli.console import console, listing, plain, print_json, song_name, table
+from spotify_ai_pipeline.interfaces.cli.console import console, listing, plain, print_json, report, song_name, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
 from spotify_ai_pipeline.interfaces.views import own_lists as views
@@ -220,32 +220,38 @@ def edit(
 
 @list_.command()
 @click.argument("name")
-def pause(name: str) -> None:
+@json_option
+def pause(name: str, as_json: bool) -> None:
     """Pause list NAME: it stays as it is until `spotify-ai list resume`."""
     workspace = Workspace.open()
     own = lists.choose(workspace, name)
     own_lists.change(workspace.state, replace(own, paused_at=clock.now()))
-    console.print(plain(f"{own.title} stays as it is now; `spotify-ai list resume {own.list_id}` ends that"))
+    line = f"{own.title} stays as it is now; `spotify-ai list resume {own.list_id}` ends that"
+    report(line, as_json, list=own.list_id, paused=True)
 
 
 @list_.command()
 @click.argument("name")
-def resume(name: str) -> None:
+@json_option
+def resume(name: str, as_json: bool) -> None:
     """Resume list NAME: refreshes keep it fresh again."""
     workspace = Workspace.open()
     own = lists.choose(workspace, name)
     own_lists.change(workspace.state, replace(own, paused_at=None))
-    console.print(plain(f"{own.title} is refreshed again, {views.every_words(own.every_days)}"))
+    line = f"{own.title} is refreshed again, {views.every_words(own.every_days)}"
+    report(line, as_json, list=own.list_id, paused=False)
 
 
 @list_.command()
 @click.argument("name")
-def remove(name: str) -> None:
+@json_option
+def remove(name: str, as_json: bool) -> None:
     """Remove list NAME from here: nothing refreshes it any more. Its playlist stays where it is; delete it when you like."""
     workspace = Workspace.open()
     own = lists.choose(workspace, name)
     own_lists.change(workspace.state, replace(own, removed_at=clock.now()))
-    console.print(plain(f"{own.title} is no list of yours any more; its playlist stays as it is until you delete it"))
+    line = f"{own.title} is no list of yours any more; its playlist stays as it is until you delete it"
+    report(line, as_json, list=own.list_id, removed=True)
 
 
 @list_.command()
@@ -274,8 +280,14 @@ def refresh(name: str | None, as_json: bool) -> None:
 
 
 @list_.command()
-def columns() -> None:
+@json_option
+def columns(as_json: bool) -> None:
     """List what --where and --sort may name, with how each is compared."""
+    if as_json:
+        print_json(
+            [{"column": name, "operators": OPERATORS[one.kind], "about": one.about} for name, one in COLUMNS.items()]
+        )
+        return
     shown = table("column", "compare with", "what it is")
     for name, column in COLUMNS.items():
         shown.add_row(name, plain("  ".join(OPERATORS[column.kind])), plain(column.about))

@@ -10,7 +10,7 @@ import polars as pl
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.music.taste.ranking import weigh
-from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -48,13 +48,16 @@ class Effect:
 
 def preview(workspace: Workspace, key: str, value: Any) -> Effect | None:
     """What the setting ``key`` would do to the next list at ``value``; None where it moves none, or nothing was made yet."""
-    if not key.startswith(MOVING) or workspace.lake.read_or_none(datasets.SONG_SCORES) is None:
+    if not key.startswith(MOVING):
         return None
     name = ADVENTURE if key.startswith("adventure.") else MIX
     if name == ADVENTURE and not workspace.settings.adventure.enabled:
         return None
     weighs = key.startswith("scoring.")
-    before, after = (_listed(one, name, weighs) for one in (workspace, workspace.trying({key: value})))
+    try:
+        before, after = (_listed(one, name, weighs) for one in (workspace, workspace.trying({key: value})))
+    except LakeError:  # there is nothing to decide from
+        return None
     come = after.join(before, on="song_id", how="anti", maintain_order="left")
     go = before.join(after, on="song_id", how="anti", maintain_order="left")
     return Effect(*([f"{row['title']} — {row['artist']}" for row in part.iter_rows(named=True)] for part in (come, go)))

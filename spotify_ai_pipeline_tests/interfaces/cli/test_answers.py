@@ -51,4 +51,5 @@ def test_the_bot_has_buttons_for_what_means_something(workspace: Workspace) -> N
     asked = [queue.item(workspace.state, number) for number in (1, 2)]
     old, new = ([one.text for row in questions.buttons(found) for one in row] for found in asked if found)
     assert old == ["✓ approve", "✗ reject", "↷ not now", "🎧 hear it", "▶ listen"]
-    assert new == ["✓ approve", "✗ reject", "↷ not now", "wrong version", "🎧 hear it", "▶ listen"]
+    likes = ["+ more like this", "− less of the artist"]
+    assert new == ["✓ approve", "✗ reject", "↷ not now", *likes, "wrong version", "🎧 hear it", "▶ listen"]

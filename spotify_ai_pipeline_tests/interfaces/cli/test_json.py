@@ -82,6 +82,7 @@ def words(place: Path) -> dict[str, list[str]]:
         "map": ["--png", str(place / "map.png")],
         "listener add": ["somebody"],
         "never": [song],
+        "mcp": ["--log"],
     }
 
 
