@@ -31,6 +31,7 @@ from spotify_ai_pipeline.music.mood.parser import describe
 from spotify_ai_pipeline.music.plays.records import SESSION_GAP
 from spotify_ai_pipeline.music.tables import LEADS
 from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue, trials
+from spotify_ai_pipeline.storage.columns import WEIGHTED_TAGS
 from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -167,7 +168,7 @@ def _fitting(
         of_artist, expected = _looked_up(workspace, playing.artist, profile)
         if expected is not None:
             profile = replace(profile, artists={**profile.artists, found["artist_key"]: expected})
-    one = fresh.with_columns(tags=pl.Series([of_artist or None], dtype=datasets.WEIGHTED_TAGS))
+    one = fresh.with_columns(tags=pl.Series([of_artist or None], dtype=WEIGHTED_TAGS))
     chance = float(affinity.chance(one, profile)[0])
     scored = workspace.lake.read_or_none(datasets.CANDIDATE_SCORES)
     found_for_you = one if scored is None or scored.is_empty() else scored

@@ -43,6 +43,7 @@ from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.standing import NEVER
 from spotify_ai_pipeline.music.ties import drawn
 from spotify_ai_pipeline.storage import datasets, queue, trials
+from spotify_ai_pipeline.storage.columns import WEIGHTED_TAGS
 from spotify_ai_pipeline.storage.embedding_model import embedding_model
 
 MOST = 600
@@ -92,7 +93,7 @@ def candidates(
     except ExpectedError as error:
         words, trouble = {}, trouble or error
     table = linked.with_columns(
-        tags=pl.Series([words.get(song) for song in linked["song_id"]], dtype=datasets.WEIGHTED_TAGS)
+        tags=pl.Series([words.get(song) for song in linked["song_id"]], dtype=WEIGHTED_TAGS)
     ).select(pl.col(name).cast(kind) for name, kind in datasets.CANDIDATES.schema.items())
     by_source = table.explode("sources").group_by("sources").len().sort("len", descending=True)
     return dg.MaterializeResult(
