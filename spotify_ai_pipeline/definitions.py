@@ -90,5 +90,5 @@ def build_defs(
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Of the home that the environment names."""
+    """The definitions for the home that the environment names."""
     return build_defs()

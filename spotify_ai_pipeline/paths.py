@@ -1,4 +1,4 @@
-"""Where things lie: the checkout or the installed package, the data root, the file of secrets. Nothing heavy is imported here."""
+"""The places of things: the checkout or the installed package, the data root, the file of secrets. It imports nothing heavy."""
 
 from __future__ import annotations
 

@@ -394,7 +394,7 @@ def config_files(data_root: Path) -> list[Path]:
 
 
 def data_root() -> Path:
-    """Where everything is kept: ``SPOTIFY_AI_DATA``, else ``DATA``, or the last demo until an account is connected."""
+    """The folder where everything is kept: ``SPOTIFY_AI_DATA``, else ``DATA``, or the last demo until an account is connected."""
     if chosen := os.environ.get("SPOTIFY_AI_DATA"):
         return Path(chosen).absolute()
     last_demo = DEMOS / "last"
@@ -404,7 +404,7 @@ def data_root() -> Path:
 
 
 def listeners_folder() -> Path:
-    """Where the data roots of several listeners lie: below ``SPOTIFY_AI_DATA``, else below ``DATA``."""
+    """The folder of the data roots of several listeners: below ``SPOTIFY_AI_DATA``, else below ``DATA``."""
     root = Path(os.environ.get("SPOTIFY_AI_DATA") or DATA).absolute()
     return root.parent if root.parent.name == LISTENERS else root / LISTENERS
 

@@ -31,7 +31,7 @@ class FileSong:
 
     @property
     def location(self) -> str:
-        """Where it can be played: a file of the listener's, else the song on Spotify."""
+        """The place where it can be played: a file of the listener's, else the song on Spotify."""
         return self.path or link_of(self.spotify_id)
 
     @property

@@ -1,4 +1,4 @@
-"""Where our playlists are kept, and where each of them is. It imports no client: whoever shows a link waits for no library."""
+"""The places of our playlists: what keeps them, and where each is. No client is imported: whoever shows a link waits for no library."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ AUTO, FOLDER = "auto", "playlists"
 
 
 def target_name(workspace: Workspace) -> str:
-    """Where the listener's playlists are kept: as ``playlist.target`` says, else on Spotify where that is connected, else on
-    ListenBrainz where its token is there, else in files."""
+    """The name of what keeps the listener's playlists: as ``playlist.target`` says, else Spotify where that is connected, else
+    ListenBrainz where its token is there, else files."""
     chosen, secrets = workspace.settings.playlist.target, workspace.secrets
     if chosen != AUTO:
         return chosen
@@ -31,7 +31,7 @@ def folder_of(workspace: Workspace) -> Path:
 
 
 def playlist_link(workspace: Workspace, name: str = playlists.MIX) -> str:
-    """Where our playlist ``name`` is: an address, or a file. Empty where it was not made yet."""
+    """The place of our playlist ``name``: an address, or a file. Empty where it was not made yet."""
     known = playlists.written(workspace.state, name)
     if known is None:
         return ""

@@ -61,7 +61,7 @@ def _under(name: str, song: FileSong | None) -> FileSong:
 
 
 def _paths(workspace: Workspace) -> Callable[[str, str, str | None], str]:
-    """Where a song (artist, title, ISRC) lies among the listener's own files; empty where it does not."""
+    """The path at which a song (artist, title, ISRC) lies among the listener's own files; empty where it does not."""
     if not workspace.settings.features.audio_folder:
         return lambda artist, title, isrc: ""
     files = OwnFiles.of(workspace, needs_tags=False)

@@ -29,8 +29,8 @@ def window(month: str) -> tuple[datetime, datetime]:
 
 
 def unread_since(lake: Lake, month: str, overlap: timedelta) -> datetime | None:
-    """From when on ``month`` has to be asked for: all of it where it was never read, else the time since the last reading
-    and the days before, in which scrobbles may have come in late. None where it is final: it was read that long after its
+    """The moment from which on ``month`` has to be asked for: all of it where it was never read, else the time since the last
+    reading and the days before, in which scrobbles may have come in late. None where it is final: it was read that long after its
     end."""
     start, end = window(month)
     if (version := lake.current(datasets.SCROBBLES, month)) is None:

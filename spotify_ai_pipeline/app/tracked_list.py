@@ -221,7 +221,7 @@ def _is(named: list[str], expected: Sequence[str], hidden: Collection[str]) -> b
 
 
 def named_by_any(rows: list[str], known: Iterable[Sequence[str]]) -> tuple[list[str], frozenset[str]]:
-    """As ``named_rows``, by each of the lists that ``rows`` may be, the likeliest first."""
+    """Names rows as ``named_rows`` does, by each of the lists that ``rows`` may be, the likeliest first."""
     unclear = set[str]()
     for expected in sorted(
         known, key=lambda one: SequenceMatcher(None, one, rows, autojunk=False).ratio(), reverse=True

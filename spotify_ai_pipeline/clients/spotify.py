@@ -372,7 +372,7 @@ class Spotify(PlaylistEdits):
         return answer
 
     def _silent(self, method: str, *args: Any, **options: Any) -> Any:
-        """As ``_call``, for calls that are answered with nothing."""
+        """Does as ``_call``, for calls that are answered with nothing."""
         try:
             try:
                 answer = getattr(self._client, method)(*args, **options)

@@ -108,7 +108,7 @@ class LrcLibResource(dg.ConfigurableResource):
 
 
 class SoundsResource(dg.ConfigurableResource):
-    """Where sound comes from: previews, or the listener's own files."""
+    """The source of sound: previews, or the listener's own files."""
 
     workspace: dg.ResourceDependency[WorkspaceResource]
 

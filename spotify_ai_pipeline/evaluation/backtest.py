@@ -91,7 +91,7 @@ def heard_moods(history: pl.DataFrame, songs: pl.DataFrame, vectors: pl.DataFram
 def mixes(
     listener: Listener, times: np.ndarray, settings: Settings, population: Population, moods: Moods | None = None
 ) -> Iterator[pl.DataFrame]:
-    """For each of ``times`` the mix (refresh_at, rank, artist, track, slot) that a refresh at that moment makes.
+    """Gives for each of ``times`` the mix (refresh_at, rank, artist, track, slot) that a refresh at that moment makes.
 
     The exploration noise is seeded by the time of the refresh.
     """

@@ -42,8 +42,8 @@ RANKERS = (AFFINITY, COLD, AFTER_VERDICTS, OWN_PAST)
 
 
 def judge_all(plays: Plays, content: Content, start: float, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
-    """For each four weeks from ``start`` (UTC seconds) the songs first heard in them whose fate is known: ``at``, ``stay``,
-    each of ``ARTIST_TERMS``, log odds by the cold model and those of verdicts, and the chance that the own past gives.
+    """Gives for each four weeks from ``start`` (UTC seconds) the songs first heard in them whose fate is known: ``at``,
+    ``stay``, each of ``ARTIST_TERMS``, log odds by the cold model and those of verdicts, and the chance that the own past gives.
 
     ``content`` is of the songs of ``plays``, by number. Verdicts are drawn with ``rng`` from before ``start``, and tell
     the truth.

@@ -242,7 +242,7 @@ class _Life:
             self.year.popularity.append(float(self.percentile[listed].mean()))
 
     def _artist_cap(self) -> int:
-        """By the habit of the weeks up to now (``mix.habit``)."""
+        """The cap by the habit of the weeks up to now (``mix.habit``)."""
         before = self.world.plays
         at = np.repeat(np.arange(len(self.weeks)) * WEEK, list(map(len, self.weeks)))
         plays = Plays(

@@ -191,7 +191,7 @@ def fitted(taught: list[Lesson]) -> Line:
 
 
 def predict_all(plays: Plays, artist: NDArray[np.int64], start: float) -> Iterator[list[dict[str, object]]]:
-    """For each session from ``start`` (UTC seconds) on with ten distinct songs: one row a ranker, with ``ranker``, ``at``,
+    """Gives, for each session from ``start`` (UTC seconds) on with ten distinct songs: one row a ranker, with ``ranker``, ``at``,
     ``ndcg``, ``repeat`` and ``new`` (NDCG for its songs heard before, and never heard; null where there are none).
 
     No row depends on a play at or after its session's start, but for what it is judged by.

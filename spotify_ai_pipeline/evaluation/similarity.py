@@ -79,7 +79,7 @@ def spaces(known: Inputs, features: Features) -> dict[str, Matrix]:
 
 
 def genre_share(vectors: NDArray[np.floating], genres: list[set[str]], artists: pl.Series | None = None) -> float:
-    """Of each song's ten nearest by cosine, the share with a genre of its own; songs of ``artists``' same one left out."""
+    """The share of each song's ten nearest by cosine that have a genre of its own; songs of ``artists``' same one left out."""
     vectors = vectors.astype(np.float32)
     names = {name: place for place, name in enumerate(sorted(set[str]().union(*genres)))}
     has = np.zeros((len(genres), len(names)), np.bool_)

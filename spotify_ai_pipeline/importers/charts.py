@@ -28,7 +28,7 @@ def recognises(name: str, head: bytes) -> bool:
 
 
 def columns(table: Table, fields: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Which column of the table is which of ``fields``; none for a history of plays, or without an artist and a work."""
+    """Says which column of the table is which of ``fields``; none for a history of plays, or without an artist and a work."""
     if scrobble_tables.holds_times(table):
         return {}
     found = {kind: next((call for call in calls if call in table.header), None) for kind, calls in fields.items()}

@@ -281,7 +281,7 @@ def _digest(rows: pl.DataFrame) -> str:
 
 
 def _move(path: Path, folder: Path) -> Path:
-    """Where ``path`` lies after it moved into ``folder``."""
+    """Moves a file and gives its new place: ``path`` moved into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / path.name
     number = 1

@@ -59,7 +59,7 @@ _BEFORE_OBJECTS = re.compile(r'[\ufeff\s\[]*(?:(?:null|true|false|-?[\d.]+|"[^"]
 
 
 def _start(text: str, under: str) -> int | None:
-    """Where the first object begins."""
+    """The place where the first object begins."""
     if under:
         found = re.search(rf'"{re.escape(under)}"\s*:\s*\[', text)
         return found.end() if found else None

@@ -50,7 +50,7 @@ _GARBAGE = b"\x00<}{"
 
 @dataclass
 class Plan:
-    """Which calls fail, and how."""
+    """A plan of which calls fail, and how."""
 
     seed: int = 0
     rate: float = 0.0

@@ -1,4 +1,4 @@
-"""From a key to rows, without a scan."""
+"""The way from a key to rows, without a scan."""
 
 from __future__ import annotations
 

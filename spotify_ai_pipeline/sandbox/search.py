@@ -60,7 +60,7 @@ class Search:
         return list(dict.fromkeys(ids.to_list()))
 
     def _ranked(self, rows: np.ndarray, wanted: str) -> list[int]:
-        """By how much of the title the query says, then popularity; covers that nobody asked for come last."""
+        """The order of hits: by how much of the title the query says, then popularity; covers that nobody asked for come last."""
         popularity = self._catalogue.popularity
         # No page reaches beyond the first thousand.
         rows = rows[np.argsort(-popularity[rows], kind="stable")][:_MOST_RANKED]

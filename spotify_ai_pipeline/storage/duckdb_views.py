@@ -46,7 +46,7 @@ def connect(lake: Lake, state: State) -> duckdb.DuckDBPyConnection:
 
 
 def _named(file: Place) -> str:
-    """As DuckDB finds it: by the path on disk, or by the address in a bucket."""
+    """The name by which DuckDB finds it: by the path on disk, or by the address in a bucket."""
     return str(file) if is_local(file) else file.fs.unstrip_protocol(file.path)
 
 

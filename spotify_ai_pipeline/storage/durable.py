@@ -27,7 +27,7 @@ _IN_A_BUCKET = re.compile(r"[a-z][a-z0-9+.-]*:/")
 
 
 def place_of(address: str) -> Place:
-    """Where a lake lies. A bucket is listed anew each time: others write there too."""
+    """The place of a lake. A bucket is listed anew each time: others write there too."""
     if not _IN_A_BUCKET.match(address):
         return cast(Place, Path(address))
     from upath import UPath  # takes as long as Polars; most lakes lie on a disk

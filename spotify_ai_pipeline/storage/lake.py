@@ -262,7 +262,7 @@ class Lake:
         return (self.folder(dataset) / f"v={version.version}" / name).read_bytes()
 
     def blob_or_none(self, dataset: Dataset, name: str) -> bytes | None:
-        """As ``read_blob``; None where there is no such dataset, or its version has no such file."""
+        """Reads as ``read_blob`` does; None where there is no such dataset, or its version has no such file."""
         version = self.current(dataset)
         known = version is not None and f"v={version.version}/{name}" in version.files
         return self.read_blob(dataset, name) if known else None
@@ -286,7 +286,7 @@ class Lake:
         )
 
     def summary(self) -> list[dict[str, Any]]:
-        """For each dataset its name, rows and when it was last made."""
+        """Gives for each dataset its name, rows and when it was last made."""
         made: list[dict[str, Any]] = []
         for dataset in self.datasets():
             versions = [self.current(dataset, partition) for partition in self.partitions(dataset) or [None]]

@@ -87,8 +87,8 @@ class State:
 
     @contextmanager
     def said(self) -> Generator[sqlite3.Connection]:
-        """As ``transaction``, for a person's word, what we are about to write for them, and money: it is on the disk when the
-        block ends. A power cut may take the newest of the others, each of which is quicker by a sync."""
+        """Does as ``transaction``, for a person's word, what we are about to write for them, and money: it is on the disk when
+        the block ends. A power cut may take the newest of the others, each of which is quicker by a sync."""
         self.connection.execute("PRAGMA synchronous = FULL")
         try:
             with self.transaction() as connection:

@@ -74,7 +74,7 @@ class Workspace:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """Where several listeners share a machine, each has the secrets of their own file and no others."""
+        """The secrets. Where several listeners share a machine, each has the secrets of their own file and no others."""
         if self.shared_as:
             return settings.own_secrets(self.root / ".env")
         return settings.load_secrets(settings.ENV_FILE, self.root / ".env")
@@ -85,7 +85,7 @@ class Workspace:
 
     @property
     def lake_root(self) -> Place:
-        """Where the lake lies: below ``root``, or where the environment says, beside those of others and perhaps in a bucket."""
+        """The place of the lake: below ``root``, or as the environment says, beside those of others, perhaps in a bucket."""
         return place_of(os.environ.get("SPOTIFY_AI_LAKE", str(self.root / "lake")))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Where the steps of a run are executed: in the run's process, or on Celery workers where the environment names a broker."""
+"""The executor of a run's steps: in the run's process, or on Celery workers where the environment names a broker."""
 
 import os
 

@@ -90,7 +90,7 @@ def _by_spotify(client: Spotify, songs: pl.DataFrame) -> Ask:
 
 
 def _by_reccobeats(client: ReccoBeats, songs: pl.DataFrame) -> Ask:
-    """By Spotify id, then by ISRC what is not known by its id: another release of the recording may be."""
+    """Asks by Spotify id, then by ISRC for what is not known by its id: another release of the recording may be."""
 
     def ask(song_ids: Sequence[str]) -> Iterator[tuple[Collection[str], Mapping[str, Mapping[str, float]]]]:
         silent = set(song_ids)

@@ -107,6 +107,6 @@ def sound_rows(table: pl.DataFrame, value: pl.Expr, wrong: pl.Expr | pl.Series) 
 
 
 def off_unit_length(table: pl.DataFrame) -> pl.Series:
-    """By row: a ``vector`` that is there and not of length 1."""
+    """Says for each row whether there is a ``vector`` that is there and not of length 1."""
     lengths = table.select(pl.col("vector").arr.to_list().list.eval(pl.element() ** 2).list.sum().sqrt()).to_series()
     return ((lengths - 1).abs() > 1e-3).fill_null(value=False)

@@ -96,7 +96,7 @@ def tags_are_sound(tags: pl.DataFrame) -> dg.AssetCheckResult:
 
 
 def _ask_listenbrainz(client: ListenBrainz, songs: pl.DataFrame, known: Known) -> None:
-    """Of songs with a known recording; what it says of an artist serves for the artist's other songs."""
+    """Tags of songs with a known recording; what it says of an artist serves for the artist's other songs."""
     recordings = songs.drop_nulls("mbid").select("mbid", "song_id", "artist_key")
     for batch in recordings.iter_slices(RECORDINGS_A_CALL):
         found = client.recording_tags(batch["mbid"].to_list())
@@ -110,7 +110,7 @@ def _ask_listenbrainz(client: ListenBrainz, songs: pl.DataFrame, known: Known) -
 def _ask_lastfm(
     context: dg.AssetExecutionContext, client: LastFm, songs: pl.DataFrame, most: int, known: Known
 ) -> None:
-    """Of the ``most`` played songs; then of the artists of those without tags of their own, each once."""
+    """Tags of the ``most`` played songs; then of the artists of those without tags of their own, each once."""
     turn = songs.select("song_id", "artist", "title", "artist_key").head(most)
     known.asked -= set(songs["song_id"][most:])
     allowance = TagCallBudget(turn["artist_key"].to_list(), known.artists)

@@ -96,7 +96,7 @@ def _decided(
 
 
 def spacing_words(made: Decided) -> str:
-    """Which artists have too many songs on the list for the spacing that was wished for, and what they got."""
+    """Names the artists that have too many songs on the list for the spacing that was wished for, and what they got."""
     wished = made.playlist.min_artist_spacing
     parts = [
         f"{artist} {between} between instead of {wished}"

@@ -1,4 +1,4 @@
-"""Which trials have begun: what the written lists mean for songs that were proposed."""
+"""The trials that have begun: what the written lists mean for songs that were proposed."""
 
 import dagster as dg
 import polars as pl

@@ -1,4 +1,4 @@
-"""Which song is meant, asked of the person in front of the terminal."""
+"""The song that is meant, asked of the person in front of the terminal."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _own_home() -> Path:
 
 
 def _env_file(root: Path) -> Path:
-    """Where the keys go, made for its owner's eyes alone."""
+    """The file of the keys, made for its owner's eyes alone."""
     file = root / ".env" if "SPOTIFY_AI_DATA" in os.environ else settings.ENV_FILE
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.touch(mode=0o600)

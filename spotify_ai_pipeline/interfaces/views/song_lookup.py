@@ -1,4 +1,4 @@
-"""Which song a person means: one way for every face.
+"""The song that a person means: one way for every face.
 
 An id, or "ARTIST - TITLE" as it is spelled, names one song. Else the exact title comes before a part of a title, and among
 songs that fit alike those heard last come first: a person chooses, nobody guesses.

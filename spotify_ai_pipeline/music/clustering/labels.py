@@ -1,4 +1,4 @@
-"""Where the names on a map go: near what they name, never over one another."""
+"""The places of names on a map: near what they name, never over one another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cluster is which since last time: by the songs that they share, so that names stay where the songs are."""
+"""The matching of clusters with those of last time: by the songs that they share, so that names stay where the songs are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From vectors to a few dimensions in which density means something: UMAP, seeded.
+"""The reduction of vectors to a few dimensions in which density means something: UMAP, seeded.
 
 McInnes et al. (2018). What makes it fast against UMAP as it comes: neighbours by FAISS in place of a descent through random
 graphs, the principal components as start in place of a spectral one, and a tenth of the epochs; what it costs in quality is
@@ -105,7 +105,7 @@ def principal(vectors: Floats, dimensions: int) -> Floats:
 
 
 def nearest_known(vectors: Floats, known: NDArray[np.bool_], k: int = NEIGHBOURS) -> Ids:
-    """For each song that is not ``known`` the rows of its ``k`` nearest known songs, nearest first. NumPy alone: this is
+    """Gives for each song that is not ``known`` the rows of its ``k`` nearest known songs, nearest first. NumPy alone: this is
     what a plain run does for new songs."""
     among = np.flatnonzero(known)
     k = min(k, len(among))

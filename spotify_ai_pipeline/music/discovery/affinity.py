@@ -38,7 +38,7 @@ class Profile:
 
     @classmethod
     def of(cls, liking: pl.DataFrame, tags: pl.DataFrame) -> Profile:
-        """From ``liking`` (song_id, artist_key, weight: how much each song counts now, such as its expected plays) and
+        """Reads ``liking`` (song_id, artist_key, weight: how much each song counts now, such as its expected plays) and
         ``tags`` (song_id, tag, weight 0 to 1).
 
         An artist's affinity is the mean weight of their songs, shrunk towards 0 where there are few, as a share of the 95th
@@ -116,7 +116,7 @@ def regions(
 
 
 def leading_tag(tags: list[dict[str, float]] | None, profile: Profile) -> str:
-    """That of a song's tags which weighs most with the listener; empty where none does."""
+    """The one of a song's tags that weighs most with the listener; empty where none does."""
     if not tags:
         return ""
     weights = {str(row["tag"]): row["weight"] * profile.tags.get(str(row["tag"]), 0.0) for row in tags}

@@ -72,7 +72,7 @@ class Content:
 
     @classmethod
     def of(cls, table: pl.DataFrame) -> Content:
-        """From the columns artist_key[, tags: list of (tag, weight)][, vector: array]; a missing column is unknown for all."""
+        """Reads the columns artist_key[, tags: list of (tag, weight)][, vector: array]; a missing column is unknown for all."""
         tags: list[dict[str, float] | None] = [None] * table.height
         if "tags" in table.columns:
             parts = (
@@ -236,7 +236,7 @@ class CandidateModel:
     sources: dict[str, float]
 
     def log_odds(self, terms: Floats, source: Strings | None = None) -> Floats:
-        """Of each candidate, shape (candidates,). A term that is unknown adds nothing: it counts as the mean."""
+        """The log odds of each candidate, shape (candidates,). A term that is unknown adds nothing: it counts as the mean."""
         added = np.array([self.sources.get(name or "", 0.0) for name in source or [None] * len(terms)])
         return self.base + np.nan_to_num(terms - self.means) @ self.weights + added
 

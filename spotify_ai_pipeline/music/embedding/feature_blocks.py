@@ -146,7 +146,7 @@ class VectorSpace:
 
     @classmethod
     def fit(cls, vectors: Matrix, dimensions: int) -> VectorSpace:
-        """Of the known rows of ``vectors`` (songs, d); no axes where there are fewer than two."""
+        """Fits the known rows of ``vectors`` (songs, d); no axes where there are fewer than two."""
         length: int = vectors.shape[1]
         vectors = unit(vectors[complete(vectors)])
         if len(vectors) < 2:
@@ -163,7 +163,7 @@ class VectorSpace:
 
 
 def complete(vectors: Matrix) -> Mask:
-    """Which rows are known: hold numbers, and no NaN, shape (songs,)."""
+    """Says which rows are known: hold numbers, and no NaN, shape (songs,)."""
     return ~np.isnan(vectors).any(axis=1) & (vectors.shape[1] > 0)
 
 

@@ -136,7 +136,7 @@ class Model:
         return [whole[:, columns] for columns in columns_of]
 
     def columns(self, name: str) -> slice:
-        """Where a block lies in a vector."""
+        """The columns of a block in a vector."""
         widths = [
             len(self.audio.knots) + 1,
             self.tags.axes.shape[1],
@@ -155,7 +155,7 @@ class Model:
         features: Features,
         texts: Mapping[str, Matrix] | None = None,
     ) -> Matrix:
-        """Where songs of a kind lie: a unit vector, shape (dimensions,), zeros where nothing of it is known here.
+        """The direction in which songs of a kind lie: a unit vector, shape (dimensions,), zeros where nothing is known of it.
 
         ``axes`` are features from -1 to 1, ``tags`` weights (negative: away from it), ``texts`` a text's vector in the space of
         ``LYRICS`` and of ``CLAP``. Blocks that nothing is said of stay zeros: they neither attract nor repel.

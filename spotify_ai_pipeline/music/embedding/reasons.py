@@ -29,7 +29,7 @@ class Usual:
 
     @classmethod
     def of(cls, library: pl.DataFrame) -> Usual:
-        """Of all songs (the features, and tags: a list of tag and weight; null where unknown)."""
+        """Reads all songs (the features, and tags: a list of tag and weight; null where unknown)."""
         known = {axis: library[axis].drop_nulls().to_numpy() for axis in AXES}
         knots = {axis: np.quantile(values, np.linspace(0, 1, KNOTS)) for axis, values in known.items() if len(values)}
         counts = library.select(pl.col("tags").explode()).unnest("tags").drop_nulls("tag").group_by("tag").len()
@@ -48,7 +48,7 @@ class Usual:
 
 
 def shared(song: Mapping[str, Any], others: pl.DataFrame, usual: Usual) -> list[str]:
-    """For each of ``others``, what it shares with ``song``: rare tags before common ones, then the sound."""
+    """Says for each of ``others`` what it shares with ``song``: rare tags before common ones, then the sound."""
     mine, sounds, said = _tags(song), usual.words(song), list[str]()
     for other in others.iter_rows(named=True):
         theirs, like = _tags(other), usual.words(other)
@@ -64,7 +64,7 @@ def shared(song: Mapping[str, Any], others: pl.DataFrame, usual: Usual) -> list[
 
 
 def wished(wish: MoodQuery, songs: pl.DataFrame, usual: Usual) -> list[str]:
-    """For each song, what of the wish it fulfils."""
+    """Says for each song what of the wish it fulfils."""
     said: list[str] = []
     ends = {CALLED[axis][value > 0] for axis, value in wish.axes.items()}
     for song in songs.iter_rows(named=True):

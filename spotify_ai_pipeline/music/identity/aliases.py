@@ -42,7 +42,7 @@ LEAST_WORDS = 1_000
 
 
 def learn_aliases(names: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
-    """For each artist key the (key, reason) of artists that it is another spelling of.
+    """Gives for each artist key the (key, reason) of artists that it is another spelling of.
 
     ``names`` are (artist, title), best established first: an artist is a spelling of one that came before.
     """

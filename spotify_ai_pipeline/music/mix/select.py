@@ -245,7 +245,7 @@ class _Moves:
             seen.add(full)
 
     def _best_to_fill(self) -> _Song | None:
-        """For a list that is short: the best of the slot that lacks most; resting songs and full artists last."""
+        """The song to come where a list is short: the best of the slot that lacks most; resting songs and full artists last."""
         lacking = sorted(SLOTS, key=lambda slot: self.slots[slot] - self.quota.get(slot, 0))
         for last_resort in (False, True):
             for slot in lacking:

@@ -40,7 +40,7 @@ def is_spotify_id(song: str) -> bool:
 
 
 def link_of(song: str) -> str:
-    """Where a song with this id can be looked at; empty where the id says nothing to anybody else."""
+    """The address at which a song with this id can be looked at; empty where the id says nothing to anybody else."""
     if is_spotify_id(song):
         return f"https://open.spotify.com/track/{song}"
     return f"https://musicbrainz.org/recording/{song}" if mbid(song) == song else ""

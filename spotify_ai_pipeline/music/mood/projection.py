@@ -1,4 +1,4 @@
-"""Where a wish lies in the space of embeddings."""
+"""The place of a wish in the space of embeddings."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def by_month(listens: pl.DataFrame) -> pl.DataFrame:
 
 
 def count(listens: pl.DataFrame) -> pl.DataFrame:
-    """As ``by_month``, without the months without a listen."""
+    """Counts as ``by_month`` does, without the months without a listen."""
     month = pl.col("played_at").dt.strftime("%Y-%m").alias("month")
     told = listens.select(month, source="sources").explode("source")
     anywhere = listens.select(month, source=pl.lit(ANY))

@@ -105,7 +105,7 @@ def _records(plays: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _told_in(part: Indices, play: Indices, played_at: Indices) -> Indices:
-    """For each record the first of the parts with which its play, and all plays that began before, are known whole."""
+    """Gives for each record the first of the parts with which its play, and all plays that began before, are known whole."""
     last = np.zeros(len(play), part.dtype)
     np.maximum.at(last, play, part)
     order = np.argsort(played_at, kind="stable")

@@ -47,7 +47,7 @@ class Heard:
 
     @classmethod
     def of(cls, listens: pl.DataFrame, song_ids: pl.Series) -> Heard:
-        """From ``listens`` (song_id, played_at, completion, skipped, skip_confidence), songs numbered as in ``song_ids``."""
+        """Reads ``listens`` (song_id, played_at, completion, skipped, skip_confidence), songs numbered as in ``song_ids``."""
         told = listens.filter(pl.col("completion").is_not_null() | pl.col("skipped").is_not_null())
         share = pl.coalesce("completion", 1.0 - pl.col("skipped").cast(pl.Float64))
         sure = pl.col("skip_confidence").fill_null(0.0)

@@ -130,8 +130,8 @@ def understand_rule(
 
 
 def fits(rule: TasteRule, songs: pl.DataFrame) -> pl.Series:
-    """Which ``songs`` the rule means: artist, title, year, tags (texts), cluster, and ``sound`` (the share of songs that match
-    the rule's sound less; null where unknown)."""
+    """Says which ``songs`` the rule means: artist, title, year, tags (texts), cluster, and ``sound`` (the share of songs that
+    match the rule's sound less; null where unknown)."""
     met = pl.repeat(rule.means_something, pl.len(), dtype=pl.Boolean)
     if rule.artists:
         met &= pl.col("artist").is_in(rule.artists)

@@ -116,7 +116,7 @@ def _simulate(
     lengths: np.ndarray,
     month: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which songs: positions in `pool` (n,), and whether each was unheard before (n,)."""
+    """The songs that are played: positions in `pool` (n,), and whether each was unheard before (n,)."""
     total, size = int(lengths.sum()), len(pool)
     taste_by_song = np.exp(love[:, made.artist[pool]] - love.max()).astype(np.float32)
     pull = (0.15 + (made.popularity[pool] / 100) ** 2).astype(np.float32)
