@@ -1,4 +1,4 @@
-"""The places of our playlists: what keeps them, and where each is. No client is imported: whoever shows a link waits for no library."""
+"""The places of our playlists: what keeps them, and where each is. No client is imported: a link is shown at once."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Session(requests.Session):
         return url
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """The address to which an answer sends us. Raises ``Unreachable`` where its host or scheme is not the one that was asked."""
+        """The address to which an answer sends us. Raises ``Unreachable`` where its host or scheme is another one."""
         target = super().get_redirect_target(resp)
         if target is not None and _origin(urljoin(resp.url, target)) != _origin(resp.url):
             raise Unreachable(self.transport.name, "it sends us to another address")
