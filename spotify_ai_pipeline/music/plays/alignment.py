@@ -78,7 +78,7 @@ def _place(among: Floats, values: Floats, side: Literal["left", "right"]) -> Ind
 
 
 def _best_chain(i: Indices, j: Indices, cost: Floats) -> Indices:
-    """Finds a longest chain of the pairs (i, j) in which both rise, the cheapest of those: n log n by a Fenwick tree of maxima."""
+    """Finds the cheapest of the longest chains of pairs (i, j) in which both rise, by a Fenwick tree of maxima: n log n."""
     if not len(i):
         return np.empty(0, np.int64)
     order = np.lexsort((-j, i))
