@@ -18,14 +18,13 @@ _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n")
 
 def kept(workspace: Workspace, track_id: str) -> bytes | None:
     """The cover, where it was found before: no service is asked."""
-    picture = workspace.answers.get(KEPT, [track_id]).get(track_id)
-    return base64.b64decode(picture) if picture else None
+    return _picture(workspace.answers.get(KEPT, [track_id]).get(track_id))
 
 
 def find(workspace: Workspace, artist: str, title: str, track_id: str) -> bytes | None:
     """A JPEG or PNG; None where no service has one, or none can be asked now."""
-    if workspace.answers.get(KEPT, [track_id]):
-        return kept(workspace, track_id)
+    if answered := workspace.answers.get(KEPT, [track_id]):
+        return _picture(answered[track_id])
     isrc, asked = isrc_of(workspace, track_id), True
     for service in (Deezer, Itunes):
         try:
@@ -39,3 +38,7 @@ def find(workspace: Workspace, artist: str, title: str, track_id: str) -> bytes 
     if asked:
         workspace.answers.put(KEPT, {track_id: None})
     return None
+
+
+def _picture(answer: str | None) -> bytes | None:
+    return base64.b64decode(answer) if answer else None

@@ -84,8 +84,7 @@ def finished(
 def take_back(workspace: Workspace, name: str = MIX) -> tuple[Refresh, Outcome | None]:
     """Takes the last refresh that changed the list back: the list is what it was before, without what the listener has said
     no to since. The songs that it brought in do not come back for as long as "not now" lasts, and to a list of the listener's own
-    not at all. Where it followed a mood that
-    was asked for, the mood ends with it, and its songs were only guests.
+    not at all. Where it followed a mood that was asked for, the mood ends with it, and its songs were only guests.
 
     Gives the refresh, and what was written; None where it was taken back already. Raises ``UserError``.
     """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib.resources import files
 
 import numpy as np
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.prompts import prompt
 from spotify_ai_pipeline.clients.claude_permission import MOODS, who_answers, why_not
 from spotify_ai_pipeline.durations import HOUR
 from spotify_ai_pipeline.encoders import phrases
@@ -150,7 +150,7 @@ def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery
     from spotify_ai_pipeline.clients.claude import Claude
 
     tags, clusters = model.tags.vocabulary, cluster_names(workspace)
-    system = files("spotify_ai_pipeline.app").joinpath("prompts", "mood.md").read_text(encoding="utf-8")
+    system = prompt("mood")
     try:
         asked = llm_schema.question(text, tags, clusters)
         answer = Claude.of(workspace).ask(llm_schema.MoodAnswer, system, asked, "mood", LONGEST_ANSWER)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
+from spotify_ai_pipeline.app.prompts import prompt
 from spotify_ai_pipeline.clients.claude_permission import LINES, why_not
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.music.discovery import lines
@@ -30,7 +30,7 @@ def write_lines(workspace: Workspace, songs: Sequence[Mapping[str, Any]]) -> tup
         return found, "no tags are known of the new songs"
     from spotify_ai_pipeline.clients.claude import Claude
 
-    system = files("spotify_ai_pipeline.app").joinpath("prompts", "lines.md").read_text(encoding="utf-8")
+    system = prompt("lines")
     try:
         client = Claude.of(workspace)
         for start in range(0, len(known), A_QUESTION):

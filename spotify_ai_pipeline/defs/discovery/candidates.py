@@ -135,7 +135,8 @@ def candidate_scores(
     What the listener said once and for long ("more 90s punk") moves the odds, and is named where it does. What the model knew
     of each (``terms``) is kept with the question: verdicts teach it later.
     """
-    terms = _terms(workspace, candidates, songs, listens, tags, song_embeddings)
+    vectors = _vectors(workspace, candidates.select("song_id", "artist_key", "tags"))
+    terms = _terms(workspace, candidates, songs, listens, tags, song_embeddings, vectors)
     profile = affinity.Profile.of(liking(songs, listening_stats), flat(tags))
     clusters = workspace.lake.read_or_none(datasets.CLUSTERS)
     fewer = queue.fewer_artists(workspace.state, workspace.now())
@@ -150,7 +151,7 @@ def candidate_scores(
         terms=noted.to_series().struct.json_encode(),
         region=pl.Series(affinity.regions(candidates, profile, clusters, songs), dtype=pl.String),
     )
-    table = _by_rules(workspace, table).sort("chance", drawn(), descending=[True, False])
+    table = _by_rules(workspace, table, vectors).sort("chance", drawn(), descending=[True, False])
     regions = table.group_by("region").len().sort("len", descending=True).head(12)
     return dg.MaterializeResult(
         value=table,
@@ -161,10 +162,9 @@ def candidate_scores(
     )
 
 
-def _by_rules(workspace: WorkspaceResource, candidates: pl.DataFrame) -> pl.DataFrame:
+def _by_rules(workspace: WorkspaceResource, candidates: pl.DataFrame, vectors: pl.DataFrame | None) -> pl.DataFrame:
     """``candidates`` with the odds that each stays multiplied by what the rules of standing taste say of it; what the
     listener wants none of has no chance."""
-    vectors = _vectors(workspace, candidates.select("song_id", "artist_key", "tags"))
     rules = standing_taste.candidate_factors(workspace.workspace, candidates, vectors, workspace.now())
     factor, chance = pl.col("by_rules").fill_null(1.0), pl.col("chance")
     moved = factor * chance / (1 - chance + factor * chance)
@@ -192,10 +192,11 @@ def _terms(
     listens: pl.DataFrame,
     tags: pl.DataFrame,
     song_embeddings: pl.DataFrame,
+    vectors: pl.DataFrame | None,
 ) -> NDArray[np.float64]:
-    """What the candidate model knows of each candidate now (``features``); its vector by the model that made the songs'."""
+    """What the candidate model knows of each candidate now (``features``)."""
     about = candidates.select("song_id", "artist_key", "tags")
-    if (vectors := _vectors(workspace, about)) is not None:
+    if vectors is not None:
         about = about.join(vectors, on="song_id", how="left", maintain_order="left")
     plays, at = Plays.of(listens, songs["song_id"]), np.full(candidates.height, workspace.now())
     strength = candidates["strength"].to_numpy()

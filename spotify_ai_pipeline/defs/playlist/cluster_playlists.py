@@ -12,6 +12,7 @@ from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
+from spotify_ai_pipeline.defs.playlist.decided import target_of
 from spotify_ai_pipeline.defs.playlist.mix_inputs import list_and_edits, listed_rows
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
@@ -93,12 +94,11 @@ def clusters_on_spotify(
     left, news = list[str](), list[str]()
     trouble = None
     for (cluster, title), decided in cluster_playlists.group_by("cluster_id", "playlist", maintain_order=True):
-        target = decided.drop_nulls("rank").sort("rank")["track_id"].to_list()
         there = decided["on_list"].explode().drop_nulls().to_list()
         about = of_cluster(cluster, str(title))
         try:
             done = PlaylistWriter(open_target(workspace.workspace), workspace.workspace).write(
-                about, target, decided_on=there
+                about, target_of(decided), decided_on=there
             )
         except Deferred as pause:
             trouble = pause

@@ -7,21 +7,20 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.app import own_lists as lists
-from spotify_ai_pipeline.app.managed_playlists import finished, of_own
+from spotify_ai_pipeline.app.managed_playlists import of_own
 from spotify_ai_pipeline.app.playlist_places import target_name
-from spotify_ai_pipeline.app.playlist_targets import open_target
-from spotify_ai_pipeline.app.playlist_writer import PlaylistWriter
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.playlist.cluster_playlists import standing_edits
+from spotify_ai_pipeline.defs.playlist.decided import target_of, write_decided
 from spotify_ai_pipeline.defs.playlist.mix_inputs import Material, Past, known_tracks, with_sound
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.lists.recipe import worth
 from spotify_ai_pipeline.music.mix import changes_left
-from spotify_ai_pipeline.music.mix.decide import KEPT, OUT, Decision, Rules, Standing, decide
+from spotify_ai_pipeline.music.mix.decide import Decision, Rules, Standing, decide
 from spotify_ai_pipeline.music.mix.habit import artist_cap
 from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.music.plays.play_counts import Plays
@@ -190,23 +189,16 @@ def written_lists(
     trouble = None
     for own in _due(workspace):
         decided = own_lists.filter(list_id=own.list_id)
-        target = decided.drop_nulls("rank").sort("rank")["track_id"].to_list()
-        if not target:
+        if not target_of(decided):
             continue
-        changes = decided.filter(pl.col("change") != KEPT)
-        spares = changes.filter(change=OUT)["on_list"].list.first().drop_nulls().to_list()
         try:
-            done = PlaylistWriter(open_target(workspace.workspace), workspace.workspace).write(
-                of_own(own), target, decided_on=set(decided["on_list"].explode().drop_nulls()), spares=spares
-            )
+            done, _ = write_decided(workspace.workspace, of_own(own), decided, context.run_id)
         except Deferred as pause:
             trouble = pause
             break
         except ExpectedError as reason:
             left.append(str(reason))
             continue
-        kept = changes.select("change", "song_id", "track_id", "artist", "title", "reason", "tired").to_dicts()
-        finished(workspace.state, own.name, context.run_id, done, kept)
         rows += [(own.list_id, own.title, position, track) for position, track in enumerate(done.after, 1)]
     if trouble is None:
         _tell(workspace, WRITTEN, left)

@@ -5,18 +5,17 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.app.managed_playlists import finished, named
+from spotify_ai_pipeline.app.managed_playlists import named
 from spotify_ai_pipeline.app.playlist_places import CALLED, playlist_link, target_name
-from spotify_ai_pipeline.app.playlist_targets import open_target
-from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, PlaylistWriter, stand_in
+from spotify_ai_pipeline.app.playlist_writer import PlaylistGone, stand_in
 from spotify_ai_pipeline.clients.transport import Deferred
 from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
+from spotify_ai_pipeline.defs.playlist.decided import spares_of, target_of, write_decided
 from spotify_ai_pipeline.defs.playlist.mix_inputs import NAMED, known_tracks, listed_rows, since_written
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
-from spotify_ai_pipeline.music.mix.decide import KEPT, OUT
 from spotify_ai_pipeline.music.mix.target_ids import with_target_ids
 from spotify_ai_pipeline.storage import alerts, playlists, queue
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
@@ -77,20 +76,11 @@ def _written(
     decided: pl.DataFrame,
     edits: int,
 ) -> dg.MaterializeResult:
-    target = decided.drop_nulls("rank").sort("rank")["track_id"].to_list()
-    if not target:
+    if not target_of(decided):
         raise dg.Failure(f"{name} is empty: the playlist was left as it is; song_scores says why", allow_retries=False)
-    changes = decided.filter(pl.col("change") != KEPT)
-    spares = changes.filter(change=OUT)["on_list"].list.first().drop_nulls().to_list()
-    writer = PlaylistWriter(open_target(workspace.workspace), workspace.workspace)
-    alert = f"{name} playlist"
+    alert, about = f"{name} playlist", named(workspace.settings, name)
     try:
-        done = writer.write(
-            named(workspace.settings, name),
-            target,
-            decided_on=set(decided["on_list"].explode().drop_nulls()),
-            spares=spares,
-        )
+        done, outcome = write_decided(workspace.workspace, about, decided, context.run_id, decided["occasion"][0])
     except Deferred as pause:
         report_degraded(context, workspace, pause)
         raise dg.Failure(str(pause), allow_retries=False) from None
@@ -100,8 +90,6 @@ def _written(
     except ExpectedError as problem:
         raise dg.Failure(str(problem), allow_retries=False) from None
     report_degraded(context, workspace, None)
-    kept = changes.select("change", "song_id", "track_id", "artist", "title", "reason", "tired").to_dicts()
-    outcome = finished(workspace.state, name, context.run_id, done, kept, decided["occasion"][0])
     for resolved in (name, alert):
         alerts.resolve_alert(workspace.state, resolved)
     return dg.MaterializeResult(
@@ -151,10 +139,9 @@ def playlist_is_the_adventure(
 
 def _reads_back(workspace: WorkspaceResource, read: pl.DataFrame, decided: pl.DataFrame) -> dg.AssetCheckResult:
     """Songs that Spotify has no more are excepted: others stand in for them."""
-    wanted, found = decided.drop_nulls("rank").sort("rank")["track_id"].to_list(), read["track_id"].to_list()
-    spares = decided.filter(change=OUT)["on_list"].list.first().drop_nulls().to_list()
+    wanted, found = target_of(decided), read["track_id"].to_list()
     gone = (set(wanted) - set(found)) & playlists.unavailable(workspace.state)
     return dg.AssetCheckResult(
-        passed=stand_in(wanted, gone, spares) == found,
+        passed=stand_in(wanted, gone, spares_of(decided)) == found,
         metadata={"wanted": len(wanted), "found": len(found), "not on Spotify any more": len(gone)},
     )

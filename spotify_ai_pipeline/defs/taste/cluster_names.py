@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 
 import dagster as dg
 import numpy as np
 import polars as pl
 
+from spotify_ai_pipeline.app.prompts import prompt
 from spotify_ai_pipeline.clients.claude import Claude
 from spotify_ai_pipeline.clients.claude_permission import CLUSTER_NAMES, who_answers, why_not
 from spotify_ai_pipeline.defs.groups import TASTE
@@ -150,7 +150,7 @@ def _ask(workspace: Workspace, cards: Sequence[Card], taken: set[str]) -> Iterat
     if not cards:
         return
     client = Claude.of(workspace)
-    system = files("spotify_ai_pipeline.app").joinpath("prompts", "cluster_names.md").read_text(encoding="utf-8")
+    system = prompt("cluster_names")
     for start in range(0, len(cards), A_QUESTION):
         batch = cards[start : start + A_QUESTION]
         asked = naming.question(batch, taken)

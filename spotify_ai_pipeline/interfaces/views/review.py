@@ -19,7 +19,7 @@ from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 MOST_REFRESHES = 2_000
-"""Of each list, the latest: two a day for more than two years."""
+"""Refreshes of each list that are looked at, the latest: two a day for more than two years."""
 GROUND, INK, FAINT, ACCENT = "#fbfaf7", "#22252b", "#8b8d92", "#2f7d6d"
 TIME = pl.Datetime("ms", "UTC")
 

@@ -47,7 +47,7 @@ class Year:
     stayed: int = 0
     not_known_yet: int = 0
     stayed_songs: Rows = field(default_factory=Rows)
-    """With the plays since they came."""
+    """Each with its plays since it came."""
     refused: Rows = field(default_factory=Rows)
     refused_songs: list[str] = field(default_factory=list[str])
     unheard: int = 0

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Any
 
 import polars as pl
 import pytest
-from click.testing import CliRunner, Result
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.storage import datasets, pins
 from spotify_ai_pipeline.storage.workspace import Workspace
 
+from ...command_line import data, run
 from .conftest import Listener, Spot
 
 
@@ -28,18 +25,6 @@ def listener(listener: Listener) -> Listener:
     listener.workspace.lake.write(named, datasets.SONG_MEMBERS)
     os.environ["SPOTIFY_AI_DATA"] = str(listener.workspace.root)
     return listener
-
-
-def run(*args: str) -> Result:
-    result = CliRunner().invoke(main, args)
-    assert "Traceback" not in result.output
-    return result
-
-
-def data(*args: str) -> Any:
-    result = run(*args, "--json")
-    assert result.exit_code == 0, result.output
-    return json.loads(result.output)
 
 
 def test_log_and_undo_tell_the_same_story(listener: Listener) -> None:

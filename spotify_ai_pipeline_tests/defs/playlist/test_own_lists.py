@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.durations import DAY
-from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.storage import datasets, own_lists, playlists
 
+from ...command_line import data, run
 from ...conftest import Pipeline
 
 
 @pytest.fixture(autouse=True)
 def home(pipeline: Pipeline) -> None:
     os.environ["SPOTIFY_AI_DATA"] = str(pipeline.root)
-
-
-def run(*args: str) -> Result:
-    result = CliRunner().invoke(main, args)
-    assert "Traceback" not in result.output
-    return result
-
-
-def data(*args: str) -> Any:
-    result = run(*args, "--json")
-    assert result.exit_code == 0, result.output
-    return json.loads(result.output)
 
 
 def test_a_list_is_filled_changes_little_and_respects_what_is_done_by_hand(pipeline: Pipeline) -> None:
