@@ -29,10 +29,7 @@ def why(song: str, as_json: bool) -> None:
     found = explain_song(workspace, choose_song(workspace, song))
     row = found.song
     if as_json:
-        print_json(
-            {key: row[key] for key in ("song_id", "artist", "title", "slot", "score")}
-            | {"place": found.place, "story": found.story, "parts": [vars(part) for part in found.parts]}
-        )
+        print_json(found.as_data())
         return
     score = "unknown" if row["score"] is None else f"{row['score']:.2f}"
     console.print(plain(f"{row['artist']} — {row['title']}: {found.place} ({row['slot']}, score {score})"))

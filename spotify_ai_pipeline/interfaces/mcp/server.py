@@ -71,9 +71,7 @@ def build(workspace: Callable[[], Workspace]) -> MCPServer:
     @reads
     def why(song: Annotated[str, Field(description=A_SONG)]) -> dict[str, Any]:
         """Why a song is ranked as it is: its place, its story and the parts of its score."""
-        found = explain_song(workspace(), song)
-        about = {key: found.song[key] for key in ("song_id", "artist", "title", "slot", "score")}
-        return about | {"place": found.place, "story": found.story, "parts": [vars(part) for part in found.parts]}
+        return explain_song(workspace(), song).as_data()
 
     @reads
     def find(words: str = "", like: list[str] | None = None, unlike: list[str] | None = None, limit: Count = 10) -> Any:

@@ -24,6 +24,11 @@ class Explanation:
     story: str
     parts: list[explain.Part]
 
+    def as_data(self) -> dict[str, Any]:
+        """The explanation for a script or an assistant."""
+        about = {key: self.song[key] for key in ("song_id", "artist", "title", "slot", "score")}
+        return about | {"place": self.place, "story": self.story, "parts": [vars(part) for part in self.parts]}
+
 
 def explain_song(workspace: Workspace, words: str) -> Explanation:
     """Explains the song that ``words`` name. Raises ``UserError`` where they name none, or several."""
