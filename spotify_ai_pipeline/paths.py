@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
@@ -28,3 +30,11 @@ LISTENERS = "listeners"
 """The folder that holds a data root for each of several listeners."""
 DEMOS = DATA / "demo"
 """A data root for each world that was tried; the file ``last`` names the one tried last."""
+
+
+@cache
+def program_version() -> str:
+    """Changes with any file of the program: an upgrade, or an edit in a checkout."""
+    files = sorted((str(file), file.stat()) for file in PACKAGE.rglob("*.*") if file.suffix != ".pyc")
+    told = [(name, about.st_size, about.st_mtime_ns) for name, about in files]
+    return hashlib.sha256(repr(told).encode()).hexdigest()

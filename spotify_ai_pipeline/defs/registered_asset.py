@@ -10,7 +10,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 import dagster as dg
@@ -18,7 +18,7 @@ import polars as pl
 
 from spotify_ai_pipeline.defs.io_manager import DATA_VERSION, DERIVATION, Made, Parts, Pieces, Unchanged, WithBlobs
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.paths import PACKAGE
+from spotify_ai_pipeline.paths import program_version
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.lake import Dataset
 
@@ -41,15 +41,7 @@ class Derived:
         versions = {
             name: workspace.lake.version_of(datasets.REGISTER[name]) for name in inputs if name not in self.aside
         }
-        return hashlib.sha256(repr((_code(), versions, self.reads(workspace))).encode()).hexdigest()
-
-
-@cache
-def _code() -> str:
-    """Changes with any file of the program: an upgrade makes everything once."""
-    files = sorted((str(file), file.stat()) for file in PACKAGE.rglob("*.*") if file.suffix != ".pyc")
-    told = [(name, about.st_size, about.st_mtime_ns) for name, about in files]
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+        return hashlib.sha256(repr((program_version(), versions, self.reads(workspace))).encode()).hexdigest()
 
 
 def registered_asset(derived: Derived | None = None, **options: Any) -> Callable[[Make], dg.AssetsDefinition]:

@@ -75,7 +75,7 @@ def test_another_program_makes_everything_once(
     run: Callable[..., dg.ExecuteInProcessResult], made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run()
-    monkeypatch.setattr(module, "_code", lambda: "the next release")
+    monkeypatch.setattr(module, "program_version", lambda: "the next release")
     run()
     run()
     assert len(made) == 2

@@ -3,7 +3,7 @@
 The UI and the daemon would each start a server of their own, and the daemon starts its own anew each minute, which costs more
 than all else at rest. They share this one. Ticks and runs read the settings as they begin. What the definitions themselves hold
 (the listener's time zone, the month of the first scrobble) is looked at here: where it changes, this process begins anew as
-soon as no run of its own is under way.
+soon as no run of its own is under way. Runs are copies of the warm process that it makes first (runner.py).
 """
 
 import os
@@ -15,6 +15,7 @@ from dagster._cli.api import grpc_command  # not in dagster_internals: only the 
 from dagster._grpc.client import DagsterGrpcClient
 
 from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH
+from spotify_ai_pipeline.defs.automation import handover, runner
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 LOOK_SECONDS = 30.0
@@ -22,6 +23,9 @@ LOOK_SECONDS = 30.0
 
 def main(socket: str, home: str, name: str, *pointer: str) -> None:
     """Serves the location ``name`` of the listener's ``home`` until a signal comes; ``pointer`` is where Dagster finds it."""
+    if sys.platform == "linux":
+        runner.start(runs := handover.beside(socket))
+        Workspace.open(Path(home)).state.set_fact(handover.ADDRESS, str(runs))
     changed = threading.Event()
     threading.Thread(target=_watch, args=(socket, Path(home), changed), daemon=True).start()
     options = ["--location-name", name, "--use-python-environment-entry-point", "--log-level", "warning"]

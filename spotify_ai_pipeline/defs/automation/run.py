@@ -2,8 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -11,13 +10,13 @@ import dagster as dg
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH, tags_from
 from spotify_ai_pipeline.clients.lastfm import LastFm
+from spotify_ai_pipeline.defs.automation.handover import OnEvent, RunResult
 from spotify_ai_pipeline.defs.automation.jobs import HEAVY_WORK
 from spotify_ai_pipeline.defs.automation.launcher import PROCESS, is_dead, process_name
 from spotify_ai_pipeline.defs.automation.sensors import cause
 from spotify_ai_pipeline.defs.dagster_internals import (
     ErrorSource,
     InMemoryJob,
-    NoOpComputeLogManager,
     RegisteredCodeLocationOrigin,
     RemoteRepositoryOrigin,
     execute_run,
@@ -33,20 +32,6 @@ LOCATION = "spotify_ai_pipeline"
 """The code location of a listener who is alone (workspace.yaml)."""
 NO_RETRY = {"dagster/max_retries": "0"}
 """The daemon does not retry a run from the command line: the person who started it sees it fail, and can start it again."""
-
-OnEvent = Callable[[str, str, str], None]
-"""Told (step, kind, message), where kind is planned (the message holds the names of all steps), started, done, failed, said, or
-warned (a check did not pass)."""
-
-
-@dataclass(frozen=True)
-class RunResult:
-    run_id: str
-    success: bool
-    error: str
-    """What the failed step said, empty for a success."""
-    interrupted: bool = False
-    """The person who started it ended it."""
 
 
 def learn_first_month(workspace: Workspace) -> str | None:
@@ -117,8 +102,6 @@ def run_job(
     ops = {step: {"config": chosen[asset]} for step, asset in assets.items() if asset in chosen}
     location = RegisteredCodeLocationOrigin(workspace.shared_as or LOCATION)
     with dg.DagsterInstance.get() as instance:
-        # nothing here prints; each step would start three processes
-        instance._compute_log_manager = NoOpComputeLogManager()
         _wait_for_nobody(instance, workspace)
         instance.add_event_listener(run_id, relay)
         on_event("", "planned", " ".join(assets.values()))

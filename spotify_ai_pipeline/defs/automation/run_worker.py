@@ -7,7 +7,7 @@ and a last one ``{"success", "error", "run_id"}``.
 import json
 import sys
 
-from spotify_ai_pipeline.defs.automation.run import run_job
+from spotify_ai_pipeline.defs.automation.handover import run_job
 from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.storage.workspace import Workspace
 

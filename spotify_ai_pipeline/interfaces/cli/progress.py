@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 
 from spotify_ai_pipeline.clients import transport
+from spotify_ai_pipeline.defs.automation import handover
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import PIPE_WIDTH, console, plain
 from spotify_ai_pipeline.interfaces.views.wording import count_of, service_name
@@ -37,12 +38,10 @@ def run_job(
 ) -> RunDisplay:
     """Runs ``job`` and shows its progress. Raises ``UserError`` with what the failed step said; Ctrl-C ends the program with
     what was kept, and 130."""
-    from spotify_ai_pipeline.defs.automation.run import run_job as run  # Dagster takes its second only where a job runs
-
     gc.freeze()  # what is loaded stays: the collector looking it over took a quarter of the time of reading a history
     before = workspace.state.fact(_DURATIONS) or {}
     with RunDisplay(before, quiet=quiet) as display:
-        result = run(workspace, job, display.on_event, tags, options)
+        result = handover.run_job(workspace, job, display.on_event, tags, options)
     workspace.state.set_fact(_DURATIONS, before | display.durations)
     if result.interrupted:
         done = f"{display.done} of {count_of(display.planned, 'step')}"
@@ -103,6 +102,8 @@ class RunDisplay:
             self._said = message
         elif kind == "warned":
             self._console.print(plain(f"! {step}: {message}"), style="yellow")
+        elif kind == "asked":
+            self._on_call(step, message)
         elif kind in ("done", "failed"):
             self._end_step(step, failed=kind == "failed")
         self._show()

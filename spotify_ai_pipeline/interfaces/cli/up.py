@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from tempfile import TemporaryDirectory
 import click
 import yaml
 
+from spotify_ai_pipeline.defs.automation.parent import end_with_parent
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
@@ -26,8 +26,6 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 
 PORT = 3000
 PATIENCE_SECONDS = 20
-PR_SET_PDEATHSIG = 1
-"""From linux/prctl.h."""
 WEB_SERVER = "spotify_ai_pipeline.defs.automation.web_server"
 CODE_SERVER = "spotify_ai_pipeline.defs.automation.code_server"
 LOCATION, DEFINITIONS = "spotify_ai_pipeline", "spotify_ai_pipeline.definitions"
@@ -115,7 +113,7 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)  # a handler, unlike SIG_IGN, is reset in the children
     children = [
-        subprocess.Popen(command, cwd=folder, start_new_session=True, preexec_fn=_end_with_parent)
+        subprocess.Popen(command, cwd=folder, start_new_session=True, preexec_fn=end_with_parent)
         for command in commands
     ]
     while not stopping and all(child.poll() is None for child in children):
@@ -133,12 +131,6 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
         name = command[2] if command[1] == "-m" else Path(command[0]).name
         raise UserError(f"{name} ended with code {children[failed].returncode}; its messages are above")
     return 0
-
-
-def _end_with_parent() -> None:
-    """Lets the kernel stop this child when its parent was killed and could not; only Linux can."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _script(name: str) -> str:
