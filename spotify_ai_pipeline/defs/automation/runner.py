@@ -24,7 +24,7 @@ import dagster as dg
 import spotify_ai_pipeline.definitions  # noqa: F401  # what a run needs
 from spotify_ai_pipeline.clients import transport
 from spotify_ai_pipeline.defs.automation import run
-from spotify_ai_pipeline.defs.automation.handover import GO, Connection
+from spotify_ai_pipeline.defs.automation.handover import GO, Connection, RunResult
 from spotify_ai_pipeline.defs.automation.launcher import PROCESS, process_name
 from spotify_ai_pipeline.defs.automation.parent import end_with_parent
 from spotify_ai_pipeline.defs.dagster_internals import (
@@ -127,6 +127,8 @@ def _run_of_ours(request: dict[str, Any], connection: Connection) -> int:
     except ExpectedError as error:
         connection.tell(refused=str(error))
         return 1
+    except KeyboardInterrupt:  # before the first step
+        result = RunResult("", success=False, error="", interrupted=True)
     connection.tell(**result.__dict__)
     return 0
 
