@@ -1,6 +1,7 @@
 """The graph: assets, checks, resources and jobs as one set of definitions, the entry point of ``workspace.yaml``."""
 
 import logging
+from functools import cache
 
 import dagster as dg
 
@@ -42,6 +43,14 @@ STAGES = (ingest, identity, features, taste, discovery, playlist)
 logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every method it calls
 
 
+@cache
+def load() -> Graph:
+    """What is the same for every listener: all assets but the scrobbles, and their checks."""
+    loaded = [asset for stage in STAGES for asset in dg.load_assets_from_package_module(stage)]
+    assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
+    return Graph(assets, [check for stage in STAGES for check in dg.load_asset_checks_from_package_module(stage)])
+
+
 def build_defs(
     workspace: Workspace | None = None,
     place: WorkspaceResource | None = None,
@@ -52,10 +61,9 @@ def build_defs(
     dagster_clock.follow()
     workspace = workspace or Workspace.open()
     place = place or WorkspaceResource(root=str(workspace.root))
-    loaded = [asset for stage in STAGES for asset in dg.load_assets_from_package_module(stage)]
-    assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
-    checks = [check for stage in STAGES for check in dg.load_asset_checks_from_package_module(stage)]
-    graph = of_listener(Graph([scrobbles_asset(workspace.state.fact(FIRST_MONTH)), *assets], checks), workspace)
+    known = load()
+    first_month = workspace.state.fact(FIRST_MONTH)
+    graph = of_listener(Graph([scrobbles_asset(first_month), *known.assets], known.checks), workspace)
     listed = jobs(workspace)
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: with_health(spec, workspace), graph.assets),

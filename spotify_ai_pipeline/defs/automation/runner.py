@@ -21,7 +21,7 @@ from typing import Any
 
 import dagster as dg
 
-import spotify_ai_pipeline.definitions  # noqa: F401  # what a run needs
+from spotify_ai_pipeline import definitions
 from spotify_ai_pipeline.clients import transport
 from spotify_ai_pipeline.defs.automation import run
 from spotify_ai_pipeline.defs.automation.handover import GO, Connection, RunResult
@@ -45,6 +45,7 @@ LOOK_SECONDS = 1.0
 def start(address: Path) -> int:
     """Starts the warm process, which answers at ``address`` while this process lives, and gives its number. Call it before any
     thread is started."""
+    definitions.load()
     program_version()  # of what is loaded here, whatever the files are later
     gc.collect()
     gc.freeze()  # so that no collector touches, and thereby copies, what is shared
