@@ -26,6 +26,7 @@ from dagster._core.storage.event_log import (
     SqlEventLogStorageTable,  # its rows are the events: see automation/run_history.py
     SqliteEventLogStorage,  # names the event files that pruning removes
 )
+from dagster._core.storage.event_log.migration import ASSET_KEY_INDEX_COLS
 from dagster._core.storage.runs import (
     SqliteRunStorage,  # these three keep their files open: see automation/run_history.py
 )
@@ -48,6 +49,7 @@ from dagster._utils.interrupts import capture_interrupts
 __all__ = [
     "ASSET_CHECK_EVENTS",
     "ASSET_EVENTS",
+    "ASSET_KEY_INDEX_COLS",
     "EVENT_TYPE_TO_PIPELINE_RUN_STATUS",
     "SQLITE_BUSY_TIMEOUT_SECONDS",
     "CanCancelExecutionRequest",

@@ -48,6 +48,24 @@ def test_runs_and_their_events_are_found_again_by_another_process(tmp_path: Path
             assert second.all_logs(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
 
 
+def test_assets_are_found_by_name_as_dagster_finds_them(tmp_path: Path) -> None:
+    keys = [dg.AssetKey("of_one"), dg.AssetKey("one"), dg.AssetKey("unknown")]
+
+    def found(storage: SqliteEventLogStorage) -> list[object]:
+        return [(record.storage_id, record.asset_entry) for record in storage.get_asset_records(keys)]
+
+    with instance(tmp_path) as kept:
+        plain = SqliteEventLogStorage(f"{tmp_path}/history/runs/")
+        dg.materialize([one, of_one], instance=kept)
+        assert len(found(kept.event_log_storage)) == 2
+        assert found(kept.event_log_storage) == found(plain)
+        kept.wipe_assets([dg.AssetKey("one")])
+        assert [entry.asset_key for _, entry in found(kept.event_log_storage)] == [dg.AssetKey("of_one")]
+        dg.materialize([one], instance=kept)
+        assert len(found(kept.event_log_storage)) == 2
+        assert found(kept.event_log_storage) == found(plain)
+
+
 def test_many_runs_keep_few_files_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_history, "OPEN_FILES", 3)
     with instance(tmp_path) as kept:
