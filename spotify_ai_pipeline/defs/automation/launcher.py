@@ -65,12 +65,14 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
             if socket and (begun := handover.begin(handover.beside(socket), {"run_id": run.run_id})):
                 begun.close()
                 return
+        if run.tags.get(PROCESS):  # of the run that this one repeats
+            self._instance.add_run_tags(run.run_id, {PROCESS: ""})
         super().launch_run(context)
 
     def terminate(self, run_id: str) -> bool:
         """Interrupts the process of the run, which ends between two steps."""
         run = self._instance.get_run_by_id(run_id)
-        if run is None or run.is_finished or PROCESS not in run.tags:
+        if run is None or run.is_finished or not run.tags.get(PROCESS):
             return super().terminate(run_id)
         self._instance.report_run_canceling(run)
         pid = _pid(run)
@@ -85,7 +87,7 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """RUNNING while the process that the run names is there, else while the code server that started it could still
         cancel it."""
-        if PROCESS in run.tags:
+        if run.tags.get(PROCESS):
             return CheckRunHealthResult(
                 WorkerStatus.RUNNING if _pid(run) else WorkerStatus.FAILED, "its process is gone"
             )

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def _be_a_run(way: socket.socket) -> None:
         if connection.lines.readline() == GO:
             code = _run_of_dagster(request, connection) if "run_id" in request else _run_of_ours(request, connection)
     except BaseException:
-        sys.excepthook(*sys.exc_info())
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
