@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import click
 import yaml
 
-from spotify_ai_pipeline.defs.automation.parent import end_with_parent
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console
@@ -25,7 +22,7 @@ from spotify_ai_pipeline.storage.listeners import LOCATION_FILE, names, write_wo
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 PORT = 3000
-PATIENCE_SECONDS = 20
+SUPERVISOR = "spotify_ai_pipeline.interfaces.cli.supervisor"
 WEB_SERVER = "spotify_ai_pipeline.defs.automation.web_server"
 CODE_SERVER = "spotify_ai_pipeline.defs.automation.code_server"
 LOCATION, DEFINITIONS = "spotify_ai_pipeline", "spotify_ai_pipeline.definitions"
@@ -43,37 +40,32 @@ def up(port: int | None) -> None:
     workspace.name_to_dagster()
     if workspace.shared_as:
         write_workspace(workspace.root.parent)
-    with TemporaryDirectory(prefix="spotify-ai-", ignore_cleanup_errors=True) as sockets:  # nobody else gets in there
-        _serve(workspace, port, Path(sockets))
-
-
-def _serve(workspace: Workspace, port: int, sockets: Path) -> None:
+    beside = _sandbox(workspace)
+    sockets = Path(mkdtemp(prefix="spotify-ai-"))  # nobody else gets in there
     locations = _locations(workspace)
     at = {name: str(sockets / f"{place}") for place, name in enumerate(locations)}
     served = sockets / "workspace.yaml"
     shared = [{"grpc_server": {"socket": socket, "location_name": name}} for name, socket in at.items()]
     served.write_text(yaml.safe_dump({"load_from": shared}))
     commands = [
+        *beside,
         *([sys.executable, "-m", CODE_SERVER, at[name], *told] for name, told in locations.items()),
         [sys.executable, "-m", WEB_SERVER, "--port", str(port), "--workspace", str(served), "--with-daemon"],
     ]
-    if workspace.demo_file.exists():
-        demo = json.loads(workspace.demo_file.read_text())
-        refuse_taken(demo["port"])
-        commands.insert(
-            0,
-            [
-                sys.executable,
-                "-m",
-                "spotify_ai_pipeline.sandbox",
-                "--world",
-                demo["world"],
-                "--port",
-                str(demo["port"]),
-            ],
-        )
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
-    sys.exit(supervise(commands, PROJECT_ROOT))
+    sys.stdout.flush()
+    os.chdir(PROJECT_ROOT)  # where Python looks for modules first
+    os.execv(sys.executable, [sys.executable, "-m", SUPERVISOR, str(sockets), json.dumps(commands)])  # no shell
+
+
+def _sandbox(workspace: Workspace) -> list[list[str]]:
+    """What starts the sandbox of a demo."""
+    if not workspace.demo_file.exists():
+        return []
+    demo = json.loads(workspace.demo_file.read_text())
+    refuse_taken(demo["port"])
+    told = ["--world", demo["world"], "--port", str(demo["port"])]
+    return [[sys.executable, "-m", "spotify_ai_pipeline.sandbox", *told]]
 
 
 def _locations(workspace: Workspace) -> dict[str, list[str]]:
@@ -99,38 +91,6 @@ def dagster(arguments: tuple[str, ...]) -> None:
     workspace.name_to_dagster()
     with sandbox.beside(workspace):
         sys.exit(subprocess.call([_script("dagster"), *arguments], cwd=PROJECT_ROOT))
-
-
-def supervise(commands: list[list[str]], folder: Path) -> int:
-    """Runs ``commands`` until one of them ends or a signal comes, then ends them all; the exit code is 0 after a signal."""
-    stopping = False
-
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
-
-    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each of many threads keeps memory of its own: 40 MB in all
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)  # a handler, unlike SIG_IGN, is reset in the children
-    children = [
-        subprocess.Popen(command, cwd=folder, start_new_session=True, preexec_fn=end_with_parent)
-        for command in commands
-    ]
-    while not stopping and all(child.poll() is None for child in children):
-        time.sleep(0.2)
-    failed = next((index for index, child in enumerate(children) if child.poll() not in (None, 0)), None)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        for child in children:
-            if child.poll() is None:
-                os.killpg(child.pid, number)
-        until = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < until and any(child.poll() is None for child in children):
-            time.sleep(0.1)
-    if failed is not None and not stopping:
-        command = commands[failed]
-        name = command[2] if command[1] == "-m" else Path(command[0]).name
-        raise UserError(f"{name} ended with code {children[failed].returncode}; its messages are above")
-    return 0
 
 
 def _script(name: str) -> str:
