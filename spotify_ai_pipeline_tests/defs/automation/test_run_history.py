@@ -1,6 +1,7 @@
 """Dagster's run history with files that stay open."""
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import psutil
@@ -51,7 +52,7 @@ def test_runs_and_their_events_are_found_again_by_another_process(tmp_path: Path
 def test_assets_are_found_by_name_as_dagster_finds_them(tmp_path: Path) -> None:
     keys = [dg.AssetKey("of_one"), dg.AssetKey("one"), dg.AssetKey("unknown")]
 
-    def found(storage: SqliteEventLogStorage) -> list[object]:
+    def found(storage: Any) -> list[tuple[int, Any]]:
         return [(record.storage_id, record.asset_entry) for record in storage.get_asset_records(keys)]
 
     with instance(tmp_path) as kept:
