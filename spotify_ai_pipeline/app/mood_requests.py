@@ -11,7 +11,7 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.prompts import prompt
 from spotify_ai_pipeline.clients.claude_permission import MOODS, who_answers, why_not
 from spotify_ai_pipeline.durations import HOUR
-from spotify_ai_pipeline.encoders import phrases
+from spotify_ai_pipeline.encoders import clap, phrases
 from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.embedding.feature_blocks import Matrix
 from spotify_ai_pipeline.music.embedding.inputs import CLAP, LYRICS
@@ -126,10 +126,8 @@ def _read_phrase(text: str) -> dict[str, float]:
 def text_vectors(model: Model, text: str, features: Features) -> dict[str, Matrix]:
     """``text`` in each space in which songs of this library have vectors of their own: of lyrics, and of CLAP."""
     found: dict[str, Matrix] = {}
-    if model.counts[CLAP]:
-        from spotify_ai_pipeline.encoders.clap import Clap
-
-        found[CLAP] = Clap(features.clap_model, features.clap_batch_size).text_vector(text).astype(np.float64)
+    if model.counts[CLAP] and len(model.clap.mean) == clap.DIMENSIONS:
+        found[CLAP] = clap.Clap(features.clap_model, features.clap_batch_size).text_vector(text).astype(np.float64)
     if model.counts[LYRICS]:
         from spotify_ai_pipeline.encoders.sentences import Sentences
 
