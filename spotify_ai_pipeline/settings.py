@@ -161,6 +161,7 @@ class Clustering(_Section):
 class Claude(_Section):
     enabled: bool
     moods: bool
+    lists: bool
     cluster_names: bool
     lines: bool
     model: str = Field(min_length=1)

@@ -97,8 +97,9 @@ def add(
     """Add a list: say in WORDS what is on it, such as "deep cuts of my most played artists, unheard for a year".
 
     The words become a filter and an order that you can see and change (`spotify-ai list edit`). It understands how much, how
-    long ago and since when you played a song, artists, tags, clusters, years, stars, likes and sound. Songs instead of words:
-    --like, --unlike, or --from and --to. `spotify-ai list columns` lists what --where and --sort may name.
+    long ago and since when you played a song, artists, tags, clusters, years, stars, likes and sound; with a
+    key, Claude reads the rest. Songs instead of words: --like, --unlike, or --from and --to. `spotify-ai list columns` lists what
+    --where and --sort may name.
     """
     workspace, text = Workspace.open(), " ".join(words)
     songs = like or unlike or start or end
@@ -127,7 +128,8 @@ def add(
     would_be = _preview(workspace, draft)
     own = own_lists.add(workspace.state, draft)
     if not as_json and found.unknown:
-        console.print(plain(f"not understood: {', '.join(found.unknown)}"), style="yellow")
+        read = f"{found.by} read for you" if found.by else "not understood"
+        console.print(plain(f"{read}: {', '.join(found.unknown)}"), style="yellow")
     _print_decided(workspace, own, would_be, as_json=as_json, most=SHOWN)
     if not as_json:
         console.print(
