@@ -5,18 +5,9 @@ from functools import cache
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.features.providers import (
-    ask_in_order,
-    coverage,
-    off,
-    off_unit_length,
-    open_questions,
-    sound_rows,
-)
-from spotify_ai_pipeline.defs.features.sounds import Hearing, heard, packed, unpacked
+from spotify_ai_pipeline.defs.features.providers import off_unit_length, sound_rows
+from spotify_ai_pipeline.defs.features.sounds import Hearing, hear_songs, packed, unpacked
 from spotify_ai_pipeline.defs.groups import FEATURES
-from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SoundsResource, WorkspaceResource
 from spotify_ai_pipeline.encoders.clap import RATE, Clap
@@ -36,11 +27,6 @@ def clap(
     """A unit vector of what thirty seconds of each song sound like; empty where ``features.clap_providers`` is. Songs that were
     heard once are not heard again, unless by another model."""
     settings = workspace.settings.features
-    if not settings.clap_providers:
-        return off(context, workspace, datasets.CLAP, "features.clap_providers")
-    known = frame_of(workspace.lake, datasets.CLAP)
-    of_this_model = known.filter(pl.col("source").is_null() | (pl.col("model") == settings.clap_model))
-    kept, wanted = open_questions(of_this_model, songs, listens, workspace.now())
     model = cache(lambda: Clap(settings.clap_model, settings.clap_batch_size))
     hearing = Hearing(
         f"clap {settings.clap_model}",
@@ -49,19 +35,9 @@ def clap(
         lambda kept: {"vector": unpacked(kept), "model": settings.clap_model},
         ready=model,
         together=max(1, settings.clap_batch_size // PIECES_A_SONG),
+        model=settings.clap_model,
     )
-    providers = {name: heard(context, workspace, sounds, name, wanted, hearing) for name in settings.clap_providers}
-    rows, trouble = ask_in_order(providers, wanted["song_id"].to_list(), workspace)
-    table = pl.concat([kept, pl.DataFrame(rows, schema=datasets.CLAP.schema)])
-    return dg.MaterializeResult(
-        value=table,
-        metadata={
-            "asked now": len(rows),
-            **coverage(table, songs, "sound"),
-            "model": settings.clap_model,
-            **report_degraded(context, workspace, trouble),
-        },
-    )
+    return hear_songs(context, workspace, sounds, songs, listens, datasets.CLAP, settings.clap_providers, hearing)
 
 
 @dg.asset_check(asset=clap, description="Every vector has unit length and is of the model in the settings, or of none.")

@@ -5,18 +5,9 @@ from functools import cache
 import dagster as dg
 import polars as pl
 
-from spotify_ai_pipeline.defs.degraded import report_degraded
-from spotify_ai_pipeline.defs.features.providers import (
-    ask_in_order,
-    coverage,
-    off,
-    off_unit_length,
-    open_questions,
-    sound_rows,
-)
-from spotify_ai_pipeline.defs.features.sounds import Hearing, heard, packed, unpacked
+from spotify_ai_pipeline.defs.features.providers import off_unit_length, sound_rows
+from spotify_ai_pipeline.defs.features.sounds import Hearing, hear_songs, packed, unpacked
 from spotify_ai_pipeline.defs.groups import FEATURES
-from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import SoundsResource, WorkspaceResource
 from spotify_ai_pipeline.encoders.ears import MODEL, RATE, Ears, Heard
@@ -34,10 +25,6 @@ def ears(
 ) -> dg.MaterializeResult:
     """The tags that are heard in thirty seconds of each song, with their likelihood, and a unit vector of the sound; empty where
     ``features.ears_providers`` is. Songs that were heard once are not heard again."""
-    names = workspace.settings.features.ears_providers
-    if not names:
-        return off(context, workspace, datasets.EARS, "features.ears_providers")
-    kept, wanted = open_questions(frame_of(workspace.lake, datasets.EARS), songs, listens, workspace.now())
     model = cache(Ears)
     hearing = Hearing(
         f"ears {MODEL}",
@@ -46,17 +33,8 @@ def ears(
         lambda kept: {"tags": kept["tags"], "vector": unpacked(kept["vector"])},
         ready=model,
     )
-    providers = {name: heard(context, workspace, sounds, name, wanted, hearing) for name in names}
-    rows, trouble = ask_in_order(providers, wanted["song_id"].to_list(), workspace)
-    table = pl.concat([kept, pl.DataFrame(rows, schema=datasets.EARS.schema)])
-    return dg.MaterializeResult(
-        value=table,
-        metadata={
-            "asked now": len(rows),
-            **coverage(table, songs, "sound"),
-            **report_degraded(context, workspace, trouble),
-        },
-    )
+    names = workspace.settings.features.ears_providers
+    return hear_songs(context, workspace, sounds, songs, listens, datasets.EARS, names, hearing)
 
 
 @dg.asset_check(asset=ears, description="Every vector has unit length.")

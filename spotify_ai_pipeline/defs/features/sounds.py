@@ -12,9 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.defs.features.providers import Ask, Values
+from spotify_ai_pipeline.defs.degraded import report_degraded
+from spotify_ai_pipeline.defs.features.providers import Ask, Values, ask_in_order, coverage, off, open_questions
+from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.resources import SoundsResource, WorkspaceResource
 from spotify_ai_pipeline.encoders.sound import Unreadable, Wave, decode
+from spotify_ai_pipeline.storage.lake import Dataset
 
 Result = TypeVar("Result")
 
@@ -86,6 +89,8 @@ class Hearing:
     """Called before anything is fetched; says what is missing."""
     together: int = 1
     """Songs that are heard at once."""
+    model: str = ""
+    """The model in the settings, where there are several: what another heard is heard anew."""
 
 
 def heard(
@@ -124,6 +129,31 @@ def heard(
             yield list(part), {song: hearing.values(one) for song, one in made.items()}
 
     return ask
+
+
+def hear_songs(
+    context: dg.AssetExecutionContext,
+    workspace: WorkspaceResource,
+    sounds: SoundsResource,
+    songs: pl.DataFrame,
+    listens: pl.DataFrame,
+    dataset: Dataset,
+    names: Sequence[str],
+    hearing: Hearing,
+) -> dg.MaterializeResult:
+    """The table ``dataset`` of what is heard in each song by the providers ``names``; empty where there are none. What was heard
+    once is not heard again, unless by another model."""
+    if not names:
+        return off(context, workspace, dataset, f"features.{dataset.name}_providers")
+    known = frame_of(workspace.lake, dataset)
+    if hearing.model:
+        known = known.filter(pl.col("source").is_null() | (pl.col("model") == hearing.model))
+    kept, wanted = open_questions(known, songs, listens, workspace.now())
+    providers = {name: heard(context, workspace, sounds, name, wanted, hearing) for name in names}
+    rows, trouble = ask_in_order(providers, wanted["song_id"].to_list(), workspace)
+    table = pl.concat([kept, pl.DataFrame(rows, schema=dataset.schema)])
+    told = {"asked now": len(rows), **coverage(table, songs, "sound"), "heard by": hearing.name}
+    return dg.MaterializeResult(value=table, metadata={**told, **report_degraded(context, workspace, trouble)})
 
 
 def packed(vector: NDArray[np.float32]) -> str:
