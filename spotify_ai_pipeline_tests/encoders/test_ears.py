@@ -17,7 +17,8 @@ SECONDS = np.arange(9 * RATE) / RATE
 
 
 def tone(*hertz: float) -> np.ndarray:
-    return np.sum([np.sin(2 * np.pi * one * SECONDS) for one in hertz], axis=0, dtype=np.float32) / 8
+    whole = np.array([np.sin(2 * np.pi * one * SECONDS) for one in hertz]).sum(axis=0)
+    return (whole / 8).astype(np.float32)
 
 
 def beat() -> np.ndarray:
