@@ -76,7 +76,7 @@ def set_(key: str, value: str, yes: bool, as_json: bool) -> None:
         return
     workspace.state.set_override(key, checked.flat[key])
     now = checked.flat[key]
-    kept = "; a playlist that was made before keeps its name until you rename it there" if key in NAMES else ""
+    kept = "; the next refresh gives the playlist this name" if key in NAMES else ""
     report(f"{key} = {now} (was {before}){kept}", as_json, key=key, value=now, before=before)
 
 

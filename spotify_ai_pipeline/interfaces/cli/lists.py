@@ -197,8 +197,8 @@ def edit(
 ) -> None:
     """Change list NAME: its conditions, order, size, times or title. The next refresh follows it, a little at a time.
 
-    A condition takes the place of one that says the same of the same column: --where "plays >= 10" replaces "plays >= 5". The
-    title where your playlists are stays as it was made.
+    A condition takes the place of one that says the same of the same column: --where "plays >= 10" replaces "plays >= 5". A new
+    title is given to the playlist as well.
     """
     workspace = Workspace.open()
     own = lists.choose(workspace, name)

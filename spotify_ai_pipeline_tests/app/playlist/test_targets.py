@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,46 @@ def test_an_edit_by_hand_is_seen_and_not_overwritten(kept: Kept) -> None:
         kept.writer.write(kept.mix, IDS[5:15], decided_on=IDS[:10])
     assert kept.now() == IDS[1:10]
     assert kept.writer.write(kept.mix, IDS[5:15], decided_on=IDS[1:10]).after == IDS[5:15]
+
+
+def names(kept: Kept) -> list[str]:
+    return [one.name for one in kept.target.playlists(kept.target.user_id()) if one.description == kept.mix.description]
+
+
+def test_a_new_title_in_the_settings_renames_the_list_and_one_given_by_hand_stays(kept: Kept) -> None:
+    kept.writer.write(kept.mix, IDS[:6])
+    renamed = replace(kept.mix, title="Songs: mine / ours")
+    done = kept.writer.write(renamed, IDS[1:7], decided_on=IDS[:6])
+    assert (done.before, done.after, kept.now()) == (IDS[:6], IDS[1:7], IDS[1:7])
+    (called,) = names(kept)
+    assert called in ("Songs: mine / ours", "Songs- mine - ours"), "a file has the signs that a file may have"
+    known = playlists.written(kept.workspace.state)
+    assert known is not None and known.playlist_id == done.playlist_id
+    if isinstance(kept.target, ListenBrainzPlaylists):
+        kept.target.rename(done.playlist_id, "By hand", lambda _: None)
+        kept.writer.write(renamed, IDS[1:7], decided_on=IDS[1:7])
+        assert names(kept) == ["By hand"]
+    kept.writer.write(kept.mix, IDS[1:7], decided_on=IDS[1:7])
+    assert names(kept) == ["AI Mix"], "the setting is what was said last"
+    assert kept.now() == IDS[1:7]
+
+
+def test_a_rename_of_files_that_was_cut_off_is_finished(tmp_path: Path) -> None:
+    target = FilePlaylists(tmp_path, lambda ids: [FileSong(one, "An Artist", "A Song", mbid=one) for one in ids])
+    for name, description in (("New", "somebody's"), ("Old", "ours")):
+        target.create_playlist(name, description)
+    target.edit("Old", Replace(tuple(IDS[:3])))
+
+    def killed(_: str) -> None:
+        raise KeyboardInterrupt
+
+    bears = list[str]()
+    with pytest.raises(KeyboardInterrupt):
+        target.rename("Old", "New", killed)
+    target.rename("Old", "New", bears.append)
+    assert bears == ["New (2)"]
+    assert sorted(path.name for path in tmp_path.glob("*.m3u8")) == ["New (2).m3u8", "New.m3u8"]
+    assert target.rows("New (2)").rows == IDS[:3]
 
 
 def test_a_list_that_is_gone_is_asked_about_and_made_anew(kept: Kept) -> None:
