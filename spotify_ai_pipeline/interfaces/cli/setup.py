@@ -86,9 +86,9 @@ def setup(ctx: click.Context, no_mix: bool) -> None:
     ctx.invoke(refresh)
     console.print(
         "Next: spotify-ai mix shows it song by song, and spotify-ai up keeps it fresh.\n"
-        f"Later, if you like: keys for Telegram (the bot) and Claude (names, moods in words) go into {env}.",
-        soft_wrap=True,
+        "Later, if you like: keys for Telegram (the bot) and Claude (names, moods in words); they go into"
     )
+    console.print(plain(env), soft_wrap=True)
 
 
 def _numbers(text: str) -> list[int]:

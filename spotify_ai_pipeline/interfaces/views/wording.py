@@ -154,6 +154,19 @@ def service_name(service: str) -> str:
     return SERVICES.get(service, service)
 
 
+SOURCES = {
+    "spotify_recent": "Spotify now",
+    "spotify_history": "Spotify export",
+    "spotify_account": "Spotify account data",
+}
+"""Where plays are known from, where that is no service's own name."""
+
+
+def source_name(source: str) -> str:
+    """A source of plays in words."""
+    return SOURCES.get(source) or SERVICES.get(source) or source.replace("_", " ")
+
+
 OUTCOME_WORDS = {"visited": "refreshed for your mood", "returned": "back from your mood"}
 
 
