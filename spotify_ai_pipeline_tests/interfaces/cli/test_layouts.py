@@ -81,7 +81,7 @@ def test_help_of_a_group_says_whole_sentences(
 ) -> None:
     shown = run(tmp_path, width, monkeypatch, group, "--help").output
     assert all(len(line) <= width for line in shown.splitlines())
-    assert "..." not in shown
+    assert "..." not in shown.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("words", [("match", "show"), ("config",)])
