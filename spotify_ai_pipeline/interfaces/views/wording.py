@@ -158,7 +158,8 @@ SOURCES = {
     "spotify_recent": "Spotify now", "spotify_history": "Spotify export", "spotify_account": "Spotify account data",
     "lastfm_similar": "Last.fm: similar songs", "lastfm_artists": "Last.fm: similar artists",
     "lastfm_friends": "Last.fm: friends", "lastfm_stations": "Last.fm: station",
-    "listenbrain": "ListenBrainz: listeners like you", "listenbrainz_exploration": "ListenBrainz: weekly exploration", "listenbrainz_radio": "ListenBrainz: radio",
+    "listenbrain": "ListenBrainz: listeners like you", "listenbrainz_exploration": "ListenBrainz: weekly exploration",
+    "listenbrainz_radio": "ListenBrainz: radio",
     "reccobeats": "ReccoBeats: sounds alike", "spotify_recs": "Spotify: recommendations", "new_releases": "new releases",
     "files": "charts in the inbox",
 }  # fmt: skip
