@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,6 +30,8 @@ PATIENCE_SECONDS = 20
 PR_SET_PDEATHSIG = 1
 """From linux/prctl.h."""
 WEB_SERVER = "spotify_ai_pipeline.defs.automation.web_server"
+TELEMETRY = ("logs", ".logs_queue")
+"""Folders that Dagster's daemon makes for its telemetry, which is off: they stay empty."""
 CODE_SERVER = "spotify_ai_pipeline.defs.automation.code_server"
 LOCATION, DEFINITIONS = "spotify_ai_pipeline", "spotify_ai_pipeline.definitions"
 
@@ -75,7 +78,12 @@ def _serve(workspace: Workspace, port: int, sockets: Path) -> None:
             ],
         )
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
-    sys.exit(supervise(commands, PROJECT_ROOT))
+    try:
+        sys.exit(supervise(commands, PROJECT_ROOT))
+    finally:
+        for folder in TELEMETRY:
+            with suppress(OSError):
+                (PROJECT_ROOT / folder).rmdir()
 
 
 def _locations(workspace: Workspace) -> dict[str, list[str]]:
