@@ -178,6 +178,13 @@ def note_title(state: State, playlist_id: str, title: str) -> None:
     state.set_fact(_GIVEN.format(playlist_id), title)
 
 
+def note_first_title(state: State, name: str, title: str) -> None:
+    """Notes that our playlist ``name`` was made as ``title``, where that was not noted: an earlier version made it."""
+    known = written(state, name)
+    if known is not None and title_given(state, known.playlist_id) is None:
+        note_title(state, known.playlist_id, title)
+
+
 def log_refresh(
     state: State,
     run_id: str,

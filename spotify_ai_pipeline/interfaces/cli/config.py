@@ -10,9 +10,10 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, plain, print_json, report, table
 from spotify_ai_pipeline.interfaces.cli.dials import agree
 from spotify_ai_pipeline.interfaces.cli.options import Group, json_option
+from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-NAMES = ("spotify.playlist_name", "spotify.adventure_name")
+NAMES = {"spotify.playlist_name": playlists.MIX, "spotify.adventure_name": playlists.ADVENTURE}
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -80,6 +81,8 @@ def set_(key: str, value: str, yes: bool, as_json: bool) -> None:
     before = workspace.settings.flat[key]
     if not as_json and not agree(workspace, key, checked.flat[key], yes):
         return
+    if key in NAMES:
+        playlists.note_first_title(workspace.state, NAMES[key], str(before))
     workspace.state.set_override(key, checked.flat[key])
     now = checked.flat[key]
     kept = "; the next refresh gives the playlist this name" if key in NAMES else ""

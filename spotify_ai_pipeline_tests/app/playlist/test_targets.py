@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +25,7 @@ from spotify_ai_pipeline.app.playlist_writer import Edited, Named, PlaylistGone,
 from spotify_ai_pipeline.clients.listenbrainz_playlists import ListenBrainzPlaylists
 from spotify_ai_pipeline.clients.playlist_target import PlaylistTarget, TargetRefused, songs_in
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.music.mix.edit_script import Replace
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -142,6 +145,16 @@ def test_a_new_title_in_the_settings_renames_the_list_and_one_given_by_hand_stay
     kept.writer.write(kept.mix, IDS[1:7], decided_on=IDS[1:7])
     assert names(kept) == ["AI Mix"], "the setting is what was said last"
     assert kept.now() == IDS[1:7]
+
+
+def test_a_list_that_an_earlier_version_made_is_renamed_too(kept: Kept) -> None:
+    made = kept.writer.write(kept.mix, IDS[:4]).playlist_id
+    kept.workspace.state.set_fact(f"title given to playlist {made}", None)
+    os.environ["SPOTIFY_AI_DATA"] = str(kept.workspace.root)
+    said = CliRunner().invoke(main, ["config", "set", "spotify.playlist_name", "Morning", "--yes"])
+    assert said.exit_code == 0, said.output
+    kept.writer.write(replace(kept.mix, title="Morning"), IDS[:4], decided_on=IDS[:4])
+    assert names(kept) == ["Morning"]
 
 
 def test_a_rename_of_files_that_was_cut_off_is_finished(tmp_path: Path) -> None:
