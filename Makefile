@@ -137,7 +137,7 @@ sbom: install            ## what the program is made of: dist/sbom.json, Cyclone
 	@echo dist/sbom.json
 
 audit: install           ## known weaknesses of what is in the lock; asks the package index, which must know of them
-	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --disable-pip --requirement requirements.lock
+	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --disable-pip --requirement requirements.lock
 
 clean:                   ## the environment and everything the demos made; your own data stays
 	rm -rf $(VENV) data/demo logs

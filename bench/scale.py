@@ -3,7 +3,7 @@
 A made-up listener's library and scrobbles are written into a lake as ingest leaves them, and what providers of features
 would have said once `songs` is there; they, labs and the sources of discovery are switched off. Then every asset that
 speaks to no service is made through Dagster, each in a process of its own, whose peak RSS is the figure. `--only ASSET`
-makes one asset anew in a folder that an earlier run left (`--folder`).
+makes one asset anew in a folder that an earlier run left (`--folder`), or the first time in a new one.
 """
 
 from __future__ import annotations
@@ -264,7 +264,7 @@ def main() -> None:
         import_module("spotify_ai_pipeline.definitions")  # once, for all the processes that are forked from this one
         root.mkdir(parents=True, exist_ok=True)
         stack.enter_context(connected(root))
-        if not given.only:
+        if not given.only or not (root / "lake").exists():
             apart(write_ingest, root, given.songs, given.listens)
         say(f"{'asset':22} {'rows':>12} {'seconds':>9} {'CPU s':>8} {'peak MB':>8}", flush=True)
         taken = 0.0
@@ -279,7 +279,7 @@ def main() -> None:
                 f"{asset:22} {found['rows']:12,.0f} {found['seconds']:9.1f} {found['cpu']:8.1f} {found['peak_mb']:8,.0f}",
                 flush=True,
             )
-            if asset == "songs" and not given.only:
+            if asset == "songs":
                 apart(write_features, root)
         say(f"{'all':22} {'':12} {taken:9.1f}")
 

@@ -374,7 +374,7 @@ CLUSTERS = Dataset(
     notes={
         "core": "The song lies in a dense group; else it joined that of the nearest song",
         "place": "Place in the space in which density was measured",
-        "laid_out": "The song took part in the last layout",
+        "laid_out": "The song was there at the last layout",
         "clustered_at": "When the clusters were made",
         "made_with": "Version of the embeddings",
     },

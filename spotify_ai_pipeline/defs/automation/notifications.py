@@ -161,7 +161,7 @@ def _fitting(
     if fresh.is_empty():
         return None
     found = fresh.row(0, named=True)
-    profile = affinity.Profile.of(liking(songs, stats), flat(tags))
+    profile = affinity.Profile.of(liking(songs.lazy(), stats.lazy()).collect(), flat(tags))
     words = flat(tags).join(songs.filter(artist_key=found["artist_key"]).select("song_id"), on="song_id")
     of_artist = words.group_by("tag").agg(pl.mean("weight")).sort("tag").to_dicts()
     if found["artist_key"] not in profile.artists:

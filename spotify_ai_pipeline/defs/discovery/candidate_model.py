@@ -45,7 +45,7 @@ LEARNED = TABLE | {
 def candidate_model(
     workspace: WorkspaceResource,
     songs: pl.LazyFrame,
-    listens: pl.DataFrame,
+    listens: pl.LazyFrame,
     tags: pl.LazyFrame,
     song_embeddings: pl.LazyFrame,
 ) -> dg.MaterializeResult:
@@ -60,7 +60,7 @@ def candidate_model(
     if last is not None and dict(last.schema) == LEARNED and now - last["trained_at"][0] < young:
         return dg.MaterializeResult(value=last, metadata=_shown(last) | {"kept": True})
     about = songs.select("song_id", "artist_key").collect()
-    plays, content = Plays.of(listens, about["song_id"]), content_of(about, tags, song_embeddings)
+    plays, content = Plays.of(listens.collect(), about["song_id"]), content_of(about, tags, song_embeddings)
     said = trials.judged(workspace.state)
     new = first_heards(plays).last(MOST)
     terms = features(content.rows(new.song), new.at, plays, content)

@@ -122,11 +122,11 @@ def candidates_are_new(candidates: pl.DataFrame) -> dg.AssetCheckResult:
 def candidate_scores(
     workspace: WorkspaceResource,
     candidates: pl.DataFrame,
-    songs: pl.DataFrame,
-    listens: pl.DataFrame,
-    listening_stats: pl.DataFrame,
-    tags: pl.DataFrame,
-    song_embeddings: pl.DataFrame,
+    songs: pl.LazyFrame,
+    listens: pl.LazyFrame,
+    listening_stats: pl.LazyFrame,
+    tags: pl.LazyFrame,
+    song_embeddings: pl.LazyFrame,
     candidate_model: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """The chance that each candidate stays, and the region of taste that it lies in, best first.
@@ -137,7 +137,8 @@ def candidate_scores(
     """
     vectors = _vectors(workspace, candidates.select("song_id", "artist_key", "tags"))
     terms = _terms(workspace, candidates, songs, listens, tags, song_embeddings, vectors)
-    profile = affinity.Profile.of(liking(songs, listening_stats), flat(tags))
+    likes = liking(songs, listening_stats).select("song_id", "artist_key", "weight").collect()
+    profile = affinity.Profile.of(likes, flat(tags.collect()))
     clusters = workspace.lake.read_or_none(datasets.CLUSTERS)
     fewer = queue.fewer_artists(workspace.state, workspace.now())
     share = np.where(candidates["artist_key"].is_in(list(fewer)), A_FEW, 1.0)
@@ -149,7 +150,7 @@ def candidate_scores(
     table = candidates.with_columns(
         chance=pl.Series(chance * share),
         terms=noted.to_series().struct.json_encode(),
-        region=pl.Series(affinity.regions(candidates, profile, clusters, songs), dtype=pl.String),
+        region=pl.Series(affinity.regions(candidates, profile, clusters, likes), dtype=pl.String),
     )
     table = _by_rules(workspace, table, vectors).sort("chance", drawn(), descending=[True, False])
     regions = table.group_by("region").len().sort("len", descending=True).head(12)
@@ -188,19 +189,20 @@ def _vectors(workspace: WorkspaceResource, about: pl.DataFrame) -> pl.DataFrame 
 def _terms(
     workspace: WorkspaceResource,
     candidates: pl.DataFrame,
-    songs: pl.DataFrame,
-    listens: pl.DataFrame,
-    tags: pl.DataFrame,
-    song_embeddings: pl.DataFrame,
+    songs: pl.LazyFrame,
+    listens: pl.LazyFrame,
+    tags: pl.LazyFrame,
+    song_embeddings: pl.LazyFrame,
     vectors: pl.DataFrame | None,
 ) -> NDArray[np.float64]:
     """What the candidate model knows of each candidate now (``features``)."""
     about = candidates.select("song_id", "artist_key", "tags")
     if vectors is not None:
         about = about.join(vectors, on="song_id", how="left", maintain_order="left")
-    plays, at = Plays.of(listens, songs["song_id"]), np.full(candidates.height, workspace.now())
+    known = songs.select("song_id", "artist_key").collect()
+    plays, at = Plays.of(listens.collect(), known["song_id"]), np.full(candidates.height, workspace.now())
     strength = candidates["strength"].to_numpy()
-    return features(Content.of(about), at, plays, content_of(songs, tags.lazy(), song_embeddings.lazy()), strength)
+    return features(Content.of(about), at, plays, content_of(known, tags, song_embeddings), strength)
 
 
 @registered_asset(group_name=DISCOVERY, kinds={"sqlite"})

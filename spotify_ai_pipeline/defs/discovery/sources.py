@@ -39,7 +39,7 @@ def discovery_seeds(
     seed = int(context.run_id[:8], 16)
     wanted = [song for song, verdict in queue.standing(workspace.state, workspace.now()).items() if verdict == "more"]
     more = pl.when(pl.col("song_id").is_in(wanted)).then(MORE_COUNTS).otherwise(0.0)
-    liked = liking(songs, listening_stats).with_columns(pl.col("weight") + more)
+    liked = liking(songs.lazy(), listening_stats.lazy()).with_columns(pl.col("weight") + more).collect()
     drawn = seeding.draw(liked, np.random.default_rng(seed)).head(MOST_SEEDS)
     words = list(Profile.of(liked, flat(tags)).tags)[:TAGS]
     return dg.MaterializeResult(
@@ -108,11 +108,11 @@ def _watch(workspace: WorkspaceResource, name: str, leads: int, patience: int, *
         alerts.resolve_alert(workspace.state, f"yield {name}")
 
 
-def liking(songs: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
+def liking(songs: pl.LazyFrame, stats: pl.LazyFrame) -> pl.LazyFrame:
     """How much each song counts now (``weight``): its activation, and a little where it is liked."""
     columns = ["song_id", "artist", "title", "artist_key", "track_id", "mbid"]
     at_least = pl.when("liked").then(seeding.LIKED_COUNTS).otherwise(0.0)
-    return songs.join(stats.select("song_id", "activation"), on="song_id", how="left").select(
+    return songs.join(stats.select("song_id", "activation"), on="song_id", how="left", maintain_order="left").select(
         *columns, weight=pl.max_horizontal(pl.col("activation").fill_null(0.0), at_least)
     )
 

@@ -1,13 +1,14 @@
 """The clusters of a library: made anew, or kept with new songs joined.
 
 ``CLUSTERS`` is a row a song: its cluster and family, whether it is of the cluster's dense core, its place on the map (x, y) and
-in the space that is clustered (place), whether it took part in the layout (laid_out: songs that came later were put between
+in the space that is clustered (place), whether it was there at the layout (laid_out: songs that came later were put between
 their neighbours), when the clusters were made, how, with which settings, and how well neighbours agreed then.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,8 @@ MUCH_NEW = 0.1
 LOST_AGREEMENT = 0.9
 """Of the agreement at the time of the layout: below, the vectors themselves have changed, and everything is laid out anew."""
 VOTERS = 15
+MOST_LAID_OUT = 100_000
+"""Songs up to which all are laid out. Of more, that many are, evenly drawn from all; the others are put between them."""
 
 
 def joined(embeddings: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
@@ -60,11 +63,13 @@ def clustered(
     table = _with_last(embeddings, last)
     before = table["cluster_id"].fill_null(matching.UNKNOWN).to_numpy()
     small = embeddings.height < clusters.TOO_FEW or not np.ptp(vectors, axis=0).max() > ALIKE
-    near = None if small else reduce.neighbours(vectors)
+    drawn = _drawn(len(vectors))
+    near = None if small else reduce.neighbours(vectors[drawn])
     with_ = f"min_cluster_size {settings.min_cluster_size}, min_samples {settings.min_samples}"
-    if near is not None and with_ in last["made_with"] and _still_holds(table, before, near):
+    if near is not None and with_ in last["made_with"] and _still_holds(table, before[drawn], near):
         kept = joined(embeddings, last)
-        founded = matching.founders(before == matching.UNKNOWN, near.ids, clusters.smallest(len(vectors), settings))
+        of_all = near if len(drawn) == len(vectors) else reduce.neighbours(vectors)
+        founded = matching.founders(before == matching.UNKNOWN, of_all.ids, clusters.smallest(len(vectors), settings))
         ids = matching.keep(before, kept["cluster_id"].to_numpy(), founded, next_id)
         places, flat = _gathered(_places(kept), vectors, founded), _gathered(_flat(kept), vectors, founded)
         core, laid_out = kept["core"].to_numpy() | (founded != matching.UNKNOWN), kept["laid_out"].to_numpy()
@@ -76,15 +81,17 @@ def clustered(
             places = flat = np.zeros((len(vectors), DIMENSIONS), np.float32)
             if embeddings.height > 1:
                 flat = reduce.principal(vectors, 2)
+            found = clusters.find(places, settings)
         else:
-            places, flat = (
-                reduce.layout(vectors, near, DIMENSIONS),
-                reduce.layout(vectors, near, 2, _map_start(table, vectors), apart=ON_THE_MAP),
-            )
-        found = clusters.find(places, settings)
+            start = _map_start(table[drawn], vectors[drawn])
+            places = reduce.layout(vectors[drawn], near, DIMENSIONS)
+            flat = reduce.layout(vectors[drawn], near, 2, start, apart=ON_THE_MAP)
+            found = clusters.find(places, settings)
+            if len(drawn) < len(vectors):
+                found, places, flat = _with_others(vectors, drawn, found, places, flat)
         ids = matching.match(before, found.labels, next_id)
         core, laid_out, how = found.core, np.ones(len(vectors), bool), found.how
-        agreement = 1.0 if near is None else _agreement(ids, near)
+        agreement = 1.0 if near is None else _agreement(ids[drawn], near)
     next_id = max(next_id, int(ids.max()) + 1)
     parents = matching.match(
         table["parent_cluster_id"].fill_null(matching.UNKNOWN).to_numpy(), hierarchy.families(vectors, ids), next_id
@@ -99,6 +106,31 @@ def clustered(
         agreement=pl.lit(agreement, pl.Float64),
     )
     return made.select(*CLUSTERS), next_id
+
+
+def _drawn(songs: int) -> Ids:
+    """The rows that are laid out, in order."""
+    return np.linspace(0, songs - 1, min(songs, MOST_LAID_OUT)).astype(np.int64)
+
+
+def _with_others(
+    vectors: Floats, drawn: Ids, found: clusters.Found, places: Floats, flat: Floats
+) -> tuple[clusters.Found, Floats, Floats]:
+    """What was found of the ``drawn`` rows, with all others put between those that are nearest to each."""
+    is_drawn = np.zeros(len(vectors), np.bool_)
+    is_drawn[drawn] = True
+    near = reduce.nearest_of(vectors[~is_drawn], vectors[drawn], VOTERS)
+
+    def whole(of_drawn: NDArray[Any], of_others: NDArray[Any]) -> NDArray[Any]:
+        everyone = np.empty((len(vectors), *of_drawn.shape[1:]), of_drawn.dtype)
+        everyone[is_drawn], everyone[~is_drawn] = of_drawn, of_others
+        return everyone
+
+    labels = whole(found.labels, _most_common(found.labels[near]))
+    core = whole(found.core, found.core[near].mean(axis=1) > 0.5)
+    how = f"{found.how} of {len(drawn):,} songs; each of the others joined its nearest"
+    places, flat = (whole(each, np.median(each[near], axis=1)) for each in (places, flat))
+    return clusters.Found(labels, core, how), places, flat
 
 
 def _gathered(coordinates: Floats, vectors: Floats, founded: Ids) -> Floats:
@@ -135,8 +167,8 @@ def _vectors(embeddings: pl.DataFrame) -> Floats:
 
 
 def _places(table: pl.DataFrame) -> Floats:
-    unknown = [0.0] * DIMENSIONS
-    return np.array([unknown if place is None else place for place in table["place"].to_list()], np.float32)
+    nowhere = pl.lit([0.0] * DIMENSIONS, dtype=CLUSTERS["place"])
+    return np.array(table.select(pl.col("place").fill_null(nowhere)).to_series().to_numpy(), np.float32)
 
 
 def _flat(table: pl.DataFrame) -> Floats:

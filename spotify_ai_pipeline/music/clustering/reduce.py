@@ -37,9 +37,22 @@ class Neighbours:
 
 def neighbours(vectors: Floats, k: int = NEIGHBOURS) -> Neighbours:
     """The ``k`` nearest of unit ``vectors`` (songs, dimensions), by cosine; fewer where there are fewer songs."""
+    rows = np.ascontiguousarray(vectors, np.float32)
+    likeness, ids = _index(rows).search(rows, min(k, len(rows)))
+    ids = np.where(ids < 0, np.arange(len(rows))[:, None], ids)  # cells with fewer than k songs: the song itself
+    return Neighbours(ids.astype(np.int64), np.maximum(1 - likeness, 0).clip(max=1).astype(np.float32))
+
+
+def nearest_of(vectors: Floats, known: Floats, k: int = NEIGHBOURS) -> Ids:
+    """Gives for each of ``vectors`` the rows of its ``k`` nearest ``known`` ones, nearest first; both of unit length."""
+    found: Any = _index(np.ascontiguousarray(known, np.float32)).search(np.ascontiguousarray(vectors, np.float32), k)
+    ids: Ids = found[1].astype(np.int64)
+    return np.where(ids < 0, ids[:, :1], ids)
+
+
+def _index(rows: Floats) -> Any:
     import faiss
 
-    rows = np.ascontiguousarray(vectors, np.float32)
     if len(rows) <= EXACT_TO:
         index: Any = faiss.IndexFlatIP(rows.shape[1])
     else:
@@ -49,9 +62,7 @@ def neighbours(vectors: Floats, k: int = NEIGHBOURS) -> Neighbours:
         index.train(rows)
         index.nprobe = CELLS_SEARCHED
     index.add(rows)
-    likeness, ids = index.search(rows, min(k, len(rows)))
-    ids = np.where(ids < 0, np.arange(len(rows))[:, None], ids)  # cells with fewer than k songs: the song itself
-    return Neighbours(ids.astype(np.int64), np.maximum(1 - likeness, 0).clip(max=1).astype(np.float32))
+    return index
 
 
 def layout(

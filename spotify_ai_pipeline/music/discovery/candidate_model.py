@@ -8,7 +8,7 @@ it stays near weights that common sense sets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from sys import intern
 
@@ -63,31 +63,29 @@ Strings = Sequence[str | None]
 
 @dataclass(frozen=True)
 class Content:
-    """What songs or candidates are, row by row: ``artist`` (keys), ``tags`` (weights by tag, None where unknown) and
+    """What songs or candidates are, row by row: ``artist`` (keys), ``tags`` (lists of (tag, weight), null where unknown) and
     ``vector`` (unit length, shape (rows, d), NaN where unknown)."""
 
-    artist: list[str]
-    tags: list[dict[str, float] | None]
+    artist: pl.Series
+    tags: pl.Series
     vector: NDArray[np.float32]
 
     @classmethod
     def of(cls, table: pl.DataFrame) -> Content:
         """Reads the columns artist_key[, tags: list of (tag, weight)][, vector: array]; a missing column is unknown for all."""
-        tags: list[dict[str, float] | None] = [None] * table.height
-        if "tags" in table.columns:
-            parts = (
-                part["tags"].to_list() for part in table.select("tags").iter_slices()
-            )  # not all as objects at once
-            tags = [
-                {intern(one["tag"]): one["weight"] for one in row} if row else None for part in parts for row in part
-            ]
+        tags = table["tags"] if "tags" in table.columns else pl.repeat(None, table.height, eager=True)
         known = "vector" in table.columns and isinstance(table.schema["vector"], pl.Array)
         vectors = table["vector"].to_numpy() if known else np.full((table.height, 0), np.nan)
-        return cls(table["artist_key"].to_list(), tags, vectors.astype(np.float32))
+        return cls(table["artist_key"], tags, vectors.astype(np.float32, copy=False))
 
     def rows(self, which: NDArray[np.int64]) -> Content:
-        numbers = which.tolist()
-        return Content([self.artist[row] for row in numbers], [self.tags[row] for row in numbers], self.vector[which])
+        return Content(self.artist.gather(which), self.tags.gather(which), self.vector[which])
+
+    def words(self) -> Iterator[dict[str, float] | None]:
+        """The weights by tag of each row, None where there are none."""
+        for part in self.tags.to_frame("tags").iter_slices():  # not all as objects at once
+            for row in part["tags"].to_list():
+                yield {intern(one["tag"]): one["weight"] for one in row} if row else None
 
 
 @dataclass
@@ -137,21 +135,27 @@ def features(
 
 
 def _from_plays(candidates: Content, at: Floats, plays: Plays, songs: Content) -> tuple[Floats, Floats]:
-    """The terms of the artist, and the tag affinity, in one walk through the plays."""
-    artists: dict[str, _Artist] = {}
-    heard = np.zeros(plays.songs, np.bool_)
-    tags: dict[str, float] = {}
-    heaviest = 0.0
+    """The terms of the artist, and the tag affinity, in one walk through the plays. Those before the first candidate's moment are
+    summed up at once: most of a long history is."""
     found, affinity = np.zeros((len(at), _FROM_PLAYS)), np.full(len(at), np.nan)
+    first = float(at.min(initial=np.inf))
+    past, walked = plays.before(first), plays.since(first)
+    artists, tags, heard = _summed(past, first, songs)
+    heaviest = max(tags.values(), default=0.0)
+    met = np.unique(walked.song[: np.searchsorted(walked.at, at.max(initial=first))])
+    of_met = songs.rows(met)
+    artist_of = dict(zip(met.tolist(), of_met.artist.to_list(), strict=True))
+    tags_of = dict(zip(met.tolist(), of_met.words(), strict=True))
+    artist_keys, words = candidates.artist.to_list(), list(candidates.words())
     read = 0
     order: list[int] = np.argsort(at, kind="stable").tolist()
     for row in order:
         now = float(at[row])
-        until = int(np.searchsorted(plays.at, now))
-        since: list[int] = plays.song[read:until].tolist()
-        for song, moment in zip(since, plays.at[read:until].tolist(), strict=True):
-            if (artist := artists.get(songs.artist[song])) is None:
-                artist = artists[songs.artist[song]] = _Artist.met(moment)
+        until = int(np.searchsorted(walked.at, now))
+        since: list[int] = walked.song[read:until].tolist()
+        for song, moment in zip(since, walked.at[read:until].tolist(), strict=True):
+            if (artist := artists.get(artist_of[song])) is None:
+                artist = artists[artist_of[song]] = _Artist.met(moment)
             artist.fade(moment)
             artist.plays += 1
             artist.faded += 1
@@ -159,16 +163,43 @@ def _from_plays(candidates: Content, at: Floats, plays: Plays, songs: Content) -
                 heard[song] = True
                 artist.songs += 1
                 artist.new += 1
-            for tag, weight in (songs.tags[song] or {}).items():
+            for tag, weight in (tags_of[song] or {}).items():
                 tags[tag] = tags.get(tag, 0.0) + weight
                 heaviest = max(heaviest, tags[tag])
         read = until
-        artist = artists.get(candidates.artist[row]) or _Artist.met(now)
+        artist = artists.get(artist_keys[row]) or _Artist.met(now)
         found[row] = artist.terms(now)
-        if (mine := candidates.tags[row]) and heaviest:
+        if (mine := words[row]) and heaviest:
             total = sum(mine.values()) or 1.0
             affinity[row] = sum(weight * np.sqrt(tags.get(tag, 0.0) / heaviest) for tag, weight in mine.items()) / total
     return found, affinity
+
+
+def _summed(past: Plays, now: float, songs: Content) -> tuple[dict[str, _Artist], dict[str, float], NDArray[np.bool_]]:
+    """What the plays of ``past`` left behind at ``now``: each artist, the weight of each tag, and which songs were heard."""
+    counts = past.count()
+    heard = counts > 0
+    if not len(past.song):
+        return {}, {}, heard
+    names, artist = np.unique(songs.artist.to_numpy(), return_inverse=True)
+    whose, begin = artist[past.song], np.full(past.songs, np.inf)
+    np.minimum.at(begin, past.song, past.at)
+    of_heard, days, days_new = artist[heard], (past.at - now) / DAY, (begin[heard] - now) / DAY
+    faded = np.column_stack([np.bincount(whose, np.exp2(days / speed), len(names)) for speed in _SPEEDS])
+    new = np.column_stack([np.bincount(of_heard, np.exp2(days_new / speed), len(names)) for speed in _NEW_SPEEDS])
+    first = np.full(len(names), np.inf)
+    np.minimum.at(first, of_heard, begin[heard])
+    plays, distinct = np.bincount(whose, minlength=len(names)), np.bincount(of_heard, minlength=len(names))
+    artists = {
+        str(names[one]): _Artist(float(first[one]), now, faded[one], new[one], int(plays[one]), int(distinct[one]))
+        for one in np.flatnonzero(plays).tolist()
+    }
+    tags: dict[str, float] = {}
+    known = np.flatnonzero(heard)
+    for count, words in zip(counts[known].tolist(), songs.rows(known).words(), strict=True):
+        for tag, weight in (words or {}).items():
+            tags[tag] = tags.get(tag, 0.0) + count * weight
+    return artists, tags, heard
 
 
 def _from_vectors(candidates: Content, at: Floats, plays: Plays, songs: Content) -> Floats:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from heapq import nsmallest
 
 from rapidfuzz import fuzz
 
@@ -63,7 +64,7 @@ def learn_aliases(names: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str,
                 shared.update(other for other in holders[what] if rank[other] < rank[who])
         told = [
             (other, why)
-            for other, count in shared.most_common(RIVALS)
+            for other, count in nsmallest(RIVALS, shared.items(), key=lambda pair: (-pair[1], rank[pair[0]]))
             if (why := _resemblance(shown[who], shown[other], count))
         ]
         if told:

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from sys import intern
 
 import polars as pl
 from rapidfuzz import fuzz
@@ -58,10 +58,7 @@ class Track:
     artists: Sequence[str]
     isrc: str | None
     duration_ms: int | None
-
-    @property
-    def key(self) -> str:
-        return song_key(self.artist, self.title)
+    key: str
 
 
 def decide(
@@ -80,7 +77,7 @@ def decide(
     artist in another script), as a source tells.
     """
     with _no_collector():
-        return _decide([Track(*row) for row in _rows(tracks)], spellings, overrides, links, before, other_names)
+        return _decide(list(_tracks(tracks)), spellings, overrides, links, before, other_names)
 
 
 def _decide(
@@ -99,17 +96,15 @@ def _decide(
         groups.add(Member(SPELLING, key))
     near = _gather(groups, tracks, names, apart, other_names)
     _apply(groups, overrides, links, apart)
-    songs = groups.songs()
-    ids = _name_songs(songs, tracks, before, apart)
-    song_of = {member: ids[leader] for leader, members in songs.items() for member in members}
     track_of = {track.track_id: track for track in tracks}
+    ids = _name_songs(groups.songs(), track_of, before, apart)
 
     def row(member: Member) -> tuple[object, ...]:
-        song, why = song_of[member], groups.why.get(member, FIRST)
-        track = track_of[member.member] if member.kind == TRACK else None
+        leader, why = groups.leader(member), groups.why.get(member, FIRST)
+        song, track = ids[leader], track_of[member.member] if member.kind == TRACK else None
         shown = (track.artist, track.title, None) if track else names[member.member]
-        like = near.get(member.member) if member.kind == SPELLING and member in songs else None
-        other = song_of[Member(SPELLING, like.key)] if like else song
+        like = near.get(member.member) if member.kind == SPELLING and member == leader else None
+        other = ids[groups.leader(Member(SPELLING, like.key))] if like else song
         doubt = (other, like.evidence, like.score) if like and other != song else (None, None, None)
         return (song, *member, *shown, why.rule, why.evidence, why.score, *doubt)
 
@@ -131,8 +126,11 @@ def _no_collector() -> Generator[None]:
             gc.enable()
 
 
-def _rows(tracks: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    return tracks.select(*Track.__dataclass_fields__).iter_rows()
+def _tracks(tracks: pl.DataFrame) -> Iterator[Track]:
+    """The rows as objects that share the names of their artists."""
+    for track_id, artist, title, artists, isrc, duration_ms in tracks.select(*TRACKS).iter_rows():
+        credits = [intern(one) for one in artists]
+        yield Track(track_id, intern(artist), title, credits, isrc, duration_ms, song_key(artist, title))
 
 
 def _names(tracks: Sequence[Track], spellings: pl.DataFrame) -> dict[str, tuple[str, str, int | None]]:
@@ -142,11 +140,12 @@ def _names(tracks: Sequence[Track], spellings: pl.DataFrame) -> dict[str, tuple[
     for track in tracks:
         names.setdefault(track.key, (track.artist, track.title, None))
     best = spellings.sort("plays", "artist", "title", descending=[True, False, False])
-    heard = sorted(best.select("artist", "title", "plays").iter_rows(), key=lambda row: bool(in_front(row[1], row[0])))
-    for artist, title, plays in heard:
+    heard = best.select("artist", "title", "plays")
+    last = pl.Series([bool(in_front(title, artist)) for artist, title, _ in heard.iter_rows()], dtype=pl.Boolean)
+    for artist, title, plays in pl.concat([heard.filter(~last), heard.filter(last)]).iter_rows():
         key = song_key(artist, title)
         known = names.get(key)
-        names[key] = (known[0], known[1], (known[2] or 0) + plays) if known else (artist, title, plays)
+        names[key] = (known[0], known[1], (known[2] or 0) + plays) if known else (intern(artist), title, plays)
     return names
 
 
@@ -158,8 +157,8 @@ def _gather(
     other_names: Iterable[tuple[str, str]],
 ) -> dict[str, Found]:
     """Joins what names, lengths and ISRCs say is one; gives what the unresolved spellings are like."""
-    spelled = [(artist, title) for artist, title, _ in names.values()]
-    known = Known(with_told(learn_aliases(spelled), other_names), learn_vocabulary(spelled))
+    aliases = with_told(learn_aliases(_spelled(names)), other_names)
+    known = Known(aliases, learn_vocabulary(_spelled(names)))
     free = [track for track in tracks if Member.track(track.track_id) not in apart]
     by_key: defaultdict[str, list[Track]] = defaultdict(list)
     for track in free:
@@ -191,6 +190,10 @@ def _gather(
                 Member(SPELLING, key), Member(SPELLING, found.key), Why(found.rule, found.evidence, found.score)
             )
     return near
+
+
+def _spelled(names: Mapping[str, tuple[str, str, int | None]]) -> Iterator[tuple[str, str]]:
+    return ((artist, title) for artist, title, _ in names.values())
 
 
 def _join_tracks(groups: Groups, tracks: Sequence[Track], roots: Mapping[str, Found]) -> None:
@@ -234,7 +237,7 @@ def _apply(groups: Groups, overrides: Sequence[Override], links: Iterable[tuple[
 
 def _name_songs(
     gathered: Mapping[Member, Sequence[Member]],
-    tracks: Sequence[Track],
+    track_of: Mapping[str, Track],
     before: pl.DataFrame | None,
     apart: set[Member],
 ) -> dict[Member, str]:
@@ -246,7 +249,6 @@ def _name_songs(
         ).iter_rows():
             # the key is made anew: that of an older version may read otherwise
             held.setdefault(Member(kind, song_key(artist, title) if kind == SPELLING else member), song)
-    key_of = {Member.track(track.track_id): track.key for track in tracks}
     songs = sorted(gathered.items(), key=lambda song: song[0] in apart)  # what was parted takes another name
     ids: dict[Member, str] = {}
     taken = set[str]()
@@ -258,13 +260,13 @@ def _name_songs(
     reserved = taken | set(held.values())
     for leader, _ in songs:
         if leader not in ids:
-            ids[leader] = next(one for one in _fresh_ids(leader, key_of) if one not in reserved)
+            key = track_of[leader.member].key if leader.kind == TRACK else leader.member
+            ids[leader] = next(one for one in _fresh_ids(leader, key) if one not in reserved)
             reserved.add(ids[leader])
     return ids
 
 
-def _fresh_ids(leader: Member, key_of: Mapping[Member, str]) -> Iterator[str]:
-    key = key_of.get(leader, leader.member)
+def _fresh_ids(leader: Member, key: str) -> Iterator[str]:
     yield song_id(key)
     yield song_id(f"{key}\t{leader.member}")
     yield from (song_id(f"{key}\t{leader.member}\t{more}") for more in range(1, 1_000))

@@ -139,17 +139,34 @@ def near(plays: Plays, reach: int = 8) -> NDArray[np.int32]:
     return np.stack([left, right])
 
 
-def spread(plays: Plays, near: NDArray[np.int32], now: float, half_life_days: float, doubt: float = 3.0) -> Floats:
+def spread(
+    plays: Plays,
+    near: NDArray[np.int32],
+    now: float,
+    half_life_days: float,
+    counts: NDArray[np.int64] | None = None,
+    asked: NDArray[np.int64] | None = None,
+    doubt: float = 3.0,
+) -> Floats:
     """Activation that songs get from what was played lately through shared sessions, shape (songs,).
 
     Each song played lately (weight 2^(-age / half-life)) gives to the songs that stood ``near`` it in any past session, in
-    proportion to how often they did. ``doubt`` plays are added to the divisor: a single meeting proves little.
+    proportion to how often they did. ``doubt`` plays are added to the divisor: a single meeting proves little. ``counts`` are
+    the plays of each song before ``now``, where they are known already; where songs are ``asked`` about, the others get 0.
     Spreading activation of ACT-R (Anderson, 1983) on sessions.
     """
     past = plays.before(now)
     recent = past.since(now - 4 * half_life_days * DAY)
     source = np.bincount(recent.song, np.exp2((recent.at - now) / (half_life_days * DAY)), past.songs)
-    given = (source / (past.count() + doubt))[past.song]
+    given = (source / ((past.count() if counts is None else counts) + doubt))[past.song]
     upto = np.concatenate([[0.0], np.cumsum(given)])
-    left, right = near[0, : len(given)], np.minimum(near[1, : len(given)], len(given))
-    return np.maximum(np.bincount(past.song, upto[right] - upto[left] - given, past.songs), 0.0)
+    song, left, right = past.song, near[0, : len(given)], near[1, : len(given)]
+    if asked is not None:
+        wanted = np.zeros(past.songs, np.bool_)
+        wanted[asked] = True
+        rows = np.flatnonzero(wanted[song])
+        song, left, right, given = song[rows], left[rows], right[rows], given[rows]
+    taken = upto[np.minimum(right, len(upto) - 1)]
+    taken -= upto[left]
+    taken -= given
+    return np.maximum(np.bincount(song, taken, past.songs), 0.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays
 from spotify_ai_pipeline.music.taste import taste_model
-from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.music.taste.activation import Memory, near
 from spotify_ai_pipeline.music.taste.population import Population
 from spotify_ai_pipeline.music.taste.taste_model import CUTS, Habit, Lesson, Line, Moment, TasteModel
 from spotify_ai_pipeline.music.taste.unheard import calibrated
@@ -43,9 +43,13 @@ class RollingForecast:
     at: Moment = field(init=False)
     _cuts: deque[Moment] = field(init=False)
     _fitted: float = -np.inf
+    _first: Memory | None = None
+    """The memory at the first moment of all: walking there from nothing takes as long as all the weeks since."""
+    _company: NDArray[np.int32] = field(init=False)
 
     def __post_init__(self) -> None:
         self.memory = Memory.empty(self.plays.songs)
+        self._company = near(self.plays)
         self.model = self.population.model
         self._cuts = deque(maxlen=CUTS + self.population.dormant.horizon)
 
@@ -53,7 +57,7 @@ class RollingForecast:
         """Walks the weekly cuts before ``now`` that lessons need."""
         first = float(self.plays.at[0]) if len(self.plays.at) else now
         for back in range(min(self._cuts.maxlen or 0, int((now - first) / WEEK)), 0, -1):
-            self._stand_at(now - back * WEEK)
+            self._stand_at(now - back * WEEK, taste_model.strongest)
 
     def stand_at(self, now: float) -> pl.Series:
         """Plays a week that each song is expected to get after ``now``; null for songs never played. Moments must be visited
@@ -93,21 +97,31 @@ class RollingForecast:
     def unheard_factor(self) -> float:
         """Plays that songs of the library got which were never heard before, as a multiple of those expected."""
         expected = heard = 0.0
-        memory, horizon = Memory.empty(self.plays.songs), self.population.dormant.horizon
+        memory, horizon = self._first or Memory.empty(self.plays.songs), self.population.dormant.horizon
         for cut in list(self._cuts)[::horizon] if self.added is not None else ():
             if cut.now + horizon * WEEK > self.memory.now:
                 break
             memory = memory.until(cut.now, self.plays)
-            at = taste_model.moment(memory, self.plays.before(cut.now), self.artist, self.dormant_days, self.added)
-            new = memory.plays[at.song] == 0
-            after = self.plays.since(cut.now).before(cut.now + horizon * WEEK).count()[at.song[new]]
+            at = taste_model.moment(
+                memory,
+                self.plays.before(cut.now),
+                self.artist,
+                self.dormant_days,
+                self.added,
+                self._company,
+                taste_model.never_played(memory),
+            )
+            after = self.plays.since(cut.now).before(cut.now + horizon * WEEK).count()[at.song]
             heard += float(after.sum())
-            expected += horizon * float(self.population.model.expected(at)[new].sum())
+            expected += horizon * float(self.population.model.expected(at).sum())
         return calibrated(expected, heard)
 
-    def _stand_at(self, now: float) -> None:
+    def _stand_at(self, now: float, pick: taste_model.Pick | None = None) -> None:
         self.memory = self.memory.until(now, self.plays)
-        self.at = taste_model.moment(self.memory, self.plays.before(now), self.artist, self.dormant_days)
+        self._first = self._first or self.memory
+        self.at = taste_model.moment(
+            self.memory, self.plays.before(now), self.artist, self.dormant_days, None, self._company, pick
+        )
         if not self._cuts or now - self._cuts[-1].now >= WEEK:
             self._cuts.append(self.at.contenders())
 

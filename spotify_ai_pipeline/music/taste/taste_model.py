@@ -8,7 +8,7 @@ in rotation, which forecasts the coming week, and one for songs quiet for long, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,15 +88,32 @@ class Moment:
 
     def contenders(self) -> Moment:
         """The strongest songs of both habits alone."""
-        rows = np.concatenate([_head(self.terms, np.flatnonzero(kind)) for kind in (~self.dormant, self.dormant)])
+        rows = strongest(self.song, self.terms[:, STRENGTH], self.terms[:, MOMENTUM], self.dormant)
         return Moment(self.now, self.song[rows], self.terms[rows], self.dormant[rows])
 
 
-def _head(terms: Floats, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+Pick = Callable[[NDArray[np.int64], Floats, Floats, NDArray[np.bool_]], NDArray[np.intp]]
+"""Chooses rows by song number, ``STRENGTH``, ``MOMENTUM`` and whether they are dormant."""
+
+
+def strongest(_: NDArray[np.int64], strength: Floats, momentum: Floats, dormant: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The rows of the strongest songs of both habits."""
+    return np.concatenate([_head((strength, momentum), np.flatnonzero(kind)) for kind in (~dormant, dormant)])
+
+
+def _head(terms: Sequence[Floats], rows: NDArray[np.intp]) -> NDArray[np.intp]:
     if len(rows) <= CONTENDERS:
         return rows
-    heads = [rows[np.argpartition(-terms[rows, term], CONTENDERS)[:CONTENDERS]] for term in (STRENGTH, MOMENTUM)]
-    return np.union1d(*heads)
+    return np.union1d(*(rows[np.argpartition(-term[rows], CONTENDERS)[:CONTENDERS]] for term in terms))
+
+
+def never_played(memory: Memory) -> Pick:
+    """Picks the songs that ``memory`` has no play of."""
+
+    def pick(song: NDArray[np.int64], *_: object) -> NDArray[np.intp]:
+        return np.flatnonzero(memory.plays[song] == 0)
+
+    return pick
 
 
 def artist_numbers(artists: pl.Series) -> NDArray[np.int64]:
@@ -107,11 +124,20 @@ def artist_numbers(artists: pl.Series) -> NDArray[np.int64]:
 
 
 def moment(
-    memory: Memory, plays: Plays, artist: NDArray[np.int64], dormant_days: float, added: Floats | None = None
+    memory: Memory,
+    plays: Plays,
+    artist: NDArray[np.int64],
+    dormant_days: float,
+    added: Floats | None = None,
+    company: NDArray[np.int32] | None = None,
+    pick: Pick | None = None,
 ) -> Moment:
     """The terms of every song that ``memory`` knows, and of those never played that were ``added`` (UTC seconds, shape (songs,),
     NaN otherwise) to the library. ``artist`` numbers the artist of each song, shape (songs,). A song is dormant after
-    ``dormant_days`` without a play, and when it was never played."""
+    ``dormant_days`` without a play, and when it was never played.
+
+    ``company`` is ``near`` of ``plays`` or of a longer history that begins with them, where that is known already. ``pick``
+    leaves out songs whose terms nobody asks for: most of the work is in those."""
     heard, now = memory.plays > 0, memory.now
     past = plays.before(now)
     artists = int(artist.max(initial=-1)) + 1
@@ -124,19 +150,26 @@ def moment(
     np.maximum.at(artist_last, of_heard, memory.last[heard])
     known = memory if added is None else with_additions(memory, added, dormant_days)
     song = np.flatnonzero(known.plays)
-    faded = known.faded[song] if added is not None else faded
-    count, whose, first, company = known.plays[song], artist[song], known.first[song], near(past)
+    faded, count = known.faded[song] if added is not None else faded, known.plays[song]
+    dormant = (memory.days_quiet[song] >= dormant_days) | ~heard[song]
+    slow, strength = (np.log(power_law(faded, count, decay) + 1e-4) for decay in (SLOW_DECAY, DECAY))
+    if pick is not None:
+        rows = pick(song, strength, np.log(faded[:, MOMENTUM] + 0.02), dormant)
+        song, faded, count, dormant = song[rows], faded[rows], count[rows], dormant[rows]
+        slow, strength = slow[rows], strength[rows]
+    whose, first, company = artist[song], known.first[song], near(past) if company is None else company
+    asked = None if pick is None else song
     columns = (
         *(np.log(faded[:, speed] + 0.02) for speed in _SPEEDS),
-        np.log(power_law(faded, count, SLOW_DECAY) + 1e-4),
-        np.log(power_law(faded, count, DECAY) + 1e-4),
+        slow,
+        strength,
         np.log1p(count),
         np.log((now - first) / DAY + 0.25),
         np.log(known.days_quiet[song] + 0.25),
         np.log1p(days_with_a_play(past, now - LATELY)[song]),
         np.log1p(days_with_a_play(past, now - WEEK)[song]),
-        np.log(spread(past, company, now, 5)[song] + 0.01),
-        np.log(spread(past, company, now, 20)[song] + 0.01),
+        np.log(spread(past, company, now, 5, memory.plays, asked)[song] + 0.01),
+        np.log(spread(past, company, now, 20, memory.plays, asked)[song] + 0.01),
         *(np.log(artist_faded[:, speed] + 0.05)[whose] for speed in _SPEEDS),
         np.log(power_law(artist_faded, artist_plays, DECAY) + 1e-4)[whose],
         np.log1p(artist_plays)[whose],
@@ -147,7 +180,7 @@ def moment(
     terms = np.empty((len(song), len(TERMS)))
     for place, column in enumerate(columns):
         terms[:, place] = column
-    return Moment(now, song, terms, (memory.days_quiet[song] >= dormant_days) | ~heard[song])
+    return Moment(now, song, terms, dormant)
 
 
 def days_with_a_play(past: Plays, since: float) -> NDArray[np.int64]:

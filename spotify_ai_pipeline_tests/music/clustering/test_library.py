@@ -50,6 +50,21 @@ def test_the_same_songs_give_the_same_clusters(
     assert library.clustered(embeddings, NONE, rules, 1, NOW)[0].equals(table)
 
 
+def test_of_very_many_songs_some_are_laid_out_and_the_others_join_them(
+    grouped: Grouped, rules: Clustering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "MOST_LAID_OUT", 600)
+    embeddings, truth = grouped(1_800, 6)
+    table, next_id = library.clustered(embeddings, NONE, rules, 1, NOW)
+    assert purity(table, truth) > 0.95 and 6 <= table["cluster_id"].n_unique() <= 12
+    assert table.null_count().sum_horizontal()[0] == 0
+    assert "600 songs" in table["how"][0]
+    few, _ = grouped(12, 6, seed=9)
+    more = pl.concat([embeddings, few.with_columns(song_id="new-" + pl.col("song_id"))])
+    again = library.clustered(more, table, rules, next_id, NOW)[0]
+    assert again.head(1_800)["cluster_id"].equals(table["cluster_id"]), "the layout of last time still holds"
+
+
 def test_one_percent_of_new_songs_leaves_the_others_where_they_were(
     made: tuple[pl.DataFrame, pl.DataFrame, np.ndarray, int], grouped: Grouped, rules: Clustering
 ) -> None:

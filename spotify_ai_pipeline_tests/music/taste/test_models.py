@@ -27,6 +27,17 @@ def test_what_comes_later_changes_no_feature_of_a_candidate(history: pl.DataFram
     np.testing.assert_array_equal(whole, features(early, new.at[:half], plays.before(now), content))
 
 
+def test_a_history_summed_up_at_once_says_what_walking_through_it_says(history: pl.DataFrame) -> None:
+    plays, bare = listener(history)
+    tags = [[{"tag": f"tag {song % 7}", "weight": 0.5 + song % 3}] if song % 5 else None for song in range(plays.songs)]
+    content = Content(bare.artist, pl.Series(tags), bare.vector)
+    new = first_heards(plays)
+    late = new.last(len(new.song) // 3)
+    walked = features(content.rows(new.song), new.at, plays, content)[-len(late.song) :]
+    np.testing.assert_allclose(features(content.rows(late.song), late.at, plays, content), walked, rtol=1e-9)
+    assert not np.isnan(walked[:, 10]).all(), "tags are compared too"
+
+
 def test_shuffled_fates_teach_nothing() -> None:
     rng = np.random.default_rng(2)
     terms = rng.normal(size=(3_000, len(candidate_model.TERMS)))

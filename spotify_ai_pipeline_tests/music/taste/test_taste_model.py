@@ -15,7 +15,7 @@ from spotify_ai_pipeline.durations import DAY, WEEK
 from spotify_ai_pipeline.evaluation.backtest import Listener, clean_history
 from spotify_ai_pipeline.music.plays.play_counts import LookAhead, Plays
 from spotify_ai_pipeline.music.taste import model_card, taste_model
-from spotify_ai_pipeline.music.taste.activation import Memory
+from spotify_ai_pipeline.music.taste.activation import Memory, near
 from spotify_ai_pipeline.music.taste.population import shipped
 from spotify_ai_pipeline.music.taste.rolling_forecast import RollingForecast, deviance
 from spotify_ai_pipeline.music.taste.taste_model import PARTS, SAID, TERMS, Habit, Lesson, Line, Moment, TasteModel
@@ -158,6 +158,19 @@ def test_own_weeks_forecast_this_listener_better(listener: Listener) -> None:
     taught = later.lessons(later.population.rotation)
     assert len(taught) > 10
     assert deviance(learned, taught) < deviance(Line.from_habit(own, own.mean), taught)
+
+
+def test_a_look_at_the_contenders_alone_tells_the_same_of_them(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taste_model, "CONTENDERS", 20)
+    now = float(listener.plays.at[len(listener.plays.at) // 2])
+    memory, past = Memory.empty(listener.plays.songs).until(now, listener.plays), listener.plays.before(now)
+    every = taste_model.moment(memory, past, listener.artist, 60)
+    company = near(listener.plays)
+    alone = taste_model.moment(memory, past, listener.artist, 60, None, company, taste_model.strongest)
+    for name in ("song", "terms", "dormant"):
+        np.testing.assert_array_equal(getattr(alone, name), getattr(every.contenders(), name))
 
 
 def test_later_plays_change_no_term(listener: Listener) -> None:
