@@ -397,17 +397,27 @@ def config_files(data_root: Path) -> list[Path]:
 
 def data_root() -> Path:
     """The folder where everything is kept: ``SPOTIFY_AI_DATA``, else ``DATA``, or the last demo until an account is connected."""
-    if chosen := os.environ.get("SPOTIFY_AI_DATA"):
-        return Path(chosen).absolute()
-    last_demo = DEMOS / "last"
-    secrets = load_secrets(ENV_FILE)
+    root = _named_root()
+    last_demo = demos() / "last"
+    if not last_demo.exists():
+        return root
+    secrets = load_secrets(ENV_FILE, root / ".env")
     connected = secrets.has_spotify or secrets.has_lastfm or secrets.has_listenbrainz
-    return DEMOS / last_demo.read_text().strip() if not connected and last_demo.exists() else DATA
+    return root if connected else demos() / last_demo.read_text().strip()
+
+
+def demos() -> Path:
+    """A data root for each world that was tried; the file ``last`` names the one tried last."""
+    return _named_root() / DEMOS.name
+
+
+def _named_root() -> Path:
+    return Path(os.environ.get("SPOTIFY_AI_DATA") or DATA).absolute()
 
 
 def listeners_folder() -> Path:
     """The folder of the data roots of several listeners: below ``SPOTIFY_AI_DATA``, else below ``DATA``."""
-    root = Path(os.environ.get("SPOTIFY_AI_DATA") or DATA).absolute()
+    root = _named_root()
     return root.parent if root.parent.name == LISTENERS else root / LISTENERS
 
 

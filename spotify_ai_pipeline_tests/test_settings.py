@@ -1,5 +1,6 @@
 """Settings: complete, typed, and refused in one line that says which key and what is allowed."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,14 @@ def test_the_example_names_every_secret() -> None:
 @pytest.mark.parametrize("key", settings.RETIRED)
 def test_a_key_of_an_older_version_is_passed_over(key: str) -> None:
     assert settings.load([GENERAL], {key: 0.5}) == settings.load([GENERAL])
+
+
+def test_the_last_demo_stands_in_until_an_account_is_named(tmp_path: Path) -> None:
+    root = tmp_path / "named"
+    os.environ["SPOTIFY_AI_DATA"] = str(root)
+    assert settings.data_root() == root
+    (root / "demo").mkdir(parents=True)
+    (root / "demo" / "last").write_text("default\n")
+    assert settings.data_root() == root / "demo" / "default"
+    (root / ".env").write_text("LASTFM_USER=me\nLASTFM_API_KEY=key\n")
+    assert settings.data_root() == root

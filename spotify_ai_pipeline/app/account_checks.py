@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.playlist_places import CALLED, target_name
@@ -61,12 +62,14 @@ def _history(workspace: Workspace) -> Iterator[Finding]:
     if workspace.secrets.has_lastfm:
         yield _answers(
             "Last.fm",
-            lambda: f"newest scrobble {LastFm.of(workspace).newest_scrobble()}",
+            lambda: f"newest scrobble {_moment(workspace, LastFm.of(workspace).newest_scrobble())}",
             "LASTFM_API_KEY and LASTFM_USER",
         )
     if workspace.secrets.has_listenbrainz:
         yield _answers(
-            "ListenBrainz", lambda: f"first listen {ListenBrainz.of(workspace).first_listen()}", "LISTENBRAINZ_USER"
+            "ListenBrainz",
+            lambda: f"first listen {_moment(workspace, ListenBrainz.of(workspace).first_listen())}",
+            "LISTENBRAINZ_USER",
         )
     if not workspace.secrets.has_lastfm and not workspace.secrets.has_listenbrainz:
         yield Finding(
@@ -75,6 +78,11 @@ def _history(workspace: Workspace) -> Iterator[Finding]:
             "neither Last.fm nor ListenBrainz is named",
             "spotify-ai setup asks for them; spotify-ai import FILE takes in an export",
         )
+
+
+def _moment(workspace: Workspace, at: datetime | None) -> str:
+    """A time as the listener's clock has it."""
+    return f"{at.astimezone(workspace.settings.listener.zone):%Y-%m-%d %H:%M}" if at else "none yet"
 
 
 def spotify(workspace: Workspace) -> Finding:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from spotify_ai_pipeline.app.playlist_files import FORMS, OURS, FileSong, entry
@@ -37,11 +38,25 @@ class FilePlaylists:
 
     def create_playlist(self, name: str, description: str) -> str:
         make_folder(self.folder)
-        stem = re.sub(r"[^\w .()&+'-]+", "-", name).strip(" .-") or "playlist"
-        names = (stem if number == 1 else f"{stem} ({number})" for number in range(1, 10_000))
-        free = next(one for one in names if not self._path(one).exists())
-        self._write(free, [], {}, description)
-        return free
+        made = next(one for one in _names(name) if not self._path(one).exists())
+        self._write(made, [], {}, description)
+        return made
+
+    def rename(self, playlist_id: str, name: str, note: Callable[[str], None]) -> None:
+        """The files under the new name, then none under the old. A list that is the same already is what a crash left."""
+        text = self._read(playlist_id)
+        kept, about = _entries(text), _said(text, ABOUT)
+
+        def may_be(other: str) -> bool:
+            there = self._path(other).read_text(encoding="utf-8") if self._path(other).exists() else None
+            return there is None or (_entries(there), _said(there, ABOUT)) == (kept, about)
+
+        called = next(one for one in _names(name) if may_be(one))
+        if called != playlist_id:
+            self._write(called, list(kept), kept, about)
+        note(called)
+        for form in ("m3u8", "jspf", "csv") if called != playlist_id else ():
+            self._path(playlist_id, form).unlink(missing_ok=True)
 
     def rows(self, playlist_id: str) -> Rows:
         return Rows(list(_entries(self._read(playlist_id))), [])
@@ -82,6 +97,13 @@ class FilePlaylists:
         for form in ("jspf", "csv"):
             swap(self._path(playlist_id, form), FORMS[form](playlist_id, songs))
         swap(self._path(playlist_id), "\n".join(lines) + "\n")
+
+
+def _names(title: str) -> Iterator[str]:
+    """The names that files of a list of this title may have, the plain one first."""
+    stem = re.sub(r"[^\w .()&+'-]+", "-", title).strip(" .-") or "playlist"
+    yield stem
+    yield from (f"{stem} ({number})" for number in count(2))
 
 
 def _said(text: str, mark: str) -> str:

@@ -10,18 +10,19 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spotify_ai_pipeline.app.tracked_list import Reading, TrackedList
 from spotify_ai_pipeline.clients.playlist_target import (
     UNKNOWN_OUTCOME,
     PlaylistInfo,
     PlaylistTarget,
+    TargetError,
     TargetRefused,
 )
 from spotify_ai_pipeline.errors import Retryable, UserError
 from spotify_ai_pipeline.music.mix.edit_script import plan
-from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage import alerts, playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 ROUNDS = 4
@@ -90,7 +91,7 @@ class PlaylistWriter:
         Raises ``PlaylistGone``, ``Retryable`` (the next write goes on), ``Refused``.
         """
         with alone(self._workspace):
-            playlist_id, snapshot = self._find_or_create(named)
+            playlist_id, snapshot, called = self._find_or_create(named)
             listing = self._tracked(named, playlist_id)
             before = listing.read(snapshot)
             gone = playlists.unavailable(self._state)
@@ -102,7 +103,8 @@ class PlaylistWriter:
                     raise Edited(
                         f"{named.title} was edited since this was decided; run the refresh again to respect the edit"
                     )
-            return self._make(named, listing, before, list(target), list(spares), gone - set(before.songs))
+            done = self._make(named, listing, before, list(target), list(spares), gone - set(before.songs))
+            return replace(done, playlist_id=self._rename(named, playlist_id, called))
 
     def recreate(self, named: Named) -> Outcome:
         """A new playlist with the songs of the one that is gone. Raises ``UserError`` where it is still there."""
@@ -187,20 +189,47 @@ class PlaylistWriter:
         missing = [song for song in asked if song not in written or song in reading.hidden]
         return Outcome(listing.playlist_id, before.visible, written, reading.visible, missing)
 
-    def _find_or_create(self, named: Named) -> tuple[str, str]:
-        """The playlist by its stored id with the id of its state, or a new one where none was ever made."""
+    def _rename(self, named: Named, playlist_id: str, called: str) -> str:
+        """Gives the playlist, ``called`` so by its target, our title where that is another than the one we gave it last; its id
+        from then on. A title that the listener gave it by hand stays. Where it fails, the next write tries again."""
+        given, alert = playlists.title_given(self._state, playlist_id), f"title of {named.name}"
+        if given == named.title:
+            return playlist_id
+        if given is None or called == named.title:
+            playlists.note_title(self._state, playlist_id, named.title)
+            return playlist_id
+        bears = playlist_id
+
+        def note(now: str) -> None:
+            nonlocal bears
+            if now != playlist_id:
+                playlists.move(self._state, now, named.name)
+            playlists.note_title(self._state, now, named.title)
+            bears = now
+
+        try:
+            self._client.rename(playlist_id, named.title, note)
+        except (TargetError, Retryable) as error:
+            why = f"{called} could not be renamed to {named.title}: {error}. The next refresh tries again"
+            alerts.raise_alert(self._state, alert, why)
+        else:
+            alerts.resolve_alert(self._state, alert)
+        return bears
+
+    def _find_or_create(self, named: Named) -> tuple[str, str, str]:
+        """The playlist by its stored id with the id of its state and its name there, or a new one where none was ever made."""
         stored = playlists.written(self._state, named.name)
         if stored is None:
             playlist_id = self._adopt_or_create(named)
             playlists.remember(self._state, playlist_id, [], named.name)
-            return playlist_id, ""
+            return playlist_id, "", named.title
         found = self._owned().get(stored.playlist_id)
         if found is None:
             raise PlaylistGone(
                 f"{named.title} is no longer in your Spotify library; follow it again, or have a new one made: "
                 f"spotify-ai playlist --recreate {named.option}".rstrip()
             )
-        return stored.playlist_id, found.snapshot_id
+        return stored.playlist_id, found.snapshot_id, found.name
 
     def _adopt_or_create(self, named: Named) -> str:
         """A list that we made and could not note any more, else a new one. What we could not note is empty still: one of this
@@ -209,8 +238,11 @@ class PlaylistWriter:
         for playlist_id, row in self._owned().items():
             ours = (row.name, row.description) == (named.title, named.description) and playlist_id not in known
             if ours and not self._client.rows(playlist_id).rows:
-                return playlist_id
-        return self._client.create_playlist(named.title, named.description)
+                break
+        else:
+            playlist_id = self._client.create_playlist(named.title, named.description)
+        playlists.note_title(self._state, playlist_id, named.title)
+        return playlist_id
 
     def _owned(self) -> dict[str, PlaylistInfo]:
         return {row.playlist_id: row for row in self._client.playlists(self._client.user_id()) if row.readable}

@@ -151,7 +151,8 @@ def _artist_beliefs(known: pl.DataFrame) -> list[Belief]:
     return [
         Belief(
             f"you are into {row['artist']}",
-            f"{row['lately']} plays in {LATELY_DAYS} days, {row['plays']} in all; {row['liked']} of {row['songs']} songs liked",
+            f"{row['lately']:,} plays in {LATELY_DAYS} days, {row['plays']:,} in all; "
+            f"{row['liked']} of {row['songs']} songs liked",
             f"less {row['artist']}",
         )
         for row in top.iter_rows(named=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import requests
@@ -109,6 +109,14 @@ class ListenBrainzPlaylists:
         """The id of a new private playlist."""
         about = {"title": name, "annotation": description, "extension": {JSPF: {"public": False}}, "track": []}
         return self._door.frame(_Created, self._write("playlist/create", {"playlist": about})).playlist_mbid
+
+    def rename(self, playlist_id: str, name: str, note: Callable[[str], None]) -> None:
+        """The edit takes away who else may write, unless it names them."""
+        about = self._whole(playlist_id).extension.get(JSPF)
+        others = about.get("collaborators") if isinstance(about, dict) else None
+        extension = {JSPF: {"collaborators": others}} if others else {}
+        self._write(f"playlist/edit/{playlist_id}", {"playlist": {"title": name, "extension": extension}})
+        note(playlist_id)
 
     def rows(self, playlist_id: str) -> Rows:
         return Rows(self._rows_of(self._whole(playlist_id)), [])

@@ -6,7 +6,7 @@ Whoever writes a list (``app/playlist_writer``) knows no more of a target than t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -79,6 +79,11 @@ class PlaylistTarget(Protocol):
 
     def create_playlist(self, name: str, description: str) -> str:
         """The id of a new playlist."""
+        ...
+
+    def rename(self, playlist_id: str, name: str, note: Callable[[str], None]) -> None:
+        """Gives a playlist another name. ``note`` is told the id under which it bears it: another one where names are ids, and
+        then before the old one goes."""
         ...
 
     def rows(self, playlist_id: str) -> Rows:

@@ -68,6 +68,10 @@ class SignInBusy(Retryable):
     """Spotify's sign-in service is in trouble, or it is not known yet whether it is."""
 
 
+class NoBrowser(UserError):
+    """This machine has no browser that can be opened."""
+
+
 class NotThisSignIn(UserError):
     """An address that is no answer to this sign-in: says why and what to do."""
 
@@ -153,10 +157,11 @@ class Auth:
         return code
 
     def from_browser(self) -> str:
-        """Opens the browser and waits on the redirect address for what Spotify sends: the code."""
+        """Opens the browser and waits on the redirect address for what Spotify sends: the code. Raises ``NoBrowser``."""
         try:
             with listening(self._redirect_uri, self.parse_response_code) as wait:
-                webbrowser.open(self.get_authorize_url())
+                if not webbrowser.open(self.get_authorize_url()):
+                    raise NoBrowser("no browser can be opened here; run `spotify-ai login --paste`")
                 return wait()
         except OSError as error:
             raise SignInRefused(

@@ -55,10 +55,12 @@ class Failed(SpotifyError, TargetFailed):
 
 
 class PlaylistEdits:
-    """What the client can do to playlists. Mixed into ``Spotify``, which brings ``wait``, ``_call`` and ``_all``."""
+    """What the client can do to playlists. Mixed into ``Spotify``, which brings ``wait``, ``_call``, ``_silent`` and
+    ``_all``."""
 
     wait: Callable[[float], None]
     _call: Callable[..., Any]
+    _silent: Callable[..., Any]
     _all: Callable[..., Iterator[Any]]
 
     def rows(self, playlist_id: str) -> Rows:
@@ -93,6 +95,11 @@ class PlaylistEdits:
         return self._write(
             lambda: self._call("current_user_playlist_create", name, public=False, description=description)["id"], made
         )
+
+    def rename(self, playlist_id: str, name: str, note: Callable[[str], None]) -> None:
+        """One call, which may be repeated: the name is the same afterwards."""
+        self._silent("playlist_change_details", playlist_id, name=name)
+        note(playlist_id)
 
     def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str | None:
         """Makes ``track_ids`` (at most 100) the playlist's content in one call, and gives the new snapshot's id.

@@ -53,6 +53,7 @@ class Playlists:
             "{mbid}/item/move": self.move,
             "{mbid}/item/delete": self.delete,
             "{mbid}/delete": self.delete_list,
+            "edit/{mbid}": self.edit,
             "{mbid}/export/{service}": self.export,
         }
         made = [Route(f"/playlist/{path}", answering(handler), methods=["POST"]) for path, handler in posts.items()]
@@ -132,6 +133,21 @@ class Playlists:
         if count < 1 or start >= len(there):
             raise self._refuse(500, "Failed to deleting recordings from the playlist. Please try again.")
         return self._keep(row, there[:start] + there[start + count :])
+
+    async def edit(self, request: Request) -> Any:
+        row, about = self._own(request), self._playlist_of(await self._body(request))
+        public = (about.get("extension") or {}).get(_JSPF_LIST, {}).get("public", row["public"])
+        self._db.execute(
+            "UPDATE playlist SET title = ?, annotation = ?, public = ?, changed = ? WHERE mbid = ?",
+            (
+                about.get("title") or row["title"],
+                about.get("annotation", row["annotation"]),
+                public,
+                max(clock.now(), row["changed"] + 1e-6),
+                row["mbid"],
+            ),
+        )
+        return {"status": "ok"}
 
     async def delete_list(self, request: Request) -> Any:
         row = self._own(request)

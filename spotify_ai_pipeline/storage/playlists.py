@@ -27,6 +27,8 @@ _BASE, MOST_SNAPSHOTS = "base of playlist {}", 300
 
 LISTS = ("before", "after", "changes")
 
+_GIVEN = "title given to playlist {}"
+
 _TARGET, _PUT_ASIDE = "playlist target", "playlists put aside"
 
 
@@ -165,6 +167,22 @@ def move(state: State, playlist_id: str, name: str = MIX) -> None:
         connection.execute(
             "UPDATE playlists SET playlist_id = ?, intended = track_ids WHERE name = ?", (playlist_id, name)
         )
+
+
+def title_given(state: State, playlist_id: str) -> str | None:
+    """The title that we gave a playlist last; None where none was noted. The listener may have given it another by hand."""
+    return state.fact(_GIVEN.format(playlist_id))
+
+
+def note_title(state: State, playlist_id: str, title: str) -> None:
+    state.set_fact(_GIVEN.format(playlist_id), title)
+
+
+def note_first_title(state: State, name: str, title: str) -> None:
+    """Notes that our playlist ``name`` was made as ``title``, where that was not noted: an earlier version made it."""
+    known = written(state, name)
+    if known is not None and title_given(state, known.playlist_id) is None:
+        note_title(state, known.playlist_id, title)
 
 
 def log_refresh(

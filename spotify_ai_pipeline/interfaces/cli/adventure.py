@@ -9,7 +9,7 @@ from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import print_json, report
 from spotify_ai_pipeline.interfaces.cli.dials import agree
 from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import Group, json_option
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.storage.playlists import ADVENTURE
@@ -18,7 +18,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 ENABLED, DIAL = "adventure.enabled", "adventure.dial"
 
 
-@click.group()
+@click.group(cls=Group)
 def adventure() -> None:
     """Keep a second, novel playlist: songs on trial, and songs of yours that you hardly ever heard.
 

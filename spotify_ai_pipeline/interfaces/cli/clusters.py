@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from rich.text import Text
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import sandbox
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, listing, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
 from spotify_ai_pipeline.interfaces.views.clusters import find_cluster, list_clusters, list_members
 from spotify_ai_pipeline.interfaces.views.listening import format_percent
+from spotify_ai_pipeline.interfaces.views.wording import count_of
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -46,12 +48,19 @@ def _print_clusters(workspace: Workspace, rows: list[dict[str, Any]]) -> None:
         plain(f"{made.height:,} songs in {len(rows)} clusters" + (f", made {at:%Y-%m-%d}: {how}" if at else f": {how}"))
     )
     family: object = ()
+    lines = list[tuple[str, Text, str]]()
     shown = table("#", "songs", "of plays", "name", "description", right=("#", "songs", "of plays"))
     for row in rows:
         if row["family"] != family:
             family = row["family"]
+            lines.append(("", plain(f"— {family} —"), ""))
             shown.add_row("", "", "", plain(f"— {family} —"), "", style="bold")
         share = format_percent(row.get("play_share"))
+        if not is_wide():
+            of = f", {share} of plays" if share else ""
+            about = f"{count_of(row['songs'], 'song')}{of}. {row['description']}"
+            lines.append((str(row["cluster_id"]), plain(row["name"]), about))
+            continue
         cells = [
             plain(row["cluster_id"]),
             plain(f"{row['songs']:,}"),
@@ -60,7 +69,7 @@ def _print_clusters(workspace: Workspace, rows: list[dict[str, Any]]) -> None:
             plain(row["description"]),
         ]
         shown.add_row(*cells)
-    console.print(shown)
+    console.print(shown if is_wide() else listing(lines))
 
 
 def _print_cluster(workspace: Workspace, row: dict[str, Any], as_json: bool) -> None:

@@ -7,15 +7,16 @@ import yaml
 
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, report, table
+from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, plain, print_json, report, table
 from spotify_ai_pipeline.interfaces.cli.dials import agree
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import Group, json_option
+from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-NAMES = ("spotify.playlist_name", "spotify.adventure_name")
+NAMES = {"spotify.playlist_name": playlists.MIX, "spotify.adventure_name": playlists.ADVENTURE}
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @json_option
 @click.pass_context
 def config(context: click.Context, as_json: bool) -> None:
@@ -36,6 +37,12 @@ def config(context: click.Context, as_json: bool) -> None:
     ]
     if as_json:
         print_json(rows)
+        return
+    if not is_wide():
+        for row in rows:
+            told = f"  ({row['from']})" if row["from"] != files[0].name else ""
+            style = "yellow" if row["from"] == "override" else None
+            console.print(plain(f"{row['key']} = {row['value']}{told}"), style=style, soft_wrap=True)
         return
     shown = table("key", "value", "from")
     for row in rows:
@@ -74,9 +81,11 @@ def set_(key: str, value: str, yes: bool, as_json: bool) -> None:
     before = workspace.settings.flat[key]
     if not as_json and not agree(workspace, key, checked.flat[key], yes):
         return
+    if key in NAMES:
+        playlists.note_first_title(workspace.state, NAMES[key], str(before))
     workspace.state.set_override(key, checked.flat[key])
     now = checked.flat[key]
-    kept = "; a playlist that was made before keeps its name until you rename it there" if key in NAMES else ""
+    kept = "; the next refresh gives the playlist this name" if key in NAMES else ""
     report(f"{key} = {now} (was {before}){kept}", as_json, key=key, value=now, before=before)
 
 

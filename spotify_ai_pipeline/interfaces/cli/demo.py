@@ -20,7 +20,8 @@ from spotify_ai_pipeline.interfaces.cli.mix import print_change, print_songs
 from spotify_ai_pipeline.interfaces.cli.progress import list_calls, run_job
 from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
 from spotify_ai_pipeline.interfaces.views.wording import count_of
-from spotify_ai_pipeline.paths import CHECKOUT, CONFIG_FILE, DEMOS
+from spotify_ai_pipeline.paths import CHECKOUT, CONFIG_FILE
+from spotify_ai_pipeline.settings import demos
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.home_files import DEMO_FILE
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -98,9 +99,9 @@ def _port_before(root: Path) -> int:
 def _root(world: Path | None) -> Path:
     """The data root of this world's demo."""
     if world is None:
-        return DEMOS / "default"
+        return demos() / "default"
     digest = hashlib.sha1(str(world.absolute()).encode(), usedforsecurity=False).hexdigest()[:6]
-    return DEMOS / f"{re.sub(r'[^A-Za-z0-9_-]', '-', world.name)}-{digest}"
+    return demos() / f"{re.sub(r'[^A-Za-z0-9_-]', '-', world.name)}-{digest}"
 
 
 def _default_world(root: Path) -> Path:
@@ -130,7 +131,7 @@ def _connect(workspace: Workspace, world: Path, port: int) -> None:
         f"TELEGRAM_BOT_TOKEN={TELEGRAM_TOKEN}\nTELEGRAM_USER_ID={TELEGRAM_USER}\n"
     )
     workspace.demo_file.write_text(json.dumps({"world": str(world), "port": port}))
-    (DEMOS / "last").write_text(workspace.root.name)
+    (workspace.root.parent / "last").write_text(workspace.root.name)
     if not workspace.token_file.exists():
         auth = spotify_auth.oauth(workspace)
         login.accept(

@@ -28,14 +28,14 @@ from spotify_ai_pipeline.evaluation import (
 from spotify_ai_pipeline.evaluation import similarity as similarity_protocol
 from spotify_ai_pipeline.evaluation.identity import IdentityScore, evaluate_identity
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.options import history_option, json_option
+from spotify_ai_pipeline.interfaces.cli.options import Group, history_option, json_option
 from spotify_ai_pipeline.music.discovery.candidate_model import Content
 from spotify_ai_pipeline.music.plays.play_counts import Plays
 from spotify_ai_pipeline.music.taste.taste_model import artist_numbers
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
-@click.group()
+@click.group(cls=Group)
 def evaluate() -> None:
     """Measure a part of the pipeline, on your own history or on made-up listeners whose truth is known."""
 

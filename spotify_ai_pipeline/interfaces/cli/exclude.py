@@ -11,8 +11,8 @@ import click
 import polars as pl
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, report, table
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, plain, print_json, report, table
+from spotify_ai_pipeline.interfaces.cli.options import Group, json_option
 from spotify_ai_pipeline.interfaces.views.wording import count_of, when
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.plays import exclusion
@@ -32,7 +32,7 @@ class _LastMoment(click.DateTime):
         return moment + timedelta(days=1) if len(str(value)) == len("2026-03-07") else moment
 
 
-@click.group()
+@click.group(cls=Group)
 def exclude() -> None:
     """Say "that wasn't me": listens of a time, an artist, a playlist or a device count for nothing.
 
@@ -142,8 +142,16 @@ def suggest(as_json: bool) -> None:
         return
     shown = table("plays", "why", "to exclude it", right=("plays",))
     for row in found.head(SHOWN).iter_rows(named=True):
-        shown.add_row(str(row["plays"]), plain(row["why"]), plain(_command(workspace, row)))
-    console.print(shown if found.height else "nothing looks as if it was not you")
+        plays, command = row["plays"], _command(workspace, row)
+        if is_wide():
+            shown.add_row(str(plays), plain(row["why"]), plain(command))
+        else:
+            console.print(plain(f"{count_of(plays, 'play')}: {row['why']}"))
+            console.print(plain(f"  {command}"), style="dim", soft_wrap=True)
+    if is_wide() and found.height:
+        console.print(shown)
+    if not found.height:
+        console.print("nothing looks as if it was not you")
     if found.height > SHOWN:
         console.print(f"and {found.height - SHOWN:,} more; --json shows all")
 

@@ -17,6 +17,7 @@ from spotify_ai_pipeline.app.playlist_files import FORMS
 from spotify_ai_pipeline.app.playlist_targets import describe_songs
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
+from spotify_ai_pipeline.interfaces.cli.options import Group
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import count_of
 from spotify_ai_pipeline.storage import datasets
@@ -27,7 +28,7 @@ as_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def export() -> None:
     """Take your music elsewhere: the mix, the clusters, or everything that is kept about you."""
 

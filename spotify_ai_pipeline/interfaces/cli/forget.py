@@ -8,7 +8,7 @@ from spotify_ai_pipeline.errors import Corrupt, UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
 from spotify_ai_pipeline.interfaces.cli.restore import refuse_while_running
 from spotify_ai_pipeline.interfaces.views import mix_view
-from spotify_ai_pipeline.settings import DEMOS, ENV_FILE
+from spotify_ai_pipeline.settings import ENV_FILE
 from spotify_ai_pipeline.storage import durable, home_files
 from spotify_ai_pipeline.storage.durable import Place
 from spotify_ai_pipeline.storage.listeners import write_workspace
@@ -40,8 +40,8 @@ def forget(yes: bool) -> None:
 
         forget_runs(workspace)
         write_workspace(workspace.root.parent)
-    last_demo = DEMOS / "last"
-    if last_demo.exists() and DEMOS / last_demo.read_text().strip() == workspace.root:
+    last_demo = workspace.root.parent / "last"
+    if last_demo.exists() and last_demo.read_text().strip() == workspace.root.name:
         last_demo.unlink()
     console.print("removed.")
     if link:

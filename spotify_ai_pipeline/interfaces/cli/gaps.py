@@ -17,6 +17,7 @@ from spotify_ai_pipeline.interfaces.views.coverage import (
     find_silent_months,
 )
 from spotify_ai_pipeline.interfaces.views.listening import SPARKS
+from spotify_ai_pipeline.interfaces.views.wording import source_name
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -68,7 +69,7 @@ def _print_chart(months: pl.DataFrame) -> None:
     names = [*sorted({source for _, source in counts} - {ANY}), ANY]
     most = max(counts.values(), default=1) or 1
     years = sorted({month[:4] for month, _ in counts})
-    shown = table("year", *names, "listens", right=("listens",))
+    shown = table("year", *map(source_name, names), "listens", right=("listens",))
     for year in years:
         of_year: list[Any] = [
             "".join(_draw_bar(counts.get((f"{year}-{month:02}", name), 0), most) for month in range(1, 13))

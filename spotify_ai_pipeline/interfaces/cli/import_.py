@@ -61,7 +61,7 @@ def import_(files: tuple[Path, ...], as_json: bool) -> None:
     if len(reports) > 1:
         console.print(plain(total.line()), style="bold", soft_wrap=True)
     if total.new:
-        console.print("they count from the next `spotify-ai refresh`; `spotify-ai gaps` shows what is known by month")
+        console.print("They count from the next `spotify-ai refresh`; `spotify-ai gaps` shows what is known by month")
     if problems:
         raise UserError("; ".join(problems))
 

@@ -7,12 +7,12 @@ import click
 from spotify_ai_pipeline import settings
 from spotify_ai_pipeline.clients import sign_in
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json, report, table
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import Group, json_option
 from spotify_ai_pipeline.storage import listeners
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
-@click.group()
+@click.group(cls=Group)
 def listener() -> None:
     """Manage several listeners on one machine, each with their own data, settings and keys.
 

@@ -13,7 +13,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.choose import choose_song
 from spotify_ai_pipeline.interfaces.cli.console import console, listing, plain, print_json, report, song_name, table
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.options import Group, json_option
 from spotify_ai_pipeline.interfaces.cli.progress import run_job
 from spotify_ai_pipeline.interfaces.views import own_lists as views
 from spotify_ai_pipeline.interfaces.views.clusters import find_cluster, list_clusters
@@ -54,7 +54,7 @@ where_option = click.option("--where", multiple=True, metavar="CONDITION", help=
 sort_option = click.option("--sort", multiple=True, metavar="COLUMN", help="Such as -plays (the most first) or year.")
 
 
-@click.group(name="list")
+@click.group(name="list", cls=Group)
 def list_() -> None:
     """Keep lists of your own: say what is on one, and every refresh keeps it fresh by the rules of the AI Mix.
 
@@ -196,8 +196,8 @@ def edit(
 ) -> None:
     """Change list NAME: its conditions, order, size, times or title. The next refresh follows it, a little at a time.
 
-    A condition takes the place of one that says the same of the same column: --where "plays >= 10" replaces "plays >= 5". The
-    title where your playlists are stays as it was made.
+    A condition takes the place of one that says the same of the same column: --where "plays >= 10" replaces "plays >= 5". A new
+    title is given to the playlist as well.
     """
     workspace = Workspace.open()
     own = lists.choose(workspace, name)

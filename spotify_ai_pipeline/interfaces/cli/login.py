@@ -24,14 +24,18 @@ def login(paste: bool) -> None:
     """
     workspace = Workspace.open()
     auth = spotify_auth.oauth(workspace)
+    if not paste:
+        console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")
+        try:
+            _take(auth, auth.from_browser())
+        except spotify_auth.NoBrowser:
+            console.print("There is no browser here.")
+            paste = True
     if paste:
         console.print("Open this address in a browser and agree:\n")
         console.print(auth.get_authorize_url(), soft_wrap=True)
         console.print("\nThen the browser goes to an address that shows nothing. This is right.")
         accept(auth, click.prompt("Paste that address here"))
-    else:
-        console.print("Opening your browser; if none appears, press Ctrl-C and run `spotify-ai login --paste`.")
-        _take(auth, auth.from_browser())
     if lacking := sign_in.lacking_scopes(workspace):
         console.print(f"Spotify did not grant {', '.join(lacking)}: what needs it will not work.")
     console.print(f"Connected as {Spotify.of(workspace).user_id()}. Next: spotify-ai refresh")

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import polars as pl
+from rich.text import Text
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.choose import choose_song
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, report, table
-from spotify_ai_pipeline.interfaces.cli.options import json_option
+from spotify_ai_pipeline.interfaces.cli.console import (
+    console,
+    is_wide,
+    listing,
+    plain,
+    print_json,
+    report,
+    song_name,
+    table,
+)
+from spotify_ai_pipeline.interfaces.cli.options import Group, json_option
 from spotify_ai_pipeline.interfaces.views.song_lookup import name_songs, split_name, track_id_of
 from spotify_ai_pipeline.interfaces.views.wording import count_of, when
 from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
@@ -20,7 +32,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 NEXT = "it counts from the next `spotify-ai refresh` on"
 
 
-@click.group()
+@click.group(cls=Group)
 def match() -> None:
     """Show which Spotify ids and spellings count as one song, and correct it.
 
@@ -82,6 +94,10 @@ def show(song: str, as_json: bool) -> None:
     if as_json:
         print_json({"song_id": song_id, "plays": plays, "members": rows.drop("song_id").to_dicts()})
         return
+    heading = f"{name_songs(members)[song_id]}  {song_id}  {'' if plays is None else count_of(plays, 'play')}"
+    if not is_wide():
+        console.print(plain(heading), style="bold")
+        console.print(listing((row["kind"], _name(row), _joined(row)) for row in rows.iter_rows(named=True)))
     shown = table(
         "",
         "name",
@@ -89,10 +105,10 @@ def show(song: str, as_json: bool) -> None:
         "Spotify id",
         "by",
         "evidence",
-        title=f"{name_songs(members)[song_id]}  {song_id}  {'' if plays is None else count_of(plays, 'play')}",
+        title=heading,
         right=("told",),
     )
-    for row in rows.iter_rows(named=True):
+    for row in rows.iter_rows(named=True) if is_wide() else ():
         track = row["kind"] == TRACK
         shown.add_row(
             row["kind"],
@@ -102,7 +118,8 @@ def show(song: str, as_json: bool) -> None:
             row["rule"],
             plain(row["evidence"]),
         )
-    console.print(shown)
+    if is_wide():
+        console.print(shown)
     for row in rows.drop_nulls("near").iter_rows(named=True):
         console.print(plain(f"like {name_songs(members)[row['near']]} ({row['near']}), but {row['near_evidence']}"))
 
@@ -165,6 +182,16 @@ def unset(number: int, as_json: bool) -> None:
     if not identity_overrides.unsay(Workspace.open().state, number):
         raise UserError(f"{number}: there is no correction with this number; `spotify-ai match list` shows all")
     report(f"taken back; {NEXT}", as_json, taken_back=number)
+
+
+def _name(row: dict[str, Any]) -> Text:
+    return song_name(row["artist"], row["title"])
+
+
+def _joined(row: dict[str, Any]) -> str:
+    """By what a member was joined to its song, and what tells so."""
+    told = row["member"] if row["kind"] == TRACK else f"told {count_of(row['plays'] or 0, 'time')}"
+    return ", ".join(filter(None, (told, row["rule"], row["evidence"])))
 
 
 def _record(workspace: Workspace, kind: str, subject: Named, target: Named | None, words: str, as_json: bool) -> None:

@@ -99,8 +99,7 @@ def print_spacing(workspace: Workspace, decided: pl.DataFrame) -> None:
     parts = [f"{artist} ({count_of(between, 'song')} between)" for artist, between in found.items()]
     console.print(
         plain(
-            f"these artists stand nearer than {count_of(wished, 'song')} apart, because the list has so many of theirs:"
+            f"Nearer than {count_of(wished, 'song')} apart, because the list has so many of theirs: {', '.join(parts)}"
         ),
-        style="yellow",
+        style="dim",
     )
-    console.print(plain(", ".join(parts)), style="yellow")

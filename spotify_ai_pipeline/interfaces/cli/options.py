@@ -9,6 +9,16 @@ import click
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
+
+class Group(click.Group):
+    """Commands below a command: its help has the first sentence of each whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        told = [(name, command.get_short_help_str(limit=300)) for name, command in sorted(self.commands.items())]
+        with formatter.section("Commands"):
+            formatter.write_dl(told)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON, for scripts.")
 
 list_option = click.option("--list", "own", metavar="NAME", help="A list of your own instead of the mix.")

@@ -16,13 +16,13 @@ import requests
 
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli.console import console
-from spotify_ai_pipeline.interfaces.cli.options import history_option
+from spotify_ai_pipeline.interfaces.cli.options import Group, history_option
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 READY_SECONDS = 60
 
 
-@click.group()
+@click.group(cls=Group)
 def sandbox() -> None:
     """Build and serve worlds for the sandbox, the stand-in of the web services."""
 

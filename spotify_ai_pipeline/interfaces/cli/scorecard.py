@@ -8,9 +8,10 @@ import click
 import numpy as np
 
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
+from spotify_ai_pipeline.interfaces.cli.console import console, is_wide, listing, plain, print_json, table
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.music.mix.scorecard import figures
+from spotify_ai_pipeline.interfaces.views.wording import count_of
+from spotify_ai_pipeline.music.mix.scorecard import Figure, figures
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -34,12 +35,15 @@ def scorecard(as_json: bool) -> None:
     if as_json:
         print_json({"figures": [asdict(figure) for figure in found], "weeks": card.to_dicts()})
         return
+    if not is_wide():
+        console.print(listing(("", plain(one.name), _in_words(one)) for one in found))
     shown = table("", "mix", "baseline", "", "lead (95 %)", "weeks", "", right=("mix", "baseline", "weeks"))
-    for one in found:
+    for one in found if is_wide() else ():
         interval = "" if one.low is None else f"{one.low:+.1%} to {one.high:+.1%}"
         shares = ["" if share is None else f"{share:.1%}" for share in (one.value, one.baseline)]
         shown.add_row(one.name, *shares, one.against, interval, str(one.weeks), plain(one.missing))
-    console.print(shown)
+    if is_wide():
+        console.print(shown)
     if card.is_empty():
         return
     weeks = table("week of", "plays", "on the mix", "by recency", "brought back", "kept", "new", right=("plays",))
@@ -49,3 +53,12 @@ def scorecard(as_json: bool) -> None:
         weeks.add_row(f"{row['week']:%Y-%m-%d}", *map(str, parts))
     console.print()
     console.print(weeks)
+
+
+def _in_words(one: Figure) -> str:
+    if one.value is None:
+        return f"beside {one.against}; {one.missing}" if one.missing else f"beside {one.against}"
+    baseline = f"{one.against} {one.baseline:.1%}" if one.baseline is not None else one.against
+    lead = f"; lead {one.low:+.1%} to {one.high:+.1%} (95 %)" if one.low is not None else ""
+    missing = f"; {one.missing}" if one.missing else ""
+    return f"{one.value:.1%} in {count_of(one.weeks, 'week')}, {baseline}{lead}{missing}"

@@ -10,7 +10,7 @@ from spotify_ai_pipeline.app.playlist_targets import open_target
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.cli import sandbox
 from spotify_ai_pipeline.interfaces.cli.console import console, plain, print_json, table
-from spotify_ai_pipeline.interfaces.cli.options import json_option, list_named, list_option
+from spotify_ai_pipeline.interfaces.cli.options import Group, json_option, list_named, list_option
 from spotify_ai_pipeline.interfaces.views import mix_view
 from spotify_ai_pipeline.interfaces.views.wording import when
 from spotify_ai_pipeline.storage import playlists, snapshots
@@ -18,7 +18,7 @@ from spotify_ai_pipeline.storage.snapshots import Snapshot
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
-@click.group()
+@click.group(cls=Group)
 def snapshot() -> None:
     """Keep dated copies of the AI Mix, each a playlist on Spotify: every playlist.snapshot_interval_days, and on demand."""
 

@@ -12,12 +12,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from spotify_ai_pipeline.defs.automation.parent import end_with_parent
 from spotify_ai_pipeline.paths import PROJECT_ROOT
 
 PATIENCE_SECONDS = 20
+TELEMETRY = ("logs", ".logs_queue")
+"""Folders that Dagster's daemon makes for its telemetry, which is off: they stay empty."""
 
 
 def main(folder: str, commands: str) -> int:
@@ -26,6 +29,9 @@ def main(folder: str, commands: str) -> int:
         return supervise(json.loads(commands), PROJECT_ROOT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        for left in TELEMETRY:
+            with suppress(OSError):
+                (PROJECT_ROOT / left).rmdir()
 
 
 def supervise(commands: list[list[str]], folder: Path) -> int:

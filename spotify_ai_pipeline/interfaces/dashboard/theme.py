@@ -52,10 +52,11 @@ def lying_bars(frame: pl.DataFrame, x: str, y: str, *, title: str = "", form: st
 def heat(frame: pl.DataFrame, x: str, y: str, value: str, *, form: str = ",") -> None:
     """A field of shades: ``value`` by ``x`` and ``y``, rows in the order of ``frame``."""
     rows = frame[y].n_unique()
+    legend = alt.Legend(orient="top", title=value, gradientLength=140, tickCount=3)  # a phone has no room for more
     drawn = alt.Chart(frame).mark_rect().encode(
         x=alt.X(f"{x}:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
         y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL, labelOverlap=False)),
-        color=alt.Color(f"{value}:Q", scale=alt.Scale(scheme=SHADES), legend=alt.Legend(orient="top", title=value)),
+        color=alt.Color(f"{value}:Q", scale=alt.Scale(scheme=SHADES), legend=legend),
         tooltip=[y, x, alt.Tooltip(f"{value}:Q", format=form)],
     )  # fmt: skip
     chart(drawn.properties(height=26 * rows + 100))
@@ -70,7 +71,7 @@ def shares(frame: pl.DataFrame, x: str, y: str, group: str) -> None:
         y=alt.Y(f"{y}:Q", stack="normalize", title="share of plays", axis=alt.Axis(format="%")),
         color=alt.Color(
             f"{group}:N", sort=names, scale=alt.Scale(domain=names, range=colours),
-            legend=alt.Legend(orient="top", columns=2, title=None, labelLimit=160),
+            legend=alt.Legend(orient="top", columns=2, title=None, labelLimit=120),
         ),
         order=alt.Order("layer:Q"),
         tooltip=[alt.Tooltip(f"{x}:T"), group, alt.Tooltip(f"{y}:Q", format=",")],

@@ -52,6 +52,7 @@ def tell(found: Year) -> list[tuple[str, str, list[str]]]:
     )
     pending = f"; of {found.not_known_yet} it is not known yet" if found.not_known_yet else ""
     back = f" You took {count_of(found.taken_back, 'refresh', 'refreshes')} back." if found.taken_back else ""
+    unheard = f"{found.unheard} of these songs had no play" if found.unheard else "No song is known that had no play"
     said_no = ", ".join(f"{words}: {count}" for words, count in found.refused) or "nothing"
     return [
         (
@@ -69,7 +70,7 @@ def tell(found: Year) -> list[tuple[str, str, list[str]]]:
         ("What you said no to", f"{said_no}.", found.refused_songs),
         (
             "What the lists got wrong",
-            f"{found.unheard} of these songs you did not play once in the thirty days after they came.{back}",
+            f"{unheard} in the thirty days after it came.{back}",
             found.unheard_songs,
         ),
     ]

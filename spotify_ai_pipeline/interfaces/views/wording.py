@@ -154,6 +154,23 @@ def service_name(service: str) -> str:
     return SERVICES.get(service, service)
 
 
+SOURCES = {
+    "spotify_recent": "Spotify now", "spotify_history": "Spotify export", "spotify_account": "Spotify account data",
+    "lastfm_similar": "Last.fm: similar songs", "lastfm_artists": "Last.fm: similar artists",
+    "lastfm_friends": "Last.fm: friends", "lastfm_stations": "Last.fm: station",
+    "listenbrain": "ListenBrainz: listeners like you", "listenbrainz_exploration": "ListenBrainz: weekly exploration",
+    "listenbrainz_radio": "ListenBrainz: radio",
+    "reccobeats": "ReccoBeats: sounds alike", "spotify_recs": "Spotify: recommendations", "new_releases": "new releases",
+    "files": "charts in the inbox",
+}  # fmt: skip
+"""Where plays and new songs come from, where that is no service's own name."""
+
+
+def source_name(source: str) -> str:
+    """A source of plays or of new songs in words."""
+    return SOURCES.get(source) or SERVICES.get(source) or source.replace("_", " ")
+
+
 OUTCOME_WORDS = {"visited": "refreshed for your mood", "returned": "back from your mood"}
 
 

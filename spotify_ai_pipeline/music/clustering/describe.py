@@ -85,8 +85,9 @@ SCENES = frozenset({
 
 SPOKEN = {
     "energy": "energetic", "groove": "groovy", "melancholy": "melancholic", "melody": "melodic", "nostalgia": "nostalgic",
+    "00s": "2000s", "10s": "2010s", "20s": "2020s",
 }  # fmt: skip
-"""Nouns that listeners tag with, as they are said before a kind of music."""
+"""Words that listeners tag with, as they are said before a kind of music."""
 
 _ERA = re.compile(r"(early |late |mid-?)?((19|20)?\d0s|\d{4})")
 _STEM = 4

@@ -10,10 +10,12 @@ import pytest
 
 from spotify_ai_pipeline.app.managed_playlists import named
 from spotify_ai_pipeline.app.playlist_writer import Named, PlaylistGone, PlaylistWriter, alone
+from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.errors import Retryable, UserError
 from spotify_ai_pipeline.music.mix.decide import Rules, Standing, decide, nearer
 from spotify_ai_pipeline.sandbox.shelf import Item
-from spotify_ai_pipeline.storage import playlists
+from spotify_ai_pipeline.storage import alerts, playlists
+from spotify_ai_pipeline.storage.workspace import Workspace
 
 from .conftest import Listener, Spot
 
@@ -96,6 +98,26 @@ def test_c5_the_playlist_is_found_by_its_id_whatever_it_is_called(listener: List
     shelf.describe(shelf.playlists[known].__class__(**{**vars(shelf.playlists[known]), "name": "Mine now"}))
     listener.refresh(tilt=2)
     assert (listener.playlist_id, len(shelf.listed)) == (known, count)
+
+
+def test_a_new_name_in_the_settings_is_given_to_the_playlist_and_trouble_with_it_stops_no_refresh(
+    listener: Listener, spot: Spot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise Retryable("Spotify is busy")
+
+    known, shelf = listener.playlist_id, spot.world.shelf
+    listener.workspace.state.set_override("spotify.playlist_name", "Morning")
+    listener.workspace = Workspace.open(listener.workspace.root)
+    with monkeypatch.context() as trouble:
+        trouble.setattr(Spotify, "rename", busy)
+        songs = listener.refresh(tilt=2).after
+    assert (shelf.playlists[known].name, listener.listed) == ("AI Mix", songs)
+    (told,) = alerts.open_alerts(listener.workspace.state)
+    assert "could not be renamed to Morning" in told.message
+    assert listener.refresh(tilt=2).after == listener.listed
+    assert shelf.playlists[known].name == "Morning"
+    assert alerts.open_alerts(listener.workspace.state) == []
 
 
 def test_c5_a_playlist_that_is_gone_is_asked_about_and_made_once(listener: Listener, spot: Spot) -> None:

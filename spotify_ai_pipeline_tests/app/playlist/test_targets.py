@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import yaml
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +25,7 @@ from spotify_ai_pipeline.app.playlist_writer import Edited, Named, PlaylistGone,
 from spotify_ai_pipeline.clients.listenbrainz_playlists import ListenBrainzPlaylists
 from spotify_ai_pipeline.clients.playlist_target import PlaylistTarget, TargetRefused, songs_in
 from spotify_ai_pipeline.errors import UserError
+from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.music.mix.edit_script import Replace
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -120,6 +123,56 @@ def test_an_edit_by_hand_is_seen_and_not_overwritten(kept: Kept) -> None:
         kept.writer.write(kept.mix, IDS[5:15], decided_on=IDS[:10])
     assert kept.now() == IDS[1:10]
     assert kept.writer.write(kept.mix, IDS[5:15], decided_on=IDS[1:10]).after == IDS[5:15]
+
+
+def names(kept: Kept) -> list[str]:
+    return [one.name for one in kept.target.playlists(kept.target.user_id()) if one.description == kept.mix.description]
+
+
+def test_a_new_title_in_the_settings_renames_the_list_and_one_given_by_hand_stays(kept: Kept) -> None:
+    kept.writer.write(kept.mix, IDS[:6])
+    renamed = replace(kept.mix, title="Songs: mine / ours")
+    done = kept.writer.write(renamed, IDS[1:7], decided_on=IDS[:6])
+    assert (done.before, done.after, kept.now()) == (IDS[:6], IDS[1:7], IDS[1:7])
+    (called,) = names(kept)
+    assert called in ("Songs: mine / ours", "Songs- mine - ours"), "a file has the signs that a file may have"
+    known = playlists.written(kept.workspace.state)
+    assert known is not None and known.playlist_id == done.playlist_id
+    if isinstance(kept.target, ListenBrainzPlaylists):
+        kept.target.rename(done.playlist_id, "By hand", lambda _: None)
+        kept.writer.write(renamed, IDS[1:7], decided_on=IDS[1:7])
+        assert names(kept) == ["By hand"]
+    kept.writer.write(kept.mix, IDS[1:7], decided_on=IDS[1:7])
+    assert names(kept) == ["AI Mix"], "the setting is what was said last"
+    assert kept.now() == IDS[1:7]
+
+
+def test_a_list_that_an_earlier_version_made_is_renamed_too(kept: Kept) -> None:
+    made = kept.writer.write(kept.mix, IDS[:4]).playlist_id
+    kept.workspace.state.set_fact(f"title given to playlist {made}", None)
+    os.environ["SPOTIFY_AI_DATA"] = str(kept.workspace.root)
+    said = CliRunner().invoke(main, ["config", "set", "spotify.playlist_name", "Morning", "--yes"])
+    assert said.exit_code == 0, said.output
+    kept.writer.write(replace(kept.mix, title="Morning"), IDS[:4], decided_on=IDS[:4])
+    assert names(kept) == ["Morning"]
+
+
+def test_a_rename_of_files_that_was_cut_off_is_finished(tmp_path: Path) -> None:
+    target = FilePlaylists(tmp_path, lambda ids: [FileSong(one, "An Artist", "A Song", mbid=one) for one in ids])
+    for name, description in (("New", "somebody's"), ("Old", "ours")):
+        target.create_playlist(name, description)
+    target.edit("Old", Replace(tuple(IDS[:3])))
+
+    def killed(_: str) -> None:
+        raise KeyboardInterrupt
+
+    bears = list[str]()
+    with pytest.raises(KeyboardInterrupt):
+        target.rename("Old", "New", killed)
+    target.rename("Old", "New", bears.append)
+    assert bears == ["New (2)"]
+    assert sorted(path.name for path in tmp_path.glob("*.m3u8")) == ["New (2).m3u8", "New.m3u8"]
+    assert target.rows("New (2)").rows == IDS[:3]
 
 
 def test_a_list_that_is_gone_is_asked_about_and_made_anew(kept: Kept) -> None:

@@ -75,6 +75,26 @@ def test_help_has_six_sections_and_each_command_once(
         assert example == name or squeezed(f"$ spotify-ai {example}") in squeezed(shown)
 
 
+@pytest.mark.parametrize("group", ["adventure", "exclude", "list", "match", "snapshot", "listener", "export"])
+def test_help_of_a_group_says_whole_sentences(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, width: int, group: str
+) -> None:
+    shown = run(tmp_path, width, monkeypatch, group, "--help").output
+    assert all(len(line) <= width for line in shown.splitlines())
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("words", [("match", "show"), ("config",)])
+def test_what_is_copied_is_never_broken(
+    filled: Path, width: int, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids and keys of settings stand in one piece at every width."""
+    listed = Workspace.open(filled / "home").lake.read(datasets.SONG_MEMBERS).filter(kind="track").row(0, named=True)
+    song = [listed["song_id"]] if words[0] == "match" else []
+    shown = run(filled / "home", width, monkeypatch, *words, *song).output
+    assert (listed["member"] if song else "playlist.max_change_per_refresh") in shown
+
+
 def test_a_command_with_a_slip_is_suggested() -> None:
     said = CliRunner().invoke(main, ["refrsh"])
     assert (said.exit_code, "did you mean refresh?" in said.output) == (2, True)

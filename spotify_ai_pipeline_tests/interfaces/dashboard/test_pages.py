@@ -142,6 +142,8 @@ def test_each_song_of_the_mix_says_why_and_can_be_pinned_barred_and_taken_back(
     monkeypatch.setattr(covers, "find", lambda *_: None)  # no service is there to be asked
     page = draw("mix")
     listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").sort("rank")
+    assert len([button for button in page.button if button.label == "More"]) == 25, "a screen or two"
+    next(button for button in page.button if button.label == f"All {listed.height} songs").click().run()
     assert len([button for button in page.button if button.label == "More"]) == listed.height
     assert workspace.settings.listener.name in page.title[0].value, "it says whose mix it is"
     song = listed["song_id"][0]

@@ -8,6 +8,7 @@ import streamlit as st
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import coverage
 from spotify_ai_pipeline.interfaces.views.coverage import count_by_month, find_forgotten_spans, find_silent_months
+from spotify_ai_pipeline.interfaces.views.wording import source_name
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -24,7 +25,8 @@ def page() -> None:
     theme.lying_bars(known, "share", "known", title="share of songs", form=".0%")
     st.subheader("The listening")
     months = data.compute_once(workspace, count_by_month, LISTENS)
-    theme.heat(months.sort("source", "month"), "month", "source", "plays")
+    named = months.sort("source", "month").with_columns(pl.col("source").map_elements(source_name, pl.String))
+    theme.heat(named, "month", "source", "plays")
     st.caption("A blank month is one for which a source has nothing: unknown, not unheard.")
     _gaps(workspace, months)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import polars as pl
 import streamlit as st
 
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.dashboard.figures import discovery
 from spotify_ai_pipeline.interfaces.views.sources import list_sources
+from spotify_ai_pipeline.interfaces.views.wording import source_name
 from spotify_ai_pipeline.storage import queue
 
 EVERY = (*queue.OPEN, "approved", "rejected", "later", "expired")
@@ -22,7 +24,7 @@ def page() -> None:
     theme.lying_bars(discovery.stages(table), "songs", "stage")
     st.subheader("By source")
     theme.table(
-        table,
+        table.with_columns(pl.col("source").map_elements(source_name, pl.String)),
         {
             "weight": st.column_config.NumberColumn(
                 format="%+.2f", help="Log odds of a yes against the mean of all sources"

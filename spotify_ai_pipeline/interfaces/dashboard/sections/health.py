@@ -9,7 +9,7 @@ import streamlit as st
 
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
 from spotify_ai_pipeline.interfaces.views.health import summarize_health
-from spotify_ai_pipeline.interfaces.views.wording import when
+from spotify_ai_pipeline.interfaces.views.wording import service_name, when
 
 
 def page() -> None:
@@ -48,10 +48,10 @@ def page() -> None:
 
 def _budgets(services: list[dict[str, Any]]) -> None:
     rows = pl.DataFrame(services).select(
-        "service",
+        pl.col("service").map_elements(service_name, pl.String),
         used=100 * pl.col("calls") / pl.col("budget"),
-        calls=pl.format("{} of {}", "calls", "budget"),
-        writes=pl.format("{} of {}", "writes", "writes_budget"),
+        calls=pl.Series([f"{one['calls']:,} of {one['budget']:,}" for one in services]),
+        writes=pl.Series([f"{one['writes']:,} of {one['writes_budget']:,}" for one in services]),
         failed="failures",
         pause=pl.concat_str("paused", pl.lit(" "), "why").str.strip_chars(),
     )

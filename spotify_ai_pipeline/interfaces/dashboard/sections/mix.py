@@ -23,7 +23,11 @@ from spotify_ai_pipeline.music.mix.target_ids import LISTENBRAINZ, link_of
 from spotify_ai_pipeline.storage import pins, playlists, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-CHOSEN = "song of the mix"
+CHOSEN, ALL = "song of the mix", "all songs of the mix"
+FIRST = 25
+"""Songs that are shown at once; a button brings the rest."""
+IN_A_LINE = "<style>[class*='st-key-row-'] { flex-wrap: nowrap; }</style>"
+"""A song and its button stand side by side on a phone too."""
 SIGNS = {"new": "+", "out": "−"}
 
 
@@ -86,16 +90,23 @@ def _where(workspace: Workspace) -> None:
 def _songs(workspace: Workspace, listed: pl.DataFrame) -> None:
     """The songs in order, each with its reason below and a way to say something of it."""
     st.caption("In order; + is new in the last refresh.")
-    chosen = st.session_state.get(CHOSEN)
-    for row in listed.iter_rows(named=True):
+    st.html(IN_A_LINE)
+    chosen, whole = st.session_state.get(CHOSEN), st.session_state.get(ALL, False)
+    for row in (listed if whole else listed.head(FIRST)).iter_rows(named=True):
         before = f"{row['rank']} {'+ ' * (row['change'] == 'new')}"
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-{row['song_id']}"):
             st.markdown(theme.song(row["title"], row["artist"], row["reason"], before, row["slot"]), width="stretch")
             named = "Close" if chosen == row["song_id"] else "More"
             about = theme.plain(f"why, pin, never: {row['title']}")
             st.button(named, f"more-{row['song_id']}", about, type="tertiary", on_click=_choose, args=(row["song_id"],))
         if chosen == row["song_id"]:
             _about(workspace, row)
+    if not whole and listed.height > FIRST:
+        st.button(f"All {listed.height} songs", icon=":material/expand_more:", on_click=_show_all)
+
+
+def _show_all() -> None:
+    st.session_state[ALL] = True
 
 
 def _choose(song: str) -> None:

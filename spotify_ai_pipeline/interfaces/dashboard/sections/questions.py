@@ -11,7 +11,7 @@ import streamlit as st
 
 from spotify_ai_pipeline.app import covers, not_me, previews
 from spotify_ai_pipeline.interfaces.dashboard import data, theme
-from spotify_ai_pipeline.interfaces.views.wording import ASKS, meaning
+from spotify_ai_pipeline.interfaces.views.wording import ASKS, meaning, source_name
 from spotify_ai_pipeline.storage import exclusions, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -172,7 +172,13 @@ def _waiting(workspace: Workspace) -> None:
         return
     st.subheader("What waits, and what is on trial")
     rows = [
-        (one.status, f"{one.title} — {one.artist}", one.chance and 100 * one.chance, one.source or one.kind, one.reason)
+        (
+            one.status,
+            f"{one.title} — {one.artist}",
+            one.chance and 100 * one.chance,
+            source_name(one.source or one.kind),
+            one.reason,
+        )
         for one in found
     ]
     kinds = {"status": pl.String, "song": pl.String, "match": pl.Float64, "from": pl.String, "why": pl.String}
