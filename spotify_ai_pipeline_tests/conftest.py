@@ -164,7 +164,7 @@ def wire(workspace: Workspace, world: Path, url: str) -> None:
 
 def sign_in(workspace: Workspace) -> None:
     auth = spotify_auth.oauth(workspace)
-    login.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
+    login.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=120).headers["Location"])
 
 
 def run(

@@ -49,7 +49,7 @@ def delete(pipeline: Any, playlist_id: str) -> None:
         f"{pipeline.url}/spotify/v1/me/library",
         params={"uris": f"spotify:playlist:{playlist_id}"},
         headers={"Authorization": f"Bearer {token}"},
-        timeout=30,
+        timeout=120,
     )
     assert answer.ok, answer.text
 

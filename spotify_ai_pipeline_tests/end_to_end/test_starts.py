@@ -130,11 +130,11 @@ def test_listenbrainz_alone_is_enough_and_holds_the_list(world: Path, running: S
         address, token = f"{url}/listenbrainz/1/playlist/{known.playlist_id}", {"Authorization": f"Token {user}"}
 
         def there() -> list[str]:
-            answer = requests.get(address, headers=token, timeout=10).json()["playlist"]
+            answer = requests.get(address, headers=token, timeout=120).json()["playlist"]
             return [track["identifier"][0].rpartition("/")[2] for track in answer["track"]]
 
         assert there() == [song["track_id"] for song in songs]
-        requests.post(f"{address}/item/delete", json={"index": 0, "count": 1}, headers=token, timeout=10)
+        requests.post(f"{address}/item/delete", json={"index": 0, "count": 1}, headers=token, timeout=120)
         start.types("refresh")
         assert len(there()) == 100, "a spare came"
         assert songs[0]["track_id"] not in there(), "what was taken off by hand stays away"

@@ -58,7 +58,7 @@ def test_a_setting_that_changes_is_in_force_at_the_next_tick_of_the_same_server(
     location = GrpcServerCodeLocationOrigin(host="localhost", socket=socket, location_name=LOCATION)
     with dg.DagsterInstance.get() as instance:
         asked = SensorExecutionArgs(
-            RemoteRepositoryOrigin(location, "__repository__"), instance.get_ref(), "say_sign_in", timeout=60
+            RemoteRepositoryOrigin(location, "__repository__"), instance.get_ref(), "say_sign_in", timeout=120
         )
 
         def tick() -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.settings import PROJECT_ROOT
+from spotify_ai_pipeline_tests.ports import free_port
 
 ENTRY = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main(prog_name='spotify-ai')"]
 PATIENCE_S = 600  # a guard against a hang, not a measure: a busy machine takes its time
@@ -59,11 +60,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return copy_project(tmp_path_factory.mktemp("project"))
 
 
-@pytest.fixture(scope="session")
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture(name="free_port")
+def port_of_this_test() -> int:
+    return free_port()
 
 
 @pytest.fixture(scope="session")
@@ -83,10 +82,10 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo(small_world: Path, tmp_path_factory: pytest.TempPathFactory, free_port: int) -> Demo:
+def demo(small_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     root = tmp_path_factory.mktemp("demo")
     project, world = copy_project(root), shutil.copytree(small_world, root / "some-world")
-    ran = project("demo", "--world", world, "--port", free_port)
+    ran = project("demo", "--world", world, "--port", free_port())
     assert ran.returncode == 0, ran.stderr
     assert ran.stderr == ""
     return Demo(project, ran.stdout)

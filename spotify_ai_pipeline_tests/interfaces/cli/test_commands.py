@@ -74,7 +74,7 @@ def test_a_list_of_commands_loads_nothing_that_takes_time(asked: str) -> None:
         [sys.executable, "-c", LOADED, asked, *heavy],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert said.stderr.strip() == ""
@@ -141,7 +141,7 @@ def test_a_look_loads_nothing_heavy_and_nothing_of_the_web(asked: str, demo: Any
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(demo.project.root), clock.SHIFT: os.environ[clock.SHIFT]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert ran.stdout
