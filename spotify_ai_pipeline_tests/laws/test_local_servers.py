@@ -28,7 +28,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.interfaces.dashboard.chromium import browsing, executable
 from spotify_ai_pipeline_tests.ports import free_port
 
-PATIENCE_S = 120
+PATIENCE_S = 600
 FORM = "application/x-www-form-urlencoded"
 DELETE = 'mutation { deleteRun(runId: "%s") { __typename } }'
 RUNS = "{ runsOrError { ... on Runs { results { runId } } } }"
@@ -88,7 +88,7 @@ def started(command: list[str], port: int, path: str, root: Path) -> Iterator[Se
         yield server
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(120) is not None
+        assert process.wait(PATIENCE_S) is not None
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from spotify_ai_pipeline.interfaces.cli.up import CODE_SERVER, DEFINITIONS, LOCA
 from spotify_ai_pipeline.paths import PROJECT_ROOT
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-PATIENCE_S = 90.0
+PATIENCE_S = 600.0
 NASTY = '</b> <script>&amp; "x" [y](z) _*`~|\\ 🎧 مرحبا \u202e'
 """A title with every sign that some markup means something by."""
 

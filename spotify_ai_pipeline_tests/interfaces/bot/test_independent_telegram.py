@@ -26,7 +26,7 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import Pipeline
 from spotify_ai_pipeline_tests.ports import free_port
 
-from .conftest import listening
+from .conftest import PATIENCE_S, listening
 
 PACKAGE = PROJECT_ROOT / ".venv" / "node" / "node_modules" / "telegram-test-api"
 SERVER = """
@@ -83,7 +83,7 @@ class Listener:
 
     def reads(self, words: str) -> dict[str, Any]:
         """The last message of the bot that holds ``words``."""
-        end, texts = time.monotonic() + 90, list[dict[str, Any]]()
+        end, texts = time.monotonic() + PATIENCE_S, list[dict[str, Any]]()
         while time.monotonic() < end:
             told = requests.post(f"{self.url}/getUpdatesHistory", json={"token": TELEGRAM_TOKEN}, timeout=120).json()
             texts = [one for one in told["result"] if "chat_id" in one.get("message", {})]
