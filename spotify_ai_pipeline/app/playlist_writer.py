@@ -93,7 +93,7 @@ class PlaylistWriter:
             playlist_id, snapshot = self._find_or_create(named)
             listing = self._tracked(named, playlist_id)
             before = listing.read(snapshot)
-            gone = playlists.unavailable(self._state) | before.unclear
+            gone = playlists.unavailable(self._state)
             if decided_on is not None:
                 lost = set(decided_on) - set(before.songs) - gone
                 if len(lost) <= before.empty:  # as many rows are there that show nothing
@@ -148,6 +148,7 @@ class PlaylistWriter:
         reading, problem = before, None
         listing.begin(before)
         for _ in range(ROUNDS):
+            target = stand_in(target, reading.unclear, spares) or target
             playlists.intend(self._state, before.songs, target, named.name)
             call, problem = None, None
             try:

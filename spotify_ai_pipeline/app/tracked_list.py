@@ -66,7 +66,7 @@ class Reading:
     @property
     def empty(self) -> int:
         """Rows of which nobody knows what they were."""
-        return sum(row.startswith(GONE) for row in self.rows)
+        return _empty(self.rows)
 
     @property
     def visible(self) -> list[str]:
@@ -190,6 +190,8 @@ class TrackedList:
         """Takes a reading for the list as it is."""
         named, unclear = named_by_any(rows.rows, [expected, *([self._base.rows] if self._base else [])])
         snapshots = self._base.snapshots if self._base else []
+        if unclear:  # noted before the rows are kept: a later reading of the same rows cannot tell
+            playlists.note_unavailable(self._state, unclear)
         self._keep(named, [*snapshots, self._snapshot()], before=songs_in(named))
         hidden = frozenset(songs_in(named)) - set(rows.track_ids)
         return Reading(named, hidden, unclear=unclear, unplayable=rows.unplayable, by_others=by_others)
@@ -233,27 +235,34 @@ def named_by_any(rows: list[str], known: Iterable[Sequence[str]]) -> tuple[list[
 
 def named_rows(rows: list[str], expected: Sequence[str]) -> tuple[list[str], frozenset[str]]:
     """(``rows`` with the songs of ``expected`` for the empty rows between the same neighbours, songs of ``expected`` of which it
-    cannot be told whether they are one of the empty rows that are left, or gone)."""
-    named, unclear = list(rows), set[str]()
-    there = set(rows)
-    if not any(row.startswith(GONE) for row in rows):
+    cannot be told whether they are one of the empty rows that are left, or gone).
+
+    As many empty rows as ``expected`` holds itself are those: only the others may be songs.
+    """
+    named, there, found = list(rows), set(rows), dict[int, str]()
+    fresh = _empty(rows) - _empty(expected)
+    if fresh <= 0:
         return named, frozenset()
     for what, i, i_end, j, j_end in SequenceMatcher(None, expected, rows, autojunk=False).get_opcodes():
         empty = [at for at in range(j, j_end) if rows[at].startswith(GONE)]
         missing = [song for song in songs_in(expected[i:i_end]) if song not in there]
-        if what != "replace" or not empty:
-            continue
-        if len(empty) == len(missing):
-            for at, song in zip(empty, missing, strict=True):
-                named[at] = song
-        else:
-            unclear |= set(missing)
-    return named, frozenset(unclear)
+        if what == "replace" and len(empty) == len(missing):
+            found |= dict(zip(empty, missing, strict=True))
+    lost = set(songs_in(expected)) - there
+    if len(found) > fresh:
+        return named, frozenset(lost)
+    for at, song in found.items():
+        named[at] = song
+    return named, frozenset(lost - set(found.values()) if len(found) < fresh else ())
+
+
+def _empty(rows: Iterable[str]) -> int:
+    return sum(row.startswith(GONE) for row in rows)
 
 
 def _left_out(written: list[str], shown: Rows) -> frozenset[str]:
     """The few songs of ``written`` that are not ``shown``, where nothing else is shown in their place; else none. Each empty row
     may be one of them."""
     missing = frozenset(written) - set(shown.track_ids)
-    few = len(missing) <= max(len(written) * FEW, LEAST_FEW) + sum(row.startswith(GONE) for row in shown.rows)
+    few = len(missing) <= max(len(written) * FEW, LEAST_FEW) + _empty(shown.rows)
     return missing if few and set(shown.track_ids) <= set(written) else frozenset()

@@ -19,7 +19,7 @@ USUAL = 0.9
 """Quantile of the weeks that still counts as habit: the one week of a binge does not."""
 ROOM = 2.0
 """Room above the habit, so that a new love finds its place: without it the list holds less of what is played next."""
-FIRST = 10
+FIRST = 20
 """Songs of a hundred that any artist may have while no habit is known."""
 LEAST = 4
 """Songs of a hundred that any artist may have."""
