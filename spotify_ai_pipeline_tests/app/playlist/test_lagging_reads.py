@@ -227,10 +227,7 @@ def test_the_sandbox_lags_for_as_long_as_it_is_told(listener: Listener, spot: Sp
     assert listener.client.track_ids(listener.playlist_id) == old
     clock.sleep(6)
     assert listener.client.track_ids(listener.playlist_id) == new
-<<<<<<< HEAD
     assert requests.put(f"{spot.url}/sandbox/faults", json={"lag": 1}, timeout=120).status_code == 400
-=======
-    assert requests.put(f"{spot.url}/sandbox/faults", json={"lag": 1}, timeout=10).status_code == 400
 
 
 def test_an_empty_row_that_was_there_before_is_no_song_that_was_not_kept() -> None:
@@ -267,4 +264,3 @@ def test_a_song_that_may_be_there_unseen_is_not_written_again_by_a_later_run(
     assert real(listener).count(songs[50]) == 1
     write([*songs[:105], songs[151]])
     assert real(listener).count(songs[50]) == 1
->>>>>>> main
