@@ -13,7 +13,7 @@ PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-extras test-dates test-mutants hardship coverage lint format up install oauth-server telegram-server axe lyrics words audio mcp workers lock sbom \
+.PHONY: help demo test test-extras test-dates test-mutants hardship coverage lint format up install oauth-server telegram-server axe lyrics words ears audio mcp workers lock sbom \
 	audit bench clean
 
 help:                    ## this list
@@ -27,7 +27,7 @@ test: install            ## all tests: offline, no account
 
 EXTRA_TESTS := encoders defs/features clients/services/test_lyrics_and_previews.py
 
-test-extras: lyrics audio   ## the tests of lyrics, sound and CLAP with what they need; `make test` runs them where that is there
+test-extras: lyrics ears audio   ## the tests of lyrics, ears, sound and CLAP with what they need; `make test` runs them where that is there
 	@$(PYTEST) -rs $(addprefix spotify_ai_pipeline_tests/,$(EXTRA_TESTS))
 
 test-mutants: install    ## 2,000 changed answers of each service, through the real clients
@@ -85,9 +85,10 @@ oauth-server telegram-server axe:   # npm would remove the one that is not named
 	@npm install --silent --no-save --prefix $(VENV)/node $(OAUTH_SERVER) $(TELEGRAM_SERVER) $(AXE)
 
 # An extra leaves a mark in the environment: a later `make install` brings it along.
-EXTRAS := lyrics words audio mcp workers
+EXTRAS := lyrics words ears audio mcp workers
 ADD_lyrics = $(UV_INSTALL) --no-deps --requirement requirements-lyrics.txt
 ADD_words = $(UV_INSTALL) --no-deps --requirement requirements-words.txt
+ADD_ears = $(UV_INSTALL) --no-deps --requirement requirements-ears.txt
 # PyTorch has an index of its own with builds for the CPU alone, which are smaller: TORCH=cpu takes them from there.
 ADD_audio = $(UV_INSTALL) $(if $(TORCH),--torch-backend $(TORCH)) --constraint requirements.lock --requirement pyproject.toml --extra audio
 ADD_mcp = $(UV_INSTALL) --constraint requirements.lock --requirement pyproject.toml --extra mcp
@@ -95,6 +96,7 @@ ADD_workers = $(UV_INSTALL) --requirement requirements-workers.lock
 
 lyrics: install          ## what features.lyrics_providers needs: a small language model, 90 MB
 words: install           ## what reads moods in any language: a small multilingual encoder, 90 MB
+ears: install            ## what features.ears_providers needs, files and previews: a small network that hears tags, 35 MB
 audio: install           ## what sound needs (features.clap_providers, files and previews): PyTorch, several GB; TORCH=cpu takes its smaller build
 mcp: install             ## what `spotify-ai mcp` needs: the SDK of the Model Context Protocol, 3 packages
 workers: install         ## what deploy/workers needs: Celery, the clients of PostgreSQL, Redis and S3

@@ -161,6 +161,7 @@ class Clustering(_Section):
 class Claude(_Section):
     enabled: bool
     moods: bool
+    lists: bool
     cluster_names: bool
     lines: bool
     model: str = Field(min_length=1)
@@ -182,6 +183,7 @@ class Features(_Section):
     audio_providers: list[Literal["spotify", "reccobeats", "files", "deezer", "itunes"]]
     tag_providers: list[Literal["listenbrainz", "lastfm"]]
     lyrics_providers: list[Literal["lrclib"]]
+    ears_providers: list[Literal["files", "deezer", "itunes"]]
     clap_providers: list[Literal["files", "deezer", "itunes"]]
     audio_folder: str
     clap_model: str = Field(min_length=1)

@@ -6,7 +6,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from spotify_ai_pipeline.encoders.sound import GET_AUDIO
+from spotify_ai_pipeline.encoders.sound import GET_DECODER
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.storage.workspace import Workspace
@@ -31,7 +31,7 @@ class OwnFiles:
         if not named or not folder.is_dir():
             raise UserError(
                 f"features.audio_folder: {named!r} is no folder; name the one that holds your music files, "
-                "or take `files` out of features.audio_providers and features.clap_providers"
+                "or take `files` out of features.audio_providers, ears_providers and clap_providers"
             )
         return cls(folder, needs_tags=needs_tags)
 
@@ -45,7 +45,7 @@ def _named(path: Path, folder: Path) -> tuple[str, str]:
     try:
         import soundfile  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise UserError(GET_AUDIO) from None
+        raise UserError(GET_DECODER) from None
     try:
         with soundfile.SoundFile(path) as file:
             tags = file.copy_metadata()

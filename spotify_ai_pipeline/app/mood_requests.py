@@ -11,7 +11,7 @@ from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.prompts import prompt
 from spotify_ai_pipeline.clients.claude_permission import MOODS, who_answers, why_not
 from spotify_ai_pipeline.durations import HOUR
-from spotify_ai_pipeline.encoders import phrases
+from spotify_ai_pipeline.encoders import clap, phrases
 from spotify_ai_pipeline.errors import ExpectedError, UserError
 from spotify_ai_pipeline.music.embedding.feature_blocks import Matrix
 from spotify_ai_pipeline.music.embedding.inputs import CLAP, LYRICS
@@ -56,7 +56,7 @@ def ask_for(workspace: Workspace, text: str, seconds: float | None = None) -> Mo
     """Understands ``text`` and puts it in force for ``seconds``, else for as long as it says, else for three hours; it takes
     the place of any other mood, and the next refresh follows it. Raises ``UserError`` where nothing of it is understood."""
     model = fitted(workspace)
-    wish, by, note = _by_claude(workspace, text, model)
+    wish, by, note = by_claude(workspace, text, model)
     if wish is None:
         wish = mood_query(model, text, cluster_names(workspace))
     said = moods.say(workspace.state, text, seconds or wish.seconds or USUAL_SECONDS, wish.as_data())
@@ -126,10 +126,8 @@ def _read_phrase(text: str) -> dict[str, float]:
 def text_vectors(model: Model, text: str, features: Features) -> dict[str, Matrix]:
     """``text`` in each space in which songs of this library have vectors of their own: of lyrics, and of CLAP."""
     found: dict[str, Matrix] = {}
-    if model.counts[CLAP]:
-        from spotify_ai_pipeline.encoders.clap import Clap
-
-        found[CLAP] = Clap(features.clap_model, features.clap_batch_size).text_vector(text).astype(np.float64)
+    if model.counts[CLAP] and len(model.clap.mean) == clap.DIMENSIONS:
+        found[CLAP] = clap.Clap(features.clap_model, features.clap_batch_size).text_vector(text).astype(np.float64)
     if model.counts[LYRICS]:
         from spotify_ai_pipeline.encoders.sentences import Sentences
 
@@ -143,9 +141,9 @@ def cluster_names(workspace: Workspace) -> list[str]:
     return [] if table is None else table.filter(level="cluster").sort("songs", descending=True)["name"].to_list()
 
 
-def _by_claude(workspace: Workspace, text: str, model: Model) -> tuple[MoodQuery | None, str, str]:
-    """(wish, by whom, why not by Claude)."""
-    if reason := why_not(workspace, MOODS):
+def by_claude(workspace: Workspace, text: str, model: Model, purpose: str = MOODS) -> tuple[MoodQuery | None, str, str]:
+    """(wish, by whom, why not by Claude); ``purpose`` is the switch in the settings."""
+    if reason := why_not(workspace, purpose):
         return None, _reader(), reason
     from spotify_ai_pipeline.clients.claude import Claude
 

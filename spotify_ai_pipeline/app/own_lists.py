@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import polars as pl
 
 from spotify_ai_pipeline import clock
-from spotify_ai_pipeline.app.mood_requests import cluster_names, meaning
+from spotify_ai_pipeline.app.mood_requests import by_claude, cluster_names, meaning
 from spotify_ai_pipeline.app.standing_taste import known_artists, known_songs
+from spotify_ai_pipeline.clients.claude_permission import LISTS
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.music.embedding import blend
 from spotify_ai_pipeline.music.embedding import index as indexes
@@ -25,13 +26,19 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 
 
 def understand(workspace: Workspace, text: str) -> Understood:
-    """What ``text`` asks for. Raises ``UserError`` where nothing of it is understood."""
+    """What ``text`` asks for; where the layers leave words over, Claude reads these (``claude.lists``).
+
+    Raises ``UserError`` where nothing of it is understood.
+    """
     if not text:
         return Understood(Recipe(where=[OF_MINE]), [])
     model = embedding_model(workspace.lake)
     now = clock.utc_now().astimezone(workspace.settings.listener.zone)
     tags = model.tags.vocabulary if model else ()
     found = understand_list(text, now, tags, cluster_names(workspace), known_artists(workspace), meaning())
+    if found.unknown and model is not None:
+        wish, by, _ = by_claude(workspace, ", ".join(found.unknown), model, LISTS)
+        found = found.with_wish(wish, by) if wish else found
     if not found.says_something:
         raise UserError(
             f"{text!r}: I understand nothing of it. Say it as in 'deep cuts of my most played artists, unheard for a year' or"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 CLAUDE, STAND_IN = "claude", "stand-in"
-MOODS, CLUSTER_NAMES, LINES = "moods", "cluster_names", "lines"
+MOODS, LISTS, CLUSTER_NAMES, LINES = "moods", "lists", "cluster_names", "lines"
 """What Claude is asked for; each has a switch of this name in the settings."""
 
 

@@ -22,6 +22,12 @@ GET_AUDIO = (
 )
 
 
+GET_DECODER = (
+    "sound cannot be read here yet: run `make ears` once, which installs what it needs (35 MB), "
+    "or `make audio`, which installs CLAP as well (several GB)"
+)
+
+
 class Unreadable(UserError):
     """A sound that cannot be decoded."""
 
@@ -36,7 +42,7 @@ def decode(sound: bytes | Path, rate: int) -> Wave:
         import soundfile  # pyright: ignore[reportMissingImports]
         import soxr  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise UserError(GET_AUDIO) from None
+        raise UserError(GET_DECODER) from None
     try:
         with soundfile.SoundFile(io.BytesIO(sound) if isinstance(sound, bytes) else sound) as file:
             wanted = SECONDS * file.samplerate

@@ -249,6 +249,13 @@ CLAP = Dataset(
     "One row a song with a vector of its sound.",
     {"song_id": TEXT, "vector": pl.Array(pl.Float32(), 512), **FROM_PROVIDER, "model": TEXT},
 )
+EARS = Dataset(
+    "features",
+    "ears",
+    "One row a song with the tags that are heard in it, and a vector of its sound.",
+    {"song_id": TEXT, "tags": WEIGHTED_TAGS, "vector": pl.Array(pl.Float32(), 200), **FROM_PROVIDER},
+    notes={"tags": "What is heard, with its likelihood"},
+)
 SONG_EMBEDDINGS = Dataset(
     "features",
     "song_embeddings",

@@ -16,14 +16,21 @@ from spotify_ai_pipeline.defs.features.providers import (
     open_questions,
     sound_rows,
 )
-from spotify_ai_pipeline.defs.features.sounds import measured
+from spotify_ai_pipeline.defs.features.sounds import Hearing, heard
 from spotify_ai_pipeline.defs.groups import FEATURES
 from spotify_ai_pipeline.defs.io_manager import frame_of
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import ReccoBeatsResource, SoundsResource, SpotifyResource, WorkspaceResource
+from spotify_ai_pipeline.encoders import analysis
 from spotify_ai_pipeline.storage import datasets
 
 SHARES = ("acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness", "valence")
+MEASURED = Hearing(
+    "measured here",
+    analysis.RATE,
+    lambda waves: [analysis.measure(wave) for wave in waves],
+    ready=analysis.warm_up,
+)
 
 
 @registered_asset(group_name=FEATURES, kinds={"parquet"})
@@ -48,7 +55,7 @@ def audio_features(
         elif name == "reccobeats":
             providers[name] = _by_reccobeats(reccobeats.client(), wanted)
         elif name != "spotify":
-            providers[name] = measured(context, workspace, sounds, name, wanted)
+            providers[name] = heard(context, workspace, sounds, name, wanted, MEASURED)
     rows, trouble = ask_in_order(providers, wanted["song_id"].to_list(), workspace)
     fresh = (
         pl.DataFrame(rows, schema=datasets.AUDIO_FEATURES.schema)

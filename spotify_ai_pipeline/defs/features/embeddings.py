@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_ai_pipeline.defs.groups import FEATURES
-from spotify_ai_pipeline.defs.io_manager import WithBlobs
+from spotify_ai_pipeline.defs.io_manager import WithBlobs, frame_of
 from spotify_ai_pipeline.defs.registered_asset import Derived, registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.music.embedding import index
@@ -15,11 +15,11 @@ from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.embedding_model import embedding_model
 
 
-def _features(workspace: WorkspaceResource) -> object:
-    return workspace.settings.features
+def _reads(workspace: WorkspaceResource) -> object:
+    return workspace.settings.features, workspace.lake.version_of(datasets.EARS)
 
 
-@registered_asset(derived=Derived(_features), group_name=FEATURES, kinds={"numpy", "parquet"})
+@registered_asset(derived=Derived(_reads), group_name=FEATURES, kinds={"numpy", "parquet"}, deps=["ears"])
 def song_embeddings(
     workspace: WorkspaceResource,
     songs: pl.DataFrame,
@@ -28,13 +28,15 @@ def song_embeddings(
     lyrics: pl.DataFrame,
     clap: pl.DataFrame,
 ) -> dg.MaterializeResult:
-    """A unit vector a song, from its audio features, tags, artist, lyrics and CLAP vector, each block scaled and weighted.
+    """A unit vector a song, from its audio features, tags, artist, lyrics and sound (CLAP, else ears), each block scaled and
+    weighted.
 
     The model that makes them is kept with them and places new songs as it is, until the library outgrew it.
     """
     features = workspace.settings.features
     words = tags.explode("tags").unnest("tags").drop_nulls("tag").select("song_id", "tag", "weight")
-    known = Inputs(songs.select("song_id", "artist_key"), audio_features, words, lyrics, clap)
+    sound = clap if clap["vector"].count() else frame_of(workspace.lake, datasets.EARS)
+    known = Inputs(songs.select("song_id", "artist_key"), audio_features, words, lyrics, sound)
     model = embedding_model(workspace.lake)
     refit = model.outgrown(known, features) if model else "there was no model yet"
     if model is None or refit:

@@ -23,7 +23,7 @@ from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import LastFmResource, ListenBrainzResource, WorkspaceResource
 from spotify_ai_pipeline.errors import ExpectedError
-from spotify_ai_pipeline.music.embedding.tags import blend, clean
+from spotify_ai_pipeline.music.embedding.tags import blend, clean, with_heard
 from spotify_ai_pipeline.storage import datasets
 
 TELL_EVERY = 250
@@ -45,7 +45,7 @@ class Known:
     """Songs whose turn it was with every provider."""
 
 
-@registered_asset(group_name=FEATURES, kinds={"lastfm", "parquet"})
+@registered_asset(group_name=FEATURES, kinds={"lastfm", "parquet"}, deps=["ears"])
 def tags(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -55,7 +55,7 @@ def tags(
     listens: pl.DataFrame,
 ) -> dg.MaterializeResult:
     """Tags of each song with weights 0 to 1, from the first provider (``features.tag_providers``) that has tags of the
-    recording; else those of its artist at half weight, until somebody tags the recording."""
+    recording; else those of its artist at half weight, until somebody tags the recording; else what is heard in it (``ears``)."""
     kept, wanted = open_questions(frame_of(workspace.lake, datasets.TAGS), songs, listens, workspace.now())
     known, trouble = Known(asked=set(wanted["song_id"])), None
     for name in workspace.settings.features.tag_providers:
@@ -69,7 +69,7 @@ def tags(
             known.asked.clear()
             trouble = trouble or error
     fresh = _rows(wanted, known, moment(workspace.now()), timedelta(days=workspace.settings.features.ask_again_days))
-    table = pl.concat([kept, fresh])
+    table = with_heard(pl.concat([kept, fresh]), frame_of(workspace.lake, datasets.EARS))
     every = table.explode("tags").unnest("tags").drop_nulls("tag")
     common = every.group_by("tag").len().sort("len", "tag", descending=[True, False]).head(12)
     waiting = wanted.height - len(known.songs.keys() | known.asked)

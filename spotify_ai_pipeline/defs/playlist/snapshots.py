@@ -9,8 +9,8 @@ from spotify_ai_pipeline.defs.degraded import report_degraded
 from spotify_ai_pipeline.defs.groups import PLAYLIST, PLAYLIST_WRITER
 from spotify_ai_pipeline.defs.registered_asset import registered_asset
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
-from spotify_ai_pipeline.errors import ExpectedError
-from spotify_ai_pipeline.storage import snapshots
+from spotify_ai_pipeline.errors import ExpectedError, UserError
+from spotify_ai_pipeline.storage import own_lists, snapshots
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 
 
@@ -18,7 +18,7 @@ from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
     group_name=PLAYLIST,
     kinds={"sqlite", "spotify"},
     op_tags=PLAYLIST_WRITER,
-    deps=["spotify_playlist", "adventure_playlist"],
+    deps=["spotify_playlist", "adventure_playlist", "own_lists_written"],
 )
 def playlist_snapshots(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
     """Frozen copies of the living lists, one an interval: a row in the state and a playlist on Spotify. Copies that a cut run
@@ -27,9 +27,13 @@ def playlist_snapshots(context: dg.AssetExecutionContext, workspace: WorkspaceRe
     try:
         client = open_target(workspace.workspace)
         publish(workspace.workspace, client)
-        for name in (MIX, ADVENTURE):
-            if snapshot_is_due(workspace.workspace, name):
-                take_snapshot(workspace.workspace, client, INTERVAL, name)
+        own = (one.name for one in own_lists.every(workspace.state) if one.paused_at is None)
+        for name in (MIX, ADVENTURE, *own):
+            try:
+                if snapshot_is_due(workspace.workspace, name):
+                    take_snapshot(workspace.workspace, client, INTERVAL, name)
+            except UserError as empty:  # which keeps no other list from its copy
+                trouble = trouble or empty
     except ExpectedError as problem:
         trouble = problem
     taken = snapshots.every(workspace.state, None)

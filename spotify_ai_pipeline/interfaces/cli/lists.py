@@ -94,11 +94,13 @@ def add(
     change: int | None,
     as_json: bool,
 ) -> None:
-    """Add a list: say in WORDS what is on it, such as "deep cuts of my most played artists, unheard for a year".
+    """Add a list: say in WORDS what is on it.
 
-    The words become a filter and an order that you can see and change (`spotify-ai list edit`). It understands how much, how
-    long ago and since when you played a song, artists, tags, clusters, years, stars, likes and sound. Songs instead of words:
-    --like, --unlike, or --from and --to. `spotify-ai list columns` lists what --where and --sort may name.
+    Such as "deep cuts of my most played artists, unheard for a year". It holds 40 songs and is refreshed every week, unless you
+    say else. The words become a filter and an order that you can see and change (`spotify-ai list edit`). It understands how
+    much, how long ago and since when you played a song, artists, tags, clusters, years, stars, likes and sound; with a key,
+    Claude reads the rest. Songs instead of words: --like, --unlike, or --from and --to. `spotify-ai list columns` lists what
+    --where and --sort may name.
     """
     workspace, text = Workspace.open(), " ".join(words)
     songs = like or unlike or start or end
@@ -127,7 +129,8 @@ def add(
     would_be = _preview(workspace, draft)
     own = own_lists.add(workspace.state, draft)
     if not as_json and found.unknown:
-        console.print(plain(f"not understood: {', '.join(found.unknown)}"), style="yellow")
+        read = f"{found.by} read for you" if found.by else "not understood"
+        console.print(plain(f"{read}: {', '.join(found.unknown)}"), style="yellow")
     _print_decided(workspace, own, would_be, as_json=as_json, most=SHOWN)
     if not as_json:
         console.print(
@@ -140,7 +143,10 @@ def add(
 @click.argument("name", required=False)
 @json_option
 def show_(name: str | None, as_json: bool) -> None:
-    """Show all lists, or list NAME (its number, or a part of its title): what it is made of, and its songs with their reasons."""
+    """Show all lists, or list NAME with its songs and their reasons.
+
+    NAME is its number, or a part of its title. What the list is made of comes first.
+    """
     workspace = Workspace.open()
     if name is not None:
         own = lists.choose(workspace, name)
@@ -152,15 +158,8 @@ def show_(name: str | None, as_json: bool) -> None:
         return
     shown = table("#", "list", "songs", "refreshed", "last", "made of", right=("#", "songs"))
     for row in rows:
-        cells = (
-            row["list"],
-            row["title"],
-            f"{row['songs']} of {row['size']}",
-            row["refreshed"],
-            row["last"],
-            row["made of"],
-        )
-        shown.add_row(*map(plain, cells))
+        held = f"{row['songs']} of {row['size']}"
+        shown.add_row(*map(plain, (row["list"], row["title"], held, row["refreshed"], row["last"], row["made of"])))
     console.print(shown)
 
 
@@ -168,7 +167,7 @@ def show_(name: str | None, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def preview(name: str, as_json: bool) -> None:
-    """Show what list NAME would be if it were refreshed now, and what would come and go; nothing is written."""
+    """Show what list NAME would be now, and what would come and go. Nothing is written."""
     workspace = Workspace.open()
     own = lists.choose(workspace, name)
     _print_decided(workspace, own, _preview(workspace, own), as_json=as_json)
@@ -218,16 +217,22 @@ def edit(
     _print_decided(workspace, own, _preview(workspace, own), as_json=as_json, most=SHOWN)
 
 
+def _mark(name: str, line: str, as_json: bool, told: dict[str, bool], **marks: float | None) -> None:
+    """Keeps ``marks`` on list ``name``, and reports ``line``, which may name the list."""
+    workspace = Workspace.open()
+    own = lists.choose(workspace, name)
+    own_lists.change(workspace.state, replace(own, **marks))  # pyright: ignore[reportArgumentType]
+    every = views.every_words(own.every_days)
+    report(line.format(title=own.title, number=own.list_id, every=every), as_json, list=own.list_id, **told)
+
+
 @list_.command()
 @click.argument("name")
 @json_option
 def pause(name: str, as_json: bool) -> None:
-    """Pause list NAME: it stays as it is until `spotify-ai list resume`."""
-    workspace = Workspace.open()
-    own = lists.choose(workspace, name)
-    own_lists.change(workspace.state, replace(own, paused_at=clock.now()))
-    line = f"{own.title} stays as it is now; `spotify-ai list resume {own.list_id}` ends that"
-    report(line, as_json, list=own.list_id, paused=True)
+    """Pause list NAME. It stays as it is until `spotify-ai list resume`."""
+    line = "{title} stays as it is now; `spotify-ai list resume {number}` ends that"
+    _mark(name, line, as_json, {"paused": True}, paused_at=clock.now())
 
 
 @list_.command()
@@ -235,11 +240,7 @@ def pause(name: str, as_json: bool) -> None:
 @json_option
 def resume(name: str, as_json: bool) -> None:
     """Resume list NAME: refreshes keep it fresh again."""
-    workspace = Workspace.open()
-    own = lists.choose(workspace, name)
-    own_lists.change(workspace.state, replace(own, paused_at=None))
-    line = f"{own.title} is refreshed again, {views.every_words(own.every_days)}"
-    report(line, as_json, list=own.list_id, paused=False)
+    _mark(name, "{title} is refreshed again, {every}", as_json, {"paused": False}, paused_at=None)
 
 
 @list_.command()
@@ -247,18 +248,15 @@ def resume(name: str, as_json: bool) -> None:
 @json_option
 def remove(name: str, as_json: bool) -> None:
     """Remove list NAME from here: nothing refreshes it any more. Its playlist stays where it is; delete it when you like."""
-    workspace = Workspace.open()
-    own = lists.choose(workspace, name)
-    own_lists.change(workspace.state, replace(own, removed_at=clock.now()))
-    line = f"{own.title} is no list of yours any more; its playlist stays as it is until you delete it"
-    report(line, as_json, list=own.list_id, removed=True)
+    line = "{title} is no list of yours any more; its playlist stays as it is until you delete it"
+    _mark(name, line, as_json, {"removed": True}, removed_at=clock.now())
 
 
 @list_.command()
 @click.argument("name", required=False)
 @json_option
 def refresh(name: str | None, as_json: bool) -> None:
-    """Refresh the lists that are due, or list NAME now, from the data that was read last."""
+    """Refresh the lists that are due, or list NAME now. It works from the data that was read last."""
     workspace = Workspace.open()
     chosen = [lists.choose(workspace, name)] if name is not None else own_lists.due(workspace.state, clock.now())
     if name is not None:

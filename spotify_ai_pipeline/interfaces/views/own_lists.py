@@ -25,31 +25,22 @@ def every_words(days: int) -> str:
 
 def list_lists(workspace: Workspace) -> list[dict[str, Any]]:
     """Every list that is kept fresh: the mix, the adventure, and those of the listener's own."""
-    state, settings = workspace.state, workspace.settings
-    rows = [
-        _row(
-            workspace,
-            MIX,
-            "",
-            playlists.title(settings),
-            settings.playlist.target_size,
-            "at every refresh",
-            "by forecast",
-        ),
-        _row(
-            workspace,
-            ADVENTURE,
-            "",
-            playlists.title(settings, ADVENTURE),
-            settings.adventure.target_size,
-            "at every refresh" if settings.adventure.enabled else "off",
-            "what you do not know yet",
+    settings, refreshed = workspace.settings, "at every refresh"
+    size, more = settings.playlist.target_size, settings.adventure
+    often = refreshed if more.enabled else "off"
+    title = playlists.title(settings, ADVENTURE)
+    return [
+        _row(workspace, MIX, "", playlists.title(settings), size, refreshed, "by forecast"),
+        _row(workspace, ADVENTURE, "", title, more.target_size, often, "what you do not know yet"),
+        *(
+            _row(workspace, own.name, str(own.list_id), own.title, own.size, _often(own), own.words)
+            for own in own_lists.every(workspace.state)
         ),
     ]
-    for own in own_lists.every(state):
-        often = "paused" if own.paused_at else every_words(own.every_days)
-        rows.append(_row(workspace, own.name, str(own.list_id), own.title, own.size, often, own.words))
-    return rows
+
+
+def _often(own: OwnList) -> str:
+    return "paused" if own.paused_at else every_words(own.every_days)
 
 
 def _row(workspace: Workspace, name: str, number: str, title: str, size: int, often: str, what: str) -> dict[str, Any]:

@@ -16,7 +16,8 @@ AUDIO, TAGS, ARTIST, LYRICS, CLAP = BLOCKS = ("audio", "tags", "artist", "lyrics
 @dataclass(frozen=True)
 class Inputs:
     """What is known of some songs: ``songs`` (song_id, artist_key), ``audio`` (song_id and the features), ``tags`` (song_id,
-    tag, weight), ``lyrics`` and ``clap`` (song_id, vector: an array, null where unknown), None where there is no such source."""
+    tag, weight), ``lyrics`` and ``clap``, which is the sound (song_id, vector: an array, null where unknown), None where there
+    is no such source."""
 
     songs: pl.DataFrame
     audio: pl.DataFrame

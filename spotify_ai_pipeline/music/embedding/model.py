@@ -190,11 +190,13 @@ class Model:
     def outgrown(self, known: Inputs, features: Features) -> str:
         """Why the model no longer fits what is known, in words; empty while it does.
 
-        It is fitted anew where the settings changed, and where the songs with any block became more or fewer by the share
-        ``features.refit_growth``: until then new songs are placed in the space as it is.
+        It is fitted anew where the settings changed, where another model hears the songs, and where the songs with any block
+        became more or fewer by the share ``features.refit_growth``: until then new songs are placed in the space as it is.
         """
         if self.config != _fitting(features):
             return "the settings of the features changed"
+        if len({0, len(self.clap.mean), known.vectors(CLAP).shape[1]}) == 3:
+            return "another model hears the songs"
         for name, count in known.counts().items():
             before = self.counts[name]
             if abs(count - before) > features.refit_growth * max(before, 1):

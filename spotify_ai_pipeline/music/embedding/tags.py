@@ -9,12 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import polars as pl
+
 from spotify_ai_pipeline.music.identity.spelling import compact, fold
 
 ARTIST_SHARE = 0.5
 """Weight of a tag that was given to the artist, not to the song."""
 LEAST = 0.02
 """Weight below which a tag is one person's whim."""
+EARS_SHARE = 0.5
+"""Weight of a tag that was heard by a machine, beside its likelihood."""
+LIKELY = 0.1
+"""Likelihood from which what was heard is a tag; the common ones are heard at about half of it in anything."""
 MOST_WORDS = 5
 """A tag of more words is a sentence about somebody's life."""
 
@@ -70,6 +76,29 @@ def blend(own: Mapping[str, float], artist: Mapping[str, float]) -> dict[str, fl
     """A song's own tags with those of its artist at ``ARTIST_SHARE``; where both have a tag, the heavier counts."""
     every = {tag: ARTIST_SHARE * weight for tag, weight in artist.items()}
     return every | {tag: max(weight, every.get(tag, 0.0)) for tag, weight in own.items()}
+
+
+def likely(heard: Mapping[str, float]) -> dict[str, float]:
+    """What a machine heard, as tags with their likelihoods, without what is hardly likely."""
+    return clean({tag: weight for tag, weight in heard.items() if weight >= LIKELY})
+
+
+def with_heard(tags: pl.DataFrame, ears: pl.DataFrame) -> pl.DataFrame:
+    """``tags`` in which a song that nobody tagged has those that are heard in it (``ears``), at ``EARS_SHARE``, from the
+    source ``ears``. Its day to be asked about again stays; what is no longer heard is gone."""
+    weights = pl.struct(pl.element().struct["tag"], pl.element().struct["weight"] * EARS_SHARE)
+    heard = ears.filter(pl.col("tags").list.len() > 0).select("song_id", heard=pl.col("tags").list.eval(weights))
+    nobody = pl.col("source").is_null() | (pl.col("source") == "ears")
+    told = pl.when(pl.col("heard").is_not_null()).then(pl.lit("ears"))
+    none = pl.lit([], dtype=ears.schema["tags"])
+    return (
+        tags.join(heard, on="song_id", how="left", maintain_order="left")
+        .with_columns(
+            tags=pl.when(nobody).then(pl.coalesce("heard", none)).otherwise("tags"),
+            source=pl.when(nobody).then(told).otherwise("source"),
+        )
+        .select(tags.columns)
+    )
 
 
 def spelled(raw: str) -> str | None:

@@ -7,12 +7,12 @@ reads it. What neither understands is named.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from spotify_ai_pipeline.music.lists.recipe import AT_LEAST, AT_MOST, IS, IS_NOT, Condition, Recipe
-from spotify_ai_pipeline.music.mood.parser import Meaning
+from spotify_ai_pipeline.music.mood.parser import Meaning, MoodQuery
 from spotify_ai_pipeline.music.taste.standing import understand_rule
 
 OF_MINE = Condition(column="in_library", op=IS, value=True)
@@ -134,10 +134,40 @@ class Understood:
     recipe: Recipe
     unknown: list[str]
     max_change: float | None = None
+    by: str = ""
+    """Who read what the layers left over; empty where nobody had to."""
+
+    def with_wish(self, wish: MoodQuery, by: str) -> Understood:
+        """What was understood, and what ``by`` made of the words that were left over."""
+        shunned = [tag for tag, weight in wish.tags.items() if weight < 0]
+        named = {"tags": [tag for tag in wish.tags if tag not in shunned], "cluster": wish.clusters}
+        more = [*_conditions(named, wish.eras, wish.axes), *_conditions({"tags": shunned}, [], {}, wanted=False)]
+        kept = {(one.column, one.op) for one in self.recipe.where}
+        recipe = self.recipe.changed([one for one in more if (one.column, one.op) not in kept])
+        return Understood(recipe, self.unknown, self.max_change, by)
 
     @property
     def says_something(self) -> bool:
         return any(one != OF_MINE for one in self.recipe.where) or self.recipe.sort != Recipe().sort
+
+
+def _conditions(
+    named: Mapping[str, Sequence[str]],
+    eras: Sequence[tuple[int, int]],
+    axes: Mapping[str, float],
+    *,
+    wanted: bool = True,
+) -> list[Condition]:
+    """Conditions on what is ``named`` of a column, on years, and on sound."""
+    op = IS if wanted else IS_NOT
+    found = [Condition(column=column, op=op, value=list(values)) for column, values in named.items() if values]
+    for first, last in eras[:1]:
+        found.append(Condition(column="year", op=AT_LEAST, value=first))
+        found.append(Condition(column="year", op=AT_MOST, value=last))
+    for axis, value in axes.items():
+        high = (value > 0) == wanted
+        found.append(Condition(column=axis, op=AT_LEAST if high else AT_MOST, value=_HIGH if high else _LOW))
+    return found
 
 
 def understand_list(
@@ -165,15 +195,8 @@ def understand_list(
             continue
         rule, _ = understand_rule(part, now, tags, clusters, artists, meaning)
         wanted = rule.factor >= 1
-        for column, values in (("artist", rule.artists), ("tags", rule.tags), ("cluster", rule.clusters)):
-            if values:
-                found.append(Condition(column=column, op=IS if wanted else IS_NOT, value=list(values)))
-        for first, last in rule.eras[:1]:
-            found.append(Condition(column="year", op=AT_LEAST, value=first))
-            found.append(Condition(column="year", op=AT_MOST, value=last))
-        for axis, value in rule.axes.items():
-            high = (value > 0) == wanted
-            found.append(Condition(column=axis, op=AT_LEAST if high else AT_MOST, value=_HIGH if high else _LOW))
+        named = {"artist": rule.artists, "tags": rule.tags, "cluster": rule.clusters}
+        found += _conditions(named, rule.eras, rule.axes, wanted=wanted)
         unknown += [word for word in rule.unknown if set(word.split()) - _FILLERS]
     recipe = Recipe().changed(list({(one.column, one.op, str(one)): one for one in found}.values()))
     return Understood(recipe.model_copy(update={"sort": sort or Recipe().sort}), unknown)

@@ -19,7 +19,7 @@ READ = {
     "ratings",
 }
 IDENTIFY = {"plays", "song_members", "song_links", "song_ratings", "songs", "listens"}
-LOOK_UP = {"audio_features", "tags", "lyrics", "clap", "song_embeddings", "song_index"}
+LOOK_UP = {"audio_features", "tags", "lyrics", "ears", "clap", "song_embeddings", "song_index"}
 RANK = {"activations", "listening_stats", "taste_weights", "mood", "song_scores", "suspects"}
 CLUSTER = {"clusters", "cluster_names", "cluster_health", "library_map"}
 DISCOVER = {"discovery_seeds", *SOURCES, "candidates", "candidate_model", "candidate_scores", "discoveries"}

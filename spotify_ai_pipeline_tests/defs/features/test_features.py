@@ -11,10 +11,14 @@ import polars as pl
 import pytest
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.mood_requests import text_vectors
+from spotify_ai_pipeline.encoders import ears
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.workspace import Workspace
+from spotify_ai_pipeline_tests.encoders import checkpoints
 
 Make = Callable[..., pl.DataFrame]
 SOME = 60
@@ -126,7 +130,8 @@ def test_an_unknown_song_with_another_spotify_id_is_asked_about_at_once(
 def test_a_feature_without_providers_is_off(connected: Workspace, make: Make) -> None:
     assert make("lyrics").schema == pl.Schema(datasets.LYRICS.schema)
     assert make("clap").schema == pl.Schema(datasets.CLAP.schema)
-    assert make("lyrics").height == make("clap").height == 0
+    assert make("ears").schema == pl.Schema(datasets.EARS.schema)
+    assert make("lyrics").height == make("clap").height == make("ears").height == 0
     assert not calls(connected, "lrclib") + calls(connected, "deezer") + calls(connected, "itunes")
 
 
@@ -210,6 +215,46 @@ def test_songs_are_heard_once(connected: Workspace, make: Make, tiny_clap: Path)
     again = make("clap", sound_songs_per_run=0).drop_nulls("vector")
     assert again.drop("retry_at").equals(heard.drop("retry_at"))
     assert calls(connected, "deezer") + calls(connected, "itunes") == asked
+
+
+def test_what_nobody_tagged_is_heard_once_and_has_a_place(
+    connected: Workspace, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("soundfile", reason="needs `make ears`")
+    (folder := tmp_path / "packages").mkdir()
+    checkpoints.package(folder)
+    monkeypatch.syspath_prepend(folder)
+    table = make("ears", ears_providers=["deezer", "itunes"], sound_songs_per_run=8, tag_providers=[])
+    heard = table.drop_nulls("vector")
+    assert 0 < heard.height <= 16
+    assert (heard["tags"].list.len() > 10).all()
+    asked = calls(connected, "deezer") + calls(connected, "itunes")
+    connected.lake.write(datasets.EARS.empty(), datasets.EARS)  # as a run leaves it that is cut before its end
+    again = make("ears", sound_songs_per_run=0)
+    assert again.drop_nulls("vector").drop("retry_at").equals(heard.drop("retry_at"))
+    assert calls(connected, "deezer") + calls(connected, "itunes") == asked
+
+    tags = make("tags").join(heard.select("song_id"), on="song_id", how="semi")
+    assert set(tags["source"]) == {"ears"}
+    assert tags["tags"].explode().struct.field("weight").max() <= 0.5
+    for dataset in (datasets.AUDIO_FEATURES, datasets.LYRICS, datasets.CLAP):
+        connected.lake.write(dataset.empty(), dataset)
+    placed = make("song_embeddings").filter("has_clap")
+    assert placed["song_id"].to_list() == heard["song_id"].to_list()
+    model = embedding_model(connected.lake)
+    assert model is not None
+    assert text_vectors(model, "rainy night", connected.settings.features) == {}, "ears read no words"
+    make("ears", ears_providers=[])
+    assert make("tags")["source"].null_count() == SOME
+
+
+def test_without_ears_the_run_goes_on_and_says_what_to_do(
+    connected: Workspace, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ears, "find_spec", lambda _: None)
+    assert make("ears", ears_providers=["deezer"]).height == 0
+    assert "make ears" in alerts(connected)
+    assert calls(connected, "deezer") == 0
 
 
 def test_what_reccobeats_does_not_know_is_measured(connected: Workspace, make: Make) -> None:

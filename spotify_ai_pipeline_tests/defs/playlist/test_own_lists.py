@@ -53,6 +53,30 @@ def test_a_list_is_filled_changes_little_and_respects_what_is_done_by_hand(pipel
     assert data("snapshot", "take", "--list", "1")["songs"] == len(back.track_ids)
 
 
+def test_a_list_is_copied_at_its_interval_as_the_mix_is(pipeline: Pipeline) -> None:
+    for title in ("A", "B"):
+        run("list", "add", "most played", "--size", "4", "--title", title)
+    assert pipeline.refresh("refresh_the_lists").success
+    run("list", "pause", "B")
+    with pipeline.workspace.state.said() as connection:
+        connection.execute("UPDATE refreshes SET refreshed_at = refreshed_at - ?", (40 * DAY,))
+    assert pipeline.refresh().success
+    kept = {one["of"] for one in data("snapshot", "list")}
+    assert kept == {"mix", "list:1"}
+
+
+def test_words_that_the_layers_leave_over_are_read_by_claude_where_it_may_be_asked(pipeline: Pipeline) -> None:
+    with (pipeline.root / ".env").open("a") as secrets:
+        secrets.write("ANTHROPIC_API_KEY=sandbox\n")
+    asked = run("list", "add", "never heard songs, loudqqqzz", "--title", "A")
+    assert "claude read for you: loudqqqzz" in asked.output
+    assert "energy >= 65" in asked.output
+    pipeline.workspace.state.set_override("claude.lists", False)
+    asked = run("list", "add", "never heard songs, loudqqqzz", "--title", "B")
+    assert "not understood: loudqqqzz" in asked.output
+    assert "energy" not in asked.output
+
+
 def test_a_list_between_two_songs_plays_in_order_and_says_what_is_wrong_in_a_line(pipeline: Pipeline) -> None:
     songs = pipeline.read(datasets.SONG_SCORES).filter("in_library").sort("plays", descending=True)["song_id"]
     way = data("list", "add", "--from", songs[0], "--to", songs[1], "--size", "6", "--title", "A way")

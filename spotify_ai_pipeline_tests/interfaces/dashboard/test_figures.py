@@ -140,10 +140,11 @@ def test_coverage_of_the_library() -> None:
     unknown = pl.LazyFrame(schema={"song_id": pl.String, "vector": pl.List(pl.Float32), "instrumental": pl.Boolean})
     audio = pl.LazyFrame({"song_id": ["a", "b"], "source": ["r", None]})
     tags = pl.LazyFrame({"song_id": ["a", "b"], "tags": [["x"], ["y"]]})
-    table = coverage.library(SONGS, audio, tags, unknown, unknown)
+    ears = pl.LazyFrame({"song_id": ["a", "b"], "vector": [[1.0], None]})
+    table = coverage.library(SONGS, audio, tags, unknown, unknown, ears)
     assert dict(table.select("known", "share").iter_rows()) == {
         "Spotify id": 0.5, "ISRC": 0.5, "MusicBrainz id": 0.0, "audio features": 0.5, "tags": 1.0, "lyrics": 0.0,
-        "sound (CLAP)": 0.0,
+        "sound": 0.5,
     }  # fmt: skip
     none = coverage.library(SONGS.filter(pl.lit(False)), audio, tags, unknown, unknown)
     assert none["share"].null_count() == none.height

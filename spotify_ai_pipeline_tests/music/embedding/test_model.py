@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.music.embedding.feature_blocks import AUDIO_COLUMNS, AudioSpace, TagSpace, VectorSpace
-from spotify_ai_pipeline.music.embedding.model import AUDIO, LYRICS, TAGS, Inputs, Model
+from spotify_ai_pipeline.music.embedding.model import AUDIO, CLAP, LYRICS, TAGS, Inputs, Model
 from spotify_ai_pipeline.settings import PROJECT_ROOT, Features, load
 
 FEATURES = load([PROJECT_ROOT / "config" / "config.yaml"]).features.model_copy(update={"tag_dimensions": 6})
@@ -199,3 +199,21 @@ def test_songs_that_all_bear_the_same_tags_have_tags_and_are_alike() -> None:
     table = embed(Inputs(songs, library().audio.head(0), tags))
     assert table["has_tags"].all()
     assert matrix(table) @ matrix(table).T == pytest.approx(np.ones((3, 3)), abs=1e-5)
+
+
+def test_another_model_of_the_sound_is_a_reason_to_fit_anew() -> None:
+    """Vectors of another length are of another model: until the fit they say nothing, and no song is lost."""
+    known, rng = library(), np.random.default_rng(5)
+
+    def hearing(length: int) -> Inputs:
+        vectors = pl.Series(rng.normal(size=(COUNT, length)), dtype=pl.Array(pl.Float32, length))
+        return Inputs(known.songs, known.audio, known.tags, clap=pl.DataFrame({"song_id": IDS, "vector": vectors}))
+
+    model = Model.fit(hearing(20), FEATURES)
+    assert model.outgrown(hearing(20), FEATURES) == ""
+    assert "another model" in model.outgrown(hearing(30), FEATURES)
+    table = model.embed(hearing(30), FEATURES)
+    assert table.height == COUNT
+    assert not table["has_clap"].any()
+    assert model.outgrown(known, FEATURES).startswith("clap: 120 at the last fit, 0 now")
+    assert Model.fit(hearing(30), FEATURES).counts[CLAP] == COUNT

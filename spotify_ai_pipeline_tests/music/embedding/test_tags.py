@@ -1,11 +1,15 @@
 """Tags in one spelling, without what says nothing; and how few calls they cost."""
 
+from datetime import UTC, datetime
+
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.app.tag_call_budget import TagCallBudget
-from spotify_ai_pipeline.music.embedding.tags import blend, clean, spelled
+from spotify_ai_pipeline.music.embedding.tags import blend, clean, likely, spelled, with_heard
+from spotify_ai_pipeline.storage import datasets
 
 
 @pytest.mark.parametrize(
@@ -94,3 +98,29 @@ def test_in_the_worst_case_the_last_songs_have_to_do_with_their_artists() -> Non
 def test_a_few_new_songs_are_all_asked_about() -> None:
     allowance = TagCallBudget(list("abcdefghij"), ())
     assert all(allowance.take() for _ in range(10))
+
+
+class TestHeard:
+    """What a machine heard in songs."""
+
+    def test_it_is_a_tag_where_it_is_likely_and_says_something(self) -> None:
+        heard = {"Hip-Hop": 0.6, "female vocalists": 0.3, "female vocalist": 0.2, "beautiful": 0.9, "rock": 0.05}
+        assert likely(heard) == {"hip hop": 0.6, "female vocals": 0.3}
+
+    def test_it_counts_half_where_nobody_tagged_and_goes_with_the_ears(self) -> None:
+        rows = [
+            {"song_id": "said", "tags": [{"tag": "folk", "weight": 1.0}], "source": "lastfm", "retry_at": None},
+            {"song_id": "nobody", "tags": [], "source": None, "retry_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            {"song_id": "unheard", "tags": [], "source": None, "retry_at": datetime(2026, 1, 1, tzinfo=UTC)},
+        ]
+        tags = pl.DataFrame(rows, schema=datasets.TAGS.schema)
+        ears = pl.DataFrame(
+            [{"song_id": song, "tags": [{"tag": "house", "weight": 0.6}]} for song in ("nobody", "said", "stranger")],
+            schema=datasets.EARS.schema,
+        )
+        told = with_heard(tags, ears)
+        assert told["source"].to_list() == ["lastfm", "ears", None]
+        assert told["tags"].to_list()[:2] == [[{"tag": "folk", "weight": 1.0}], [{"tag": "house", "weight": 0.3}]]
+        assert told["retry_at"].equals(tags["retry_at"])
+        assert with_heard(told, ears).equals(told)
+        assert with_heard(told, datasets.EARS.empty()).equals(tags)

@@ -12,6 +12,7 @@ from spotify_ai_pipeline.music.lists.columns import with_columns
 from spotify_ai_pipeline.music.lists.recipe import Condition, Recipe
 from spotify_ai_pipeline.music.lists.words import TEMPLATES, understand_list
 from spotify_ai_pipeline.music.mood.lexicon import AXES
+from spotify_ai_pipeline.music.mood.parser import MoodQuery
 
 NOW = datetime(2026, 3, 18, 10, tzinfo=UTC)
 TAGS, CLUSTERS, ARTISTS = ["punk", "metal", "christmas"], ["Night drive"], ["Low", "The Long Walk"]
@@ -143,3 +144,15 @@ def test_a_condition_takes_the_place_of_one_that_says_the_same() -> None:
     changed = recipe.changed([Condition.read("plays >= 10"), Condition.read("liked is yes")])
     assert [str(one) for one in changed.where] == ["plays <= 50", "plays >= 10", "liked is yes"]
     assert [str(one) for one in changed.changed([], ["plays"]).where] == ["liked is yes"]
+
+
+def test_what_the_layers_leave_over_is_read_by_another_who_overrules_nothing() -> None:
+    found = understand_list("flurb punk from the nineties", NOW, TAGS, CLUSTERS, ARTISTS)
+    assert found.unknown == ["flurb"]
+    wish = MoodQuery({"energy": -0.4}, {"metal": 1.0, "christmas": -1.0}, [], [], ["Night drive"], [(2000, 2009)])
+    more = found.with_wish(wish, "claude")
+    assert {str(one) for one in more.recipe.where} == {
+        "in_library is yes", "tags is punk", "tags is not christmas", "year >= 1990", "year <= 1999", "energy <= 35",
+        "cluster is Night drive",
+    }  # fmt: skip
+    assert more.by == "claude"

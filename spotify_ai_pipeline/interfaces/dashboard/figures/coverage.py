@@ -6,7 +6,7 @@ import polars as pl
 
 
 def library(
-    songs: pl.LazyFrame, audio: pl.LazyFrame, tags: pl.LazyFrame, lyrics: pl.LazyFrame, clap: pl.LazyFrame
+    songs: pl.LazyFrame, audio: pl.LazyFrame, tags: pl.LazyFrame, lyrics: pl.LazyFrame, *sounds: pl.LazyFrame
 ) -> pl.DataFrame:
     """known, songs, share: how many songs of the library have what. A share of nothing is null."""
     mine = songs.filter("in_library").select("song_id", "track_id", "mbid", "isrc")
@@ -14,7 +14,7 @@ def library(
         "audio features": audio.drop_nulls("source"),
         "tags": tags.filter(pl.col("tags").list.len() > 0),
         "lyrics": lyrics.filter(pl.col("vector").is_not_null() | pl.col("instrumental")),
-        "sound (CLAP)": clap.drop_nulls("vector"),
+        "sound": pl.concat([heard.drop_nulls("vector").select("song_id") for heard in sounds]),
     }
     for name, frame in has.items():
         mine = mine.join(frame.select("song_id", pl.lit(True).alias(name)).unique(), on="song_id", how="left")

@@ -19,7 +19,8 @@ def page() -> None:
     workspace = data.workspace()
     st.title("Coverage and gaps")
     st.subheader("The library")
-    known = data.compute_once(workspace, coverage.library, SONGS, *FEATURES)
+    ears = [datasets.EARS] if data.exists(workspace, datasets.EARS) else []
+    known = data.compute_once(workspace, coverage.library, SONGS, *FEATURES, *ears)
     theme.lying_bars(known, "share", "known", title="share of songs", form=".0%")
     st.subheader("The listening")
     months = data.compute_once(workspace, count_by_month, LISTENS)
