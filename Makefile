@@ -8,6 +8,8 @@ WORLD ?=
 # The environment remembers the lock it was made from: later targets keep to it, and another LOCK= makes it anew.
 INSTALLED := $(shell cat $(VENV)/installed 2>/dev/null)
 LOCK ?= $(or $(INSTALLED),requirements-dev.lock)
+# A worker that is done takes tests from the one that is not: the longest take half a minute.
+PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
@@ -21,32 +23,32 @@ demo: install            ## the whole pipeline on the embedded sandbox; WORLD=FO
 	@$(BIN)/spotify-ai demo $(if $(WORLD),--world $(WORLD)) $(if $(PORT),--port $(PORT))
 
 test: install            ## all tests: offline, no account
-	@$(BIN)/pytest -n 2
+	@$(PYTEST)
 
 EXTRA_TESTS := encoders defs/features clients/services/test_lyrics_and_previews.py
 
 test-extras: lyrics ears audio   ## the tests of lyrics, ears, sound and CLAP with what they need; `make test` runs them where that is there
-	@$(BIN)/pytest -n 2 -rs $(addprefix spotify_ai_pipeline_tests/,$(EXTRA_TESTS))
+	@$(PYTEST) -rs $(addprefix spotify_ai_pipeline_tests/,$(EXTRA_TESTS))
 
 test-mutants: install    ## 2,000 changed answers of each service, through the real clients
-	@SPOTIFY_AI_MUTANTS=2000 $(BIN)/pytest -n 2 spotify_ai_pipeline_tests/clients/test_mutants.py
+	@SPOTIFY_AI_MUTANTS=2000 $(PYTEST) spotify_ai_pipeline_tests/clients/test_mutants.py
 
 coverage: install        ## all tests, then the lines that none of them ran, by file
-	@$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered
+	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 # The ends of a month, a quarter and a year; 29 February; two minutes before a clock change and before midnight, UTC and local.
 DATES := 2026-04-30T10:00Z 2026-06-30T10:00Z 2026-12-31T10:00Z 2028-02-29T10:00Z 2026-03-29T00:58Z 2026-10-25T00:58Z \
 	2026-05-13T23:58Z 2026-07-10T23:58+02:00
 
 test-dates: install      ## all tests on each of the days when calendars turn, on a machine in Berlin
-	@for date in $(DATES); do echo "$$date"; TZ=Europe/Berlin SPOTIFY_AI_TEST_DATE=$$date $(BIN)/pytest -n 2 || exit 1; done
+	@for date in $(DATES); do echo "$$date"; TZ=Europe/Berlin SPOTIFY_AI_TEST_DATE=$$date $(PYTEST) || exit 1; done
 
 HARDSHIP := storage/test_damage.py storage/test_restoring.py storage/test_home_files.py laws/test_power_cuts.py laws/test_kills.py \
 	laws/test_crowd.py laws/test_local_servers.py laws/test_secrets.py laws/test_survival.py interfaces/cli/test_ending.py \
-	interfaces/cli/test_keeping.py
+	interfaces/cli/test_keeping.py app/playlist/test_chaos.py clients/ingest/test_chaos.py
 
 hardship: install        ## kills, power cuts, damage, crowds and foreign pages, each at every place: the table in docs/operation.md
-	@SPOTIFY_AI_TEST_HARD=1 $(BIN)/pytest -n 2 -rP $(addprefix spotify_ai_pipeline_tests/,$(HARDSHIP))
+	@SPOTIFY_AI_TEST_HARD=1 $(PYTEST) -rP $(addprefix spotify_ai_pipeline_tests/,$(HARDSHIP))
 
 lint: install            ## format, lint, types, the floors of the house and what it depends on
 	@$(BIN)/ruff format --check .

@@ -5,10 +5,12 @@ No test reads a real ``.env``, the environment of the shell, or anything outside
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -27,7 +29,7 @@ from spotify_ai_pipeline import settings as settings_module
 from spotify_ai_pipeline.clients import spotify_auth, transport
 from spotify_ai_pipeline.defs.automation import dagster_clock
 from spotify_ai_pipeline.defs.automation.run import RunResult, run_job
-from spotify_ai_pipeline.interfaces.cli import login
+from spotify_ai_pipeline.interfaces.cli import NEW_OBJECTS, login
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.sandbox.generate import generate
@@ -63,6 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[clock.SHIFT] = str(NOW.timestamp() - clock.now())
         if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a hundred processes to come would compile the same modules
+    sys.dont_write_bytecode = False
+    gc.set_threshold(NEW_OBJECTS)
     dagster_clock.follow()
 
 
@@ -164,7 +169,7 @@ def wire(workspace: Workspace, world: Path, url: str) -> None:
 
 def sign_in(workspace: Workspace) -> None:
     auth = spotify_auth.oauth(workspace)
-    login.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"])
+    login.accept(auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=120).headers["Location"])
 
 
 def run(

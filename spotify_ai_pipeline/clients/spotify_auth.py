@@ -30,9 +30,9 @@ from spotify_ai_pipeline.clients.sign_in import (
     SIGN_IN_AGAIN,
     SIGNED_IN,
     USER,
+    TokenFile,
     finite,
 )
-from spotify_ai_pipeline.clients.token_file import TokenFile
 from spotify_ai_pipeline.clients.transport import Transport, Unreachable
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.errors import Refused, Retryable, UserError

@@ -14,7 +14,7 @@ from spotify_ai_pipeline.music.discovery.leads import Lead
 from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.identity.matching import song_id, song_key
 from spotify_ai_pipeline.music.plays.play_counts import Plays
-from spotify_ai_pipeline.sandbox.known_taste import known_taste
+from spotify_ai_pipeline.sandbox.generate import known_taste
 
 END = datetime(2026, 1, 5, tzinfo=UTC)
 LOVED = 3

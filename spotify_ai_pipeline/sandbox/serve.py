@@ -18,6 +18,8 @@ from .errors import PortTaken
 from .world import World
 
 HOST = "127.0.0.1"
+KEEP_ALIVE_S = 3_600
+"""A connection that is quiet stays open: one that closes at the moment of its next call would look like a fault."""
 
 
 def listen(port: int) -> socket.socket:
@@ -42,7 +44,12 @@ class Server(uvicorn.Server):
     """Uvicorn that says when it listens."""
 
     def __init__(self, world: World, bound: socket.socket, ready: Callable[[str], object] | None) -> None:
-        quiet = {"log_level": logging.WARNING, "access_log": False, "lifespan": "off"}
+        quiet = {
+            "log_level": logging.WARNING,
+            "access_log": False,
+            "lifespan": "off",
+            "timeout_keep_alive": KEEP_ALIVE_S,
+        }
         super().__init__(uvicorn.Config(create_app(world), **quiet, date_header=False))  # the app dates its answers
         self._world = world
         self._bound = bound

@@ -10,7 +10,7 @@ from pathlib import Path
 from .serve import Server, listen
 from .world import World
 
-_PATIENCE_S = 20
+_PATIENCE_S = 120
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class Start:
         return done.stdout
 
     def asks(self, *words: str) -> str:
-        """The same in this process, for commands that only read."""
+        """The same in this process, which has imported already what a run needs."""
         os.environ["SPOTIFY_AI_DATA"] = str(self.root)
         done = CliRunner().invoke(main, list(words), catch_exceptions=False)
         assert done.exit_code == 0, done.output
@@ -79,9 +79,9 @@ def export_of(world: Path, folder: Path) -> Path:
     return file
 
 
-def begins(start: Start, target: str) -> list[dict[str, Any]]:
-    """Refreshes once, looks at everything that a new listener looks at, and gives the mix."""
-    assert "AI Mix filled" in start.types("refresh")
+def begins(start: Start, target: str, refreshed: str) -> list[dict[str, Any]]:
+    """Looks at what the first refresh printed and at everything that a new listener looks at, and gives the mix."""
+    assert "AI Mix filled" in refreshed
     mix = json.loads(start.asks("mix", "--json"))
     songs = start.workspace.lake.read(datasets.SONGS)
     assert len(mix["songs"]) == 100
@@ -101,7 +101,7 @@ def test_an_export_alone_is_enough(small_world: Path, running: Serve, tmp_path: 
     with running(small_world) as url:
         start = Start(tmp_path / "start", url, "")
         assert "the next `spotify-ai refresh`" in start.types("import", str(export_of(small_world, tmp_path)))
-        songs = begins(start, str(tmp_path / "start" / "playlists"))
+        songs = begins(start, str(tmp_path / "start" / "playlists"), start.types("refresh"))
     listed = (tmp_path / "start" / "playlists" / "AI Mix.m3u8").read_text().splitlines()
     named = [line.partition(",")[2] for line in listed if line.startswith("#EXTINF")]
     assert named == [f"{song['artist']} - {song['title']}" for song in songs]
@@ -111,7 +111,7 @@ def test_lastfm_alone_is_enough(small_world: Path, running: Serve, tmp_path: Pat
     user = json.loads((small_world / "world.json").read_text())["listener"]["lastfm_user"]
     with running(small_world) as url:
         start = Start(tmp_path / "start", url, f"LASTFM_API_KEY=key\nLASTFM_USER={user}\n")
-        begins(start, str(tmp_path / "start" / "playlists"))
+        begins(start, str(tmp_path / "start" / "playlists"), start.asks("refresh"))
     songs = start.workspace.lake.read(datasets.SONGS)
     loved = songs.filter("liked")
     assert loved.height > 0, "what was loved on Last.fm is liked"
@@ -124,18 +124,18 @@ def test_listenbrainz_alone_is_enough_and_holds_the_list(world: Path, running: S
     user = json.loads((world / "world.json").read_text())["listener"]["listenbrainz_user"]
     with running(world) as url:
         start = Start(tmp_path / "start", url, f"LISTENBRAINZ_USER={user}\nLISTENBRAINZ_TOKEN={user}\n")
-        songs = begins(start, "https://listenbrainz.org/playlist/")
+        songs = begins(start, "https://listenbrainz.org/playlist/", start.asks("refresh"))
         known = playlists.written(start.workspace.state)
         assert known is not None
         address, token = f"{url}/listenbrainz/1/playlist/{known.playlist_id}", {"Authorization": f"Token {user}"}
 
         def there() -> list[str]:
-            answer = requests.get(address, headers=token, timeout=10).json()["playlist"]
+            answer = requests.get(address, headers=token, timeout=120).json()["playlist"]
             return [track["identifier"][0].rpartition("/")[2] for track in answer["track"]]
 
         assert there() == [song["track_id"] for song in songs]
-        requests.post(f"{address}/item/delete", json={"index": 0, "count": 1}, headers=token, timeout=10)
-        start.types("refresh")
+        requests.post(f"{address}/item/delete", json={"index": 0, "count": 1}, headers=token, timeout=120)
+        start.asks("refresh")
         assert len(there()) == 100, "a spare came"
         assert songs[0]["track_id"] not in there(), "what was taken off by hand stays away"
         decided = start.workspace.lake.read(datasets.MIX).drop_nulls("rank").sort("rank")

@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from spotify_ai_pipeline.app.managed_playlists import take_back
+from spotify_ai_pipeline.app.verdict_effects import apply_due
+from spotify_ai_pipeline.clients.spotify import Spotify
+from spotify_ai_pipeline.importers import detect, ingest
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import datasets, playlists, queue
 from spotify_ai_pipeline.storage import lake as lakes
@@ -162,7 +166,8 @@ def test_a_kill_while_verdicts_are_applied_brings_each_about_once(listener: List
         was_killed = killed(APPLY, root, place, "Mine")
         kills += was_killed
         settled(lambda: spot.rows(target))
-        assert not killed(APPLY, root, 0, "Mine")
+        home = Workspace.open(root)
+        list(apply_due(home.state, lambda home=home: Spotify.of(home), "Mine"))
         assert Counter(spot.rows(target)) == Counter(wanted), "lost, or twice"
         assert state.rows("SELECT * FROM outbox WHERE done_at IS NULL") == []
         if not was_killed:
@@ -186,7 +191,10 @@ def plays(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_kill_during_an_import_loses_no_row_and_takes_none_twice(tmp_path: Path) -> None:
+def test_a_kill_during_an_import_loses_no_row_and_takes_none_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "PART_ROWS", 100)
     file = tmp_path / "Streaming_History_Audio_2024.json"
     file.write_text(json.dumps(plays(350)))
     place, kills = 0, 0
@@ -198,7 +206,7 @@ def test_a_kill_during_an_import_loses_no_row_and_takes_none_twice(tmp_path: Pat
         found = Workspace.open(root).lake.read_or_none(datasets.HISTORY_IMPORTS)
         assert found is None or found.height % 100 in (0, 50), "a part is there whole or not"
         for _ in range(2):
-            assert not killed(IMPORT, root, 0, file)
+            list(ingest.take_in(Workspace.open(root), detect.find([file])))
             titles = Workspace.open(root).lake.read(datasets.HISTORY_IMPORTS)["title"]
             assert (titles.len(), titles.n_unique()) == (350, 350)
         if not was_killed:
@@ -206,7 +214,7 @@ def test_a_kill_during_an_import_loses_no_row_and_takes_none_twice(tmp_path: Pat
     tell(kills)
 
 
-def test_a_kill_during_pruning_leaves_what_readers_get(tmp_path: Path) -> None:
+def test_a_kill_during_pruning_leaves_what_readers_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, kills = 0, 0
     while place < MOST_PLACES:
         place += STEP
@@ -219,7 +227,10 @@ def test_a_kill_during_pruning_leaves_what_readers_get(tmp_path: Path) -> None:
         for dataset in (datasets.SONGS, datasets.SCROBBLES):
             assert workspace.lake.read(dataset)["n"].to_list() == [3]
         assert list(workspace.lake.damages()) == []
-        assert not killed(PRUNE, workspace.root, 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(lakes, "KEEP_SECONDS", -1e11)
+            patch.setattr(lakes, "KEEP_VERSIONS", 1)
+            Workspace.open(workspace.root).lake.prune()
         left = list((workspace.root / "lake").rglob("v=*"))
         assert len(left) == 2, "the next pruning goes on"
         if not was_killed:

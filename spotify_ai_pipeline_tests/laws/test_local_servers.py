@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,8 +26,9 @@ from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.interfaces.dashboard.chromium import browsing, executable
+from spotify_ai_pipeline_tests.ports import free_port
 
-PATIENCE_S = 120
+PATIENCE_S = 600
 FORM = "application/x-www-form-urlencoded"
 DELETE = 'mutation { deleteRun(runId: "%s") { __typename } }'
 RUNS = "{ runsOrError { ... on Runs { results { runId } } } }"
@@ -58,7 +58,7 @@ class Server:
         return urlsplit(self.url).netloc
 
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection(self.place, timeout=60)
+        connection = http.client.HTTPConnection(self.place, timeout=120)
         connection.putrequest(method, path, skip_host=True)
         for name, value in {"host": self.place, "content-length": str(len(body)), **headers}.items():
             connection.putheader(name.replace("_", "-"), value)
@@ -88,13 +88,7 @@ def started(command: list[str], port: int, path: str, root: Path) -> Iterator[Se
         yield server
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) is not None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        assert process.wait(PATIENCE_S) is not None
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-PATIENCE_S = 180
+PATIENCE_S = 600
 LOGGER = logging.getLogger("test")
 GRAPH = """
 import time

@@ -66,10 +66,10 @@ def login() -> Callable[..., dict[str, Any]]:
 
     def go(base: str, scopes: str = SCOPES) -> dict[str, Any]:
         query = {"response_type": "code", "client_id": "app", "redirect_uri": REDIRECT, "scope": scopes, "state": "s"}
-        back = requests.get(f"{base}/accounts/authorize", params=query, allow_redirects=False, timeout=5)
+        back = requests.get(f"{base}/accounts/authorize", params=query, allow_redirects=False, timeout=120)
         code = parse_qs(urlsplit(back.headers["location"]).query)["code"][0]
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
-        return requests.post(f"{base}/accounts/api/token", data=form, auth=("app", "secret"), timeout=5).json()
+        return requests.post(f"{base}/accounts/api/token", data=form, auth=("app", "secret"), timeout=120).json()
 
     return go
 

@@ -23,7 +23,7 @@ def oauth(base: str, monkeypatch: pytest.MonkeyPatch) -> SpotifyOAuth:
 
 
 def _code(oauth: SpotifyOAuth) -> str:
-    back = requests.get(oauth.get_authorize_url(), allow_redirects=False, timeout=5)
+    back = requests.get(oauth.get_authorize_url(), allow_redirects=False, timeout=120)
     answer = parse_qs(urlsplit(back.headers["location"]).query)
     assert back.status_code == 302 and answer["state"] == ["abc"]
     return answer["code"][0]
@@ -46,16 +46,16 @@ def test_token_endpoint(base: str, login: Any) -> None:
     token = login(base)
     form = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
     url = f"{base}/accounts/api/token"
-    in_body = requests.post(url, data=form | {"client_id": "app", "client_secret": "secret"}, timeout=5)
+    in_body = requests.post(url, data=form | {"client_id": "app", "client_secret": "secret"}, timeout=120)
     assert in_body.status_code == 200 and "refresh_token" not in in_body.json()
-    assert requests.post(url, data=form, timeout=5).json()["error"] == "invalid_client"
-    assert requests.post(url, data=form, auth=("other", "secret"), timeout=5).json()["error"] == "invalid_grant"
-    assert requests.post(url, data={}, auth=("app", "s"), timeout=5).json()["error"] == "unsupported_grant_type"
+    assert requests.post(url, data=form, timeout=120).json()["error"] == "invalid_client"
+    assert requests.post(url, data=form, auth=("other", "secret"), timeout=120).json()["error"] == "invalid_grant"
+    assert requests.post(url, data={}, auth=("app", "s"), timeout=120).json()["error"] == "unsupported_grant_type"
 
 
 def test_redirect_must_match(base: str, oauth: SpotifyOAuth) -> None:
     form = {"grant_type": "authorization_code", "code": _code(oauth), "redirect_uri": "http://127.0.0.1:1/other"}
-    answer = requests.post(f"{base}/accounts/api/token", data=form, auth=("app", "secret"), timeout=5)
+    answer = requests.post(f"{base}/accounts/api/token", data=form, auth=("app", "secret"), timeout=120)
     assert answer.status_code == 400 and answer.json()["error"] == "invalid_grant"
 
 
@@ -69,7 +69,8 @@ def test_redirect_must_match(base: str, oauth: SpotifyOAuth) -> None:
 def test_redirect_uris(base: str, uri: str, status: int) -> None:
     query = {"response_type": "code", "client_id": "app", "redirect_uri": uri}
     assert (
-        requests.get(f"{base}/accounts/authorize", params=query, allow_redirects=False, timeout=5).status_code == status
+        requests.get(f"{base}/accounts/authorize", params=query, allow_redirects=False, timeout=120).status_code
+        == status
     )
 
 

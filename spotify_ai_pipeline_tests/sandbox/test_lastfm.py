@@ -39,7 +39,7 @@ def network(base: str) -> pylast.LastFMNetwork:
 def ask(base: str) -> Any:
     def go(method: str, **values: Any) -> requests.Response:
         query = {"method": method, "api_key": "key", "format": "json", **values}
-        return requests.get(f"{base}/lastfm/2.0/", params=query, timeout=5)
+        return requests.get(f"{base}/lastfm/2.0/", params=query, timeout=120)
 
     return go
 

@@ -19,7 +19,7 @@ def catalogue(made: Path) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def get(base: str) -> Any:
-    return lambda path, **query: requests.get(f"{base}{path}", params=query, timeout=5)
+    return lambda path, **query: requests.get(f"{base}{path}", params=query, timeout=120)
 
 
 def test_listens_walk_back_to_the_first(get: Any, made: Path) -> None:
@@ -55,16 +55,16 @@ def test_recording_metadata(base: str, catalogue: pl.DataFrame) -> None:
     mbids = catalogue["mbid"].drop_nulls().unique(maintain_order=True).head(50).to_list()
     unknown = "00000000-0000-4000-8000-000000000000"
     body = {"recording_mbids": [*mbids, unknown], "inc": "artist tag release"}
-    found = requests.post(url, json=body, timeout=5).json()
+    found = requests.post(url, json=body, timeout=120).json()
     assert set(found) == set(mbids)
-    refused = requests.post(url, json={"recording_mbids": [*mbids, "None"]}, timeout=5)
+    refused = requests.post(url, json={"recording_mbids": [*mbids, "None"]}, timeout=120)
     assert (refused.status_code, refused.json()["error"]) == (400, "Recording mbid None is not valid.")
     tags = found[mbids[0]]["tag"]
     assert tags["artist"][0].keys() >= {"tag", "count", "artist_mbid"} and "recording" in tags
     assert set(found[mbids[0]]) == {"recording", "artist", "tag", "release"}
-    assert requests.post(url, json={"recording_mbids": mbids * 30}, timeout=5).status_code == 400
-    assert requests.post(url, json={"recording_mbids": mbids, "inc": "moon"}, timeout=5).status_code == 400
-    assert requests.post(url, data="{", timeout=5).status_code == 400
+    assert requests.post(url, json={"recording_mbids": mbids * 30}, timeout=120).status_code == 400
+    assert requests.post(url, json={"recording_mbids": mbids, "inc": "moon"}, timeout=120).status_code == 400
+    assert requests.post(url, data="{", timeout=120).status_code == 400
 
 
 def test_recommended_recordings_are_unheard(get: Any, catalogue: pl.DataFrame, made: Path) -> None:

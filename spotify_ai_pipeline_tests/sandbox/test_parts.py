@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_ai_pipeline.sandbox.ids import hashed_id, hashed_uuid, is_spotify_id
-from spotify_ai_pipeline.sandbox.lastfm.render import answer
+from spotify_ai_pipeline.sandbox.lastfm.call import answer
 from spotify_ai_pipeline.sandbox.shelf import Item
 from spotify_ai_pipeline.sandbox.spotify.call import Refused
-from spotify_ai_pipeline.sandbox.spotify.edits import inserted, moved, removed
 from spotify_ai_pipeline.sandbox.spotify.fields import select
+from spotify_ai_pipeline.sandbox.spotify.playlists import inserted, moved, removed
 
 
 def _rows(n: int) -> list[Item]:

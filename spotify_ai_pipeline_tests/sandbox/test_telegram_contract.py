@@ -33,7 +33,7 @@ def sandbox(small_world: Path) -> Iterator[str]:
 
 def call(url: str, method: str, **fields: object) -> dict[str, Any]:
     form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
-    return requests.post(f"{url}/telegram/bot{TOKEN}/{method}", data=form, timeout=10).json()
+    return requests.post(f"{url}/telegram/bot{TOKEN}/{method}", data=form, timeout=120).json()
 
 
 @pytest.mark.parametrize("method", tables.METHODS)
@@ -79,9 +79,9 @@ def test_answers_are_of_the_types_of_the_contract(sandbox: str, contract: dict[s
     sent = call(sandbox, "sendMessage", chat_id=USER, text="<b>&lt;a&gt;</b> b", parse_mode="HTML", reply_markup=markup)
     assert sent["result"]["text"] == "<a> b"
     number = sent["result"]["message_id"]
-    requests.post(f"{sandbox}/sandbox/telegram/say", json={"text": "/next please"}, timeout=10)
+    requests.post(f"{sandbox}/sandbox/telegram/say", json={"text": "/next please"}, timeout=120)
     query = requests.post(
-        f"{sandbox}/sandbox/telegram/tap", json={"message_id": number, "data": "y"}, timeout=10
+        f"{sandbox}/sandbox/telegram/tap", json={"message_id": number, "data": "y"}, timeout=120
     ).json()["query"]
     answers = {
         "sendMessage": sent,
@@ -133,7 +133,7 @@ def test_callback_data_is_1_to_64_bytes(data: str, good: bool, sandbox: str) -> 
 
 
 def test_a_wrong_token_is_401(sandbox: str) -> None:
-    answer = requests.post(f"{sandbox}/telegram/bot1:x/getMe", timeout=10)
+    answer = requests.post(f"{sandbox}/telegram/bot1:x/getMe", timeout=120)
     assert (answer.status_code, answer.json()["description"]) == (401, "Unauthorized")
 
 

@@ -12,8 +12,7 @@ from starlette.routing import Route
 from ..forms import form
 from ..world import World
 from . import music, user
-from .call import INVALID_KEY, Call, Refused
-from .render import answer, refusal
+from .call import INVALID_KEY, Call, Refused, answer, refusal
 
 _METHODS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "user.getinfo": user.info,

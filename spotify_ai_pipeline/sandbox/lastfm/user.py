@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..times import lastfm as written
+from ..clock import lastfm as written
 from .call import IMAGES, INVALID_PARAMETERS, PRIVATE, Call, Refused, url
 
 _MOST = 200

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from .. import schema
-from ..generation.similarity import as_lists, neighbours
+from ..generation.crowd import as_lists, neighbours
 
 _MOST_TAGS = 12
 _LARGEST = 2000

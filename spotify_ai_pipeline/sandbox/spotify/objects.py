@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..clock import iso
 from ..shelf import Item, Playlist
-from ..times import iso
 from ..world import World
 
 Json = dict[str, Any]

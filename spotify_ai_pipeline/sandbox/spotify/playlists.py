@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from .. import clock
 from ..ids import is_spotify_id
 from ..shelf import Item, Playlist
-from . import edits, objects
+from . import objects
 from .call import Call, Refused, not_found
 from .fields import select
 
@@ -84,7 +84,7 @@ async def add(call: Call) -> Any:
     place = call.number("position", len(now), 0, 100_000) if call.query("position") else body.get("position", len(now))
     if _place(place) > len(now):
         raise Refused(400, "Index out of bounds")
-    after = edits.inserted(now, _items(call, uris), place)
+    after = inserted(now, _items(call, uris), place)
     return _answer(call.world.shelf.rearrange(playlist.id, after), 201)
 
 
@@ -105,7 +105,7 @@ async def update(call: Call) -> Any:
     start, before, length = (_place(body.get(name, default)) for name, default in _RANGE)
     if length < 1 or start + length > len(then) or before > len(then):
         raise Refused(400, "Index out of bounds")
-    return _answer(call.world.shelf.rearrange(playlist.id, edits.moved(now, then, start, before, length)))
+    return _answer(call.world.shelf.rearrange(playlist.id, moved(now, then, start, before, length)))
 
 
 async def remove(call: Call) -> Any:
@@ -122,7 +122,7 @@ async def remove(call: Call) -> Any:
     if len(rows) > _MOST_URIS:
         raise Refused(400, f"You can remove a maximum of {_MOST_URIS} items per request.")
     now = call.world.shelf.items(playlist.id)
-    after = edits.removed(now, _then(call, playlist, body, now), {str(row["uri"]) for row in rows})
+    after = removed(now, _then(call, playlist, body, now), {str(row["uri"]) for row in rows})
     return _answer(call.world.shelf.rearrange(playlist.id, after))
 
 
@@ -232,3 +232,28 @@ def _details(body: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(playlist: Playlist, status: int = 200) -> Response:
     return JSONResponse({"snapshot_id": playlist.snapshot_id}, status)
+
+
+def inserted(now: list[Item], new: list[Item], position: int | None) -> list[Item]:
+    """`new` before the row at `position`, at the end without one."""
+    at = len(now) if position is None else position
+    return now[:at] + new + now[at:]
+
+
+def removed(now: list[Item], then: list[Item], uris: set[str]) -> list[Item]:
+    """Without the rows that held one of `uris` at the snapshot `then`: every occurrence."""
+    gone = {item.id for item in then if item.uri in uris}
+    return [item for item in now if item.id not in gone]
+
+
+def moved(now: list[Item], then: list[Item], start: int, before: int, length: int) -> list[Item]:
+    """The rows [start, start + length) of the snapshot `then`, put before the row it had at `before`."""
+    wanted = then[start : start + length]
+    if start <= before <= start + length:
+        return now
+    block_ids = {item.id for item in wanted}
+    block = [item for item in now if item.id in block_ids]
+    rest = [item for item in now if item.id not in block_ids]
+    anchor = then[before].id if before < len(then) else None
+    at = next((k for k, item in enumerate(rest) if item.id == anchor), len(rest))
+    return rest[:at] + block + rest[at:]

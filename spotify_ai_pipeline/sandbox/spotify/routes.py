@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..world import World
-from . import library, me, music, playlists
+from . import me, music, playlists
 from .call import Call, Handler, Refused, guarded
 
 # method, path, handler, scope that must be there before anything else is looked at ("" = none)
@@ -22,9 +22,9 @@ _OPEN: list[tuple[str, str, Handler, str]] = [
     ("GET", "/me/player/recently-played", me.recently_played, "user-read-recently-played"),
     ("GET", "/me/playlists", playlists.mine, "playlist-read-private"),
     ("POST", "/me/playlists", playlists.create, ""),
-    ("PUT", "/me/library", library.save, ""),
-    ("DELETE", "/me/library", library.remove, ""),
-    ("GET", "/me/library/contains", library.contains, ""),
+    ("PUT", "/me/library", me.save, ""),
+    ("DELETE", "/me/library", me.remove, ""),
+    ("GET", "/me/library/contains", me.contains, ""),
     ("GET", "/playlists/{id}/items", playlists.items, "playlist-read-private"),
     ("POST", "/playlists/{id}/items", playlists.add, ""),
     ("PUT", "/playlists/{id}/items", playlists.update, ""),

@@ -41,7 +41,7 @@ class Spot:
     world: World
 
     def fail(self, **plan: Any) -> None:
-        requests.put(f"{self.url}/sandbox/faults", json=plan, timeout=10).raise_for_status()
+        requests.put(f"{self.url}/sandbox/faults", json=plan, timeout=120).raise_for_status()
 
     def rows(self, playlist_id: str) -> list[str]:
         return [
@@ -70,10 +70,10 @@ def spot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spot]:
     server = Server(world, listen(0), lambda _url: up.set())
     thread = threading.Thread(target=server.serve_until_stopped, daemon=True)
     thread.start()
-    assert up.wait(20)
+    assert up.wait(120)
     yield Spot(server.url, world)
     server.should_exit = True
-    thread.join(20)
+    thread.join(120)
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +114,7 @@ class Listener:
         (root / ".env").write_text("SPOTIFY_CLIENT_ID=app\nSPOTIFY_CLIENT_SECRET=secret\n")
         workspace = Workspace.open(root)
         auth = spotify_auth.oauth(workspace)
-        answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=10)
+        answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=120)
         auth.sign_in(auth.parse_response_code(answer.headers["Location"]))
         count = max(SONGS, 2 * workspace.settings.playlist.target_size)
         return cls(workspace, spot, spot.tracks[:count])

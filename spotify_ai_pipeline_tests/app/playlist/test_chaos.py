@@ -21,10 +21,12 @@ from spotify_ai_pipeline.music.mix import decide, edit_script, edits
 from spotify_ai_pipeline.sandbox import shelf
 from spotify_ai_pipeline.storage import pins, playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
+from spotify_ai_pipeline_tests.conftest import HARD
 
 from .conftest import Clock, Listener, Spot
 
-RUNS = 300
+RUNS = 300 if HARD else 80
+"""``make hardship`` makes all of them."""
 MOST_ATTEMPTS = 14
 KINDS = ["429", "429_day", "500", "502", "reset", "truncated", "malformed", "slow", "expired"]
 CAP = 3
@@ -169,7 +171,7 @@ def short_calls(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_the_list_is_never_worse_under_random_faults_and_kills(
     spot: Spot, clock: Clock, tmp_path: Path, in_memory: Path | None, at_once: bool, request: Any
 ) -> None:
-    """Half of 300 runs each: up to five faults and three kills in a refresh of some eight calls."""
+    """Half of the runs each: up to five faults and three kills in a refresh of some eight calls."""
     if not at_once:
         request.getfixturevalue("short_calls")
     between = 0

@@ -73,7 +73,7 @@ def listenbrainz(spot: Spot, root: Path) -> Kept:
                 f"{url}playlist/{playlist_id}/item/{path}",
                 json=body,
                 headers={"Authorization": f"Token {user}"},
-                timeout=10,
+                timeout=120,
             )
             assert answer.ok, answer.text
 

@@ -95,7 +95,7 @@ def test_a_service_out_of_reach_keeps_what_was_set_aside(wired: Wired) -> None:
 def test_a_pause_of_a_day_defers_and_costs_nothing(wired: Wired, sandbox: str) -> None:
     workspace = wired()
     plan = {"rate": 1.0, "most": 1, "kinds": ["429_day"], "path": "/anthropic/"}
-    requests.put(f"{sandbox}/sandbox/faults", json=plan, timeout=10).raise_for_status()
+    requests.put(f"{sandbox}/sandbox/faults", json=plan, timeout=120).raise_for_status()
     for _ in range(2):
         with pytest.raises(Deferred, match="anthropic"):
             ask(workspace)
@@ -136,7 +136,7 @@ def test_the_sandbox_turns_away_what_the_service_does(
     good = {"Authorization": "Bearer sandbox", "anthropic-version": stand_in.VERSION}
     whole = {"model": stand_in.MODELS[0], "max_tokens": 10, "messages": [{"role": "user", "content": "?"}], **body}
     answer = requests.post(
-        f"{sandbox}/anthropic/v1/messages", data=json.dumps(whole), headers=headers or good, timeout=10
+        f"{sandbox}/anthropic/v1/messages", data=json.dumps(whole), headers=headers or good, timeout=120
     )
     assert answer.status_code == status
     assert answer.json()["type"] == "error"

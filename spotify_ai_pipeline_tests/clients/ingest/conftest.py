@@ -42,12 +42,12 @@ class Sandbox:
 
     def calls(self, *services: str) -> int:
         """Calls that arrived so far, of all services or of those named."""
-        counts: dict[str, int] = requests.get(f"{self.url}/sandbox", timeout=10).json()["calls"]
+        counts: dict[str, int] = requests.get(f"{self.url}/sandbox", timeout=120).json()["calls"]
         return sum(count for service, count in counts.items() if not services or service in services)
 
     def fail(self, **plan: Any) -> None:
         """Puts a plan of faults in place; none at all without arguments."""
-        requests.put(f"{self.url}/sandbox/faults", json=plan, timeout=10).raise_for_status()
+        requests.put(f"{self.url}/sandbox/faults", json=plan, timeout=120).raise_for_status()
 
     def workspace(self, root: Path, **settings: Any) -> Workspace:
         """A home whose services are this sandbox; ``settings`` are sections of its own configuration."""
@@ -67,7 +67,7 @@ class Sandbox:
         """A home that is signed in to Spotify, without what a probe would learn."""
         workspace = self.workspace(root, **settings)
         auth = spotify_auth.oauth(workspace)
-        answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=10)
+        answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=120)
         auth.sign_in(auth.parse_response_code(answer.headers["Location"]))
         return workspace
 
@@ -77,12 +77,12 @@ def api(workspace: Workspace, method: str, path: str, **options: Any) -> Any:
     redirect, accounts = "http://127.0.0.1:1/phone", workspace.settings.services.spotify_accounts.url
     scopes = " ".join([*spotify_auth.SCOPES, "user-library-modify", "playlist-modify-public"])
     asked = {"response_type": "code", "client_id": "phone", "redirect_uri": redirect, "scope": scopes}
-    back = requests.get(accounts + "authorize", params=asked, allow_redirects=False, timeout=10).headers["Location"]
+    back = requests.get(accounts + "authorize", params=asked, allow_redirects=False, timeout=120).headers["Location"]
     form = {"grant_type": "authorization_code", "code": back.split("code=")[1], "redirect_uri": redirect}
-    answer = requests.post(accounts + "api/token", data=form, auth=("phone", "secret"), timeout=10)
+    answer = requests.post(accounts + "api/token", data=form, auth=("phone", "secret"), timeout=120)
     token = answer.json()["access_token"]
     url = workspace.settings.services.spotify.url + path
-    answer = requests.request(method, url, headers={"Authorization": f"Bearer {token}"}, timeout=10, **options)
+    answer = requests.request(method, url, headers={"Authorization": f"Bearer {token}"}, timeout=120, **options)
     answer.raise_for_status()
     return answer.json() if answer.content else None
 

@@ -29,10 +29,10 @@ from spotify_ai_pipeline.clients.transport import Deferred, Unreachable
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import datasets
 from spotify_ai_pipeline.storage.workspace import Workspace
-from spotify_ai_pipeline_tests.conftest import NOW
+from spotify_ai_pipeline_tests.conftest import HARD, NOW
 
-PLANS, PARTS = 200, 4
-"""A run of the suite tries one part of the plans, by its date; `make test-dates` tries all."""
+PLANS, PARTS = 200, 1 if HARD else 8
+"""A run of the suite tries one part of the plans, by its date; `make hardship` tries all."""
 MOST_RUNS = 40
 COST = 1.3
 FIRST, LAST = "2023-12", datetime(2025, 7, 1, tzinfo=UTC)

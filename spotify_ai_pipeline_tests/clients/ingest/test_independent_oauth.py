@@ -75,7 +75,7 @@ def auth(server: Server, tmp_path: Path) -> spotify_auth.Auth:
 
 
 def agree(auth: spotify_auth.Auth) -> str:
-    answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=10)
+    answer = requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=120)
     return auth.parse_response_code(answer.headers["Location"])
 
 

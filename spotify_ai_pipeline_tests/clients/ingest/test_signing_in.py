@@ -26,6 +26,7 @@ from spotify_ai_pipeline.clients.spotify_auth import NeedsSignIn
 from spotify_ai_pipeline.clients.spotify_playlists import LacksPermission, SpotifyError, SpotifyRefused
 from spotify_ai_pipeline.interfaces.cli import main
 from spotify_ai_pipeline.storage.workspace import Workspace
+from spotify_ai_pipeline_tests.ports import free_port
 
 DAY = 86_400
 
@@ -80,13 +81,11 @@ def paste(address: list[str], cli: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def redirect(address: str) -> str:
     """Where Spotify sends the browser once the listener agreed."""
-    return requests.get(address, allow_redirects=False, timeout=10).headers["Location"]
+    return requests.get(address, allow_redirects=False, timeout=120).headers["Location"]
 
 
 def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}/callback"
+    return f"http://127.0.0.1:{free_port()}/callback"
 
 
 def browse(monkeypatch: pytest.MonkeyPatch, visit: Any) -> None:
@@ -102,7 +101,7 @@ def browse(monkeypatch: pytest.MonkeyPatch, visit: Any) -> None:
 def test_login_in_the_browser(sandbox: Any, tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = sandbox.workspace(tmp_path / "home", spotify={"redirect_uri": free_address()})
     opened: list[str] = []
-    browse(monkeypatch, lambda address: opened.append(address) or requests.get(address, timeout=10))
+    browse(monkeypatch, lambda address: opened.append(address) or requests.get(address, timeout=120))
     result = cli(workspace, "login")
     assert result.exit_code == 0 and "Connected as" in result.output
     asked = parse_qs(urlsplit(opened[0]).query)
@@ -126,12 +125,12 @@ def test_stray_requests_leave_the_sign_in_waiting(
         strays = ("/", "/favicon.ico", "/callback", "/callback?code=abc", "/callback?code=abc&state=of-another-sign-in",
                   "/callback?error=access_denied", "/callback?error=access_denied&state=x", "/callback?state=x")  # fmt: skip
         for stray in strays:
-            answer = requests.get(host + stray, timeout=10)
+            answer = requests.get(host + stray, timeout=120)
             told.append((answer.status_code, answer.text))
-        foreign = requests.get(back + "?code=a", headers={"Host": "evil.example"}, timeout=10)
+        foreign = requests.get(back + "?code=a", headers={"Host": "evil.example"}, timeout=120)
         told.append((foreign.status_code, foreign.text))
-        requests.post(back, timeout=10)
-        requests.get(address, timeout=10)
+        requests.post(back, timeout=120)
+        requests.get(address, timeout=120)
         silent.close()
 
     browse(monkeypatch, visit)
@@ -148,7 +147,7 @@ def test_a_no_in_the_browser_ends_the_sign_in(
 
     def visit(address: str) -> None:
         state = parse_qs(urlsplit(address).query)["state"][0]
-        requests.get(f"{back}?error=access_denied&state={state}", timeout=10)
+        requests.get(f"{back}?error=access_denied&state={state}", timeout=120)
 
     browse(monkeypatch, visit)
     result = cli(sandbox.workspace(tmp_path / "home", spotify={"redirect_uri": back}), "login")

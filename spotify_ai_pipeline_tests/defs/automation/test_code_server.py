@@ -20,7 +20,7 @@ from spotify_ai_pipeline.interfaces.cli.up import CODE_SERVER, DEFINITIONS, LOCA
 from spotify_ai_pipeline.paths import PROJECT_ROOT
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_setting_that_changes_is_in_force_at_the_next_tick_of_the_same_server(
     location = GrpcServerCodeLocationOrigin(host="localhost", socket=socket, location_name=LOCATION)
     with dg.DagsterInstance.get() as instance:
         asked = SensorExecutionArgs(
-            RemoteRepositoryOrigin(location, "__repository__"), instance.get_ref(), "say_sign_in", timeout=60
+            RemoteRepositoryOrigin(location, "__repository__"), instance.get_ref(), "say_sign_in", timeout=120
         )
 
         def tick() -> str:

@@ -21,7 +21,7 @@ from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-PATIENCE_S = 90.0
+PATIENCE_S = 600.0
 NASTY = '</b> <script>&amp; "x" [y](z) _*`~|\\ 🎧 مرحبا \u202e'
 """A title with every sign that some markup means something by."""
 
@@ -33,24 +33,24 @@ class Phone:
         self.url = f"{url}/sandbox/telegram"
 
     def chat(self) -> dict[str, Any]:
-        return requests.get(f"{self.url}/chat", timeout=10).json()
+        return requests.get(f"{self.url}/chat", timeout=120).json()
 
     def messages(self) -> list[dict[str, Any]]:
         """What the bot wrote."""
         return [message for message in self.chat()["messages"] if not message["mine"]]
 
     def say(self, text: str, user: int = TELEGRAM_USER) -> None:
-        requests.post(f"{self.url}/say", json={"text": text, "user": user}, timeout=10).raise_for_status()
+        requests.post(f"{self.url}/say", json={"text": text, "user": user}, timeout=120).raise_for_status()
 
     def tap(self, message_id: int, data: str, user: int = TELEGRAM_USER) -> str:
         told = {"message_id": message_id, "data": data, "user": user}
-        return requests.post(f"{self.url}/tap", json=told, timeout=10).json()["query"]
+        return requests.post(f"{self.url}/tap", json=told, timeout=120).json()["query"]
 
     def flood(self, **plan: Any) -> None:
-        requests.put(f"{self.url}/flood", json=plan, timeout=10).raise_for_status()
+        requests.put(f"{self.url}/flood", json=plan, timeout=120).raise_for_status()
 
     def revoke(self) -> None:
-        requests.post(f"{self.url}/revoke", timeout=10).raise_for_status()
+        requests.post(f"{self.url}/revoke", timeout=120).raise_for_status()
 
     def until(self, what: Callable[[list[dict[str, Any]]], Any], patience: float = PATIENCE_S) -> Any:
         """The first true value of ``what`` on the bot's messages."""

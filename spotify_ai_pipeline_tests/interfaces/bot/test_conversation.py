@@ -190,7 +190,7 @@ def test_a_long_pause_is_kept_by_all_processes_and_nothing_is_lost(workspace: Wo
 def test_a_bot_that_starts_in_a_pause_makes_no_call_and_says_so(workspace: Workspace, phone: Phone) -> None:
     Transport("telegram", workspace.settings.services.telegram, workspace.state).cool_down(7_200)
     with listening(workspace) as thread:
-        thread.join(5)
+        thread.join(PATIENCE_S)
     assert isinstance(thread.trouble, UserError) and "deferred until" in str(thread.trouble)
     assert phone.chat()["calls"] == []
 
@@ -199,7 +199,7 @@ def test_a_bot_that_starts_in_a_pause_makes_no_call_and_says_so(workspace: Works
 def test_a_lost_connection_is_outlived(workspace: Workspace, phone: Phone, sandbox: str, kind: str) -> None:
     with listening(workspace):
         plan = {"rate": 1.0, "most": 2, "kinds": [kind], "path": "/telegram/"}
-        requests.put(f"{sandbox}/sandbox/faults", json=plan, timeout=10).raise_for_status()
+        requests.put(f"{sandbox}/sandbox/faults", json=plan, timeout=120).raise_for_status()
         phone.say("/next")
         first = phone.reads("predicted match 90%")
         phone.tap(first["message_id"], data(first, ":a"))
@@ -212,9 +212,9 @@ def test_of_two_readers_one_gives_way_and_says_so(
 ) -> None:
     monkeypatch.setattr(app, "CONFLICT_SECONDS", 0.2)
     with listening(workspace) as thread:
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_S
         while thread.is_alive() and time.monotonic() < until:
-            requests.get(f"{sandbox}/telegram/bot1001:sandbox/getUpdates", timeout=10)
+            requests.get(f"{sandbox}/telegram/bot1001:sandbox/getUpdates", timeout=120)
             time.sleep(0.05)
     assert isinstance(thread.trouble, UserError)
     assert "another process reads this bot's messages" in str(thread.trouble)
@@ -237,7 +237,7 @@ def test_a_token_that_is_revoked_ends_the_bot_with_what_to_do(workspace: Workspa
 
 def test_one_bot_a_home(workspace: Workspace) -> None:
     with listening(workspace), listening(Workspace.open(workspace.root)) as second:
-        second.join(5)
+        second.join(PATIENCE_S)
     assert "runs for this listener already" in str(second.trouble)
 
 
@@ -257,7 +257,7 @@ def test_what_is_missing_is_said(workspace: Workspace, secrets: str, said: str) 
             telegram.credentials(other)
         return
     with listening(other) as thread:
-        thread.join(5)
+        thread.join(PATIENCE_S)
     assert said in str(thread.trouble)
 
 
@@ -275,7 +275,7 @@ def test_its_calls_are_in_the_ledger_and_a_used_up_budget_stops_them(
     assert calls["write"] >= 3
     connect(workspace, sandbox, services={"telegram": {"url": f"{sandbox}/telegram/", "calls_per_day": 1}})
     with listening(Workspace.open(workspace.root)) as thread:
-        thread.join(5)
+        thread.join(PATIENCE_S)
     assert "budget" in str(thread.trouble)
 
 

@@ -6,7 +6,6 @@ The emulator lacks a few answers that python-telegram-bot relies on: the script 
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -25,8 +24,9 @@ from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import Pipeline
+from spotify_ai_pipeline_tests.ports import free_port
 
-from .conftest import listening
+from .conftest import PATIENCE_S, listening
 
 PACKAGE = PROJECT_ROOT / ".venv" / "node" / "node_modules" / "telegram-test-api"
 SERVER = """
@@ -74,18 +74,18 @@ class Listener:
     def say(self, text: str) -> None:
         entities = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
         told = {"botToken": TELEGRAM_TOKEN, "text": text, "from": self.person, "chat": self.chat, "entities": entities}
-        requests.post(f"{self.url}/sendCommand", json=told | {"date": int(clock.now())}, timeout=10).raise_for_status()
+        requests.post(f"{self.url}/sendCommand", json=told | {"date": int(clock.now())}, timeout=120).raise_for_status()
 
     def tap(self, message: dict[str, Any], data: str) -> None:
         about = {"message_id": message["messageId"], "date": int(clock.now()), "chat": self.chat, "text": "x"}
         told = {"botToken": TELEGRAM_TOKEN, "from": self.person, "message": about, "data": data}
-        requests.post(f"{self.url}/sendCallback", json=told, timeout=10).raise_for_status()
+        requests.post(f"{self.url}/sendCallback", json=told, timeout=120).raise_for_status()
 
     def reads(self, words: str) -> dict[str, Any]:
         """The last message of the bot that holds ``words``."""
-        end, texts = time.monotonic() + 90, list[dict[str, Any]]()
+        end, texts = time.monotonic() + PATIENCE_S, list[dict[str, Any]]()
         while time.monotonic() < end:
-            told = requests.post(f"{self.url}/getUpdatesHistory", json={"token": TELEGRAM_TOKEN}, timeout=10).json()
+            told = requests.post(f"{self.url}/getUpdatesHistory", json={"token": TELEGRAM_TOKEN}, timeout=120).json()
             texts = [one for one in told["result"] if "chat_id" in one.get("message", {})]
             found = [one for one in texts if words in one["message"]["text"]]
             if found:
@@ -104,9 +104,7 @@ def emulator(tmp_path: Path) -> Iterator[str]:
     node = shutil.which("node")
     if node is None or not PACKAGE.is_dir():
         pytest.skip("needs Node.js and `make telegram-server`")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     script = tmp_path / "server.cjs"
     script.write_text(SERVER.replace("PACKAGE", str(PACKAGE)).replace("USER", str(TELEGRAM_USER)))
     with subprocess.Popen([node, str(script), str(port)], stdout=subprocess.PIPE, text=True) as process:

@@ -154,7 +154,7 @@ def social(small_world: Path, tmp_path: Path) -> Iterator[tuple[Workspace, str]]
 
 
 def calls(url: str) -> int:
-    return requests.get(f"{url}/sandbox", timeout=10).json()["calls"]["lastfm"]
+    return requests.get(f"{url}/sandbox", timeout=120).json()["calls"]["lastfm"]
 
 
 def test_friends_are_asked_in_turn_and_private_ones_left_alone(

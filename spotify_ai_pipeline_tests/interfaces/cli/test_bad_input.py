@@ -11,6 +11,7 @@ import pytest
 from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.evaluation.histories import read_history
 from spotify_ai_pipeline.storage.workspace import Workspace
+from spotify_ai_pipeline_tests.interfaces.cli.conftest import here
 
 PLAYS = {"ts": [1_700_000_000, 1_700_003_600], "artist": ["A", "B"], "track": ["X", "Y"]}
 
@@ -34,8 +35,9 @@ def files(folder: Path) -> set[str]:
 
 
 @pytest.fixture
-def untouched(tmp_path: Path, project: Any) -> Iterator[None]:
-    """Nothing new may lie in the project after the test."""
+def untouched(project: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing new may lie in the project, where the command is called from, after the test."""
+    monkeypatch.chdir(project.root)
     before = files(project.root)
     yield
     assert files(project.root) == before
@@ -53,11 +55,11 @@ def parquet(file: Path, columns: dict[str, Any]) -> Path:
         ("playlist: [", ["line 2", "not valid YAML"]),
     ],
 )
-def test_a_wrong_configuration(project: Any, tmp_path: Path, untouched: None, line: str, words: list[str]) -> None:
+def test_a_wrong_configuration(tmp_path: Path, untouched: None, line: str, words: list[str]) -> None:
     data = tmp_path / "home"
     data.mkdir()
     (data / "config.yaml").write_text(line + "\n")
-    refused(project("stats", SPOTIFY_AI_DATA=data), str(data / "config.yaml"), *words)
+    refused(here("stats", SPOTIFY_AI_DATA=data), str(data / "config.yaml"), *words)
 
 
 @pytest.mark.parametrize(
@@ -67,11 +69,9 @@ def test_a_wrong_configuration(project: Any, tmp_path: Path, untouched: None, li
         ("spotify.playlist_name", "[My Mix", ["spotify.playlist_name"]),
     ],
 )
-def test_a_wrong_override_is_not_kept(
-    project: Any, tmp_path: Path, untouched: None, key: str, value: str, words: list[str]
-) -> None:
+def test_a_wrong_override_is_not_kept(tmp_path: Path, untouched: None, key: str, value: str, words: list[str]) -> None:
     data = tmp_path / "home"
-    refused(project("config", "set", key, value, SPOTIFY_AI_DATA=data), *words)
+    refused(here("config", "set", key, value, SPOTIFY_AI_DATA=data), *words)
     assert Workspace.open(data).state.overrides() == {}
 
 
@@ -96,43 +96,43 @@ def test_a_port_that_is_taken(
     refused(project("up", "--port", taken_port, SPOTIFY_AI_DATA=tmp_path / "home"), str(taken_port), "--port")
 
 
-def test_a_file_in_place_of_the_data_folder(project: Any, tmp_path: Path, untouched: None) -> None:
+def test_a_file_in_place_of_the_data_folder(tmp_path: Path, untouched: None) -> None:
     place = tmp_path / "home"
     place.write_text("mine")
-    refused(project("status", SPOTIFY_AI_DATA=place), str(place))
+    refused(here("status", SPOTIFY_AI_DATA=place), str(place))
     assert place.read_text() == "mine"
 
 
-def test_a_state_that_is_no_database(project: Any, tmp_path: Path, untouched: None) -> None:
+def test_a_state_that_is_no_database(tmp_path: Path, untouched: None) -> None:
     place = tmp_path / "home"
     place.mkdir()
     (place / "state.sqlite").write_text("no database" * 100)
-    refused(project("status", SPOTIFY_AI_DATA=place), "state.sqlite", "restore a backup")
+    refused(here("status", SPOTIFY_AI_DATA=place), "state.sqlite", "restore a backup")
 
 
-def test_looking_before_anything_was_made(project: Any, tmp_path: Path, untouched: None) -> None:
-    refused(project("mix", SPOTIFY_AI_DATA=tmp_path / "home"), "spotify-ai refresh")
+def test_looking_before_anything_was_made(tmp_path: Path, untouched: None) -> None:
+    refused(here("mix", SPOTIFY_AI_DATA=tmp_path / "home"), "spotify-ai refresh")
 
 
-def test_a_question_that_is_no_sql(project: Any, tmp_path: Path, untouched: None) -> None:
-    refused(project("sql", "select nothing from nowhere", SPOTIFY_AI_DATA=tmp_path / "home"), "nowhere")
+def test_a_question_that_is_no_sql(tmp_path: Path, untouched: None) -> None:
+    refused(here("sql", "select nothing from nowhere", SPOTIFY_AI_DATA=tmp_path / "home"), "nowhere")
 
 
-def test_a_refresh_without_an_account(project: Any, tmp_path: Path, untouched: None) -> None:
-    refused(project("refresh", SPOTIFY_AI_DATA=tmp_path / "home"), ".env")
+def test_a_refresh_without_an_account(tmp_path: Path, untouched: None) -> None:
+    refused(here("refresh", SPOTIFY_AI_DATA=tmp_path / "home"), ".env")
 
 
-def test_a_history_without_the_columns_it_needs(project: Any, tmp_path: Path, untouched: None) -> None:
+def test_a_history_without_the_columns_it_needs(tmp_path: Path, untouched: None) -> None:
     file, out = parquet(tmp_path / "history.parquet", {"artist": ["A"], "song": ["X"]}), tmp_path / "out.parquet"
-    ran = project("backtest", "--history", file, "--out", out, SPOTIFY_AI_DATA=tmp_path / "home")
+    ran = here("backtest", "--history", file, "--out", out, SPOTIFY_AI_DATA=tmp_path / "home")
     refused(ran, str(file), "no column ts or track", "found are artist, song")
     assert not out.exists()
 
 
-def test_a_history_of_nothing_but_skips(project: Any, tmp_path: Path, untouched: None) -> None:
+def test_a_history_of_nothing_but_skips(tmp_path: Path, untouched: None) -> None:
     file = parquet(tmp_path / "history.parquet", PLAYS | {"ms_played": [1_000, 2_000]})
     refused(
-        project("backtest", "--history", file, "--out", tmp_path / "out", SPOTIFY_AI_DATA=tmp_path / "home"), str(file)
+        here("backtest", "--history", file, "--out", tmp_path / "out", SPOTIFY_AI_DATA=tmp_path / "home"), str(file)
     )
 
 

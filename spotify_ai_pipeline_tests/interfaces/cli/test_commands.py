@@ -1,4 +1,4 @@
-"""Every command on a demo's state, as a process."""
+"""Every command on a demo's state: as a process where it is about what a process loads, makes or is typed."""
 
 import csv
 import json
@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.interfaces.cli import COMMANDS, main
 from spotify_ai_pipeline.storage import datasets
+from spotify_ai_pipeline_tests.interfaces.cli.conftest import here
 
 HEAVY = ["umap", "hdbscan", "lightgbm", "faiss", "sklearn", "anthropic", "duckdb", "matplotlib"]
 REFRESH = f"""
@@ -74,7 +75,7 @@ def test_a_list_of_commands_loads_nothing_that_takes_time(asked: str) -> None:
         [sys.executable, "-c", LOADED, asked, *heavy],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert said.stderr.strip() == ""
@@ -134,14 +135,14 @@ def test_a_refresh_says_what_changed_and_loads_nothing_heavy(demo: Any) -> None:
 @pytest.mark.parametrize("asked", ["mix", "status", "queue", "why {song}"])
 def test_a_look_loads_nothing_heavy_and_nothing_of_the_web(asked: str, demo: Any) -> None:
     heavy = [*HEAVY, *WEB, "dagster", "asyncio", "upath", "scipy"]
-    song = json.loads(demo.project("mix", "--json").stdout)["songs"][0]["track_id"]
+    song = json.loads(demo.here("mix", "--json").stdout)["songs"][0]["track_id"]
     ran = subprocess.run(
         [sys.executable, "-c", LOADED, asked.format(song=song), *heavy],
         cwd=demo.project.root,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(demo.project.root), clock.SHIFT: os.environ[clock.SHIFT]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert ran.stdout
@@ -149,7 +150,7 @@ def test_a_look_loads_nothing_heavy_and_nothing_of_the_web(asked: str, demo: Any
 
 
 def test_the_mix_as_data_is_whole(demo: Any) -> None:
-    said = json.loads(demo.project("mix", "--json").stdout)
+    said = json.loads(demo.here("mix", "--json").stdout)
     songs = said["songs"]
     assert [song["rank"] for song in songs] == list(range(1, 101))
     assert set(Counter(song["track_id"] for song in songs).values()) == {1}
@@ -158,8 +159,8 @@ def test_the_mix_as_data_is_whole(demo: Any) -> None:
 
 
 def test_stats_and_status_as_data_agree_with_each_other(demo: Any) -> None:
-    stats = json.loads(demo.project("stats", "--json").stdout)
-    status = json.loads(demo.project("status", "--json").stdout)
+    stats = json.loads(demo.here("stats", "--json").stdout)
+    status = json.loads(demo.here("status", "--json").stdout)
     rows = {row["asset"]: row["rows"] for row in status["assets"]}
     assert stats["counts"]["listens"] == rows["listens"] == sum(stats["listens_by_hour"])
     assert 150 < stats["counts"]["library"] <= 200, "two hundred Spotify ids, of which some are the same song"
@@ -177,32 +178,32 @@ def test_stats_and_status_as_data_agree_with_each_other(demo: Any) -> None:
 
 def test_a_question_is_answered_in_sql(demo: Any) -> None:
     query = "select outcome, n from (select outcome, count(*) n from refreshes group by 1) where outcome = 'filled'"
-    assert json.loads(demo.project("sql", query, "--json").stdout) == [{"outcome": "filled", "n": 1}]
-    listed = demo.project("sql", "--csv")
+    assert json.loads(demo.here("sql", query, "--json").stdout) == [{"outcome": "filled", "n": 1}]
+    listed = demo.here("sql", "--csv")
     tables = {row[0]: row[2] for row in list(csv.reader(listed.stdout.splitlines()))[1:]}
     assert {"songs", "listens", "mix", "queue", "verdicts", "api_calls"} <= tables.keys()
     assert tables["listens"] == datasets.LISTENS.about
 
 
 def test_questions_are_answered_through_a_pipe(demo: Any) -> None:
-    first = json.loads(demo.project("next", "--json").stdout)
+    first = json.loads(demo.here("next", "--json").stdout)
     assert first["link"].endswith(first["track_id"])
     asked = demo.project("next", typed="x\nl\ns\nq\n")
     assert asked.returncode == 0
     assert first["title"] in asked.stdout
     assert first["link"] in asked.stdout
     assert "later: not now" in asked.stdout
-    second = json.loads(demo.project("next", "--json").stdout)
+    second = json.loads(demo.here("next", "--json").stdout)
     assert second["item_id"] != first["item_id"], "an answer counts at once; what was not answered waits"
 
 
-def test_a_setting_is_changed_shown_and_taken_back(demo: Any, tmp_path: Path) -> None:
-    data = {"SPOTIFY_AI_DATA": tmp_path / "home"}
-    assert "target_size = 80 (was 100)" in demo.project("config", "set", "playlist.target_size", "80", **data).stdout
-    rows = {row["key"]: row for row in json.loads(demo.project("config", "--json", **data).stdout)}
+def test_a_setting_is_changed_shown_and_taken_back(tmp_path: Path) -> None:
+    data: dict[str, Any] = {"SPOTIFY_AI_DATA": tmp_path / "home"}
+    assert "target_size = 80 (was 100)" in here("config", "set", "playlist.target_size", "80", **data).stdout
+    rows = {row["key"]: row for row in json.loads(here("config", "--json", **data).stdout)}
     assert rows["playlist.target_size"] == {"key": "playlist.target_size", "value": 80, "from": "override"}
     assert rows["mood.window_size"]["from"] == "config.yaml"
-    assert "target_size = 100" in demo.project("config", "unset", "playlist.target_size", **data).stdout
+    assert "target_size = 100" in here("config", "unset", "playlist.target_size", **data).stdout
 
 
 def history(file: Path, **columns: Any) -> Path:

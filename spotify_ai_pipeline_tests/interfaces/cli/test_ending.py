@@ -22,7 +22,7 @@ from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline_tests.conftest import HARD
 from spotify_ai_pipeline_tests.interfaces.cli.conftest import ENTRY
 
-PATIENCE_S = 240
+PATIENCE_S = 600
 JOB = "refresh_the_mix"
 LAUNCH = """mutation($tags: [ExecutionTag!]) { launchRun(executionParams: {selector: {repositoryName: "__repository__",
  repositoryLocationName: "spotify_ai_pipeline", jobName: "refresh_the_mix"}, executionMetadata: {tags: $tags}})
@@ -40,7 +40,7 @@ def until(happened: Callable[[], Any], what: str) -> Any:
 
 def answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=5).ok
+        return requests.get(url, timeout=120).ok
     except requests.RequestException:
         return False
 
@@ -62,7 +62,7 @@ def test_a_demo_that_is_ended_takes_its_sandbox_along(
     url = f"http://127.0.0.1:{free_port}/sandbox"
     until(lambda: answers(url), "the sandbox answers")
     demo.send_signal(number)
-    demo.wait(60)
+    demo.wait(PATIENCE_S)
     until(lambda: not answers(url), "the sandbox is gone")
 
 
@@ -84,7 +84,7 @@ def test_up_that_is_killed_with_a_job_at_work_goes_on_at_its_next_start(pipeline
 
     def ask(query: str, **variables: Any) -> dict[str, Any]:
         body = {"query": query, "variables": variables}
-        return requests.post(f"{url}/graphql", json=body, timeout=60).json()["data"]
+        return requests.post(f"{url}/graphql", json=body, timeout=120).json()["data"]
 
     def statuses() -> list[str]:
         """Of the job's runs since it was launched; the command line has run it under the name of another."""
@@ -116,6 +116,6 @@ def test_up_that_is_killed_with_a_job_at_work_goes_on_at_its_next_start(pipeline
         assert sorted(statuses()) == ["FAILURE", "SUCCESS"], "the dead run, and the one that went on"
     finally:
         up.send_signal(signal.SIGTERM)
-        assert up.wait(60) == 0
+        assert up.wait(PATIENCE_S) == 0
     after = pipeline.listed()
     assert len(after) == len(set(after)) == len(before)

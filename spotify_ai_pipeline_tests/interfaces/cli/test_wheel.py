@@ -28,7 +28,7 @@ Command = Callable[..., str]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(command, cwd=settings.PROJECT_ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, cwd=settings.PROJECT_ROOT, check=True, capture_output=True, timeout=120)
     (built,) = folder.glob("*.whl")
     return built
 
@@ -40,7 +40,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder)
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    subprocess.run([*UV, "--python", str(folder / "bin" / "python"), str(wheel)], check=True, timeout=60)
+    subprocess.run([*UV, "--python", str(folder / "bin" / "python"), str(wheel)], check=True, timeout=120)
     return folder
 
 

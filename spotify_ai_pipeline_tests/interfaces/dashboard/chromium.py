@@ -20,7 +20,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-START_SECONDS, WAIT_SECONDS = 30.0, 30.0
+START_SECONDS, WAIT_SECONDS = 120.0, 120.0
 
 
 def executable() -> str | None:
@@ -121,12 +121,12 @@ def browsing(program: str, *more: str) -> Iterator[Tab]:
                 yield Tab(socket)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(120)
 
 
 def _first_tab(port: str) -> str:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:
+    with opener.open(f"http://127.0.0.1:{port}/json/list", timeout=120) as answer:
         tabs = [one["webSocketDebuggerUrl"] for one in json.load(answer) if one["type"] == "page"]
     return tabs[0] if tabs else ""
 

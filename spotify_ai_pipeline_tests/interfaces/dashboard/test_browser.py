@@ -21,6 +21,7 @@ from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import datasets, queue
 from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.interfaces.dashboard.chromium import Tab, browsing, executable
+from spotify_ai_pipeline_tests.ports import free_port
 
 COMMAND = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", "dashboard"]
 CANARY = "<img src=x onerror=alert(1)> ![p](http://192.0.2.1/p.png) **b** :smile: $x$"
@@ -31,15 +32,9 @@ FINDINGS = """axe.run(document, {resultTypes: ['violations']}).then(found => fou
 DONE = "document.querySelector('[data-test-script-state]').dataset.testScriptState === 'notRunning'"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=120)
     return process.returncode, said
 
 
@@ -63,10 +58,10 @@ def served(place: Path) -> Iterator[tuple[str, Workspace, subprocess.Popen[str]]
         text=True,
     )
     address = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
-            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{address}/_stcore/health", timeout=5)
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{address}/_stcore/health", timeout=120)
             break
         except OSError:
             time.sleep(0.1)
@@ -193,7 +188,7 @@ def test_a_taken_port_and_an_empty_home_are_told(filled: Path, tmp_path: Path) -
     def run(root: Path, port: int) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"SPOTIFY_AI_DATA": str(root), "PYTHONPATH": str(PROJECT_ROOT)}
         command = [*COMMAND, "--port", str(port)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
     empty = run(tmp_path / "none", free_port())
     assert empty.returncode == 2

@@ -24,7 +24,7 @@ def draw(name: str) -> AppTest:
         "from spotify_ai_pipeline.interfaces.dashboard import data\n"
         f"from spotify_ai_pipeline.interfaces.dashboard.sections import {name}\ndata.explain_errors({name}.page)()\n"
     )
-    return AppTest.from_string(source, default_timeout=30).run()
+    return AppTest.from_string(source, default_timeout=120).run()
 
 
 @pytest.fixture

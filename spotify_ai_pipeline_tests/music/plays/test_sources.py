@@ -64,7 +64,7 @@ def connected(workspace, world, monkeypatch):
         fresh = Workspace.open(root)
         auth = spotify_auth.oauth(fresh)
         login.accept(
-            auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=30).headers["Location"]
+            auth, requests.get(auth.get_authorize_url(), allow_redirects=False, timeout=120).headers["Location"]
         )
         fresh.state.set_fact("first_month", f"{END - timedelta(days=80):%Y-%m}")
         return fresh
