@@ -282,6 +282,7 @@ def test_a_more_adventurous_refresh_brings_back_more(pipeline: Any) -> None:
     assert pipeline.workspace.settings.playlist.adventurousness == 5
 
 
+@pytest.mark.usefixtures("clock")
 def test_an_emptied_playlist_is_filled_whole(pipeline: Any) -> None:
     known = playlists.written(pipeline.workspace.state)
     assert known is not None

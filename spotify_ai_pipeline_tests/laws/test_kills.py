@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.app import tracked_list
 from spotify_ai_pipeline.app.managed_playlists import take_back
 from spotify_ai_pipeline.app.verdict_effects import apply_due
 from spotify_ai_pipeline.clients.spotify import Spotify
@@ -114,7 +115,12 @@ def settled(look: Any) -> Any:
     return found
 
 
-def test_a_kill_inside_a_put_leaves_the_old_list_or_the_new_and_undo_goes_on(listener: Listener) -> None:  # noqa: F811
+def test_a_kill_inside_a_put_leaves_the_old_list_or_the_new_and_undo_goes_on(
+    listener: Listener,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracked_list, "WAITS", waits := (0.1, 0.2, 0.4, 0.8))  # reads do not lag here
+    monkeypatch.setattr(tracked_list, "LAG", sum(waits))
     place, kills, seen = 0, 0, set[bool]()
     while place < MOST_PLACES:
         place += 1

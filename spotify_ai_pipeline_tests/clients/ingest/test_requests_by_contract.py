@@ -136,6 +136,7 @@ def every_call(client: Spotify) -> dict[str, Callable[[], object]]:
         "track_ids": lambda: client.track_ids(own),
         "snapshot_id": lambda: client.snapshot_id(own),
         "create_playlist": lambda: client.create_playlist("Another", "A text"),
+        "rename": lambda: client.rename(own, "Another name", lambda _: None),
         "replace_items": lambda: client.replace_items(own, songs[:100]),
         "edit": edits,
         "not_found": lambda: client.not_found(["0" * 22]),
