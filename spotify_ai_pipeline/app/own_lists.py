@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +24,14 @@ from spotify_ai_pipeline.storage import datasets, own_lists
 from spotify_ai_pipeline.storage.embedding_model import embedding_model
 from spotify_ai_pipeline.storage.own_lists import OwnList
 from spotify_ai_pipeline.storage.workspace import Workspace
+
+LONGEST_TITLE = 60
+
+
+def title_of(words: str) -> str:
+    """What a list is called that ``words`` ask for: the words, cut between two of them where they are many."""
+    title = textwrap.shorten(words, LONGEST_TITLE, placeholder="…")
+    return title[:1].upper() + title[1:]
 
 
 def understand(workspace: Workspace, text: str) -> Understood:

@@ -122,7 +122,7 @@ def add(
         conditions.append(Condition(column="cluster", op="is", value=[name]))
     order = sort or (["step"] if named["between"] else ["-nearness"] if songs else found.recipe.sort)
     recipe = Recipe.with_order(found.recipe.changed(conditions).model_copy(update=named), order)
-    called = title or text[:60].capitalize() or _title(like, start, end, cluster, where)
+    called = title or lists.title_of(text) or _title(like, start, end, cluster, where)
     lists.refuse_taken(workspace, called)
     most = change / 100 if change else 1.0 if start else found.max_change
     draft = OwnList(0, called, text or called, recipe, size or 40, every_days or 7, most)

@@ -113,7 +113,7 @@ def _question(workspace: Workspace, number: int, answer: str) -> queue.Question:
 
 
 def _draft(workspace: Workspace, words: str, title: str, size: int, every_days: int) -> OwnList:
-    found, called = own_lists.understand(workspace, words), title or words[:60].capitalize()
+    found, called = own_lists.understand(workspace, words), title or own_lists.title_of(words)
     own_lists.refuse_taken(workspace, called)
     return OwnList(0, called, words, found.recipe, size, every_days, found.max_change)
 

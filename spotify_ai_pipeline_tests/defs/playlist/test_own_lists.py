@@ -7,6 +7,7 @@ import os
 import pytest
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.app.own_lists import title_of
 from spotify_ai_pipeline.clients.spotify import Spotify
 from spotify_ai_pipeline.durations import DAY
 from spotify_ai_pipeline.storage import datasets, own_lists, playlists
@@ -111,3 +112,10 @@ def test_a_list_that_no_song_fits_stays_and_says_so(pipeline: Pipeline) -> None:
     state = pipeline.workspace.state
     assert playlists.written(state, "list:1") is None
     assert "no song fits" in next(row["message"] for row in state.rows("SELECT message FROM alerts"))
+
+
+def test_a_title_is_the_words_cut_between_two_of_them_with_names_as_they_are() -> None:
+    assert title_of("deep cuts of my most played artists, unheard for three months") == (
+        "Deep cuts of my most played artists, unheard for three…"
+    )
+    assert title_of("songs like  Nick Drake") == "Songs like Nick Drake"
