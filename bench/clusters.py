@@ -127,7 +127,7 @@ def many(settings: Settings) -> None:
     say(
         f"{table.height:,} songs, clusters and map: {seconds:.0f} s (processor {worked:.0f} s) with imports and compilation, "
         f"peak {peak:.2f} GB ({before:.2f} GB of it before), "
-        f"{table['cluster_id'].n_unique()} clusters, noise {1 - table['core'].mean():.3f}"
+        f"{table['cluster_id'].n_unique()} clusters, noise {table.filter(~pl.col('core')).height / table.height:.3f}"
     )
 
 

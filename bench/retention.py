@@ -81,6 +81,7 @@ def repeat(instance: dg.DagsterInstance, root: Path, made: Template, at: float) 
         again = event._replace(run_id=run_id, timestamp=at)
         with storage.index_connection() as connection:  # its event file is there already
             added = connection.execute(storage.prepare_insert_event(again)).inserted_primary_key
+        assert added is not None, "an event has a number"
         storage.store_asset_event(again, added[0])
 
 

@@ -107,8 +107,8 @@ def run(folder: Path, worlds: dict[str, Path], at: float, profile: AbstractConte
         with dg.DagsterInstance.get() as instance:
             instance.get_runs_count()  # makes the tables, before several processes want to
             with code_servers(folder, homes) as workspace, process([*DAEMON, *workspace], folder / "daemon.log"):
-                for name, workspace in homes.items():
-                    tags = tags_from(workspace, learn_first_month(workspace), datetime.fromtimestamp(at, UTC))
+                for name, home in homes.items():
+                    tags = tags_from(home, learn_first_month(home), datetime.fromtimestamp(at, UTC))
                     about = ["--location", name, "--job", "everything", "--run-id", RUN_IDS[name]]
                     launch = [*PYTHON, "dagster", "job", "launch", *workspace, *about, "--tags", json.dumps(tags)]
                     subprocess.run(launch, check=True, cwd=folder, capture_output=True)
