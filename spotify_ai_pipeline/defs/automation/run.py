@@ -116,6 +116,9 @@ def run_job(
             success = execute_run(InMemoryJob(job), run, instance).success
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):  # between two steps
             success, interrupted = False, True
+            left = instance.get_run_by_id(run_id)
+            if left is not None and not left.is_finished:  # interrupted before the first: Dagster says nothing of it
+                instance.report_run_canceled(left)
     return RunResult(run_id, success, "; ".join(failures), interrupted)
 
 

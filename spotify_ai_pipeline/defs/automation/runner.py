@@ -127,11 +127,13 @@ def _run_of_ours(request: dict[str, Any], connection: Connection) -> int:
                 Workspace.open(Path(request["root"])), request["job"], tell, request["tags"], request["options"]
             )
     except ExpectedError as error:
-        connection.tell(refused=str(error))
+        with suppress(OSError):
+            connection.tell(refused=str(error))
         return 1
     except KeyboardInterrupt:  # before the first step
         result = RunResult("", success=False, error="", interrupted=True)
-    connection.tell(**result.__dict__)
+    with suppress(OSError):  # nobody may wait any more
+        connection.tell(**result.__dict__)
     return 0
 
 

@@ -24,7 +24,7 @@ from dagster._grpc.client import DagsterGrpcClient
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.scrobble_partitions import FIRST_MONTH
 from spotify_ai_pipeline.definitions import build_defs
-from spotify_ai_pipeline.defs.automation import handover
+from spotify_ai_pipeline.defs.automation import handover, run
 from spotify_ai_pipeline.defs.automation.launcher import PROCESS
 from spotify_ai_pipeline.defs.dagster_internals import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 from spotify_ai_pipeline.errors import UserError
@@ -150,6 +150,17 @@ def test_a_command_that_is_gone_takes_its_run_along(workspace: Workspace) -> Non
     connection.close()
     until(lambda: status_of(run.run_id) in {"FAILURE", "CANCELED"})
     until(lambda: not psutil.pid_exists(process_of(run.run_id)))
+
+
+def test_a_run_that_is_interrupted_before_its_first_step_is_over(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "execute_run", interrupted)
+    ran = run.run_job(workspace, QUICK, lambda *_: None)
+    assert ran.interrupted and status_of(ran.run_id) == "CANCELED"
 
 
 def test_what_the_listener_can_mend_is_told_as_ever(workspace: Workspace) -> None:
