@@ -5,7 +5,6 @@ No test reads a real ``.env``, the environment of the shell, or anything outside
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import shutil
@@ -24,12 +23,12 @@ import yaml
 from filelock import FileLock
 from hypothesis import settings as hypothesis_settings
 
-from spotify_ai_pipeline import clock
+from spotify_ai_pipeline import clock, collector
 from spotify_ai_pipeline import settings as settings_module
 from spotify_ai_pipeline.clients import spotify_auth, transport
 from spotify_ai_pipeline.defs.automation import dagster_clock
 from spotify_ai_pipeline.defs.automation.run import RunResult, run_job
-from spotify_ai_pipeline.interfaces.cli import NEW_OBJECTS, login
+from spotify_ai_pipeline.interfaces.cli import login
 from spotify_ai_pipeline.interfaces.cli.demo import PREFIXES, UNHURRIED
 from spotify_ai_pipeline.sandbox import testing
 from spotify_ai_pipeline.sandbox.generate import generate
@@ -67,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a hundred processes to come would compile the same modules
     sys.dont_write_bytecode = False
-    gc.set_threshold(NEW_OBJECTS)
+    collector.look_seldom()
     dagster_clock.follow()
 
 

@@ -7,7 +7,7 @@ import socket
 from itertools import chain
 
 LOWEST, HIGHEST = 20_000, 32_000
-"""Below the ports that the system gives to whoever asks for any: between the choice and its use nobody gets one by chance."""
+"""The system gives higher ports to whoever asks for any, so nobody gets one of these between the choice and its use."""
 
 _begin = LOWEST + os.getpid() * 61 % (HIGHEST - LOWEST)
 _left = iter(chain(range(_begin, HIGHEST), range(LOWEST, _begin)))

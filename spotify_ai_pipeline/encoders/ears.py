@@ -27,7 +27,7 @@ PATCH = 187
 """Frames that the network hears at once: three seconds."""
 DIMENSIONS = 200
 MODEL = "MSD_musicnn"
-"""Of the networks in the package the one that learned from the Million Song Dataset: popular music, tagged at Last.fm."""
+"""The network of the package that learned from the Million Song Dataset: popular music, tagged at Last.fm."""
 EPSILON = 1e-3
 """What TensorFlow adds to a variance."""
 SILENCE = 1e-3

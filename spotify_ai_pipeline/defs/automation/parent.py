@@ -4,8 +4,7 @@ import ctypes
 import signal
 import sys
 
-PR_SET_PDEATHSIG = 1
-"""From linux/prctl.h."""
+PR_SET_PDEATHSIG = 1  # as in linux/prctl.h
 
 
 def end_with_parent() -> None:

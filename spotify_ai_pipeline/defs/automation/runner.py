@@ -22,7 +22,7 @@ from typing import Any
 
 import dagster as dg
 
-from spotify_ai_pipeline import definitions
+from spotify_ai_pipeline import collector, definitions
 from spotify_ai_pipeline.clients import transport
 from spotify_ai_pipeline.defs.automation import run
 from spotify_ai_pipeline.defs.automation.handover import GO, Connection, RunResult
@@ -38,8 +38,6 @@ from spotify_ai_pipeline.errors import ExpectedError
 from spotify_ai_pipeline.paths import program_version
 from spotify_ai_pipeline.storage.workspace import Workspace
 
-NEW_OBJECTS = 50_000
-"""The collector looks after so many new objects: Dagster makes them by the hundred thousand, and few in circles."""
 LOOK_SECONDS = 1.0
 
 
@@ -98,7 +96,7 @@ def _be_a_run(way: socket.socket) -> None:
         os.setpgid(0, 0)  # signals to the code server's group are not for it
         signal.signal(signal.SIGINT, signal.default_int_handler)
         end_with_parent()
-        gc.set_threshold(NEW_OBJECTS)
+        collector.look_seldom()
         connection = Connection.over(way)
         request = json.loads(connection.lines.readline())
         connection.tell(ready=request["program"] == program_version())
@@ -121,20 +119,21 @@ def _run_of_ours(request: dict[str, Any], connection: Connection) -> int:
             connection.tell(step=step, kind=kind, message=message)
 
     threading.Thread(target=_watch, args=(connection,), daemon=True).start()
+    told: dict[str, Any]
     try:
         with transport.observed(lambda service, what: tell(service, "asked", what)):
-            result = run.run_job(
+            told = run.run_job(
                 Workspace.open(Path(request["root"])), request["job"], tell, request["tags"], request["options"]
-            )
+            ).__dict__
     except ExpectedError as error:
-        with suppress(OSError):
-            connection.tell(refused=str(error))
-        return 1
+        told = {"refused": str(error)}
     except KeyboardInterrupt:  # before the first step
-        result = RunResult("", success=False, error="", interrupted=True)
+        told = RunResult("", success=False, error="", interrupted=True).__dict__
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the asker goes away once it is told, which is no wish any more
     with suppress(OSError):  # nobody may wait any more
-        connection.tell(**result.__dict__)
-    return 0
+        connection.tell(**told)
+    return 1 if "refused" in told else 0
 
 
 def _watch(connection: Connection) -> None:

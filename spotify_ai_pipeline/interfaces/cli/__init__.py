@@ -8,7 +8,6 @@ what it brings along.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from difflib import get_close_matches
@@ -16,6 +15,7 @@ from importlib import import_module
 
 import click
 
+from spotify_ai_pipeline import collector
 from spotify_ai_pipeline.interfaces.cli.sections import SECTIONS
 from spotify_ai_pipeline.paths import ENV_FILE, PROJECT_ROOT
 
@@ -35,10 +35,6 @@ ELSEWHERE = {
     "list": "lists",
 }
 """Commands that share a module with another, and the one whose name Python has taken."""
-
-
-NEW_OBJECTS = 50_000
-"""So many, instead of 700, before Python looks for garbage: looking while libraries are imported took a fifth of the time."""
 
 
 class _Group(click.Group):
@@ -75,7 +71,7 @@ class _Group(click.Group):
                 formatter.write_dl(rows, col_max=12)
 
     def invoke(self, ctx: click.Context) -> object:
-        gc.set_threshold(NEW_OBJECTS)
+        collector.look_seldom()
         try:
             result = super().invoke(ctx)
             if ctx.invoked_subcommand in ABOUT_THE_LISTENER:

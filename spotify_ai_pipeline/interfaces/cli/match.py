@@ -189,7 +189,7 @@ def _name(row: dict[str, Any]) -> Text:
 
 
 def _joined(row: dict[str, Any]) -> str:
-    """By what a member was joined to its song, and what tells so."""
+    """Says why a member is of its song: the rule, and the evidence."""
     told = row["member"] if row["kind"] == TRACK else f"told {count_of(row['plays'] or 0, 'time')}"
     return ", ".join(filter(None, (told, row["rule"], row["evidence"])))
 

@@ -135,7 +135,7 @@ class Understood:
     unknown: list[str]
     max_change: float | None = None
     by: str = ""
-    """Who read what the layers left over; empty where nobody had to."""
+    """The reader of what the layers left over; empty where nothing was."""
 
     def with_wish(self, wish: MoodQuery, by: str) -> Understood:
         """What was understood, and what ``by`` made of the words that were left over."""

@@ -53,10 +53,15 @@ def write(listener: Listener, spot: Spot) -> Iterator[Callable[..., Outcome]]:
         spot.unfollow(known.playlist_id)
 
 
-def real(listener: Listener) -> list[str]:
+def id_of(listener: Listener) -> str:
+    """The long list on Spotify, once it was written."""
     known = playlists.written(listener.workspace.state, LONG.name)
     assert known is not None
-    return listener.spot.rows(known.playlist_id)
+    return known.playlist_id
+
+
+def real(listener: Listener) -> list[str]:
+    return listener.spot.rows(id_of(listener))
 
 
 @pytest.mark.parametrize("snapshots", [False, True], ids=["rows lag", "snapshot ids lag too"])
@@ -96,10 +101,9 @@ def test_a_lost_answer_under_lag_is_not_repeated(
     listener: Listener, spot: Spot, songs: list[str], write: Any, lag: float
 ) -> None:
     write(songs[:150])
-    key = playlists.written(listener.workspace.state, LONG.name)
-    assert key is not None
+    key = id_of(listener)
     before = writes(listener)
-    spot.fail(lag_s=lag, rate=1, most=1, kinds=["502"], path=f"/spotify/v1/playlists/{key.playlist_id}/items")
+    spot.fail(lag_s=lag, rate=1, most=1, kinds=["502"], path=f"/spotify/v1/playlists/{key}/items")
     listener.client.wait(60)
     done = write([*songs[150:160], *songs[:150]], decided_on=songs[:150])
     assert real(listener) == done.after == [*songs[150:160], *songs[:150]]
@@ -183,9 +187,8 @@ def test_an_edit_while_reads_lag_is_respected_once_it_shows(
     write(songs[:150])
     spot.fail(lag_s=5)
     write(songs[5:155])
-    key = playlists.written(listener.workspace.state, LONG.name)
-    assert key is not None
-    listener.client.edit(key.playlist_id, Add((songs[190],), 0))
+    key = id_of(listener)
+    listener.client.edit(key, Add((songs[190],), 0))
     with pytest.raises(Exception, match="was edited since this was decided"):
         write(songs[10:160], decided_on=songs[5:155])
     assert real(listener) == [songs[190], *songs[5:155]]
@@ -195,11 +198,8 @@ def test_a_local_file_stays_where_songs_read_back_as_nothing(
     listener: Listener, spot: Spot, songs: list[str], write: Any
 ) -> None:
     write(songs[:150])
-    key = playlists.written(listener.workspace.state, LONG.name)
-    assert key is not None
-    spot.edit(
-        key.playlist_id, lambda rows: [*rows[:40], Item(0, "local", None, "Home Tape", "Me", 1, "me"), *rows[40:]]
-    )
+    key = id_of(listener)
+    spot.edit(key, lambda rows: [*rows[:40], Item(0, "local", None, "Home Tape", "Me", 1, "me"), *rows[40:]])
     spot.fail(nulls=[songs[12]])
     for start in (3, 6):
         write(songs[start : start + 150])
@@ -253,12 +253,11 @@ def test_a_song_that_may_be_there_unseen_is_not_written_again_by_a_later_run(
 ) -> None:
     """A process dies after a song that will read back as nothing was moved: nobody can tell which row it is."""
     write(songs[:105])
-    key = playlists.written(listener.workspace.state, LONG.name)
-    assert key is not None
-    base = playlists.base(listener.workspace.state, LONG.name, key.playlist_id)
+    key = id_of(listener)
+    base = playlists.base(listener.workspace.state, LONG.name, key)
     assert base is not None
     playlists.keep_base(listener.workspace.state, LONG.name, replace(base, sure=False))
-    spot.edit(key.playlist_id, lambda rows: [*rows[:50], *rows[51:90], rows[50], *rows[90:]])
+    spot.edit(key, lambda rows: [*rows[:50], *rows[51:90], rows[50], *rows[90:]])
     spot.fail(nulls=[songs[50]])
     write([*songs[:105], songs[150]])
     assert real(listener).count(songs[50]) == 1
