@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,12 @@ def status_of(run_id: str) -> str:
         return run.status.value
 
 
+def started(tags: dict[str, str]) -> Sequence[dg.DagsterRun]:
+    """The runs under way that bear ``tags``; by its status alone, a run that was killed is under way for ever."""
+    with dg.DagsterInstance.get() as instance:
+        return instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags=tags))
+
+
 def test_a_command_hands_its_run_over_and_hears_of_every_step(workspace: Workspace) -> None:
     heard = list[tuple[str, str, str]]()
     ran = handover.run_job(workspace, QUICK, lambda *told: heard.append(told), {"mark": "mine"})
@@ -141,12 +147,12 @@ def test_ctrl_c_ends_the_run_and_the_command_hears_how(workspace: Workspace) -> 
 
 def test_a_command_that_is_gone_takes_its_run_along(workspace: Workspace) -> None:
     address = Path(workspace.state.fact(handover.ADDRESS))
-    request = {"job": SLOW, "tags": {}, "options": {}, "root": str(workspace.root), "environment": dict(os.environ)}
+    tags = {"mark": "left alone"}
+    request = {"job": SLOW, "tags": tags, "options": {}, "root": str(workspace.root), "environment": dict(os.environ)}
     connection = handover.begin(address, request)
     assert connection is not None
     assert json.loads(connection.lines.readline())["kind"] == "planned"
-    with dg.DagsterInstance.get() as instance:
-        run = until(lambda: instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])))[0]
+    (run,) = until(lambda: started(tags))
     connection.close()
     until(lambda: status_of(run.run_id) in {"FAILURE", "CANCELED"})
     until(lambda: not psutil.pid_exists(process_of(run.run_id)))
@@ -177,12 +183,11 @@ def test_what_the_listener_can_mend_is_told_as_ever(workspace: Workspace) -> Non
 def test_a_process_that_dies_is_told_of(workspace: Workspace) -> None:
     def kill(_: str, kind: str, __: str) -> None:
         if kind == "started":
-            with dg.DagsterInstance.get() as instance:
-                (run,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+            (run,) = started({"mark": "killed"})
             os.kill(process_of(run.run_id), signal.SIGKILL)
 
     with pytest.raises(UserError, match="ended in the middle"):
-        handover.run_job(workspace, SLOW, kill)
+        handover.run_job(workspace, SLOW, kill, {"mark": "killed"})
     assert handover.run_job(workspace, QUICK, lambda *_: None).success, "the next one runs"
 
 
