@@ -142,4 +142,4 @@ audit: install           ## known weaknesses of what is in the lock; asks the pa
 	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --disable-pip --requirement requirements.lock
 
 clean:                   ## the environment and everything the demos made; your own data stays
-	rm -rf $(VENV) data/demo logs
+	rm -rf $(VENV) data/demo data/listeners/*/demo logs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable, Iterator
 
 from spotify_ai_pipeline.app.previews import isrc_of
 from spotify_ai_pipeline.clients.deezer import Deezer
@@ -18,7 +19,24 @@ _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n")
 
 def kept(workspace: Workspace, track_id: str) -> bytes | None:
     """The cover, where it was found before: no service is asked."""
-    return _picture(workspace.answers.get(KEPT, [track_id]).get(track_id))
+    return answered(workspace, [track_id]).get(track_id)
+
+
+def answered(workspace: Workspace, track_ids: Iterable[str]) -> dict[str, bytes | None]:
+    """What was found before, by song: a cover, or None where no service has one. Songs that were never asked for are left out."""
+    found = workspace.answers.get(KEPT, list(track_ids))
+    return {track_id: _picture(answer) for track_id, answer in found.items()}
+
+
+def fetch(workspace: Workspace, songs: Iterable[tuple[str, str, str]]) -> Iterator[bool]:
+    """Asks for the cover of each (artist, title, track id), and yields after each whether it was answered. The first song that
+    is not ends it: the services are out of reach, or their budget is used up."""
+    for artist, title, track_id in songs:
+        find(workspace, artist, title, track_id)
+        told = bool(workspace.answers.get(KEPT, [track_id]))
+        yield told
+        if not told:
+            return
 
 
 def find(workspace: Workspace, artist: str, title: str, track_id: str) -> bytes | None:

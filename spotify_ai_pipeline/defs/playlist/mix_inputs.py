@@ -85,12 +85,13 @@ class Material:
 
     @classmethod
     def of_lake(cls, workspace: Workspace) -> Material:
-        """The frames as the lake holds them now."""
+        """The frames as the lake holds them now. A home of an older version kept our lists among the others, or had none."""
         scan = workspace.lake.scan
+        ours = workspace.lake.read_or_none(datasets.OUR_LISTS)
         return cls.of(
             scan(datasets.SONG_SCORES),
             scan(datasets.SPOTIFY_LIBRARY),
-            scan(datasets.OUR_LISTS),
+            (datasets.OUR_LISTS.empty() if ours is None else ours).lazy(),
             scan(datasets.SONGS),
             scan(datasets.LISTENS).filter("counts"),
             scan(datasets.AUDIO_FEATURES),

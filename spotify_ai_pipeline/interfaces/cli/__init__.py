@@ -95,7 +95,10 @@ def _with_next(line: str, error: Exception, command: str | None) -> str:
 
     if "spotify-ai" in line or "`make" in line:
         return line
-    return f"{line}. Next: spotify-ai {f'{command} --help' if isinstance(error, UserError) and command else 'doctor'}"
+    end = "" if line.endswith(("?", "!", ".")) else "."
+    return (
+        f"{line}{end} Next: spotify-ai {f'{command} --help' if isinstance(error, UserError) and command else 'doctor'}"
+    )
 
 
 def _mention_sign_in() -> None:

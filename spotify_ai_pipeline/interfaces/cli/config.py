@@ -16,7 +16,19 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 NAMES = {"spotify.playlist_name": playlists.MIX, "spotify.adventure_name": playlists.ADVENTURE}
 
 
-@click.group(cls=Group, invoke_without_command=True)
+class _Settings(Group):
+    """Knows a setting that is typed where ``set`` belongs."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and (now := Workspace.open().settings.flat.get(args[0], self)) is not self:
+            value = " ".join(args[1:]) or "VALUE"
+            raise UserError(f"{args[0]} is {now}; to change it: spotify-ai config set {args[0]} {value}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Settings, invoke_without_command=True)
 @json_option
 @click.pass_context
 def config(context: click.Context, as_json: bool) -> None:
@@ -61,10 +73,10 @@ def config(context: click.Context, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Set it without asking.")
 @json_option
 def set_(key: str, value: str, yes: bool, as_json: bool) -> None:
-    """Override KEY with VALUE on this machine, e.g. `spotify-ai config set playlist.target_size 80`.
+    """Override KEY with VALUE on this machine.
 
-    A setting that moves the next list shows first which songs it would bring and take. A list is typed with commas:
-    `spotify-ai config set features.lyrics_providers lrclib`.
+    Such as `spotify-ai config set playlist.target_size 80`. A setting that moves the next list shows first which songs it would
+    bring and take. A list is typed with commas: `spotify-ai config set features.lyrics_providers lrclib`.
     """
     workspace = Workspace.open()
     try:

@@ -28,10 +28,17 @@ def import_(files: tuple[Path, ...], as_json: bool) -> None:
     It reads Spotify extended streaming history (both generations), Spotify account data and libraries (YourLibrary.json,
     Exportify), Last.fm exports (lastfm.ghan.nl and lastfmstats.com as CSV, JSON or XML, lastfm-to-csv), ListenBrainz, Libre.fm,
     Pano Scrobbler, maloja and Koito, and ratings (RateYourMusic, or a CSV). Rows that are imported twice count once. While
-    `spotify-ai up` runs, files in the folder inbox of the data root are imported by themselves.
+    `spotify-ai up` runs, files in the folder inbox of the data root are imported by themselves. After a demo, and until
+    an account is connected, files go into the demo; `spotify-ai setup` makes a home of your own.
     """
     workspace = Workspace.open()
     exports = find(files)
+    if workspace.demo_file.exists():
+        click.echo(
+            f"note: this goes into the demo's home, {workspace.root}, beside a made-up listener; `spotify-ai setup` makes a home "
+            "of your own and takes exports in there",
+            err=True,
+        )
     console.quiet = as_json
     reports: list[Report] = []
     with Progress(

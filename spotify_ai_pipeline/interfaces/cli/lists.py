@@ -54,13 +54,17 @@ where_option = click.option("--where", multiple=True, metavar="CONDITION", help=
 sort_option = click.option("--sort", multiple=True, metavar="COLUMN", help="Such as -plays (the most first) or year.")
 
 
-@click.group(name="list", cls=Group)
-def list_() -> None:
+@click.group(name="list", cls=Group, invoke_without_command=True)
+@json_option
+@click.pass_context
+def list_(context: click.Context, as_json: bool) -> None:
     """Keep lists of your own: say what is on one, and every refresh keeps it fresh by the rules of the AI Mix.
 
     A list changes as little at a time as the mix, respects what you add or remove by hand, and says why each song is there.
-    `pin`, `log`, `undo`, `playlist` and `snapshot take` know it by --list.
+    `pin`, `log`, `undo`, `playlist` and `snapshot take` know it by --list. Without a command: your lists.
     """
+    if context.invoked_subcommand is None:
+        context.invoke(show_, name=None, as_json=as_json)
 
 
 @list_.command(epilog=f"One line is enough for the common ones: {', '.join(TEMPLATES)}.")
@@ -161,6 +165,8 @@ def show_(name: str | None, as_json: bool) -> None:
         held = f"{row['songs']} of {row['size']}"
         shown.add_row(*map(plain, (row["list"], row["title"], held, row["refreshed"], row["last"], row["made of"])))
     console.print(shown)
+    if not own_lists.every(workspace.state):
+        console.print("Next: `spotify-ai list add forgotten favourites` adds a list of your own", soft_wrap=True)
 
 
 @list_.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import re
 from typing import Any
 
@@ -20,8 +22,12 @@ SHADES = "cividis"
 
 REST = "all else"
 HEIGHT = 260
+COVER = 48
+"""Pixels of a cover beside a song."""
 LABEL = 150
 """Pixels for a name beside a row, so that a phone has room for the row."""
+LONG_LABEL = 210
+"""The same beside a bar, which can be read where it is short."""
 
 
 def chart(drawn: Any) -> None:
@@ -32,7 +38,7 @@ def chart(drawn: Any) -> None:
 def bars(frame: pl.DataFrame, x: str, y: str, *, title: str = "plays", height: int = HEIGHT) -> None:
     """Upright bars of ``y`` over the ordered values of ``x``."""
     drawn = alt.Chart(frame).mark_bar(color=BLUE).encode(
-        x=alt.X(f"{x}:O", title=x, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        x=alt.X(f"{x}:O", title=x, axis=alt.Axis(labelAngle=0, labelOverlap=True, labelFlush=False)),
         y=alt.Y(f"{y}:Q", title=title),
         tooltip=[x, alt.Tooltip(f"{y}:Q", format=",")],
     )  # fmt: skip
@@ -43,7 +49,10 @@ def lying_bars(frame: pl.DataFrame, x: str, y: str, *, title: str = "", form: st
     """Lying bars of ``x`` for the names ``y``, in the order of ``frame``."""
     drawn = alt.Chart(frame).mark_bar(color=BLUE).encode(
         x=alt.X(f"{x}:Q", title=title or x, axis=alt.Axis(format=form, tickCount=4)),
-        y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL, labelOverlap=False)),
+        y=alt.Y(
+            f"{y}:N", sort=None, title=None,
+            axis=alt.Axis(labelLimit=LONG_LABEL, labelOverlap=False, labelFlush=False),
+        ),
         tooltip=[y, alt.Tooltip(f"{x}:Q", format=form)],
     )  # fmt: skip
     chart(drawn.properties(height=26 * frame.height + 60))
@@ -54,8 +63,8 @@ def heat(frame: pl.DataFrame, x: str, y: str, value: str, *, form: str = ",") ->
     rows = frame[y].n_unique()
     legend = alt.Legend(orient="top", title=value, gradientLength=140, tickCount=3)  # a phone has no room for more
     drawn = alt.Chart(frame).mark_rect().encode(
-        x=alt.X(f"{x}:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-        y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL, labelOverlap=False)),
+        x=alt.X(f"{x}:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, labelFlush=False)),
+        y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL, labelOverlap=False, labelFlush=False)),
         color=alt.Color(f"{value}:Q", scale=alt.Scale(scheme=SHADES), legend=legend),
         tooltip=[y, x, alt.Tooltip(f"{value}:Q", format=form)],
     )  # fmt: skip
@@ -89,6 +98,18 @@ def figures(*named: tuple[str, str]) -> None:
 def table(frame: pl.DataFrame, columns: dict[str, Any] | None = None, *, height: int | str = "auto") -> None:
     """A table that scrolls sideways on a phone. Its cells are drawn as plain text, whatever a song is called."""
     st.dataframe(frame, column_config=columns, hide_index=True, width="stretch", height=height)  # pyright: ignore[reportArgumentType]
+
+
+def cover(picture: bytes | None, of: str, link: str | None) -> str:
+    """HTML for the cover of a song, which leads to it; a square of the same size where there is none. The picture is within the
+    page: a browser that shows it asks nobody else."""
+    box = f"width: {COVER}px; height: {COVER}px; border-radius: 4px; object-fit: cover; display: block"
+    if picture is None:
+        return f'<div aria-hidden="true" style="{box}; background: {GREY}40"></div>'
+    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    source = f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+    image = f'<img src="{source}" alt="{html.escape(f"Cover of {of}")}" loading="lazy" style="{box}">'
+    return f'<a href="{html.escape(link)}" target="_blank" rel="noopener">{image}</a>' if link else image
 
 
 def song(title: str, artist: str, reason: str, before: str = "", after: str = "") -> str:

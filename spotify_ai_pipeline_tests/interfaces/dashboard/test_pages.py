@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from html import escape
 from pathlib import Path
 
 import polars as pl
@@ -168,3 +169,29 @@ def test_the_score_card_is_shown_in_words(workspace: Workspace) -> None:
     page = draw("model")
     assert "Score card" in [heading.value for heading in page.subheader]
     assert any("week of the mix" in text.value for text in page.text)
+
+
+def test_covers_are_asked_for_by_a_button_alone_and_shown_with_their_names(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = workspace.lake.read(datasets.MIX).drop_nulls("rank").sort("rank").head(25)
+    asked: list[str] = []
+
+    def find(place: Workspace, artist: str, title: str, track_id: str) -> None:
+        asked.append(track_id)
+        if len(asked) <= 3:  # then the services are out of reach
+            place.answers.put(covers.KEPT, {track_id: "iVBORw0KGgo=" if len(asked) == 1 else None})
+
+    monkeypatch.setattr(covers, "find", find)
+    page = draw("mix")
+    assert asked == [], "who only looks asks no service"
+    next(button for button in page.button if button.label == "Show covers").click().run()
+    assert not page.exception
+    assert asked == listed["track_id"][:4].to_list(), "it stops where nobody answers"
+    assert any("do not answer now" in caption.value for caption in page.caption)
+    drawn = [html.proto.body for html in page.get("html") if "border-radius" in html.proto.body]
+    assert len(drawn) == 25
+    assert f'alt="Cover of {escape(listed["title"][0])} by' in drawn[0]
+    assert not any("<img" in square for square in drawn[1:])
+    draw("mix")
+    assert len(asked) == 4, "and what is kept is not asked for again"

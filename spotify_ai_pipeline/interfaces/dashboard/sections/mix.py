@@ -92,9 +92,14 @@ def _songs(workspace: Workspace, listed: pl.DataFrame) -> None:
     st.caption("In order; + is new in the last refresh.")
     st.html(IN_A_LINE)
     chosen, whole = st.session_state.get(CHOSEN), st.session_state.get(ALL, False)
-    for row in (listed if whole else listed.head(FIRST)).iter_rows(named=True):
+    shown = listed if whole else listed.head(FIRST)
+    pictures = _covers(workspace, shown)
+    for row in shown.iter_rows(named=True):
         before = f"{row['rank']} {'+ ' * (row['change'] == 'new')}"
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-{row['song_id']}"):
+            if any(pictures.values()):
+                picture, link = pictures.get(row["track_id"]), link_of(row["track_id"])
+                st.html(theme.cover(picture, f"{row['title']} by {row['artist']}", link), width=theme.COVER)
             st.markdown(theme.song(row["title"], row["artist"], row["reason"], before, row["slot"]), width="stretch")
             named = "Close" if chosen == row["song_id"] else "More"
             about = theme.plain(f"why, pin, never: {row['title']}")
@@ -103,6 +108,27 @@ def _songs(workspace: Workspace, listed: pl.DataFrame) -> None:
             _about(workspace, row)
     if not whole and listed.height > FIRST:
         st.button(f"All {listed.height} songs", icon=":material/expand_more:", on_click=_show_all)
+
+
+def _covers(workspace: Workspace, shown: pl.DataFrame) -> dict[str, bytes | None]:
+    """The covers that are kept. A button asks for the others: who only looks at the page asks no service."""
+    known = covers.answered(workspace, shown["track_id"])
+    lacking = shown.filter(~pl.col("track_id").is_in(list(known))).select("artist", "title", "track_id").rows()
+    if not lacking:
+        return known
+    place = st.empty()
+    if not place.button("Show covers", icon=":material/image:", help="Asks Deezer and iTunes, once for each song."):
+        return known
+    progress = place.progress(0.0, text="asking for covers")
+    for number, told in enumerate(covers.fetch(workspace, lacking), 1):
+        if told:
+            progress.progress(number / len(lacking), text="asking for covers")
+        else:
+            place.caption("Deezer and iTunes do not answer now; the other covers can be asked for later.")
+            break
+    else:
+        place.empty()
+    return covers.answered(workspace, shown["track_id"])
 
 
 def _show_all() -> None:
