@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -99,6 +101,51 @@ def test_a_command_with_a_slip_is_suggested() -> None:
     said = CliRunner().invoke(main, ["refrsh"])
     assert (said.exit_code, "did you mean refresh?" in said.output) == (2, True)
     assert "--help" in CliRunner().invoke(main, ["zzzz"]).output
+    assert "did you mean clusters?" in CliRunner().invoke(main, ["export", "cluster"]).output
+    assert "there are all, clusters, mix" in CliRunner().invoke(main, ["export", "zzzz"]).output
+
+
+def test_a_setting_without_set_is_told_and_how_it_is_changed(tmp_path: Path) -> None:
+    os.environ["SPOTIFY_AI_DATA"] = str(tmp_path / "home")
+    said = CliRunner().invoke(main, ["config", "playlist.target_size", "90"])
+    assert (said.exit_code, "config set playlist.target_size 90" in said.output) == (2, True)
+    assert Workspace.open().settings.playlist.target_size == 100
+
+
+def test_an_answer_of_many_columns_is_a_block_a_row_where_the_screen_is_narrow(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = run(filled / "home", 80, monkeypatch, "sql", "select * from songs order by title limit 2").output
+    songs = Workspace.open(filled / "home").lake.read(datasets.SONGS)
+    for column in songs.columns:
+        assert len([line for line in shown.splitlines() if line.startswith(f"{column} ")]) == 2, column
+    assert "…" not in shown
+
+
+def test_list_alone_shows_the_lists_and_how_one_is_added(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = run(filled / "home", 80, monkeypatch, "list").output
+    assert "AI Mix" in shown
+    assert "spotify-ai list add" in shown.splitlines()[-1]
+
+
+def test_a_list_is_added_in_a_home_of_an_older_version(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = Workspace.open(place / "home").lake
+    shutil.rmtree(str(lake.folder(datasets.OUR_LISTS)))  # which kept our lists among the others
+    said = run(place / "home", 80, monkeypatch, "list", "add", "deep cuts")
+    assert said.exit_code == 0, said.output
+    assert "spotify-ai list refresh" in said.output
+
+
+def test_an_import_into_a_demo_says_whose_home_it_is(tmp_path: Path) -> None:
+    os.environ["SPOTIFY_AI_DATA"] = str(tmp_path / "home")
+    plays = tmp_path / "plays.csv"
+    plays.write_text("uts,artist,track\n1700000000,A,B\n")
+    assert "note:" not in CliRunner().invoke(main, ["import", str(plays)]).output
+    Workspace.open().demo_file.write_text("{}")
+    said = CliRunner().invoke(main, ["import", str(plays), "--json"])
+    assert f"demo's home, {tmp_path / 'home'}" in said.stderr
+    assert "spotify-ai setup" in said.stderr
+    assert json.loads(said.stdout)["total"]["duplicate"] == 1
 
 
 def test_alone_it_shows_the_day_and_what_to_type_next(

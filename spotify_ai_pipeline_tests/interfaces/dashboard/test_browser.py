@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from spotify_ai_pipeline.app import covers
 from spotify_ai_pipeline.interfaces.dashboard.sections import PAGES
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import datasets, queue
@@ -25,6 +26,8 @@ from spotify_ai_pipeline_tests.ports import free_port
 
 COMMAND = [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", "dashboard"]
 CANARY = "<img src=x onerror=alert(1)> ![p](http://192.0.2.1/p.png) **b** :smile: $x$"
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgKNoEAAGaASV50pT6AAAAAElFTkSuQmCC"
+"""A picture, as covers are kept."""
 AXE = PROJECT_ROOT / ".venv" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 FINDINGS = """axe.run(document, {resultTypes: ['violations']}).then(found => found.violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
@@ -49,6 +52,7 @@ def served(place: Path) -> Iterator[tuple[str, Workspace, subprocess.Popen[str]]
     song = {"track_id": "t", "artist": "Artist <b>", "reason": "because <i>", "score": 9.0}
     songs = [{**song, "song_id": f"s{n}", "title": f"{CANARY} {n}", "score": 9.0 - n} for n in range(3)]
     queue.propose(workspace.state, queue.DISCOVERY, songs, limit=10_000)
+    workspace.answers.put(covers.KEPT, {mix.filter(pl.col("rank") == first)["track_id"][0]: PIXEL})
     port = free_port()
     process = subprocess.Popen(
         [*COMMAND, "--port", str(port)],
