@@ -234,6 +234,8 @@ class LastFm:
             pages.append(pl.DataFrame(page, schema=datasets.LOVED_SONGS.schema, orient="row"))
             if number == 1 and known.height == total and known.head(len(page)).equals(pages[0]):
                 return known
+            if number > 1 and reading.repeats(page, pages[-2].rows()):
+                raise reading.broken("the same page again and again")
             more, number = reading.page(len(tracks), total), number + 1
         return pl.concat(pages)
 

@@ -92,6 +92,7 @@ class ListenBrainzPlaylists:
         """The user's own playlists: a call for each hundred, and one that brings nothing more."""
         found: dict[str, PlaylistInfo] = {}
         reading = Reading("ListenBrainz", "your playlists")
+        before: Sequence[object] = ()
         while True:
             params = {"count": PAGE, "offset": reading.rows}
             answer = self._reads.get(f"{self._url}user/{user_id}/playlists", params=params)
@@ -102,8 +103,8 @@ class ListenBrainzPlaylists:
                 key = row.identifier.rstrip("/").rsplit("/", 1)[-1]
                 owned = (row.creator or "").casefold() == user_id.casefold()
                 found[key] = PlaylistInfo(key, row.title, "", 0, owned, row.annotation or "")
-            reading.rows += len(page)
-            reading.bound()
+            reading.another(page, before)
+            before = page
 
     def create_playlist(self, name: str, description: str) -> str:
         """The id of a new private playlist."""
