@@ -30,6 +30,7 @@ from dagster._utils.log import configure_loggers
 from dagster_webserver.app import create_app_from_workspace_process_context
 
 from spotify_ai_pipeline.guard import Guard, allowed_hosts
+from spotify_ai_pipeline.quiet_server import QuietServer
 
 HOST, PORT = "127.0.0.1", 3000
 GRAPHQL = "/graphql"
@@ -52,7 +53,7 @@ def main() -> None:
         target = WorkspaceFileTarget([options.workspace])
         with WorkspaceProcessContext(instance, target) as context, _daemon(instance, target, options.with_daemon):
             app = create_app_from_workspace_process_context(context, lifespan=_until_stopped)
-            uvicorn.run(guarded(app), host=HOST, port=options.port, log_level="warning")
+            QuietServer(uvicorn.Config(guarded(app), host=HOST, port=options.port, log_level="warning")).run()
 
 
 def _wait_for_code_servers(workspace: Path) -> None:
