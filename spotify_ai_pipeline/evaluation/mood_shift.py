@@ -11,7 +11,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.evaluation import similarity
 from spotify_ai_pipeline.evaluation.catalogues import as_inputs, match_history, read_catalogue, split_tags
 from spotify_ai_pipeline.music.mood import change_point
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP
 from spotify_ai_pipeline.settings import Settings
 
 

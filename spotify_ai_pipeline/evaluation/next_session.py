@@ -18,8 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.durations import DAY
-from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays, base_level
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP, Floats, Plays, base_level
 from spotify_ai_pipeline.music.taste.taste_model import DECAY, Lesson, Line, posterior
 
 TEN = 10

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.evaluation.catalogues import as_inputs, match_history, split_tags
 from spotify_ai_pipeline.music.embedding.feature_blocks import AUDIO_COLUMNS, Matrix, unit
 from spotify_ai_pipeline.music.embedding.model import Inputs, Model
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP
 from spotify_ai_pipeline.settings import Features
 
 PAIRS_PER_SESSION = 20

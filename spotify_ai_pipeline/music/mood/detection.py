@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP
 from spotify_ai_pipeline.settings import Mood
 
 DAY_PARTS = ("night", "morning", "afternoon", "evening")

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.durations import DAY
-from spotify_ai_pipeline.music.plays.play_counts import NEVER, Floats, Plays
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import NEVER, SESSION_GAP, Floats, Plays
 from spotify_ai_pipeline.music.tables import SPEEDS
 
 RATIO = 4.0
