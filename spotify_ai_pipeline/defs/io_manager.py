@@ -1,4 +1,4 @@
-"""Between Dagster and the lake: an asset's return value becomes a version, an argument is the current one.
+"""The way between Dagster and the lake: an asset's return value becomes a version, an argument is the current one.
 
 The register says in which layer of the lake an asset lies. Every version carries row count, schema, a sample and the
 versions it was made from into the Dagster UI.
@@ -60,7 +60,8 @@ DATA_VERSION = "data version"
 
 @dataclass(frozen=True)
 class Made:
-    """What an asset made, and what its version shall say of it beside its inputs (``DERIVATION``, ``DATA_VERSION``)."""
+    """A thing that an asset made, and what its version shall say of it beside its inputs (``DERIVATION``,
+    ``DATA_VERSION``)."""
 
     value: Any
     marks: Mapping[str, str]
@@ -132,7 +133,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
 
 
 def describe(dataset: Dataset, frame: pl.DataFrame, version: Version | None = None) -> Metadata:
-    """What the UI shows of a frame: row count, schema, sample, version and its inputs."""
+    """A frame in the UI: row count, schema, sample, version and its inputs."""
     said = datasets.described(dataset)
     shown: Metadata = {
         "dagster/row_count": frame.height,
@@ -148,7 +149,7 @@ def describe(dataset: Dataset, frame: pl.DataFrame, version: Version | None = No
 
 
 def _still(dataset: Dataset, version: Version) -> Metadata:
-    """What the UI shows of a version that stays."""
+    """A version that stays, in the UI."""
     columns = [dg.TableColumn(name, str(kind)) for name, kind in dataset.schema.items()]
     return {
         "dagster/row_count": version.rows,

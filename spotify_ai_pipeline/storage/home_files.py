@@ -1,4 +1,5 @@
-"""What lies in a data root, by name: what is private, what is left over from processes that were killed, what all there is.
+"""The contents of a data root, by name: what is private, what is left over from processes that were killed, what all
+there is.
 
 Everything in a data root is for its owner alone. A new file gets there by the process's umask, an old one when the next process
 starts.
@@ -44,7 +45,7 @@ def kept(root: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a start put right in a data root."""
+    """The repairs that a start made in a data root."""
 
     made_private: list[Path]
     cleared: list[Path]
@@ -52,8 +53,8 @@ class Prepared:
 
 @cache
 def prepare(root: Path) -> Prepared:
-    """What each process does once before it uses ``root``: whatever it makes is private, what is there is made so, and what
-    killed processes left goes."""
+    """Does what each process does once before it uses ``root``: whatever it makes is private, what is there is made so,
+    and what killed processes left goes."""
     os.umask(0o077)
     made_private = open_to_others(root)
     for path in made_private:
@@ -77,7 +78,8 @@ def open_to_others(root: Path) -> list[Path]:
 
 
 def _is_open(about: os.stat_result) -> bool:
-    """Whether others have rights on it. Links have none of their own, and what belongs to another is theirs to change."""
+    """Tells whether others have rights on it. Links have none of their own, and what belongs to another is theirs to
+    change."""
     return bool(about.st_mode & 0o077) and not stat.S_ISLNK(about.st_mode) and about.st_uid == os.getuid()
 
 

@@ -72,7 +72,7 @@ class Dataset:
         return pl.DataFrame(schema=self.schema)
 
     def differences(self, schema: Schema) -> list[str]:
-        """What keeps a table with ``schema`` from being this dataset, in words; nothing where it is one."""
+        """Gives what keeps a table with ``schema`` from being this dataset, in words; nothing where it is one."""
         lacking = [f"{column} is missing" for column in self.schema if column not in schema]
         added = [f"{column} is not in the register" for column in schema if column not in self.schema]
         other = [
@@ -91,7 +91,7 @@ def _alike(wanted: pl.DataType, found: pl.DataType) -> bool:
 
 @dataclass(frozen=True)
 class Version:
-    """What ``current.json`` says of one version of a dataset, and ``version.json`` in its folder."""
+    """The entry of ``current.json`` for one version of a dataset, and ``version.json`` in its folder."""
 
     version: str
     files: list[str]
@@ -108,7 +108,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Damage:
-    """What is wrong with a version in ``place`` that readers should get, and the version that they get instead, if any."""
+    """The damage to a version in ``place`` that readers should get, and the version that they get instead, if any."""
 
     place: Place
     file: Place
@@ -318,7 +318,7 @@ class Lake:
                 _say_once(str(damaged))
 
     def damages(self) -> Iterator[Damage]:
-        """What cannot be read, found by reading all of it."""
+        """Finds what cannot be read, by reading all of it."""
         for place in self._places():
             version, harm = _read_version(place, place / POINTER, thoroughly=True)
             if harm:
@@ -379,7 +379,8 @@ def _scan(files: Sequence[Place]) -> pl.LazyFrame:
 
 
 def readable(files: Sequence[Place]) -> list[Path] | list[IO[bytes]]:
-    """What Polars reads: files where they lie; of a bucket their bytes, which come by the connection that wrote them."""
+    """Gives what Polars reads: files where they lie; of a bucket their bytes, which come by the connection that wrote
+    them."""
     if all(map(is_local, files)):
         return [Path(str(file)) for file in files]
     return [io.BytesIO(file.read_bytes()) for file in files]
@@ -410,8 +411,8 @@ def _told(version: Version) -> str:
 
 
 def _read_version(place: Place, file: Place, *, thoroughly: bool = False) -> tuple[Version | None, str]:
-    """What ``file`` says of a version in ``place``, and what keeps it from being read, in words; empty where it is whole.
-    Raises ``FileNotFoundError`` where there is no such file."""
+    """Gives what ``file`` says of a version in ``place``, and what keeps it from being read, in words; empty where it
+    is whole. Raises ``FileNotFoundError`` where there is no such file."""
     try:
         version = Version(**json.loads(file.read_bytes()))
         named = [place / name for name in version.files]
@@ -430,7 +431,7 @@ def _read_version(place: Place, file: Place, *, thoroughly: bool = False) -> tup
 
 
 def _is_parquet(path: Place) -> bool:
-    """Whether a Parquet file ends as one does; any other file is what it is."""
+    """Tells whether a Parquet file ends as one does; any other file is what it is."""
     if not path.name.endswith(".parquet"):
         return True
     with path.open("rb") as stream:

@@ -48,8 +48,8 @@ class Workspace:
 
     @cached_property
     def state(self) -> State:
-        """What the listener said. Raises ``StateLost`` where it is gone or empty although there is what was made with it: a new
-        one would say that nothing was ever answered."""
+        """Gives what the listener said. Raises ``StateLost`` where it is gone or empty although there is what was made
+        with it: a new one would say that nothing was ever answered."""
         file = self.root / STATE_FILE
         if not file.exists() or not file.stat().st_size:
             pointers = (self.root / "lake").glob(f"*/*/**/{POINTER}")
@@ -99,7 +99,7 @@ class Workspace:
 
     @property
     def run_tags(self) -> dict[str, str]:
-        """What tells this listener's runs from those of others."""
+        """Gives what tells this listener's runs from those of others."""
         return {LISTENER: self.shared_as} if self.shared_as else {}
 
     @property

@@ -88,5 +88,5 @@ def kill_one_by_one(crowd: list[subprocess.Popen[str]], root: Path, rng: random.
 
 
 def failures(place: Path) -> str:
-    """What the workers complained of. A process that is killed says nothing."""
+    """Gives what the workers complained of. A process that is killed says nothing."""
     return "".join(file.read_text() for file in sorted(place.glob("errors-*")))

@@ -81,7 +81,7 @@ def test_a_write_that_is_killed_is_finished_by_the_next(spot: tuple[str, World],
     target = songs[:SIZE]
 
     def write(kill_after: float | None) -> bool:
-        """Whether the writer came to its end."""
+        """Tells whether the writer came to its end."""
         wanted.write_text(str(target).replace("'", '"'))
         command = [sys.executable, str(script), str(home), str(wanted)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT) as process:

@@ -1,4 +1,4 @@
-"""What to ask the listener next: songs of theirs that are worth bringing back."""
+"""The next questions for the listener: songs of theirs that are worth bringing back."""
 
 import dagster as dg
 import polars as pl

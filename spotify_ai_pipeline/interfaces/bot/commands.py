@@ -1,4 +1,4 @@
-"""What each command and each button does, except the answers to questions (see ``questions``)."""
+"""The actions of each command and each button, except the answers to questions (see ``questions``)."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ class Commands:
         return f"{'less' if less else 'more'} like {tags[place]}"
 
     async def taste(self, text: str) -> None:
-        """What the listener says once and for long; without words what was said, and what the program believes of them."""
+        """Takes what the listener says once and for long; without words what was said, and what the program believes of
+        them."""
         workspace = self.workspace
         if text:
             found = await asyncio.to_thread(standing_taste.propose, workspace, text)

@@ -148,7 +148,7 @@ def _count_settings(workspace: Workspace) -> Finding:
 
 
 def _check_lake(workspace: Workspace) -> Iterator[Finding]:
-    """Whether every file that readers get is there and can be read."""
+    """Tells whether every file that readers get is there and can be read."""
     damaged, base = list(workspace.lake.damages()), workspace.lake.base
     for one in damaged:
         where = one.place.relative_to(base)

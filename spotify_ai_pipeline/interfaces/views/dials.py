@@ -1,4 +1,5 @@
-"""Before and after: the songs that a dial or a weight would bring and take, shown before it is taken."""
+"""The effect of a dial, before it is taken: the songs that a dial or a weight would bring and take, shown before it is
+taken."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class Effect:
 
 
 def preview(workspace: Workspace, key: str, value: Any) -> Effect | None:
-    """What the setting ``key`` would do to the next list at ``value``; None where it moves none, or nothing was made yet."""
+    """Gives what the setting ``key`` would do to the next list at ``value``; None where it moves none, or nothing was
+    made yet."""
     if not key.startswith(MOVING):
         return None
     name = ADVENTURE if key.startswith("adventure.") else MIX

@@ -26,7 +26,7 @@ SESSION_GAP = 20 * MINUTE
 
 @dataclass(frozen=True)
 class Source:
-    """How a source stamps: the true start lies within ``slack`` seconds of the stamp plus ``offset``."""
+    """A source's way of stamping: the true start lies within ``slack`` seconds of the stamp plus ``offset``."""
 
     name: str
     slack: float

@@ -1,4 +1,4 @@
-"""What comes by itself: when it may, what it says, and how few calls it makes."""
+"""Messages that come by themselves: when they may, what they say, and how few calls they make."""
 
 from __future__ import annotations
 
