@@ -65,21 +65,25 @@ def prepare(root: Path) -> Prepared:
 def open_to_others(root: Path) -> list[Path]:
     """Files and folders of ours that others may use: ``root``, the folders of ours above it, and all that is kept in it."""
     above = [folder for folder in root.parents if folder.is_relative_to(settings.DATA)]
-    found = [path for path in (*above, root, *kept(root)) if _is_open(path.lstat())]
+    found = [path for path in (*above, root, *kept(root)) if _is_open(path)]
     below = [str(path) for path in kept(root) if path.is_dir() and not path.is_symlink()]
     while below:
-        with suppress(FileNotFoundError), os.scandir(below.pop()) as entries:  # another process may remove what it made
+        with suppress(FileNotFoundError), os.scandir(below.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     below.append(entry.path)
-                if _is_open(entry.stat(follow_symlinks=False)):
+                if _is_open(entry):
                     found.append(Path(entry.path))
     return found
 
 
-def _is_open(about: os.stat_result) -> bool:
+def _is_open(path: Path | os.DirEntry[str]) -> bool:
     """Tells whether others have rights on it. Links have none of their own, and what belongs to another is theirs to
-    change."""
+    change. A file that another process removed meanwhile is open to nobody."""
+    try:
+        about = path.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return False
     return bool(about.st_mode & 0o077) and not stat.S_ISLNK(about.st_mode) and about.st_uid == os.getuid()
 
 
