@@ -16,7 +16,8 @@ from pydantic import PrivateAttr
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.storage import datasets
-from spotify_ai_pipeline.storage.lake import Dataset, Lake, Version
+from spotify_ai_pipeline.storage.lake import Dataset, Lake
+from spotify_ai_pipeline.storage.lake_versions import Version
 
 READERS_GET, READERS_SEE = "spotify_ai/readers_get", "spotify_ai/readers_see"
 """Metadata of an asset that keeps more than its readers want: the column that says which rows they get, and which columns."""

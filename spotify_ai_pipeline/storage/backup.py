@@ -27,7 +27,8 @@ from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage import restoring, sqlite_files
 from spotify_ai_pipeline.storage.durable import age_of, locked, sync_folder, writing
 from spotify_ai_pipeline.storage.home_files import BACKING_UP, DEMO_FILE, REPLACED, RESTORING, STATE_FILE, TOKEN_FILE
-from spotify_ai_pipeline.storage.lake import ABOUT, POINTER, Lake
+from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.lake_versions import ABOUT, POINTER
 from spotify_ai_pipeline.storage.state import newest_schema
 from spotify_ai_pipeline.storage.workspace import Workspace
 

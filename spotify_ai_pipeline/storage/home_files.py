@@ -12,7 +12,6 @@ import shutil
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -43,23 +42,16 @@ def kept(root: Path) -> list[Path]:
     return sorted({path for kind in ALL_KINDS for path in root.glob(kind)})
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """The repairs that a start made in a data root."""
-
-    made_private: list[Path]
-    cleared: list[Path]
-
-
 @cache
-def prepare(root: Path) -> Prepared:
+def prepare(root: Path) -> list[Path]:
     """Does what each process does once before it uses ``root``: whatever it makes is private, what is there is made so,
-    and what killed processes left goes."""
+    and what killed processes left goes. Gives what was open to others."""
     os.umask(0o077)
     made_private = open_to_others(root)
     for path in made_private:
         make_private(path)
-    return Prepared(made_private, clear_litter(root))
+    clear_litter(root)
+    return made_private
 
 
 def open_to_others(root: Path) -> list[Path]:

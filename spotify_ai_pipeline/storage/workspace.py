@@ -14,7 +14,8 @@ from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
 from spotify_ai_pipeline.storage import home_files, restoring, sqlite_files
 from spotify_ai_pipeline.storage.durable import Place, place_of
 from spotify_ai_pipeline.storage.home_files import ANSWERS_FILE, DEMO_FILE, STATE_FILE, TOKEN_FILE
-from spotify_ai_pipeline.storage.lake import POINTER, Lake
+from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.lake_versions import POINTER
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.state import State, StateLost
 
