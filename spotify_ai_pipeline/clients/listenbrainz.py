@@ -382,7 +382,7 @@ class ListenBrainz:
         return {mbid: RecordingTags(**tags) for mbid, tags in kept.items() if tags}
 
     def _metadata(self, batch: Sequence[str], inc: str) -> dict[str, Any]:
-        """What is known of recordings, by those of their ids that were asked for: one call."""
+        """Asks what is known of recordings, by those of their ids that were asked for: one call."""
         body = {"recording_mbids": batch, "inc": inc}
         answer = json_of(self._session.post(self._url + "metadata/recording/", json=body), "ListenBrainz")
         if not isinstance(answer, dict):

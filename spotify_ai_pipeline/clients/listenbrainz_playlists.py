@@ -63,7 +63,7 @@ class _Exported(Record):
 
 
 class ListenBrainzPlaylists:
-    """What ``user`` keeps on ListenBrainz; writing takes their token."""
+    """The playlists that ``user`` keeps on ListenBrainz; writing takes their token."""
 
     def __init__(self, reading: Transport, writing: Transport, metadata: ListenBrainz, user: str, token: str) -> None:
         self._url, self._user, self._metadata, self._door = reading.service.url, user, metadata, Door(reading)
@@ -158,7 +158,7 @@ class ListenBrainzPlaylists:
         return [_recording(track) or f"{OTHER}{place}" for place, track in enumerate(whole.track)]
 
     def _state_of(self, whole: _Whole) -> str:
-        """When the list was last changed, and what it holds: an older server does not say when."""
+        """Says when the list was last changed, and what it holds: an older server does not say when."""
         about = whole.extension.get(JSPF)
         changed = about.get("last_modified_at") if isinstance(about, dict) else None
         digest = hashlib.sha256(" ".join(self._rows_of(whole)).encode()).hexdigest()[:16]

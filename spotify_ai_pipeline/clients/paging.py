@@ -48,7 +48,8 @@ class Reading:
         self.bound()
 
     def repeats(self, rows: Sequence[object], before: Sequence[object]) -> bool:
-        """Whether a page is the one before it once more: of rows that differ, or else it may be one song many times."""
+        """Tells whether a page is the one before it once more: of rows that differ, or else it may be one song many
+        times."""
         return bool(rows) and rows == before and any(row != rows[0] for row in rows)
 
     def bound(self, total: int = 0) -> None:

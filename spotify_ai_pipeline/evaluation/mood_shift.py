@@ -1,4 +1,5 @@
-"""How often the watch over moods raises a false alarm: on the sessions of a history in random order each alarm is false."""
+"""A measure of how often the watch over moods raises a false alarm: on the sessions of a history in random order each
+alarm is false."""
 
 from __future__ import annotations
 

@@ -54,5 +54,5 @@ def sql(query: str | None, output: str | None) -> None:
 
 
 def _describe(name: str) -> str:
-    """What the table ``name`` holds; empty for a table of the state."""
+    """Gives what the table ``name`` holds; empty for a table of the state."""
     return datasets.REGISTER[name].about if name in datasets.REGISTER else ""

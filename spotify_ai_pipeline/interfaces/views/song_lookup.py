@@ -117,7 +117,7 @@ def scores_of(workspace: Workspace, song_id: str) -> dict[str, Any]:
 
 
 def _hint(members: pl.DataFrame, words: str) -> str:
-    """What a person may have meant: a name like theirs, or a title like theirs."""
+    """Finds what a person may have meant: a name like theirs, or a title like theirs."""
     from rapidfuzz import fuzz, process
 
     names = members.select(name=_called(), title=pl.col("title").str.to_lowercase()).unique(maintain_order=True)

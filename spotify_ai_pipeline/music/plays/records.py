@@ -24,7 +24,7 @@ SHORTEST_MS = 30_000
 
 @dataclass(frozen=True)
 class Source:
-    """How a source stamps: the true start lies within ``slack`` seconds of the stamp plus ``offset``."""
+    """A source's way of stamping: the true start lies within ``slack`` seconds of the stamp plus ``offset``."""
 
     name: str
     slack: float

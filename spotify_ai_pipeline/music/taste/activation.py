@@ -30,7 +30,7 @@ _BLOCK = 500_000
 
 @dataclass(frozen=True)
 class Memory:
-    """What is left of all plays before ``now`` (UTC seconds): arrays of shape (songs,) unless said otherwise.
+    """The remains of all plays before ``now`` (UTC seconds): arrays of shape (songs,) unless said otherwise.
 
     ``kept[s, h]`` is the sum over plays of song s of 2^(-age / HALF_LIVES[h]), as it was at the song's last play, shape
     (songs, 8); ``first`` and ``last`` are UTC seconds.
