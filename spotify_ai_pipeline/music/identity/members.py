@@ -20,7 +20,9 @@ from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_voca
 from spotify_ai_pipeline.music.identity.artists import credited, guests
 from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, TRACK, Groups, Member, Why
 from spotify_ai_pipeline.music.identity.matching import Found, Known, song_id, song_key
-from spotify_ai_pipeline.music.identity.titles import in_front
+from spotify_ai_pipeline.music.identity.nearness import nearest
+from spotify_ai_pipeline.music.identity.titles import in_front, title_words
+from spotify_ai_pipeline.music.identity.versions import split_version
 from spotify_ai_pipeline.music.tables import MEMBERS
 
 MAX_LENGTH_GAP_MS = 7_000
@@ -97,7 +99,7 @@ def _decide(
     near = _gather(groups, tracks, names, apart, other_names)
     _apply(groups, overrides, links, apart)
     track_of = {track.track_id: track for track in tracks}
-    ids = _name_songs(groups.songs(), track_of, before, apart)
+    ids = _name_songs(groups.songs(), track_of, names, before, apart)
 
     def row(member: Member) -> tuple[object, ...]:
         leader, why = groups.leader(member), groups.why.get(member, FIRST)
@@ -137,13 +139,14 @@ def _names(tracks: Sequence[Track], spellings: pl.DataFrame) -> dict[str, tuple[
     """Every key with its best spelling and plays: those of tracks first, then the most played, names with a track number or
     the like in front last, so that no song is named by one."""
     names: dict[str, tuple[str, str, int | None]] = {}
+    written = {(track.artist, track.title): track.key for track in tracks}  # most are heard as they are written there
     for track in tracks:
         names.setdefault(track.key, (track.artist, track.title, None))
     best = spellings.sort("plays", "artist", "title", descending=[True, False, False])
     heard = best.select("artist", "title", "plays")
     last = pl.Series([bool(in_front(title, artist)) for artist, title, _ in heard.iter_rows()], dtype=pl.Boolean)
     for artist, title, plays in pl.concat([heard.filter(~last), heard.filter(last)]).iter_rows():
-        key = song_key(artist, title)
+        key = written.get((artist, title)) or song_key(artist, title)
         known = names.get(key)
         names[key] = (known[0], known[1], (known[2] or 0) + plays) if known else (intern(artist), title, plays)
     return names
@@ -157,8 +160,10 @@ def _gather(
     other_names: Iterable[tuple[str, str]],
 ) -> dict[str, Found]:
     """Joins what names, lengths and ISRCs say is one; gives what the unresolved spellings are like."""
-    aliases = with_told(learn_aliases(_spelled(names)), other_names)
-    known = Known(aliases, learn_vocabulary(_spelled(names)))
+    aliases = with_told(learn_aliases((key, artist) for key, (artist, _, _) in names.items()), other_names)
+    worded = [(key, title_words(split_version(title)[0])) for key, (_, title, _) in names.items()]
+    known = Known(aliases, learn_vocabulary(worded), nearest(worded))
+    del worded
     free = [track for track in tracks if Member.track(track.track_id) not in apart]
     by_key: defaultdict[str, list[Track]] = defaultdict(list)
     for track in free:
@@ -168,15 +173,15 @@ def _gather(
     roots: dict[str, Found] = {}
     credits = {track.key: track.artists for track in reversed(free)}
     for key, (artist, title, plays) in names.items():
-        found = known.find(artist, title, plays) if Member(SPELLING, key) not in alone else None
+        found = known.find(artist, title, plays, key) if Member(SPELLING, key) not in alone else None
         if found is None or not found.same:
-            known.add(artist, title, credits.get(key, ()), plays)
+            known.add(artist, title, credits.get(key, ()), plays, key)
             if found is not None:
                 near[key] = found
         elif all(_same_length(track, by_key.get(found.key, ())) for track in by_key.get(key, ())):
             roots[key] = found
         else:
-            known.add(artist, title, credits.get(key, ()), plays)
+            known.add(artist, title, credits.get(key, ()), plays, key)
     del known  # by far the largest of what is here: the joins need its room
     _join_tracks(groups, free, roots)
     for track in reversed(tracks):  # the earliest comes last and has the say
@@ -190,10 +195,6 @@ def _gather(
                 Member(SPELLING, key), Member(SPELLING, found.key), Why(found.rule, found.evidence, found.score)
             )
     return near
-
-
-def _spelled(names: Mapping[str, tuple[str, str, int | None]]) -> Iterator[tuple[str, str]]:
-    return ((artist, title) for artist, title, _ in names.values())
 
 
 def _join_tracks(groups: Groups, tracks: Sequence[Track], roots: Mapping[str, Found]) -> None:
@@ -238,6 +239,7 @@ def _apply(groups: Groups, overrides: Sequence[Override], links: Iterable[tuple[
 def _name_songs(
     gathered: Mapping[Member, Sequence[Member]],
     track_of: Mapping[str, Track],
+    names: Mapping[str, tuple[str, str, int | None]],
     before: pl.DataFrame | None,
     apart: set[Member],
 ) -> dict[Member, str]:
@@ -247,8 +249,9 @@ def _name_songs(
         for kind, member, artist, title, song in before.select(
             "kind", "member", "artist", "title", "song_id"
         ).iter_rows():
-            # the key is made anew: that of an older version may read otherwise
-            held.setdefault(Member(kind, song_key(artist, title) if kind == SPELLING else member), song)
+            if kind == SPELLING and names.get(member, ())[:2] != (artist, title):
+                member = song_key(artist, title)  # that of an older version may read otherwise
+            held.setdefault(Member(kind, member), song)
     songs = sorted(gathered.items(), key=lambda song: song[0] in apart)  # what was parted takes another name
     ids: dict[Member, str] = {}
     taken = set[str]()
