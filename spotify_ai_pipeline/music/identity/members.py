@@ -31,6 +31,9 @@ MAX_LENGTH_GAP_MS = 7_000
 BLOCK = 100_000
 """Rows made into columns at a time: two million as objects of their own would take as much memory as all the rest."""
 
+HELD = ("kind", "member", "artist", "title", "song_id")
+"""What of the last table is needed to keep its ids."""
+
 TRACKS = {
     "track_id": pl.String,
     "artist": pl.String,
@@ -75,8 +78,8 @@ def decide(
 
     ``tracks`` (``TRACKS``) come earliest added first; ``spellings`` (artist, title,
     plays) are distinct names as scrobbled; ``links`` are (spelling's key, Spotify id that was found for it); ``before`` is
-    the last table, whose song ids are kept wherever a member of the song is still there; ``other_names`` are (artist, the same
-    artist in another script), as a source tells.
+    the last table (``HELD``), whose song ids are kept wherever a member of the song is still there; ``other_names`` are
+    (artist, the same artist in another script), as a source tells.
     """
     with _no_collector():
         return _decide(list(_tracks(tracks)), spellings, overrides, links, before, other_names)
@@ -244,23 +247,22 @@ def _name_songs(
     apart: set[Member],
 ) -> dict[Member, str]:
     """The id of each song, by leader: the one most members had before, else one made of the leader's key."""
-    held: dict[Member, str] = {}
+    held: dict[str, dict[str, str]] = {TRACK: {}, SPELLING: {}}  # by kind: pairs would be as large again
     if before is not None:
-        for kind, member, artist, title, song in before.select(
-            "kind", "member", "artist", "title", "song_id"
-        ).iter_rows():
+        for kind, member, artist, title, song in before.select(HELD).iter_rows():
             if kind == SPELLING and names.get(member, ())[:2] != (artist, title):
                 member = song_key(artist, title)  # that of an older version may read otherwise
-            held.setdefault(Member(kind, member), song)
+            held[kind].setdefault(member, intern(song))
     songs = sorted(gathered.items(), key=lambda song: song[0] in apart)  # what was parted takes another name
     ids: dict[Member, str] = {}
     taken = set[str]()
     for leader, members in songs:
-        votes = Counter(held[one] for one in members if one in held and held[one] not in taken)
+        before_now = (held[one.kind].get(one.member) for one in members)
+        votes = Counter(song for song in before_now if song is not None and song not in taken)
         if votes:
             ids[leader] = votes.most_common(1)[0][0]
             taken.add(ids[leader])
-    reserved = taken | set(held.values())
+    reserved = taken.union(*(theirs.values() for theirs in held.values()))
     for leader, _ in songs:
         if leader not in ids:
             key = track_of[leader.member].key if leader.kind == TRACK else leader.member
