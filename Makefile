@@ -44,7 +44,7 @@ test-dates: install      ## all tests on each of the days when calendars turn, o
 	@for date in $(DATES); do echo "$$date"; TZ=Europe/Berlin SPOTIFY_AI_TEST_DATE=$$date $(PYTEST) || exit 1; done
 
 HARDSHIP := storage/test_damage.py storage/test_restoring.py storage/test_home_files.py laws/test_power_cuts.py laws/test_kills.py \
-	laws/test_crowd.py laws/test_local_servers.py laws/test_secrets.py laws/test_survival.py interfaces/cli/test_ending.py \
+	laws/test_crowd.py laws/test_killed_writes.py laws/test_local_servers.py laws/test_secrets.py laws/test_survival.py interfaces/cli/test_ending.py \
 	interfaces/cli/test_keeping.py app/playlist/test_chaos.py clients/ingest/test_chaos.py
 
 hardship: install        ## kills, power cuts, damage, crowds and foreign pages, each at every place: the table in docs/operation.md

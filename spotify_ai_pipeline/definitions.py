@@ -45,7 +45,7 @@ logging.getLogger("pylast").setLevel(logging.WARNING)  # pylast prints every met
 
 @cache
 def load() -> Graph:
-    """What is the same for every listener: all assets but the scrobbles, and their checks."""
+    """Gives what is the same for every listener: all assets but the scrobbles, and their checks."""
     loaded = [asset for stage in STAGES for asset in dg.load_assets_from_package_module(stage)]
     assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
     return Graph(assets, [check for stage in STAGES for check in dg.load_asset_checks_from_package_module(stage)])

@@ -1,5 +1,6 @@
-"""Who may speak to a local server. A page of any site can make the browser of this machine call 127.0.0.1, so loopback
-protects nothing: every server of this program stands behind this guard. It knows nothing of the rest of the program.
+"""The guard of a local server says who may speak to it. A page of any site can make the browser of this machine call
+127.0.0.1, so loopback protects nothing: every server of this program stands behind this guard. It knows nothing of the
+rest of the program.
 
 Refused are names of the server that are not its own (a page whose name was rebound to 127.0.0.1 could read), pages of
 another origin, another port of this machine included, and what acts by an address alone: a GET or a form.
@@ -69,7 +70,7 @@ class Guard:
             await send({"type": "http.response.body", "body": body})
 
     def refusal(self, scope: Scope) -> str | None:
-        """Why the request is turned away; None where it may pass."""
+        """Says why the request is turned away; None where it may pass."""
         hosts, origins = _values(scope, b"host"), _values(scope, b"origin")
         host = _address("//" + hosts[0]) if len(hosts) == 1 else None
         if host is None or host[0] not in self._hosts:
@@ -109,7 +110,8 @@ def _address(text: str) -> tuple[str, int | None] | None:
 
 
 def _is_same(origin: str, host: tuple[str, int | None]) -> bool:
-    """Whether ``origin`` is that of the server. Behind a proxy with TLS the scheme says nothing; the port does."""
+    """Tells whether ``origin`` is that of the server. Behind a proxy with TLS the scheme says nothing; the port
+    does."""
     scheme, found = origin.partition(":")[0], _address(origin)
     if found is None or scheme not in DEFAULT_PORTS or found[0] != host[0]:
         return False
@@ -117,7 +119,7 @@ def _is_same(origin: str, host: tuple[str, int | None]) -> bool:
 
 
 def _is_visit(scope: Scope) -> bool:
-    """Whether a link in a browser's window leads here: the page that has it learns nothing."""
+    """Tells whether a link in a browser's window leads here: the page that has it learns nothing."""
     return (
         scope["method"] == "GET"
         and _values(scope, b"sec-fetch-mode") == ["navigate"]
@@ -126,8 +128,8 @@ def _is_visit(scope: Scope) -> bool:
 
 
 def _is_json(types: Iterable[str]) -> bool:
-    """Whether the one content type is JSON: a page of another origin cannot send it unasked. ``text/plain; application/json``
-    is none, and it could."""
+    """Tells whether the one content type is JSON: a page of another origin cannot send it unasked. ``text/plain;
+    application/json`` is none, and it could."""
     return [kind.partition(";")[0].strip().lower() for kind in types] == ["application/json"]
 
 

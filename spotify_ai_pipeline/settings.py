@@ -35,7 +35,7 @@ class _Section(BaseModel):
 
 
 def _is_zone(name: str) -> bool:
-    """Whether the time zone is one of ``available_timezones``, which opens 600 files to tell."""
+    """Tells whether the time zone is one of ``available_timezones``, which opens 600 files to tell."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -298,7 +298,7 @@ class Secrets(BaseModel):
 
     @property
     def can_be_told(self) -> bool:
-        """Whether a bot or a webhook takes what is said unasked."""
+        """Tells whether a bot or a webhook takes what is said unasked."""
         return bool(self.telegram_bot_token.get_secret_value() or self.webhook_url.get_secret_value())
 
     @property
@@ -383,7 +383,7 @@ def own_secrets(env_file: Path) -> Secrets:
 
 
 def _secrets(said: Iterable[Mapping[str, str | None]]) -> Secrets:
-    """What ``said`` holds (later ones win) under the names of the fields, in capitals or not."""
+    """Gives what ``said`` holds (later ones win) under the names of the fields, in capitals or not."""
     known = {name.lower(): value for one in said for name, value in one.items() if value is not None}
     return Secrets.model_validate({name: known[name] for name in Secrets.model_fields if name in known})
 

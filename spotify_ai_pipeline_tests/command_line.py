@@ -11,14 +11,14 @@ from spotify_ai_pipeline.interfaces.cli import main
 
 
 def run(*args: str) -> Result:
-    """What ``spotify-ai ARGS`` prints and ends with; never a traceback."""
+    """Gives what ``spotify-ai ARGS`` prints and ends with; never a traceback."""
     result = CliRunner().invoke(main, args)
     assert "Traceback" not in result.output
     return result
 
 
 def data(*args: str) -> Any:
-    """What it tells a script with ``--json``."""
+    """Gives what it tells a script with ``--json``."""
     result = run(*args, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.output)

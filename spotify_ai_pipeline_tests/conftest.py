@@ -1,4 +1,4 @@
-"""What the tests share: a small made-up world, the sandbox that serves it, and homes that are wired to it.
+"""The common ground of the tests: a small made-up world, the sandbox that serves it, and homes that are wired to it.
 
 No test reads a real ``.env``, the environment of the shell, or anything outside this machine.
 """

@@ -20,7 +20,7 @@ SERVICES = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
 
 
 def copied() -> list[str]:
-    """What the image takes from the checkout."""
+    """Gives what the image takes from the checkout."""
     lines = [line.split()[1:-1] for line in DOCKERFILE.splitlines() if line.startswith("COPY")]
     return [source for sources in lines for source in sources]
 

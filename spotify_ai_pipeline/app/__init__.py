@@ -1,1 +1,1 @@
-"""What the program does: use cases without a framework. Faces and assets call these."""
+"""The program's use cases without a framework. Faces and assets call these."""

@@ -25,7 +25,8 @@ MOST_SKEW_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, how it is (good, odd, bad), what was seen, and what to do about it (empty for good)."""
+    """A check's outcome: its subject, how that is (good, odd, bad), what was seen, and what to do about it (empty for
+    good)."""
 
     what: str
     how: str
@@ -43,7 +44,7 @@ def accounts(workspace: Workspace) -> Iterator[Finding]:
 
 
 def alone(what: str, check: Callable[[], Finding | Iterable[Finding]]) -> Iterator[Finding]:
-    """What ``check`` finds; a finding of its own where it cannot even look, so that the others go on."""
+    """Gives what ``check`` finds; a finding of its own where it cannot even look, so that the others go on."""
     try:
         found = check()
         yield from [found] if isinstance(found, Finding) else found
@@ -116,7 +117,7 @@ def _playlists(workspace: Workspace) -> int:
 
 
 def permissions(workspace: Workspace) -> Finding:
-    """Whether the sign-in was granted every scope that is asked for now."""
+    """Tells whether the sign-in was granted every scope that is asked for now."""
     if not workspace.token_file.exists():
         return Finding("permissions", ODD, "nobody is signed in", "spotify-ai login")
     if sign_in.sign_in_trouble(workspace):

@@ -41,8 +41,8 @@ RECOMMENDED = 100
 
 @dataclass(frozen=True)
 class Asking:
-    """Whom a source is asked for: ``seeds`` (song_id, artist, title, track_id) in the order of the draw, the listener's
-    ``tags``, heaviest first, and how many calls may be made."""
+    """The listener as a source is asked for them: ``seeds`` (song_id, artist, title, track_id) in the order of the
+    draw, the listener's ``tags``, heaviest first, and how many calls may be made."""
 
     workspace: Workspace
     seeds: pl.DataFrame
@@ -82,7 +82,7 @@ def lastfm_artists(asking: Asking) -> Batches:
 
 
 def lastfm_friends(asking: Asking) -> Batches:
-    """What friends played this week, surer with each friend: a call, and one a friend."""
+    """Asks what friends played this week, surer with each friend: a call, and one a friend."""
     client = LastFm.of(asking.workspace)
     friends: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for friend in client.friends()[: max(asking.calls - 1, 0)]:
@@ -96,7 +96,7 @@ def lastfm_friends(asking: Asking) -> Batches:
 
 
 def lastfm_stations(asking: Asking) -> Batches:
-    """What Last.fm's own page plays for the listener: a call a day, of a station that no document promises."""
+    """Reads what Last.fm's own page plays for the listener: a call a day, of a station that no document promises."""
     found = LastFmStations.of(asking.workspace).songs()
     yield [Lead(artist, title, 0.4) for artist, title in found]
 

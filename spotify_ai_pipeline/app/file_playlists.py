@@ -107,7 +107,7 @@ def _names(title: str) -> Iterator[str]:
 
 
 def _said(text: str, mark: str) -> str:
-    """What the first line that begins with ``mark`` says; empty where there is none."""
+    """Gives what the first line that begins with ``mark`` says; empty where there is none."""
     return next((line.removeprefix(mark).strip() for line in text.splitlines() if line.startswith(mark)), "")
 
 

@@ -21,7 +21,8 @@ class Playing:
 
 
 def playing(workspace: Workspace, client: LastFm, most_calls: int) -> Iterator[Playing]:
-    """What the next few friends are playing now: a call a friend, ``most_calls`` at most, and one a day for the list.
+    """Asks what the next few friends are playing now: a call a friend, ``most_calls`` at most, and one a day for the
+    list.
 
     Who is private, or fails, is skipped for a while and costs the others nothing. Raises ``Deferred`` over budget.
     """

@@ -96,7 +96,8 @@ def with_files(library: pl.LazyFrame, listed: pl.DataFrame) -> pl.LazyFrame:
 
 
 def shrank(known: pl.DataFrame, found: pl.DataFrame) -> str | None:
-    """What of the library went missing between two readings, in words, where it is too much to believe; else None."""
+    """Gives what of the library went missing between two readings, in words, where it is too much to believe; else
+    None."""
     for what, part in (("liked songs", pl.col("list_id") == LIKED), ("songs in playlists", pl.col("list_id") != LIKED)):
         before, after = (frame.filter(part)["track_id"].n_unique() for frame in (known, found))
         if before >= LEAST_ASKED_ABOUT and after < (1 - MOST_LOST) * before:

@@ -149,7 +149,7 @@ def publish(workspace: Workspace, client: PlaylistTarget) -> int:
 
 
 def snapshot_is_due(workspace: Workspace, name: str = MIX) -> bool:
-    """Whether the interval has passed since the last snapshot, or since the first fill where there is none."""
+    """Tells whether the interval has passed since the last snapshot, or since the first fill where there is none."""
     taken = snapshots.every(workspace.state, name)
     first = playlists.first_refreshed_at(workspace.state, name)
     since = taken[0].taken_at if taken else first

@@ -86,7 +86,7 @@ def correct(workspace: Workspace, words: str, less: bool = False) -> MoodRequest
 
 
 def wish_of(said: moods.SaidMood, model: Model) -> MoodQuery:
-    """What was understood when the mood was said; of an older one what the lexicon makes of it."""
+    """Gives what was understood when the mood was said; of an older one what the lexicon makes of it."""
     return MoodQuery.from_data(said.wish) if said.wish else understand(said.words, model.tags.vocabulary)
 
 
@@ -101,7 +101,8 @@ def fitted(workspace: Workspace) -> Model:
 
 
 def mood_query(model: Model, words: str, clusters: list[str] | None = None) -> MoodQuery:
-    """What ``words`` ask for by lexicon and encoder; raises ``NotUnderstood`` where nothing of them is understood."""
+    """Gives what ``words`` ask for by lexicon and encoder; raises ``NotUnderstood`` where nothing of them is
+    understood."""
     wish = understand(words, model.tags.vocabulary, clusters or [], meaning())
     if not wish.says_something:
         raise NotUnderstood(words, nearest_moods(words, meaning()))

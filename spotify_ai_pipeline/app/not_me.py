@@ -20,7 +20,8 @@ MOST = 5
 
 @dataclass(frozen=True)
 class Proposal:
-    """What may not have been the listener: the rule that leaves it out, its plays, why it looks so, and its name in words."""
+    """Plays that may not be the listener's: the rule that leaves it out, its plays, why it looks so, and its name in
+    words."""
 
     rule: Rule
     plays: int
@@ -35,7 +36,7 @@ class Proposal:
 
 
 def proposals(workspace: Workspace) -> list[Proposal]:
-    """What is to be asked now, the latest first: likely, of late, and not judged before."""
+    """Gives what is to be asked now, the latest first: likely, of late, and not judged before."""
     known = workspace.lake.read_or_none(datasets.SUSPECTS)
     if known is None or known.is_empty():
         return []
@@ -66,7 +67,8 @@ def keep(workspace: Workspace, proposal: Proposal) -> None:
 
 
 def _same(rule: Rule, other: Rule) -> bool:
-    """Whether two rules mean the same: one artist, or spans that overlap (a late scrobble moves the ends of a sitting)."""
+    """Tells whether two rules mean the same: one artist, or spans that overlap (a late scrobble moves the ends of a
+    sitting)."""
     if rule.kind != other.kind or rule.value != other.value:
         return False
     if rule.since is None or rule.until is None or other.since is None or other.until is None:

@@ -1,4 +1,4 @@
-"""When something may be said unasked: switches, quiet hours, caps a day, and the listener's own pause."""
+"""The policy on what may be said unasked, and when: switches, quiet hours, caps a day, and the listener's own pause."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pause(workspace: Workspace, seconds: float | None) -> float | None:
 
 
 def silent_because(workspace: Workspace, now: float) -> str | None:
-    """Why nothing at all may be said at ``now`` (UTC seconds), in words; None where it may."""
+    """Says why nothing at all may be said at ``now`` (UTC seconds), in words; None where it may."""
     until = workspace.state.fact(PAUSED_UNTIL)
     if until is not None and now < until:
         return "the listener asked for silence"
@@ -35,7 +35,7 @@ def silent_because(workspace: Workspace, now: float) -> str | None:
 
 
 def why_not(workspace: Workspace, kind: str, now: float) -> str | None:
-    """Why nothing of ``kind`` may be said at ``now``; None where it may."""
+    """Says why nothing of ``kind`` may be said at ``now``; None where it may."""
     settings: Suggestion = getattr(workspace.settings.proactive, kind)
     if not workspace.secrets.can_be_told:
         return "no bot is connected (TELEGRAM_BOT_TOKEN in .env), nor a webhook (WEBHOOK_URL)"

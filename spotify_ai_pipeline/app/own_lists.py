@@ -29,13 +29,13 @@ LONGEST_TITLE = 60
 
 
 def title_of(words: str) -> str:
-    """What a list is called that ``words`` ask for: the words, cut between two of them where they are many."""
+    """Gives what a list is called that ``words`` ask for: the words, cut between two of them where they are many."""
     title = textwrap.shorten(words, LONGEST_TITLE, placeholder="…")
     return title[:1].upper() + title[1:]
 
 
 def understand(workspace: Workspace, text: str) -> Understood:
-    """What ``text`` asks for; where the layers leave words over, Claude reads these (``claude.lists``).
+    """Gives what ``text`` asks for; where the layers leave words over, Claude reads these (``claude.lists``).
 
     Raises ``UserError`` where nothing of it is understood.
     """

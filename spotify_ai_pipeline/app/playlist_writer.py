@@ -51,7 +51,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a write found and left."""
+    """The list as a write found it and left it."""
 
     playlist_id: str
     before: list[str]

@@ -1,4 +1,4 @@
-"""What this Spotify app may call: older apps keep endpoints that are closed to newer ones."""
+"""The endpoints that this Spotify app may call: older apps keep endpoints that are closed to newer ones."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def learn_capabilities(workspace: Workspace, client: Spotify) -> None:
 
 
 def capable(workspace: Workspace, endpoint: str) -> bool:
-    """Whether this app may call ``endpoint`` (see ``ENDPOINTS``); what is not known counts as no."""
+    """Tells whether this app may call ``endpoint`` (see ``ENDPOINTS``); what is not known counts as no."""
     known: dict[str, bool] = workspace.state.fact(CAPABILITIES) or {}
     return known.get(endpoint, False)

@@ -40,7 +40,7 @@ class Understood:
 
 @dataclass(frozen=True)
 class Belief:
-    """What the program believes of the listener, with its evidence, and the words that deny it."""
+    """A belief about the listener, with its evidence, and the words that deny it."""
 
     says: str
     evidence: str
@@ -75,8 +75,8 @@ def describe(workspace: Workspace, kept: KeptRule) -> str:
 
 
 def factors(workspace: Workspace, now: float) -> pl.DataFrame:
-    """What the rules in force at ``now`` (UTC seconds) do to the forecast: song_id, by_rules and rules (the words of those
-    that mean the song). Songs that no rule means have no row."""
+    """Gives what the rules in force at ``now`` (UTC seconds) do to the forecast: song_id, by_rules and rules (the words
+    of those that mean the song). Songs that no rule means have no row."""
     if not (rules := _rules(workspace, now)):
         return NO_FACTORS
     return _factors(workspace, rules, known_songs(workspace), workspace.lake.read_or_none(datasets.SONG_EMBEDDINGS))
@@ -121,8 +121,8 @@ def _factors(
 
 
 def beliefs(workspace: Workspace) -> list[Belief]:
-    """What the program believes of the listener: artists, tags and years that they play more than most, and what they refused.
-    What they said is not so is left out."""
+    """Gives what the program believes of the listener: artists, tags and years that they play more than most, and what
+    they refused. What they said is not so is left out."""
     songs = known_songs(workspace)
     since = datetime.fromtimestamp(clock.now() - timedelta(days=LATELY_DAYS).total_seconds(), UTC)
     heard = workspace.lake.scan(datasets.LISTENS).filter(pl.col("counts") & (pl.col("played_at") >= since))

@@ -1,4 +1,4 @@
-"""How few calls tags cost where a service answers one song, or one artist, a call."""
+"""The budget of calls for tags, where a service answers one song, or one artist, a call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TagCallBudget:
         self._waiting = Counter(artist for artist in artists if artist not in known)
 
     def take(self) -> bool:
-        """Whether the next song may be asked about; if so, its call is counted."""
+        """Tells whether the next song may be asked about; if so, its call is counted."""
         if self._left <= len(self._waiting):
             return False
         self._left -= 1

@@ -218,7 +218,8 @@ class TrackedList:
 
 
 def _is(named: list[str], expected: Sequence[str], hidden: Collection[str]) -> bool:
-    """Whether a reading shows the songs ``expected``. One of another length, with empty rows in the right places, is older."""
+    """Tells whether a reading shows the songs ``expected``. One of another length, with empty rows in the right places,
+    is older."""
     return songs_in(named) == songs_in(expected) and (not hidden or len(named) == len(expected))
 
 

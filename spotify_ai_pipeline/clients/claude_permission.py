@@ -1,4 +1,4 @@
-"""Whether Claude may be asked here. Faces say it too, so that no library for the web is imported for it."""
+"""The permission to ask Claude here. Faces say it too, so that no library for the web is imported for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOODS, LISTS, CLUSTER_NAMES, LINES = "moods", "lists", "cluster_names", "lines"
 
 
 def why_not(workspace: Workspace, purpose: str | None = None) -> str | None:
-    """Why Claude is not to be asked here, for ``purpose`` or at all, in words; None where it may be."""
+    """Says why Claude is not to be asked here, for ``purpose`` or at all, in words; None where it may be."""
     if not workspace.settings.claude.enabled:
         return "claude.enabled is false"
     if purpose and not getattr(workspace.settings.claude, purpose):

@@ -58,7 +58,7 @@ class Deezer:
 
 
 def _sound(status: int, body: bytes) -> bool:
-    """Whether an answer is whole and meant: Deezer puts breakdowns into answers with status 200."""
+    """Tells whether an answer is whole and meant: Deezer puts breakdowns into answers with status 200."""
     if status >= 400 or not body.startswith(b"{"):
         return True
     try:

@@ -18,7 +18,7 @@ R = TypeVar("R", bound=sieve.Record)
 
 
 class Door:
-    """What one service sends passes here."""
+    """The door through which everything that one service sends passes."""
 
     def __init__(self, transport: Transport) -> None:
         self.source, self.state = transport.name, transport.state

@@ -27,7 +27,7 @@ class _Song(Record):
 
 
 class Itunes:
-    """What the shop plays to those who may buy."""
+    """The shop's previews for those who may buy."""
 
     def __init__(self, transport: Transport, answers: ResponseCache) -> None:
         self._url, self._session, self._answers = transport.service.url, transport.session, answers

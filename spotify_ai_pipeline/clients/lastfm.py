@@ -135,7 +135,7 @@ class _Changed(LastFmBusy):
 
 
 class LastFm:
-    """What Last.fm knows of ``user``."""
+    """Last.fm's knowledge of ``user``."""
 
     def __init__(self, transport: Transport, api_key: str, user: str, answers: ResponseCache) -> None:
         self.user, self._answers, self._door = user, answers, Door(transport)
@@ -234,6 +234,8 @@ class LastFm:
             pages.append(pl.DataFrame(page, schema=datasets.LOVED_SONGS.schema, orient="row"))
             if number == 1 and known.height == total and known.head(len(page)).equals(pages[0]):
                 return known
+            if number > 1 and reading.repeats(page, pages[-2].rows()):
+                raise reading.broken("the same page again and again")
             more, number = reading.page(len(tracks), total), number + 1
         return pl.concat(pages)
 
@@ -391,7 +393,7 @@ def _error_code(answer: ElementTree.Element) -> str:
 
 
 def _sound(status: int, body: bytes) -> bool:
-    """Whether an answer is whole and meant: Last.fm puts breakdowns into answers of any status."""
+    """Tells whether an answer is whole and meant: Last.fm puts breakdowns into answers of any status."""
     if status == 429 or status >= 500:
         return True  # the transport knows what to do
     try:

@@ -269,6 +269,7 @@ class ListenBrainz:
         """The recordings that the user loved, as ``datasets.LOVED_SONGS``: a call for each thousand, and one that brings nothing
         more. (The total that the service tells counts hated ones too.)"""
         reading, found = Reading("ListenBrainz", "the loved recordings"), dict[str | _Metadata, _Loved]()
+        before: Sequence[object] = ()
         while True:
             params: dict[str, Any] = {"score": 1, "count": LISTENS_A_CALL, "offset": reading.rows, "metadata": "true"}
             answer = self._session.get(f"{self._url}feedback/user/{self.user}/get-feedback", params=params)
@@ -278,8 +279,8 @@ class ListenBrainz:
                 break
             rows = self._door.records(_Loved, page, "loved recordings")
             found |= {row.recording_mbid or row.track_metadata: row for row in rows}
-            reading.rows += len(page)
-            reading.bound()
+            reading.another(page, before)
+            before = page
         told = [
             (
                 LISTENBRAINZ.name,
@@ -381,7 +382,7 @@ class ListenBrainz:
         return {mbid: RecordingTags(**tags) for mbid, tags in kept.items() if tags}
 
     def _metadata(self, batch: Sequence[str], inc: str) -> dict[str, Any]:
-        """What is known of recordings, by those of their ids that were asked for: one call."""
+        """Asks what is known of recordings, by those of their ids that were asked for: one call."""
         body = {"recording_mbids": batch, "inc": inc}
         answer = json_of(self._session.post(self._url + "metadata/recording/", json=body), "ListenBrainz")
         if not isinstance(answer, dict):

@@ -18,7 +18,7 @@ ROWS_A_CALL = 100
 
 
 class _Row(Record):
-    """What is known of a recording, or of a name; without ids where it is not on Spotify."""
+    """A recording, or a name, and what is known of it; without ids where it is not on Spotify."""
 
     recording_mbid: MaybeMbid = None
     artist_name: MaybeText = None

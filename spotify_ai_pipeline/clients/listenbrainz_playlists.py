@@ -63,7 +63,7 @@ class _Exported(Record):
 
 
 class ListenBrainzPlaylists:
-    """What ``user`` keeps on ListenBrainz; writing takes their token."""
+    """The playlists that ``user`` keeps on ListenBrainz; writing takes their token."""
 
     def __init__(self, reading: Transport, writing: Transport, metadata: ListenBrainz, user: str, token: str) -> None:
         self._url, self._user, self._metadata, self._door = reading.service.url, user, metadata, Door(reading)
@@ -92,6 +92,7 @@ class ListenBrainzPlaylists:
         """The user's own playlists: a call for each hundred, and one that brings nothing more."""
         found: dict[str, PlaylistInfo] = {}
         reading = Reading("ListenBrainz", "your playlists")
+        before: Sequence[object] = ()
         while True:
             params = {"count": PAGE, "offset": reading.rows}
             answer = self._reads.get(f"{self._url}user/{user_id}/playlists", params=params)
@@ -102,8 +103,8 @@ class ListenBrainzPlaylists:
                 key = row.identifier.rstrip("/").rsplit("/", 1)[-1]
                 owned = (row.creator or "").casefold() == user_id.casefold()
                 found[key] = PlaylistInfo(key, row.title, "", 0, owned, row.annotation or "")
-            reading.rows += len(page)
-            reading.bound()
+            reading.another(page, before)
+            before = page
 
     def create_playlist(self, name: str, description: str) -> str:
         """The id of a new private playlist."""
@@ -157,7 +158,7 @@ class ListenBrainzPlaylists:
         return [_recording(track) or f"{OTHER}{place}" for place, track in enumerate(whole.track)]
 
     def _state_of(self, whole: _Whole) -> str:
-        """When the list was last changed, and what it holds: an older server does not say when."""
+        """Says when the list was last changed, and what it holds: an older server does not say when."""
         about = whole.extension.get(JSPF)
         changed = about.get("last_modified_at") if isinstance(about, dict) else None
         digest = hashlib.sha256(" ".join(self._rows_of(whole)).encode()).hexdigest()[:16]

@@ -23,7 +23,7 @@ _STAMP = re.compile(r"^\s*(\[[\d:.]+\]\s*)+|<[\d:.]+>", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Lyrics:
-    """What is sung: the ``text`` in lines, or nothing at all where the song is ``instrumental``."""
+    """The words of a song: the ``text`` in lines, or nothing at all where the song is ``instrumental``."""
 
     text: str
     instrumental: bool

@@ -40,8 +40,16 @@ class Reading:
         self.bound(total)
         return True
 
+    def another(self, rows: Sequence[object], before: Sequence[object]) -> None:
+        """Counts a page of a list whose length nobody tells, and which holds nothing twice. Raises ``Incomplete``."""
+        if rows == before:
+            raise self.broken("the same page again and again")
+        self.rows += len(rows)
+        self.bound()
+
     def repeats(self, rows: Sequence[object], before: Sequence[object]) -> bool:
-        """Whether a page is the one before it once more: of rows that differ, or else it may be one song many times."""
+        """Tells whether a page is the one before it once more: of rows that differ, or else it may be one song many
+        times."""
         return bool(rows) and rows == before and any(row != rows[0] for row in rows)
 
     def bound(self, total: int = 0) -> None:

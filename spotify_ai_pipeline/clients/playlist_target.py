@@ -1,4 +1,4 @@
-"""What holds our playlists: Spotify, ListenBrainz or a folder of files, through one interface.
+"""The services that hold our playlists: Spotify, ListenBrainz or a folder of files, through one interface.
 
 Whoever writes a list (``app/playlist_writer``) knows no more of a target than this. Songs are named by the target's own ids
 (``music/mix/target_ids``).
@@ -67,7 +67,7 @@ class Rows:
 
 
 class PlaylistTarget(Protocol):
-    """What can be done to playlists, whoever holds them."""
+    """The actions on playlists, whoever holds them."""
 
     def user_id(self) -> str:
         """The owner of the playlists."""

@@ -52,7 +52,7 @@ class AudioFeatures(Record):
     mode: MaybeShare = None
 
     def known(self) -> dict[str, float]:
-        """What is known, by name."""
+        """Gives what is known, by name."""
         return {name: value for name in AUDIO_FEATURES if (value := getattr(self, name)) is not None}
 
 

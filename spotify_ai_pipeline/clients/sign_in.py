@@ -1,4 +1,4 @@
-"""What is known of the sign-in to Spotify, from the file and the state alone: whether it stands, how old it is, when it ends.
+"""The sign-in to Spotify, as known from the file and the state alone: whether it stands, how old it is, when it ends.
 
 Nothing is asked here, and no library for the web is imported: every face looks this up.
 """
@@ -43,7 +43,7 @@ SIGN_IN_AGAIN = "Spotify needs you to sign in again; run `spotify-ai login`"
 
 
 def sign_in_trouble(workspace: Workspace) -> str | None:
-    """Why the token that is kept cannot be used, and what to do; None where it can, or where there is none."""
+    """Says why the token that is kept cannot be used, and what to do; None where it can, or where there is none."""
     try:
         TokenFile(workspace.token_file).get_cached_token()
     except SignInUnreadable as error:

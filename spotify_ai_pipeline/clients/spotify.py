@@ -92,7 +92,7 @@ class _Page:
         return self.offset + len(self.rows)
 
     def follows(self, before: _Page | None) -> bool:
-        """Whether this can be the page after ``before``: of the same list, and not the same page again."""
+        """Tells whether this can be the page after ``before``: of the same list, and not the same page again."""
         return before is None or (self.total == before.total and self.rows != before.rows)
 
 
@@ -149,7 +149,7 @@ class Spotify(PlaylistEdits):
         return known
 
     def may_call(self, path: str) -> bool | None:
-        """Whether this app may call ``path``, by trying; None where the answer is not clear."""
+        """Tells whether this app may call ``path``, by trying; None where the answer is not clear."""
         try:
             self._call("_get", path)
         except (Failed, Unreachable, LacksPermission):
@@ -254,7 +254,7 @@ class Spotify(PlaylistEdits):
         return self._offers(self._door.frame(records.Rows, page).items, "songs of an album")
 
     def liked(self, track_id: str) -> bool:
-        """Whether a track is among the liked songs: one call."""
+        """Tells whether a track is among the liked songs: one call."""
         answer = self._call("_get", "me/library/contains", uris=f"spotify:track:{track_id}")
         if not (isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], bool)):
             raise SpotifyBusy("Spotify does not say whether a song is liked; try again later")
@@ -329,7 +329,8 @@ class Spotify(PlaylistEdits):
         raise Failed(f"Spotify sends other pages than those asked for ({method}); try again later")
 
     def _rows(self, items: Sequence[Any], offset: int) -> list[dict[str, Any] | None]:
-        """What we keep of rows of the liked songs or of a playlist; None for one that is no song or cannot be read."""
+        """Gives what we keep of rows of the liked songs or of a playlist; None for one that is no song or cannot be
+        read."""
         songs = [(place, song) for place, row in enumerate(items) if (song := _row(row))]
         rows: list[dict[str, Any] | None] = [None] * len(items)
         found = self._door.aligned(records.Item, [song for _, song in songs], "a list", offset)
@@ -392,7 +393,7 @@ class Spotify(PlaylistEdits):
 
 
 def _lacking(method: str, workspace: Workspace) -> str:
-    """Why a call is refused for want of a permission, and what to do."""
+    """Says why a call is refused for want of a permission, and what to do."""
     lacking = sign_in.lacking_scopes(workspace)
     public = ", which a playlist that you made public needs" if "playlist-modify-public" in lacking else ""
     what = f"{' and '.join(lacking)}{public}" if lacking else "a permission for it"
@@ -434,7 +435,7 @@ def _row(row: Any) -> dict[str, Any] | None:
 
 
 def _kept_row(item: records.Item) -> dict[str, Any]:
-    """What we keep of a row, as JSON takes it."""
+    """Gives what we keep of a row, as JSON takes it."""
     track, artists = item.track, [artist.name for artist in item.track.artists]
     return {
         "added_at": item.added_at.isoformat() if item.added_at else None,

@@ -256,7 +256,7 @@ class Auth:
         return kept
 
     def _doubt(self, refresh_token: str) -> dict[str, Any]:
-        """What follows from ``invalid_grant``: the token of a newer sign-in, or an error."""
+        """Gives what follows from ``invalid_grant``: the token of a newer sign-in, or an error."""
         kept = self._kept()
         if kept.get("refresh_token") != refresh_token:  # somebody signed in or renewed meanwhile
             return kept

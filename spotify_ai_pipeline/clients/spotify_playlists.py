@@ -55,7 +55,7 @@ class Failed(SpotifyError, TargetFailed):
 
 
 class PlaylistEdits:
-    """What the client can do to playlists. Mixed into ``Spotify``, which brings ``wait``, ``_call``, ``_silent`` and
+    """The client's calls on playlists. Mixed into ``Spotify``, which brings ``wait``, ``_call``, ``_silent`` and
     ``_all``."""
 
     wait: Callable[[float], None]
@@ -145,8 +145,9 @@ class PlaylistEdits:
         return gone
 
     def _write(self, write: Callable[[], Found], happened: Callable[[], Found | None]) -> Found:
-        """What ``write`` gives. Where its outcome is unknown, ``happened`` looks before anything is repeated, again and again
-        for as long as reads may lag: it gives what the write would have given, or None where nothing was written."""
+        """Gives what ``write`` gives. Where its outcome is unknown, ``happened`` looks before anything is repeated,
+        again and again for as long as reads may lag: it gives what the write would have given, or None where nothing
+        was written."""
         for remaining in reversed(range(WRITES)):
             try:
                 return write()

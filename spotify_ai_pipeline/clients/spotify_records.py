@@ -1,4 +1,4 @@
-"""What Spotify sends, as records of the sieve, and the buckets in which it counts calls."""
+"""Spotify's answers, as records of the sieve, and the buckets in which it counts calls."""
 
 from __future__ import annotations
 

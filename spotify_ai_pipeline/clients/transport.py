@@ -191,7 +191,7 @@ class Transport:
         """The time (UTC seconds) by the service's clock, from the date of an answer. Raises ``Refused`` where it tells none."""
         answer = self.session.head(self.service.url, allow_redirects=False)
         try:
-            return parsedate_to_datetime(answer.headers["Date"]).timestamp()
+            return _moment(answer.headers["Date"])
         except (KeyError, ValueError) as error:
             raise Refused(f"{self.name} tells no time ({error})") from None
 
@@ -258,7 +258,13 @@ def pause_of(retry_after: str | None, now: float) -> float:
         asked = float(retry_after or UNSAID_PAUSE)
     except ValueError:
         try:
-            asked = parsedate_to_datetime(str(retry_after)).timestamp() - now
+            asked = _moment(str(retry_after)) - now
         except (ValueError, TypeError, OverflowError, OSError):
             asked = UNSAID_PAUSE
     return UNSAID_PAUSE if math.isnan(asked) else min(max(asked, SHORTEST_PAUSE), LONGEST_PAUSE)
+
+
+def _moment(date: str) -> float:
+    """The Unix time of a date of HTTP; the old form names no zone, and means UTC."""
+    at = parsedate_to_datetime(date)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

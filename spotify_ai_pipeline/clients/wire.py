@@ -169,7 +169,8 @@ class HttpxTransport(httpx2.BaseTransport):
 
 
 def whole_json(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether a good answer is what it says that it is. A page for people is none: it comes from whoever stands between."""
+    """Tells whether a good answer is what it says that it is. A page for people is none: it comes from whoever stands
+    between."""
     kind = headers.get("Content-Type", "").lower()
     if status >= 400 or not body or not ("json" in kind or "html" in kind):
         return True
@@ -181,7 +182,7 @@ def whole_json(status: int, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def _in_time(attempt: Any, name: str, timeout: float, *broken: type[Exception]) -> Any:
-    """What ``attempt`` gives. Raises ``Late`` where its answer was not whole in time."""
+    """Gives what ``attempt`` gives. Raises ``Late`` where its answer was not whole in time."""
     seconds = PATIENCE * timeout
     until = time.monotonic() + seconds
     token = _until.set(until)
@@ -214,7 +215,7 @@ def _left() -> float:
 
 
 class _TimedReader(io.RawIOBase):
-    """What comes from a socket, for as long as the answer has time."""
+    """A stream of bytes from a socket, for as long as the answer has time."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
         self.sock, self.raw, self.silence = sock, raw, sock.gettimeout()

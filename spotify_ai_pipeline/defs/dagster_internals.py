@@ -1,4 +1,5 @@
-"""What is used of Dagster although Dagster does not promise to keep it: all of it here, and why. pyproject pins the version."""
+"""The parts of Dagster that are used although Dagster does not promise to keep it: all of it here, and why. pyproject
+pins the version."""
 
 from dagster import _time as dagster_time  # Dagster's clock; see dagster_clock.py
 from dagster._core.definitions.job_base import InMemoryJob  # a job of this process, for `execute_run`

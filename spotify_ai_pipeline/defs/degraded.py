@@ -1,4 +1,4 @@
-"""What a run does where a service is in trouble: it goes on with what is known, and says so."""
+"""A run's way with a service in trouble: it goes on with what is known, and says so."""
 
 from contextlib import AbstractContextManager
 
@@ -48,7 +48,7 @@ def stopped_alert(asset: str) -> str:
 
 
 def waits_logged(context: dg.AssetExecutionContext) -> AbstractContextManager[None]:
-    """Within it, the run's log says whatever a service makes us wait for."""
+    """Lets the run's log say, within it, whatever a service makes us wait for."""
 
     def log(service: str, what: str) -> None:
         if what != "call":

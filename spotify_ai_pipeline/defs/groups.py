@@ -1,4 +1,4 @@
-"""What all assets share: the names of the stages, who owns them, and who may write the playlist."""
+"""The common ground of all assets: the names of the stages, who owns them, and who may write the playlist."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Between Dagster and the lake: an asset's return value becomes a version, an argument is the current one.
+"""The way between Dagster and the lake: an asset's return value becomes a version, an argument is the current one.
 
 The register says in which layer of the lake an asset lies. Every version carries row count, schema, a sample and the
 versions it was made from into the Dagster UI.
@@ -16,7 +16,8 @@ from pydantic import PrivateAttr
 from spotify_ai_pipeline.defs.plots import bar_chart
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.storage import datasets
-from spotify_ai_pipeline.storage.lake import Dataset, Lake, Version
+from spotify_ai_pipeline.storage.lake import Dataset, Lake
+from spotify_ai_pipeline.storage.lake_versions import Version
 
 READERS_GET, READERS_SEE = "spotify_ai/readers_get", "spotify_ai/readers_see"
 """Metadata of an asset that keeps more than its readers want: the column that says which rows they get, and which columns."""
@@ -60,7 +61,8 @@ DATA_VERSION = "data version"
 
 @dataclass(frozen=True)
 class Made:
-    """What an asset made, and what its version shall say of it beside its inputs (``DERIVATION``, ``DATA_VERSION``)."""
+    """A thing that an asset made, and what its version shall say of it beside its inputs (``DERIVATION``,
+    ``DATA_VERSION``)."""
 
     value: Any
     marks: Mapping[str, str]
@@ -132,7 +134,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
 
 
 def describe(dataset: Dataset, frame: pl.DataFrame, version: Version | None = None) -> Metadata:
-    """What the UI shows of a frame: row count, schema, sample, version and its inputs."""
+    """A frame in the UI: row count, schema, sample, version and its inputs."""
     said = datasets.described(dataset)
     shown: Metadata = {
         "dagster/row_count": frame.height,
@@ -148,7 +150,7 @@ def describe(dataset: Dataset, frame: pl.DataFrame, version: Version | None = No
 
 
 def _still(dataset: Dataset, version: Version) -> Metadata:
-    """What the UI shows of a version that stays."""
+    """A version that stays, in the UI."""
     columns = [dg.TableColumn(name, str(kind)) for name, kind in dataset.schema.items()]
     return {
         "dagster/row_count": version.rows,

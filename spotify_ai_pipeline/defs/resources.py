@@ -1,4 +1,4 @@
-"""What assets are given: the listener's home and the services, as Dagster resources.
+"""The resources that assets are given: the listener's home and the services, as Dagster resources.
 
 Settings and secrets stay in the home, so that none of them is ever part of Dagster's configuration or shown in its UI.
 """

@@ -1,4 +1,4 @@
-"""What can be measured in a sound itself, by librosa: tempo, key, mode and loudness.
+"""Measures of a sound itself, by librosa: tempo, key, mode and loudness.
 
 The other seven audio features (energy, danceability, valence, ...) are judgements of models that were never published: what
 is made of other numbers would not be on their scales, so they stay unknown.

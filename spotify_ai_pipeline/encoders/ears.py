@@ -38,7 +38,7 @@ Floats = NDArray[np.floating]
 
 
 class Heard(NamedTuple):
-    """What was heard in a song: each of fifty tags with its likelihood, and the unit vector behind them."""
+    """The tags heard in a song: each of fifty tags with its likelihood, and the unit vector behind them."""
 
     tags: dict[str, float]
     vector: NDArray[np.float32]

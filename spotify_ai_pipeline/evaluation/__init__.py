@@ -1,1 +1,1 @@
-"""How well it does: backtests, protocols and simulations. The running program imports none of it."""
+"""Measures of how well it does: backtests, protocols and simulations. The running program imports none of it."""

@@ -40,7 +40,7 @@ def match_history(songs: pl.DataFrame, file: Path) -> tuple[pl.DataFrame, pl.Dat
 
 
 def as_inputs(songs: pl.DataFrame, tags: pl.DataFrame) -> Inputs:
-    """What the embedding model learns from."""
+    """Gives what the embedding model learns from."""
     return Inputs(songs.select("song_id", pl.col("artist").str.to_lowercase().alias("artist_key")), songs, tags)
 
 

@@ -104,7 +104,7 @@ def summary(judged: pl.DataFrame, rng: np.random.Generator, samples: int = 200) 
 
 
 def report(judged: pl.DataFrame, seed: int) -> dict[str, Any]:
-    """What ``judge_all`` came to: the rankers, and how true the chances were that the own past gave."""
+    """Gives what ``judge_all`` came to: the rankers, and how true the chances were that the own past gave."""
     chance, stay = judged[OWN_PAST].to_numpy(), judged["stay"].to_numpy()
     return {
         "rankers": summary(judged, np.random.default_rng(seed)),

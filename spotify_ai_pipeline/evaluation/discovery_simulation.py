@@ -61,7 +61,7 @@ class World:
 
 @dataclass
 class Year:
-    """What happened: answers in order (1 yes, 0 no), and figures of each week."""
+    """A simulation's course: answers in order (1 yes, 0 no), and figures of each week."""
 
     answers: list[int] = field(default_factory=list[int])
     changed: list[float] = field(default_factory=list[float])

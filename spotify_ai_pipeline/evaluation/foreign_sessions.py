@@ -1,4 +1,5 @@
-"""How well sessions of another person are found: those of other listeners, put into a history, and what is proposed without.
+"""A measure of how well sessions of another person are found: those of other listeners, put into a history, and what is
+proposed without.
 
 Where names are real, as between two listeners of the same service, what both play is known. Where the names of each listener
 stand for themselves, the foreign session shares artists with the listener by chance: as many plays as real listeners share.

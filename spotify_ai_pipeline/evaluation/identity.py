@@ -1,4 +1,5 @@
-"""How well identity works on a history that holds each name twice: as it was scrobbled, and as the service corrected it."""
+"""A measure of how well identity works on a history that holds each name twice: as it was scrobbled, and as the service
+corrected it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How often the watch over moods raises a false alarm: on the sessions of a history in random order each alarm is false."""
+"""A measure of how often the watch over moods raises a false alarm: on the sessions of a history in random order each
+alarm is false."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.evaluation import similarity
 from spotify_ai_pipeline.evaluation.catalogues import as_inputs, match_history, read_catalogue, split_tags
 from spotify_ai_pipeline.music.mood import change_point
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP
 from spotify_ai_pipeline.settings import Settings
 
 

@@ -1,4 +1,5 @@
-"""How well moods in words are understood, each layer alone and all together; the fit of the anchors that ship.
+"""A measure of how well moods in words are understood, each layer alone and all together; the fit of the anchors that
+ship.
 
 ``mood_phrases.tsv`` holds phrases with the direction in which energy and valence should go, in three sets: ``tune`` was looked at
 while the layers were made, ``held`` was not, and ``fresh`` was written when the lexicon was done and changed nothing afterwards.

@@ -18,8 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.durations import DAY
-from spotify_ai_pipeline.music.plays.play_counts import Floats, Plays, base_level
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP, Floats, Plays, base_level
 from spotify_ai_pipeline.music.taste.taste_model import DECAY, Lesson, Line, posterior
 
 TEN = 10
@@ -90,7 +89,7 @@ def gains(predicted: NDArray[np.int64], wanted: NDArray[np.int64]) -> float:
 
 @dataclass
 class Past:
-    """What is known before a session; carried forward play by play. ``artist`` numbers each song's artist."""
+    """The knowledge before a session; carried forward play by play. ``artist`` numbers each song's artist."""
 
     plays: Plays
     artist: NDArray[np.int64]
@@ -130,7 +129,8 @@ class Past:
         }
 
     def _spread(self) -> Floats:
-        """What each song gets from the songs of the last session, by how often they were heard together before."""
+        """Gives what each song gets from the songs of the last session, by how often they were heard together
+        before."""
         gained = np.zeros(self.plays.songs)
         if not self._read:
             return gained

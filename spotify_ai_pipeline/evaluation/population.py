@@ -43,7 +43,7 @@ DORMANT_DAYS = 60.0
 
 
 def cuts(listener: Listener) -> list[Moment]:
-    """What was known at each weekly cut of a history, from its third day on."""
+    """Gives what was known at each weekly cut of a history, from its third day on."""
     plays, memory = listener.plays, Memory.empty(listener.plays.songs)
     found: list[Moment] = []
     for now in np.arange(plays.at[0] + FIRST_CUT, plays.at[-1] - WEEK, WEEK).tolist():

@@ -1,4 +1,4 @@
-"""Whether songs that are near in a space of vectors share a genre, and are played together."""
+"""A measure of whether songs that are near in a space of vectors share a genre, and are played together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spotify_ai_pipeline.evaluation.catalogues import as_inputs, match_history, split_tags
 from spotify_ai_pipeline.music.embedding.feature_blocks import AUDIO_COLUMNS, Matrix, unit
 from spotify_ai_pipeline.music.embedding.model import Inputs, Model
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP
 from spotify_ai_pipeline.settings import Features
 
 PAIRS_PER_SESSION = 20
@@ -24,8 +24,8 @@ Ints = NDArray[np.int64]
 
 
 def judge_genres(songs: pl.DataFrame, count: int, seed: int, features: Features) -> list[dict[str, object]]:
-    """Whether near songs share a genre, on ``count`` songs of a catalogue: a row for each way to see the tags and each
-    neighbourhood (all songs, other artists' songs)."""
+    """Tells whether near songs share a genre, on ``count`` songs of a catalogue: a row for each way to see the tags and
+    each neighbourhood (all songs, other artists' songs)."""
     labelled = songs.filter(pl.col("genres").is_not_null() & pl.col("tags").is_not_null())
     drawn = labelled.sample(min(count, labelled.height), seed=seed)
     genres = [{one.split("/")[0].strip().casefold() for one in text.split("|")} for text in drawn["genres"]]
@@ -41,8 +41,8 @@ def judge_genres(songs: pl.DataFrame, count: int, seed: int, features: Features)
 
 
 def judge_sessions(songs: pl.DataFrame, file: Path, seed: int, features: Features) -> list[dict[str, object]]:
-    """Whether songs of a catalogue that ``file`` holds one session of are nearer than random pairs: a row for pairs of all
-    songs, and one for pairs of other artists' songs."""
+    """Tells whether songs of a catalogue that ``file`` holds one session of are nearer than random pairs: a row for
+    pairs of all songs, and one for pairs of other artists' songs."""
     heard, known = match_history(songs, file)
     same, apart = session_pairs(
         known["row"].to_numpy().astype(np.int64), known["ts"].to_numpy().astype(float), np.random.default_rng(seed)

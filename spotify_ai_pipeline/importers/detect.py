@@ -100,7 +100,7 @@ def find(paths: Sequence[Path]) -> list[Export]:
 
 
 def is_regular(path: Path) -> bool:
-    """Whether ``path`` is a file that ends: no pipe, no device, no link to one."""
+    """Tells whether ``path`` is a file that ends: no pipe, no device, no link to one."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:

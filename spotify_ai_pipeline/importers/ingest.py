@@ -45,7 +45,7 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass
 class Report:
-    """What became of one file."""
+    """One file, and what became of it."""
 
     file: str
     kind: str
@@ -110,7 +110,7 @@ def take_in_inbox(workspace: Workspace) -> Iterator[Report]:
 
 
 def waiting(workspace: Workspace) -> list[Path]:
-    """What lies in the inbox to be taken in: everything but folders and hidden files."""
+    """Gives what lies in the inbox to be taken in: everything but folders and hidden files."""
     place = workspace.inbox
     there = place.iterdir() if place.exists() else ()
     return sorted(path for path in there if path.name[0] != "." and path.exists() and not path.is_dir())
@@ -253,7 +253,7 @@ class _Seen:
         self.keys = pl.concat([pl.Series([], dtype=pl.UInt64), *map(_keys, sound)])
 
     def fresh(self, keys: pl.Series) -> pl.Series:
-        """Whether each of ``keys`` was neither seen before nor stands further up."""
+        """Tells whether each of ``keys`` was neither seen before nor stands further up."""
         return keys.is_first_distinct() & ~keys.is_in(self.keys.implode())
 
     def add(self, keys: pl.Series) -> None:

@@ -86,7 +86,7 @@ def _row(track: Element, line: int) -> Row:
 
 
 def _text(element: Element) -> str | None:
-    """What an element says itself, or its name within."""
+    """Gives what an element says itself, or its name within."""
     own = element.text
     return own.strip() if own and not own.isspace() else element.findtext("name") if len(element) else None
 

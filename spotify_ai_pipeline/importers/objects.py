@@ -135,7 +135,8 @@ def _parse(text: Text, schema: Schema, under: str) -> tuple[pl.DataFrame, list[B
 
 
 def _holds_json(rows: pl.DataFrame, schema: Schema) -> bool:
-    """Whether a text is in truth a list, a record, a truth value or no Unicode: the fast reader writes those into texts."""
+    """Tells whether a text is in truth a list, a record, a truth value or no Unicode: the fast reader writes those into
+    texts."""
     leaves = [leaf for name, kind in schema.items() for leaf in _leaves(pl.col(name), kind)]
     return any(rows.select(leaf.str.contains(_JSON).any()).item() for leaf in leaves)
 
@@ -246,7 +247,7 @@ def _whole(text: str, place: int) -> tuple[object, int] | None:
 
 
 def _reader(kind: pl.DataType) -> Callable[[object], object]:
-    """What a value of JSON is as a value of ``kind``; null where it is of another."""
+    """Gives what a value of JSON is as a value of ``kind``; null where it is of another."""
     if isinstance(kind, pl.Struct):
         inner = [(one.name, _reader(cast("pl.DataType", one.dtype))) for one in kind.fields]
 

@@ -65,7 +65,7 @@ LAST2LIBRE = ("time", "title", "artist", "album", "track_mbid", "", "")
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table is read."""
+    """The way in which a table is read."""
 
     delimiter: str
     names: tuple[str, ...]
@@ -80,7 +80,8 @@ def recognises(name: str, head: bytes) -> bool:
 
 
 def holds_times(table: Table) -> bool:
-    """Whether a column is called as the time of a play is, and holds what may be one: such a table is no list of songs."""
+    """Tells whether a column is called as the time of a play is, and holds what may be one: such a table is no list of
+    songs."""
     return any(
         not all(DURATION.fullmatch(value) and _form([value]) is None for value in table.column(name))
         for name in table.header
@@ -160,7 +161,7 @@ def _time_name(name: str) -> bool:
 
 
 def _form(values: list[str]) -> str | None:
-    """How most of ``values`` write a time; None where they are none."""
+    """Tells how most of ``values`` write a time; None where they are none."""
     column = pl.DataFrame({"time": values}, schema={"time": pl.String})
     for form in FORMS:
         read = column.select(_moment(pl.col("time"), form)).to_series()

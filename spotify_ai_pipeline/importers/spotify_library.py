@@ -46,7 +46,7 @@ def recognises(name: str, head: bytes) -> bool:
 
 
 def holds_likes(name: str) -> bool:
-    """Whether a file of this name holds the liked songs: ``YourLibrary``, ``Liked Songs``."""
+    """Tells whether a file of this name holds the liked songs: ``YourLibrary``, ``Liked Songs``."""
     return _LIKES.fullmatch("".join(filter(str.isalpha, name.casefold()))) is not None
 
 
@@ -56,7 +56,8 @@ def _is_exportify(table: Table) -> bool:
 
 
 def _columns(table: Table) -> list[str]:
-    """What each column is, by its name; where the names are of another language, by the addresses that stand before them."""
+    """Gives what each column is, by its name; where the names are of another language, by the addresses that stand
+    before them."""
     named = [COLUMNS.get(name, "") for name in table.header]
     if "track_id" not in named:
         values = [next(iter(table.column(name)), "") for name in table.header]

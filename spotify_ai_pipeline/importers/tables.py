@@ -16,7 +16,7 @@ from spotify_ai_pipeline.importers.parse import BATCH_ROWS, HEAD_BYTES, LONGEST_
 
 @dataclass(frozen=True)
 class Table:
-    """How a file of lines is parted into columns, and how it begins."""
+    """The way in which a file of lines is parted into columns, and how it begins."""
 
     delimiter: str
     header: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What is known about music and listening: pure functions over NumPy and Polars.
+"""The knowledge of music and listening: pure functions over NumPy and Polars.
 
 No input or output, no clock, no randomness that is not passed in. Read in this order: ``matching`` (what a song is),
 ``listening`` (what was played, and how fresh that is), ``activation`` (what is on the listener's mind),

@@ -274,7 +274,7 @@ def clean_isrc(column: str) -> pl.Expr:
 
 
 def missing(column: str) -> pl.Expr:
-    """Whether a text is not there."""
+    """Tells whether a text is not there."""
     return pl.col(column).is_null() | (pl.col(column).str.strip_chars() == "")
 
 

@@ -111,7 +111,7 @@ async def _messages(request: Request) -> Response:
 
 
 def _problem(asked: dict[str, Any]) -> Response | None:
-    """What the real service turns away."""
+    """Gives what the real service turns away."""
     if asked.get("model") not in MODELS:
         return _refused(404, f"model: {asked.get('model')}")
     if not isinstance(asked.get("max_tokens"), int) or asked["max_tokens"] < 1:

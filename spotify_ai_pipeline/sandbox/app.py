@@ -70,7 +70,7 @@ def create_app(world: World) -> Starlette:
     calls: Counter[str] = Counter(dict.fromkeys(_SERVICES, 0))
 
     async def about(_: Request) -> Response:
-        """What is served, and the calls to each service since the start."""
+        """Gives what is served, and the calls to each service since the start."""
         return JSONResponse({"world": str(world.path), "listener": world.listener, "calls": dict(calls)})
 
     app = Starlette(

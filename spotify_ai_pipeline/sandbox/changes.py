@@ -1,4 +1,4 @@
-"""What happens while the sandbox runs, in `WORLD/changes.sqlite`: library, playlists, tokens.
+"""The changes while the sandbox runs, in `WORLD/changes.sqlite`: library, playlists, tokens.
 
 The first start copies the likes and playlists of the world there; from then on the file is what counts, so that a
 restart continues where the last answer left off.

@@ -1,4 +1,4 @@
-"""What time it is, and moments in the forms the services write them. The environment may shift the clock, as it shifts the
+"""The time, and moments in the forms the services write them. The environment may shift the clock, as it shifts the
 house's."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can go wrong before the sandbox answers anything: one sentence each."""
+"""The errors before the sandbox answers anything: one sentence each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What ListenBrainz makes for a user beyond plain recommendations: the weekly playlist to explore, and radio by tag."""
+"""The things that ListenBrainz makes for a user beyond plain recommendations: the weekly playlist to explore, and radio
+by tag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What these services do to people, on purpose: a seeded plan of faults. Off unless a plan is there.
+"""The faults that these services show to people, on purpose: a seeded plan of faults. Off unless a plan is there.
 
 A plan is JSON in `faults.json` in the world's folder, read at the start, or sent by `PUT /sandbox/faults` (`{}` ends it):
 
@@ -89,7 +89,7 @@ class Plan:
 
     @property
     def quirks(self) -> Quirks:
-        """What readers of playlists meet."""
+        """Gives what readers of playlists meet."""
         return Quirks(self.lag_s, self.lag_snapshots, frozenset(self.nulls), frozenset(self.unkept))
 
     def draw(self, path: str) -> str | None:
@@ -228,7 +228,7 @@ def _tracks(content: bytes) -> list[bytes]:
 
 
 def _around(content: bytes) -> tuple[bytes, list[bytes], bytes]:
-    """What stands before the rows of a page, the rows, and what stands after them."""
+    """Gives what stands before the rows of a page, the rows, and what stands after them."""
     head, _, rest = content.partition(b"<track")
     return head, _tracks(content), rest[rest.rfind(b"</track>") + len(b"</track>") :]
 

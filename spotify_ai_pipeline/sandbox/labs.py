@@ -48,7 +48,7 @@ def _by_name(world: World, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _answer(world: World, rows: list[int], asked: dict[str, str]) -> dict[str, Any]:
-    """What was asked, filled in where it is known."""
+    """Gives what was asked, filled in where it is known."""
     tracks = world.catalogue.get(rows)
     playable = [track["id"] for track in tracks if track["playable"]]
     empty = dict.fromkeys(("recording_mbid", "artist_name", "release_name", "track_name"))

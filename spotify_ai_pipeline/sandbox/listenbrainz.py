@@ -224,7 +224,7 @@ def _listen(row: dict[str, Any], user: str) -> dict[str, Any]:
 
 
 def _metadata(world: World, mbids: list[str], wanted: set[str]) -> dict[str, Any]:
-    """What is known of each recording; unknown ones are left out."""
+    """Gives what is known of each recording; unknown ones are left out."""
     catalogue = world.catalogue
     rows = {mbid: row for mbid in mbids if (row := catalogue.by_mbid.first(mbid)) is not None}
     tracks = catalogue.get(list(rows.values()))

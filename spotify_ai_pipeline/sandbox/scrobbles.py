@@ -1,4 +1,4 @@
-"""Who played what when, as a scrobble service knows it."""
+"""The plays, by user and time, as a scrobble service knows it."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Playlist:
 
 @dataclass(frozen=True)
 class Quirks:
-    """What a reader of playlists meets on purpose."""
+    """The trouble that a reader of playlists meets on purpose."""
 
     lag_s: float = 0.0  # a change is not shown for so long
     lag_snapshots: bool = False  # nor is its snapshot id
@@ -109,7 +109,7 @@ class Shelf:
         return [self._items[key] for key in self._order[playlist_id][start:stop]]
 
     def length(self, playlist_id: str) -> int:
-        """How many rows a playlist has."""
+        """Tells how many rows a playlist has."""
         return len(self._order[playlist_id])
 
     def shown(self, playlist_id: str) -> tuple[list[Item], str]:

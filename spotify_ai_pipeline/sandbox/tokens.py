@@ -63,7 +63,7 @@ class Tokens:
         self._db.execute("UPDATE access SET expires_at = 0")
 
     def scopes(self, token: str) -> tuple[bool, frozenset[str]] | None:
-        """Whether a live token stands for a user, and its scopes; None when it is unknown or expired."""
+        """Tells whether a live token stands for a user, and its scopes; None when it is unknown or expired."""
         row = self._db.execute("SELECT scope, expires_at FROM access WHERE token = ?", (token,)).fetchone()
         if row is None or row[1] < clock.now():
             return None

@@ -1,1 +1,1 @@
-"""What is kept: made things in the lake, said things in the state, questions answered by the warehouse."""
+"""The kept things: made things in the lake, said things in the state, questions answered by the warehouse."""

@@ -99,7 +99,7 @@ def clear_pauses(state: State) -> list[str]:
 
 
 def usage(state: State, now: float) -> list[Usage]:
-    """What each service was sent on the day (UTC) of ``now``."""
+    """Gives what each service was sent on the day (UTC) of ``now``."""
     rows = state.rows("SELECT service, kind, calls, failures FROM api_calls WHERE day = ?", (_day(now),))
     return [Usage(**dict(row)) for row in rows]
 

@@ -27,7 +27,8 @@ from spotify_ai_pipeline.settings import CONFIG_FILE
 from spotify_ai_pipeline.storage import restoring, sqlite_files
 from spotify_ai_pipeline.storage.durable import age_of, locked, sync_folder, writing
 from spotify_ai_pipeline.storage.home_files import BACKING_UP, DEMO_FILE, REPLACED, RESTORING, STATE_FILE, TOKEN_FILE
-from spotify_ai_pipeline.storage.lake import ABOUT, POINTER, Lake
+from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.lake_versions import ABOUT, POINTER
 from spotify_ai_pipeline.storage.state import newest_schema
 from spotify_ai_pipeline.storage.workspace import Workspace
 
@@ -165,7 +166,7 @@ def _read_manifest(file: Path) -> dict[str, Any]:
 
 
 def _is_known(name: str) -> bool:
-    """Whether a backup may hold a file of this name: a named file, or one of a version in the lake."""
+    """Tells whether a backup may hold a file of this name: a named file, or one of a version in the lake."""
     parts = name.split("/")
     if str(PurePosixPath(name)) != name or any(
         part.startswith(".") or "\\" in part or "\0" in part for part in parts[1:]
@@ -189,7 +190,7 @@ def _refuse_bad_state(file: Path, state: Path) -> None:
 
 
 def _ours(workspace: Workspace) -> list[Path]:
-    """What a restore replaces."""
+    """Gives what a restore replaces."""
     state = [workspace.root / f"{STATE_FILE}{end}" for end in ("", "-wal", "-shm")]
     return [
         *state,
@@ -199,7 +200,7 @@ def _ours(workspace: Workspace) -> list[Path]:
 
 
 def _lakes_elsewhere(workspace: Workspace, manifest: dict[str, Any]) -> list[Lake]:
-    """What a restore replaces where the lake does not lie in the data root."""
+    """Gives what a restore replaces where the lake does not lie in the data root."""
     if workspace.lake_root.is_relative_to(str(workspace.root)):
         return []
     names = {Path(name).parts[1] for name in manifest["files"] if name.startswith(LAKE)}

@@ -1,5 +1,5 @@
-"""What columns are: the types that datasets are made of, groups of columns that several share, and a glossary that says what each
-column is wherever it stands.
+"""The columns: the types that datasets are made of, groups of columns that several share, and a glossary that says what
+each column is wherever it stands.
 
 A vector's width depends on the settings and on the fitted model, so its type here is an array of any width.
 """

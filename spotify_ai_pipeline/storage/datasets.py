@@ -36,7 +36,7 @@ MONTH, DAY, FILE = "month", "day", "file"
 
 
 def described(dataset: Dataset) -> dict[str, str]:
-    """What each column of ``dataset`` says; empty where its name says all."""
+    """Gives what each column of ``dataset`` says; empty where its name says all."""
     return {column: dataset.notes.get(column) or GLOSSARY.get(column, "") for column in dataset.schema}
 
 

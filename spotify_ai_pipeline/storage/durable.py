@@ -114,7 +114,7 @@ def locked(folder: Path) -> Generator[None]:
 
 
 def is_owned(path: Path) -> bool:
-    """Whether a living process holds the lock on ``path``."""
+    """Tells whether a living process holds the lock on ``path``."""
     handle = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""What the listener says was not them, and of which spans no source could tell."""
+"""The plays of which the listener says that they were not theirs, and of which spans no source could tell."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def it_was_me(state: State, rule: Rule) -> None:
 
 
 def settled(state: State) -> list[Rule]:
-    """What the listener has judged already: rules that are or were in force, and what was theirs."""
+    """Gives what the listener has judged already: rules that are or were in force, and what was theirs."""
     rows = state.rows(
         "SELECT kind, value, since, until FROM exclusions UNION"
         " SELECT kind, value, nullif(since, 0), nullif(until, 0) FROM was_me"

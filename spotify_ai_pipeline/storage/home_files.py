@@ -1,4 +1,5 @@
-"""What lies in a data root, by name: what is private, what is left over from processes that were killed, what all there is.
+"""The contents of a data root, by name: what is private, what is left over from processes that were killed, what all
+there is.
 
 Everything in a data root is for its owner alone. A new file gets there by the process's umask, an old one when the next process
 starts.
@@ -11,7 +12,6 @@ import shutil
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -42,42 +42,40 @@ def kept(root: Path) -> list[Path]:
     return sorted({path for kind in ALL_KINDS for path in root.glob(kind)})
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What a start put right in a data root."""
-
-    made_private: list[Path]
-    cleared: list[Path]
-
-
 @cache
-def prepare(root: Path) -> Prepared:
-    """What each process does once before it uses ``root``: whatever it makes is private, what is there is made so, and what
-    killed processes left goes."""
+def prepare(root: Path) -> list[Path]:
+    """Does what each process does once before it uses ``root``: whatever it makes is private, what is there is made so,
+    and what killed processes left goes. Gives what was open to others."""
     os.umask(0o077)
     made_private = open_to_others(root)
     for path in made_private:
         make_private(path)
-    return Prepared(made_private, clear_litter(root))
+    clear_litter(root)
+    return made_private
 
 
 def open_to_others(root: Path) -> list[Path]:
     """Files and folders of ours that others may use: ``root``, the folders of ours above it, and all that is kept in it."""
     above = [folder for folder in root.parents if folder.is_relative_to(settings.DATA)]
-    found = [path for path in (*above, root, *kept(root)) if _is_open(path.lstat())]
+    found = [path for path in (*above, root, *kept(root)) if _is_open(path)]
     below = [str(path) for path in kept(root) if path.is_dir() and not path.is_symlink()]
     while below:
-        with suppress(FileNotFoundError), os.scandir(below.pop()) as entries:  # another process may remove what it made
+        with suppress(FileNotFoundError), os.scandir(below.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     below.append(entry.path)
-                if _is_open(entry.stat(follow_symlinks=False)):
+                if _is_open(entry):
                     found.append(Path(entry.path))
     return found
 
 
-def _is_open(about: os.stat_result) -> bool:
-    """Whether others have rights on it. Links have none of their own, and what belongs to another is theirs to change."""
+def _is_open(path: Path | os.DirEntry[str]) -> bool:
+    """Tells whether others have rights on it. Links have none of their own, and what belongs to another is theirs to
+    change. A file that another process removed meanwhile is open to nobody."""
+    try:
+        about = path.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return False
     return bool(about.st_mode & 0o077) and not stat.S_ISLNK(about.st_mode) and about.st_uid == os.getuid()
 
 

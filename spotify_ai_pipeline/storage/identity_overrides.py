@@ -1,4 +1,4 @@
-"""What the listener said of identity: two songs are one, a track is a song of its own, a spelling names a song.
+"""The listener's words on identity: two songs are one, a track is a song of its own, a spelling names a song.
 
 Overrides speak of Spotify ids and spellings, never of song ids, so that they outlive every rebuild of the songs.
 """

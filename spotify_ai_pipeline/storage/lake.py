@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -26,14 +25,19 @@ import polars as pl
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.errors import Corrupt, UserError
 from spotify_ai_pipeline.storage.durable import Place, age_of, is_local, make_folder, remove, swap, sync_folder, writing
+from spotify_ai_pipeline.storage.lake_versions import (
+    ABOUT,
+    POINTER,
+    WRITTEN_AT,
+    Version,
+    as_json,
+    digest_of,
+    newest_whole,
+    read_version,
+    written_at,
+)
 
 LOGGER = logging.getLogger(__name__)
-POINTER, ABOUT = "current.json", "version.json"
-WRITTEN_AT = "%Y%m%dT%H%M%S%f"
-"""How the name of a version begins: folders in a bucket have no time of their own."""
-PARQUET = b"PAR1"
-"""How a Parquet file begins and ends."""
-CHUNK = 1 << 20
 KEEP_VERSIONS = 3
 KEEP_SECONDS = 86_400.0
 """A reader that took the pointer may still open the files; younger versions are never removed."""
@@ -72,7 +76,7 @@ class Dataset:
         return pl.DataFrame(schema=self.schema)
 
     def differences(self, schema: Schema) -> list[str]:
-        """What keeps a table with ``schema`` from being this dataset, in words; nothing where it is one."""
+        """Gives what keeps a table with ``schema`` from being this dataset, in words; nothing where it is one."""
         lacking = [f"{column} is missing" for column in self.schema if column not in schema]
         added = [f"{column} is not in the register" for column in schema if column not in self.schema]
         other = [
@@ -90,25 +94,8 @@ def _alike(wanted: pl.DataType, found: pl.DataType) -> bool:
 
 
 @dataclass(frozen=True)
-class Version:
-    """What ``current.json`` says of one version of a dataset, and ``version.json`` in its folder."""
-
-    version: str
-    files: list[str]
-    rows: int
-    schema: dict[str, str]
-    code_version: str
-    inputs: dict[str, str] = field(default_factory=dict[str, str])
-    created_at: str = ""
-    sizes: dict[str, int] = field(default_factory=dict[str, int])
-    """Bytes of each file; empty for a version that was written before they were noted."""
-    digest: str = ""
-    """A hash over what all files hold: two versions with one digest are the same."""
-
-
-@dataclass(frozen=True)
 class Damage:
-    """What is wrong with a version in ``place`` that readers should get, and the version that they get instead, if any."""
+    """The damage to a version in ``place`` that readers should get, and the version that they get instead, if any."""
 
     place: Place
     file: Place
@@ -156,10 +143,10 @@ class Lake:
             for blob, content in (blobs or {}).items():
                 with writing(target / blob) as stream:
                     stream.write(content)
-            digest = _digest([target / file for file in (*files, *(blobs or {}))])
+            digest = digest_of([target / file for file in (*files, *(blobs or {}))])
             if (same := self._holds(place, digest)) is not None:
                 same = replace(same, code_version=code_version, inputs=dict(inputs or {}), created_at=now.isoformat())
-                swap(place / POINTER, _told(same))
+                swap(place / POINTER, as_json(same))
                 remove(target)
                 return same
             version = Version(
@@ -174,19 +161,19 @@ class Lake:
                 sizes={f"v={name}/{file}": (target / file).stat().st_size for file in (*files, *(blobs or {}))},
             )
             with writing(target / ABOUT) as stream:
-                stream.write(_told(version).encode())
+                stream.write(as_json(version).encode())
             sync_folder(target)
         except BaseException:
             remove(target)
             raise
-        swap(place / POINTER, _told(version))
+        swap(place / POINTER, as_json(version))
         self._prune(place, {name})
         return version
 
     def _holds(self, place: Place, digest: str) -> Version | None:
         """The current version of ``place`` where it is whole and has this ``digest``."""
         try:
-            version, harm = _read_version(place, place / POINTER)
+            version, harm = read_version(place, place / POINTER)
         except FileNotFoundError:
             return None
         return version if version is not None and not harm and version.digest == digest else None
@@ -197,12 +184,12 @@ class Lake:
 
     def _current(self, place: Place) -> Version | None:
         try:
-            version, harm = _read_version(place, place / POINTER)
+            version, harm = read_version(place, place / POINTER)
         except FileNotFoundError:
             return None
         if version is not None and not harm:
             return version
-        if (instead := _newest_whole(place)) is None:
+        if (instead := newest_whole(place)) is None:
             raise LakeDamaged(
                 f"{place}: {harm}, and no whole version lies beside it; `spotify-ai doctor --fix` puts it aside,"
                 " then what made it makes it again"
@@ -318,19 +305,19 @@ class Lake:
                 _say_once(str(damaged))
 
     def damages(self) -> Iterator[Damage]:
-        """What cannot be read, found by reading all of it."""
+        """Finds what cannot be read, by reading all of it."""
         for place in self._places():
-            version, harm = _read_version(place, place / POINTER, thoroughly=True)
+            version, harm = read_version(place, place / POINTER, thoroughly=True)
             if harm:
                 named = harm.split(" ")[0] if version else POINTER
-                yield Damage(place, place / named, harm, _newest_whole(place, thoroughly=True))
+                yield Damage(place, place / named, harm, newest_whole(place, thoroughly=True))
 
     def repair(self, damages: Iterable[Damage]) -> None:
         """Points what is damaged at its newest whole version; the pointer of what has none is put aside, so that it counts as
         never made."""
         for damage in damages:
             if damage.instead is not None:
-                swap(damage.place / POINTER, _told(damage.instead))
+                swap(damage.place / POINTER, as_json(damage.instead))
             else:
                 (damage.place / POINTER).rename(damage.place / f"{POINTER}.damaged")
 
@@ -339,7 +326,7 @@ class Lake:
         more, and what a killed writer left. What is damaged stays as it is. Gives the number of versions removed."""
         removed = 0
         for place, version in list(self.in_use()):
-            named, _ = _read_version(place, place / POINTER)
+            named, _ = read_version(place, place / POINTER)
             removed += self._prune(place, {version.version} | ({named.version} if named else set()))
             for left in place.glob(f"{POINTER}.*"):
                 if age_of(left) > KEEP_SECONDS:
@@ -354,7 +341,7 @@ class Lake:
         old = [
             version
             for version in versions
-            if version.name not in kept and clock.utc_now() - _written_at(version) > timedelta(seconds=KEEP_SECONDS)
+            if version.name not in kept and clock.utc_now() - written_at(version) > timedelta(seconds=KEEP_SECONDS)
         ]
         for version in old:
             remove(version)
@@ -363,11 +350,6 @@ class Lake:
     def _places(self) -> list[Place]:
         pointers = [*self.base.glob(f"*/*/{POINTER}"), *self.base.glob(f"*/*/*/{POINTER}")]
         return sorted((pointer.parent for pointer in pointers), key=str)
-
-
-def _written_at(version: Place) -> datetime:
-    said = version.name.removeprefix("v=").partition("-")[0]
-    return datetime.strptime(said, WRITTEN_AT).replace(tzinfo=UTC)
 
 
 def _tables(place: Place, version: Version) -> list[Place]:
@@ -379,7 +361,8 @@ def _scan(files: Sequence[Place]) -> pl.LazyFrame:
 
 
 def readable(files: Sequence[Place]) -> list[Path] | list[IO[bytes]]:
-    """What Polars reads: files where they lie; of a bucket their bytes, which come by the connection that wrote them."""
+    """Gives what Polars reads: files where they lie; of a bucket their bytes, which come by the connection that wrote
+    them."""
     if all(map(is_local, files)):
         return [Path(str(file)) for file in files]
     return [io.BytesIO(file.read_bytes()) for file in files]
@@ -393,67 +376,6 @@ def _collect(frame: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
             f"{dataset.name}: a file of it cannot be read ({str(error).splitlines()[0]}); `spotify-ai doctor` names it, and"
             " `spotify-ai doctor --fix` goes back to the version before"
         ) from None
-
-
-def _digest(files: Iterable[Place]) -> str:
-    told = hashlib.sha256()
-    for file in files:
-        told.update(f"{file.name} {file.stat().st_size}\n".encode())
-        with file.open("rb") as stream:
-            for chunk in iter(lambda: stream.read(CHUNK), b""):  # read before the next file
-                told.update(chunk)
-    return told.hexdigest()
-
-
-def _told(version: Version) -> str:
-    return json.dumps(asdict(version), indent=1)
-
-
-def _read_version(place: Place, file: Place, *, thoroughly: bool = False) -> tuple[Version | None, str]:
-    """What ``file`` says of a version in ``place``, and what keeps it from being read, in words; empty where it is whole.
-    Raises ``FileNotFoundError`` where there is no such file."""
-    try:
-        version = Version(**json.loads(file.read_bytes()))
-        named = [place / name for name in version.files]
-    except (ValueError, TypeError, AttributeError):
-        return None, f"{file.name} is damaged"
-    if not is_local(place):
-        return version, ""  # an object is put whole or not at all
-    for path, name in zip(named, version.files, strict=True):
-        if not path.is_file():
-            return version, f"{name} is missing"
-        if path.stat().st_size != version.sizes.get(name, path.stat().st_size) or not _is_parquet(path):
-            return version, f"{name} is damaged"
-        if thoroughly and name.endswith(".parquet") and not _can_be_read(path):
-            return version, f"{name} is damaged"
-    return version, ""
-
-
-def _is_parquet(path: Place) -> bool:
-    """Whether a Parquet file ends as one does; any other file is what it is."""
-    if not path.name.endswith(".parquet"):
-        return True
-    with path.open("rb") as stream:
-        if stream.seek(0, io.SEEK_END) < 2 * len(PARQUET):
-            return False
-        stream.seek(-len(PARQUET), io.SEEK_END)
-        return stream.read() == PARQUET
-
-
-def _can_be_read(path: Place) -> bool:
-    try:
-        pl.scan_parquet(str(path), glob=False).select(pl.all().null_count()).collect(engine="streaming")
-    except (pl.exceptions.PolarsError, OSError):
-        return False
-    return True
-
-
-def _newest_whole(place: Place, *, thoroughly: bool = False) -> Version | None:
-    for about in sorted(place.glob(f"v=*/{ABOUT}"), key=str, reverse=True):
-        version, harm = _read_version(place, about, thoroughly=thoroughly)
-        if version is not None and not harm:
-            return version
-    return None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What language models cost: a ledger by month (UTC) with a hard cap.
+"""The cost of language models: a ledger by month (UTC) with a hard cap.
 
 The most that a question can cost is set aside before it is sent, in the transaction that looks at the cap, so that processes
 side by side keep one cap. The answer's real usage replaces it. A question whose answer was lost keeps what was set aside:
@@ -26,7 +26,7 @@ class OverBudget(Retryable):
 
 @dataclass(frozen=True)
 class Usage:
-    """What an answer says that it took."""
+    """The tokens that an answer says it took."""
 
     input_tokens: int
     output_tokens: int

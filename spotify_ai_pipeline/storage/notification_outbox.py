@@ -1,4 +1,4 @@
-"""What the pipeline has to say unasked: laid down here by sensors, sent by the bot."""
+"""The messages that the pipeline sends unasked: laid down here by sensors, sent by the bot."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def known(state: State, about: str) -> bool:
 
 
 def count_since(state: State, kinds: Sequence[str], since: float) -> int:
-    """How many messages of ``kinds`` were laid down since then (UTC seconds)."""
+    """Counts how many messages of ``kinds`` were laid down since then (UTC seconds)."""
     marks = ", ".join("?" * len(kinds))
     return state.rows(
         f"SELECT count(*) AS n FROM messages WHERE kind IN ({marks}) AND queued_at >= ?", (*kinds, since)

@@ -84,7 +84,7 @@ def due(state: State, now: float) -> list[OwnList]:
 
 
 def next_at(state: State, own: OwnList) -> float:
-    """When the list is due (UTC seconds); at once before its first refresh, and after it was edited."""
+    """Says when the list is due (UTC seconds); at once before its first refresh, and after it was edited."""
     last, asked = playlists.refreshes(state, own.name, 1), state.fact(f"{own.name} asked at") or 0.0
     if not last or asked > last[0].refreshed_at:
         return 0.0

@@ -27,7 +27,7 @@ HELD_WORDS = {
 
 
 def words(state: State, now: float) -> dict[str, str]:
-    """Why each song stays that does, in words."""
+    """Says why each song stays that does, in words."""
     said = {song: HELD_WORDS[verdict] for song, verdict in standing(state, now).items() if verdict in HELD_WORDS}
     return said | dict.fromkeys(pinned(state), "pinned by you")
 

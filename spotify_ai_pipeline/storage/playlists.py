@@ -1,4 +1,4 @@
-"""What we last wrote to Spotify, and every refresh that was made."""
+"""The lists as we last wrote them, and every refresh that was made."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TARGET, _PUT_ASIDE = "playlist target", "playlists put aside"
 
 
 def title(settings: Settings, name: str = MIX) -> str:
-    """What the living playlist ``name`` is called on Spotify."""
+    """Gives what the living playlist ``name`` is called on Spotify."""
     return {MIX: settings.spotify.playlist_name, ADVENTURE: settings.spotify.adventure_name}[name]
 
 
@@ -82,12 +82,12 @@ class Refresh:
 
 
 def target(state: State) -> str:
-    """What holds our playlists (see ``music.mix.target_ids``)."""
+    """Gives what holds our playlists (see ``music.mix.target_ids``)."""
     return state.fact(_TARGET) or SPOTIFY
 
 
 def moved(state: State) -> bool:
-    """Whether our playlists were ever on another target than now: older records name songs as that one did."""
+    """Tells whether our playlists were ever on another target than now: older records name songs as that one did."""
     return state.fact(_PUT_ASIDE) is not None
 
 
@@ -110,7 +110,7 @@ def turn_to(state: State, name: str) -> None:
 
 
 def written(state: State, name: str = MIX) -> Written | None:
-    """What we know of our playlist ``name``; None before it was made."""
+    """Gives what we know of our playlist ``name``; None before it was made."""
     for row in state.rows("SELECT playlist_id, track_ids, written_at, intended FROM playlists WHERE name = ?", (name,)):
         intended = json.loads(row["intended"]) if row["intended"] else None
         return Written(row["playlist_id"], json.loads(row["track_ids"]), row["written_at"], intended)
@@ -124,7 +124,7 @@ def living(state: State) -> list[Written]:
 
 
 def base(state: State, name: str, playlist_id: str) -> Base | None:
-    """What the next call to our playlist ``name`` builds on; None where that has to be read first."""
+    """Gives what the next call to our playlist ``name`` builds on; None where that has to be read first."""
     kept = state.fact(_BASE.format(name))
     return Base(**kept) if kept and kept["playlist_id"] == playlist_id else None
 
@@ -217,7 +217,7 @@ def refreshes(state: State, name: str = MIX, limit: int = 20) -> list[Refresh]:
 
 
 def first_refreshed_at(state: State, name: str = MIX) -> float | None:
-    """When playlist ``name`` was first refreshed (UTC seconds); None before."""
+    """Says when playlist ``name`` was first refreshed (UTC seconds); None before."""
     rows = state.rows("SELECT min(refreshed_at) AS at FROM refreshes WHERE playlist = ?", (name,))
     return rows[0]["at"]
 

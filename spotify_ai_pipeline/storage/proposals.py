@@ -1,4 +1,4 @@
-"""What an assistant proposed to do, until when it may be confirmed, and what became of it."""
+"""The proposals of an assistant, until when it may be confirmed, and what became of it."""
 
 from __future__ import annotations
 

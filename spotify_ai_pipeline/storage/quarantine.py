@@ -87,7 +87,7 @@ def shares(state: State) -> list[Share]:
 
 
 def put_aside(state: State, source: str | None = None, since: float = 0.0) -> list[Put]:
-    """What was put aside, newest first."""
+    """Gives what was put aside, newest first."""
     rows = state.rows(
         "SELECT source, place, reason, seen_at FROM quarantined WHERE seen_at >= ? AND source = COALESCE(?, source)"
         " ORDER BY seen_at DESC, source, place",

@@ -212,7 +212,7 @@ def undo(state: State, item_id: int, said_through: str) -> bool:
 
 
 def last_answered_at(state: State) -> float:
-    """When a question was last answered whose answer can be taken back (UTC seconds); 0 where there is none."""
+    """Says when a question was last answered whose answer can be taken back (UTC seconds); 0 where there is none."""
     return state.rows("SELECT max(decided_at) AS at FROM queue WHERE before IS NOT NULL")[0]["at"] or 0.0
 
 

@@ -20,8 +20,8 @@ CHUNK = 2**20
 
 @dataclass(frozen=True)
 class Plan:
-    """What a restore does in a data root: ``out`` moves to the folder ``aside``, ``into`` comes in from what lies ready.
-    ``lakes`` are folders of lakes elsewhere that are filled anew, by their name below the new lake."""
+    """The moves of a restore in a data root: ``out`` moves to the folder ``aside``, ``into`` comes in from what lies
+    ready. ``lakes`` are folders of lakes elsewhere that are filled anew, by their name below the new lake."""
 
     out: list[str]
     into: list[str]

@@ -15,14 +15,14 @@ SIDE_FILES = ("-wal", "-shm")
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether ``error`` says that the file is damaged, and not that it is busy or the disk full."""
+    """Tells whether ``error`` says that the file is damaged, and not that it is busy or the disk full."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def harm(path: Path, *, thoroughly: bool = True) -> str:
-    """What is wrong with the file at ``path``, in SQLite's words; empty where it is whole, or not there. ``thoroughly`` reads
-    all of it; else only the schema is looked at."""
+    """Gives what is wrong with the file at ``path``, in SQLite's words; empty where it is whole, or not there.
+    ``thoroughly`` reads all of it; else only the schema is looked at."""
     if not path.exists():
         return ""
     try:

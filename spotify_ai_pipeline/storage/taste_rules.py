@@ -1,4 +1,4 @@
-"""What the listener said of their taste for long, until it is switched off or its time is over. It counts once agreed to."""
+"""The listener's lasting words on their taste, until they are switched off or expire. They count once agreed to."""
 
 from __future__ import annotations
 

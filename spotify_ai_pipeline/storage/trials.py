@@ -1,4 +1,4 @@
-"""What discovery reads of the queue: songs that are kept away, what answers and trials say, and what is on a playlist."""
+"""The queue as discovery reads it: songs that are kept away, what answers and trials say, and what is on a playlist."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def refused(state: State, now: float) -> list[Refused]:
 
 
 def outcomes(state: State, now: float) -> pl.DataFrame:
-    """What answers and trials say of sources and regions (``OUTCOMES``), as of ``now``."""
+    """Gives what answers and trials say of sources and regions (``OUTCOMES``), as of ``now``."""
     rows = state.rows(
         "SELECT queue.source, queue.region, queue.artist_key, queue.chance, queue.status, queue.plays, queue.skips, verdict,"
         " ifnull(said_at, ifnull(queue.decided_at, queue.trial_at)) AS at FROM queue"
@@ -99,8 +99,8 @@ def outcomes(state: State, now: float) -> pl.DataFrame:
 
 
 def judged(state: State) -> pl.DataFrame:
-    """What the listener said of discoveries that they knew: song_id, source, ``stay``, and ``terms`` (JSON, null where nothing
-    was noted), as it stands."""
+    """Gives what the listener said of discoveries that they knew: song_id, source, ``stay``, and ``terms`` (JSON, null
+    where nothing was noted), as it stands."""
     rows = state.rows(
         "SELECT queue.song_id, source, verdict, terms FROM queue JOIN verdicts USING (item_id)"
         " WHERE kind = ? AND undone_at IS NULL ORDER BY verdict_id",

@@ -132,7 +132,7 @@ def fewer_artists(state: State, now: float) -> set[str]:
 
 
 def pending_effects(state: State) -> list[PendingEffect]:
-    """What is still to be brought about, in the order it was said."""
+    """Gives what is still to be brought about, in the order it was said."""
     rows = state.rows(
         "SELECT outbox_id, verdict, undo, kind, verdicts.track_id, title, artist FROM outbox"
         " JOIN verdicts USING (verdict_id) JOIN queue USING (item_id) WHERE outbox.done_at IS NULL ORDER BY outbox_id"
@@ -152,7 +152,8 @@ def pending_effects(state: State) -> list[PendingEffect]:
 
 
 def outcome_of(state: State, outbox_id: int) -> str:
-    """What bringing about the verdict came to that the effect ``outbox_id`` takes back; empty where it never was."""
+    """Gives what bringing about the verdict came to that the effect ``outbox_id`` takes back; empty where it never
+    was."""
     rows = state.rows(
         "SELECT outcome FROM outbox WHERE undo = 0 AND done_at IS NOT NULL"
         " AND verdict_id = (SELECT verdict_id FROM outbox WHERE outbox_id = ?)",

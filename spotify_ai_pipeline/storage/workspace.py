@@ -14,7 +14,8 @@ from spotify_ai_pipeline.settings import PROJECT_ROOT, Secrets, Settings
 from spotify_ai_pipeline.storage import home_files, restoring, sqlite_files
 from spotify_ai_pipeline.storage.durable import Place, place_of
 from spotify_ai_pipeline.storage.home_files import ANSWERS_FILE, DEMO_FILE, STATE_FILE, TOKEN_FILE
-from spotify_ai_pipeline.storage.lake import POINTER, Lake
+from spotify_ai_pipeline.storage.lake import Lake
+from spotify_ai_pipeline.storage.lake_versions import POINTER
 from spotify_ai_pipeline.storage.response_cache import ResponseCache
 from spotify_ai_pipeline.storage.state import State, StateLost
 
@@ -48,8 +49,8 @@ class Workspace:
 
     @cached_property
     def state(self) -> State:
-        """What the listener said. Raises ``StateLost`` where it is gone or empty although there is what was made with it: a new
-        one would say that nothing was ever answered."""
+        """Gives what the listener said. Raises ``StateLost`` where it is gone or empty although there is what was made
+        with it: a new one would say that nothing was ever answered."""
         file = self.root / STATE_FILE
         if not file.exists() or not file.stat().st_size:
             pointers = (self.root / "lake").glob(f"*/*/**/{POINTER}")
@@ -99,7 +100,7 @@ class Workspace:
 
     @property
     def run_tags(self) -> dict[str, str]:
-        """What tells this listener's runs from those of others."""
+        """Gives what tells this listener's runs from those of others."""
         return {LISTENER: self.shared_as} if self.shared_as else {}
 
     @property

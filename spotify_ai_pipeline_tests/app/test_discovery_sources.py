@@ -24,7 +24,7 @@ def catalogue(world: Path) -> pl.DataFrame:
 
 @pytest.fixture
 def asking(connected: Workspace, world: Path, catalogue: pl.DataFrame) -> Callable[..., Asking]:
-    """What a source is asked with: seeds are the songs played most."""
+    """Gives what a source is asked with: seeds are the songs played most."""
     with (connected.root / ".env").open("a") as file:
         file.write("LISTENBRAINZ_USER=otterling\n")
     plays = pl.read_parquet(world / "plays.parquet").group_by("track_id").len().sort("len", "track_id", descending=True)

@@ -178,7 +178,7 @@ def test_an_approval_goes_to_the_chosen_playlist_or_says_that_there_is_none(conn
 
 
 def test_taken_back_it_leaves_the_playlist_unless_the_listener_put_it_there(connected: Workspace, unliked: str) -> None:
-    """Whatever the list is called and wherever approvals go by then."""
+    """The list's name, and where approvals go by then, do not matter."""
     state, spotify = connected.state, Spotify.of(connected)
     best = next(row for row in spotify.playlists(spotify.user_id()) if row.name == "Best").playlist_id
     before = spotify.track_ids(best)

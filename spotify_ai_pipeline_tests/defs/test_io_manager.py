@@ -1,4 +1,4 @@
-"""Between Dagster and the lake: versions, what they were made from, and what the UI is shown."""
+"""The way between Dagster and the lake: versions, what they were made from, and what the UI is shown."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an asset is derived from decides whether it is made anew."""
+"""An asset's derivation decides whether it is made anew."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -106,7 +106,7 @@ class TestNetwork:
 
 
 class TestHearing:
-    """What the shipped weights say of sounds that are made here."""
+    """The tags that the shipped weights give of sounds that are made here."""
 
     @pytest.fixture(autouse=True)
     def _installed(self) -> None:

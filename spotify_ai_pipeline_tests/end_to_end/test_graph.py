@@ -180,7 +180,7 @@ def test_a_refresh_moves_the_list_within_the_cap(pipeline: Any) -> None:
 
 @pytest.fixture
 def grown(place: Path) -> list[str]:
-    """In the day since the first run twenty liked songs that are off the list were played ten times each; their ids."""
+    """Plays twenty liked songs that are off the list ten times each in the day since the first run; their ids."""
     os.environ[clock.SHIFT] = str(clock.shift() + DAY)
     tables = {name: pl.read_parquet(place / "world" / f"{name}.parquet") for name in ("plays", "catalogue", "likes")}
     mix = pl.read_parquet(list((place / "home/lake/demo/playlist/mix").rglob("*.parquet")))

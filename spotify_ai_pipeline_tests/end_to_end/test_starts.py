@@ -37,7 +37,7 @@ class Start:
         (root / ".env").write_text(env)
 
     def types(self, *words: str) -> str:
-        """What the command prints, run as a process."""
+        """Gives what the command prints, run as a process."""
         done = subprocess.run(
             [sys.executable, "-c", "from spotify_ai_pipeline.interfaces.cli import main; main()", *words],
             env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "SPOTIFY_AI_DATA": str(self.root)},

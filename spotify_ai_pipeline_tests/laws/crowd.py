@@ -83,7 +83,7 @@ def prune(home: Workspace, name: str, turn: int, tell: Tell) -> None:
 
 
 def look(home: Workspace, name: str, turn: int, tell: Tell) -> None:
-    """What the faces do: read, ask, count."""
+    """Does what the faces do: read, ask, count."""
     if (songs := home.lake.read_or_none(datasets.SONGS)) is not None:
         assert (songs.height, songs["n"].n_unique()) == (500, 1), "half a version"
         with duckdb_views.connect(home.lake, home.state) as connection:

@@ -29,7 +29,7 @@ STRING = re.compile(rb'"((?:\\x[0-9a-f]{2})*)"')
 
 
 def usable() -> bool:
-    """Whether strace is installed and may look at a process here."""
+    """Tells whether strace is installed and may look at a process here."""
     if shutil.which("strace") is None:
         return False
     return subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
@@ -137,13 +137,13 @@ class Disk:
 
 @dataclass
 class Record:
-    """What was on the disk at the beginning, and what happened below ``root`` from then on, in order."""
+    """The disk as it was at the beginning, and what happened below ``root`` from then on, in order."""
 
     before: Disk
     happened: list[Operation]
 
     def states(self) -> Iterator[tuple[set[str], Disk]]:
-        """What had been told by each moment, and every disk that a power cut then may leave."""
+        """Gives what had been told by each moment, and every disk that a power cut then may leave."""
         durable, pending = self.before.copy(), list[Data | Names]()
         told: set[str] = set()
         seen: set[tuple[bytes, int]] = set()

@@ -17,9 +17,9 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 from spotify_ai_pipeline_tests.conftest import HARD
 from spotify_ai_pipeline_tests.laws.crowd import ROLES, SERVICE
 
-SECONDS = 120 if HARD else 10
+SECONDS = 120 if HARD else 6
 """``make hardship`` gives them two minutes."""
-BETWEEN_KILLS = 1.0
+BETWEEN_KILLS = 0.6
 SPEAKERS = len(ROLES) - 2
 """Roles that write down what they did: those that prune and look around do not."""
 MODULE = "spotify_ai_pipeline_tests.laws.crowd"
@@ -88,5 +88,5 @@ def kill_one_by_one(crowd: list[subprocess.Popen[str]], root: Path, rng: random.
 
 
 def failures(place: Path) -> str:
-    """What the workers complained of. A process that is killed says nothing."""
+    """Gives what the workers complained of. A process that is killed says nothing."""
     return "".join(file.read_text() for file in sorted(place.glob("errors-*")))

@@ -3,13 +3,17 @@ process makes it whole."""
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,10 +27,11 @@ from spotify_ai_pipeline.sandbox.world import World
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline.storage import playlists
 from spotify_ai_pipeline.storage.workspace import Workspace
+from spotify_ai_pipeline_tests.conftest import HARD
 
-KILLS, SIZE = 10, 150
+KILLS, SIZE = 20 if HARD else 7, 150
 WRITER = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 from spotify_ai_pipeline.app import tracked_list
 from spotify_ai_pipeline.app.playlist_writer import Named, PlaylistWriter
@@ -35,11 +40,14 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 
 tracked_list.WAITS = (0.1, 0.2, 0.4, 0.8)   # reads lag by half a second here
 tracked_list.LAG = sum(tracked_list.WAITS)
-workspace = Workspace.open(Path(sys.argv[1]))
-writer = PlaylistWriter(Spotify.of(workspace), workspace)
-print("begins", flush=True)
-writer.write(Named("long", "Two pages", "a test"), json.loads(Path(sys.argv[2]).read_text()))
-print("done", flush=True)
+for wanted in sys.stdin:   # a process for each write; it has imported everything already
+    if not (child := os.fork()):
+        workspace = Workspace.open(Path(sys.argv[1]))
+        writer = PlaylistWriter(Spotify.of(workspace), workspace)
+        print(os.getpid(), flush=True)
+        writer.write(Named("long", "Two pages", "a test"), json.loads(wanted))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
@@ -59,9 +67,8 @@ def spot(tmp_path: Path) -> Iterator[tuple[str, World]]:
 
 def test_a_write_that_is_killed_is_finished_by_the_next(spot: tuple[str, World], tmp_path: Path) -> None:
     url, world = spot
-    home, wanted, script = tmp_path / "home", tmp_path / "wanted.json", tmp_path / "writer.py"
+    home = tmp_path / "home"
     home.mkdir()
-    script.write_text(WRITER)
     limits = {"calls_per_second": 10_000, "calls_per_day": 1_000_000}
     services = {
         "spotify": {"url": f"{url}/spotify/v1/", "writes_per_day": 1_000_000, **limits},
@@ -80,16 +87,26 @@ def test_a_write_that_is_killed_is_finished_by_the_next(spot: tuple[str, World],
     songs = world.catalogue.tracks.filter("playable")["id"].head(300).to_list()
     target = songs[:SIZE]
 
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT_ROOT,
+    )
+
     def write(kill_after: float | None) -> bool:
-        """Whether the writer came to its end."""
-        wanted.write_text(str(target).replace("'", '"'))
-        command = [sys.executable, str(script), str(home), str(wanted)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT) as process:
-            assert process.stdout is not None and process.stdout.readline() == "begins\n"
-            if kill_after is not None:
-                time.sleep(kill_after)
-                process.kill()
-            return process.stdout.readline() == "done\n"
+        """Tells whether the writer came to its end."""
+        assert writer.stdin is not None and writer.stdout is not None
+        print(json.dumps(target), file=writer.stdin, flush=True)
+        process = int(writer.stdout.readline())
+        if kill_after is not None:
+            time.sleep(kill_after)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        ended = int(writer.stdout.readline())
+        assert ended in (0, -signal.SIGKILL)
+        return ended == 0
 
     assert write(None)
     known = playlists.written(workspace.state, "long")

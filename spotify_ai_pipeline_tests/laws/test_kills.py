@@ -108,7 +108,7 @@ def tell(kills: int) -> None:
 
 
 def settled(look: Any) -> Any:
-    """What ``look`` gives once the server has done what it was sent."""
+    """Gives what ``look`` gives once the server has done what it was sent."""
     found = look()
     while found != (found := (time.sleep(0.2), look())[1]):
         pass

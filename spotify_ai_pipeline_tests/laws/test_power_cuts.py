@@ -89,7 +89,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def trouble(root: Path, told: set[str]) -> str:
-    """What is wrong with the home after a power cut; empty where nothing is."""
+    """Gives what is wrong with the home after a power cut; empty where nothing is."""
     home_files.prepare.cache_clear()
     try:
         workspace = Workspace.open(root)
@@ -108,7 +108,7 @@ def trouble(root: Path, told: set[str]) -> str:
 
 
 def half(root: Path, told: set[str]) -> str:
-    """What is wrong with a home whose restore met a power cut: it is the old one or the new one."""
+    """Gives what is wrong with a home whose restore met a power cut: it is the old one or the new one."""
     home_files.prepare.cache_clear()
     try:
         workspace = Workspace.open(root)

@@ -61,7 +61,8 @@ def plant_secrets(pipeline: Any) -> list[str]:
 
 
 def watched(root: Path, *command: str) -> tuple[str, set[str]]:
-    """What ``spotify-ai COMMAND`` prints, with debugging on, and every command line that the list of processes showed of it."""
+    """Gives what ``spotify-ai COMMAND`` prints, with debugging on, and every command line that the list of processes
+    showed of it."""
     environment = os.environ | {
         "SPOTIFY_AI_DATA": str(root),
         "PYTHONPATH": str(PROJECT_ROOT),

@@ -1,4 +1,4 @@
-"""What the real pylast, and a plain JSON client, get from Last.fm."""
+"""The answers that the real pylast, and a plain JSON client, get from Last.fm."""
 
 from __future__ import annotations
 

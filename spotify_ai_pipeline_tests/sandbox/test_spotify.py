@@ -1,4 +1,4 @@
-"""What the real spotipy gets from the Web API of the sandbox."""
+"""The answers that the real spotipy gets from the Web API of the sandbox."""
 
 from __future__ import annotations
 

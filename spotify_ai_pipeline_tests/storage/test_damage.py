@@ -24,7 +24,7 @@ NUMBERS = pl.DataFrame({"n": range(50_000)})
 
 
 def pages_of_zeros(path: Path, page: int, count: int = 1) -> None:
-    """What a bad block or a lost write leaves."""
+    """Gives what a bad block or a lost write leaves."""
     with path.open("r+b") as stream:
         stream.seek((page - 1) * PAGE)
         stream.write(bytes(PAGE * count))

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -85,6 +86,36 @@ def test_what_is_made_after_a_start_is_private_too(tmp_path: Path, monkeypatch: 
     workspace.answers.put("kind", {"a": 1})
     workspace.name_to_dagster()
     assert modes(tmp_path / "data") == {0o600, 0o700}, "the folders above that are ours as well"
+
+
+def test_a_file_that_another_process_removes_meanwhile_stops_no_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "home"
+    start(root)
+    (root / "lake" / "one").mkdir(parents=True)
+    left, gone = root / "lake" / "left", root / "backing-up-abc"
+    left.touch()
+    left.chmod(0o644)
+    gone.mkdir()
+    (root / "lake" / "one" / "gone").touch()
+    look = os.scandir
+
+    @contextmanager
+    def late(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        """A folder as it was when its list was read; two things in the home go before they are looked at."""
+        with look(folder) as entries:
+            names = sorted(entries, key=lambda entry: entry.name)
+        (root / "lake" / "one" / "gone").unlink(missing_ok=True)
+        yield iter(names)
+
+    kept = home_files.kept(root)
+    monkeypatch.setattr(home_files, "kept", lambda _root: kept)
+    monkeypatch.setattr(os, "scandir", late)
+    gone.rmdir()
+    (root / "lake" / "one" / "left").touch()
+    (root / "lake" / "one" / "left").chmod(0o644)
+    assert set(home_files.open_to_others(root)) >= {left, root / "lake" / "one" / "left"}
 
 
 def test_links_and_the_files_of_others_are_left_alone(tmp_path: Path) -> None:

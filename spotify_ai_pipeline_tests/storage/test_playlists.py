@@ -1,4 +1,4 @@
-"""What we last wrote, and the log of refreshes."""
+"""The list as we last wrote it, and the log of refreshes."""
 
 from spotify_ai_pipeline.storage.playlists import last_change, log_refresh, remember, written
 from spotify_ai_pipeline.storage.state import State

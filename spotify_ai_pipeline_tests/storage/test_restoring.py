@@ -58,7 +58,7 @@ def fill(root: Path, name: str) -> Workspace:
 
 
 def who(root: Path) -> set[str]:
-    """Whose home it is, asked in each of its rooms."""
+    """Asks each room of a home whose it is."""
     workspace = Workspace.open(root)
     token = json.loads(workspace.token_file.read_text())["refresh_token"]
     songs = workspace.lake.read(datasets.SONGS)["who"].item()

@@ -1,4 +1,4 @@
-"""What a language model is told before each kind of question: a Markdown file a kind."""
+"""The instructions of a language model: a Markdown file for each kind of question."""
 
 from __future__ import annotations
 

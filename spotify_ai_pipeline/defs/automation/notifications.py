@@ -28,7 +28,7 @@ from spotify_ai_pipeline.music.identity.artists import artist_key
 from spotify_ai_pipeline.music.mix.scorecard import summary
 from spotify_ai_pipeline.music.mood import change_point
 from spotify_ai_pipeline.music.mood.parser import describe
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP
 from spotify_ai_pipeline.music.tables import LEADS
 from spotify_ai_pipeline.storage import alerts, datasets, notification_outbox, queue, trials
 from spotify_ai_pipeline.storage.columns import WEIGHTED_TAGS

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 import dagster as dg
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -261,7 +261,10 @@ Storage = TypeVar("Storage", _Runs, _Ticks)
 def _opened(kind: type[Storage], folder: str, name: str) -> Storage:
     """The storage in ``folder``; its tables are looked at by the first instance of this process alone."""
     address = create_db_conn_string(folder, name)
-    return kind(address) if _FILES.knows(address) else cast(Storage, kind.from_local(folder))
+    if not _FILES.knows(address):
+        kind.from_local(folder)
+        _FILES.engine(address)  # known from now on, also to the many ticks that never ask it anything
+    return kind(address)
 
 
 class KeptStorage(DagsterSqliteStorage):

@@ -49,7 +49,8 @@ def candidate_model(
     tags: pl.LazyFrame,
     song_embeddings: pl.LazyFrame,
 ) -> dg.MaterializeResult:
-    """Whether a song that was never heard will stay: a regression on what is known of its artist, tags, sound and source.
+    """The model of whether a song that was never heard will stay: a regression on what is known of its artist, tags,
+    sound and source.
 
     Trained again when older than taste_model.retrain_interval_days; how true its chances are is measured on the last third
     of the songs, by a model that knew the others alone.
@@ -106,7 +107,7 @@ def candidate_model_tells(candidate_model: pl.DataFrame) -> dg.AssetCheckResult:
 
 
 def earned(learned: pl.DataFrame) -> bool:
-    """Whether the model tells songs that stay from others: better than a coin on songs that were held back."""
+    """Checks whether the model tells songs that stay from others: better than a coin on songs that were held back."""
     return learned["auc"][0] is not None and learned["auc"][0] > 0.5
 
 
@@ -124,7 +125,7 @@ def _terms(noted: str | None) -> list[float]:
 
 
 def _shown(table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
-    """What the UI shows: what it learned from, what moves it, and how true its chances were."""
+    """The model in the UI: what it learned from, what moves it, and how true its chances were."""
     first, weights = table.row(0, named=True), table.filter(pl.col("kind") != "base")
     known = {name: first[name] for name in ("songs", "verdicts", "auc", "brier") if first[name] is not None}
     shown: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.float(float(value)) for name, value in known.items()}

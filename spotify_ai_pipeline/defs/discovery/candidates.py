@@ -195,7 +195,7 @@ def _terms(
     song_embeddings: pl.LazyFrame,
     vectors: pl.DataFrame | None,
 ) -> NDArray[np.float64]:
-    """What the candidate model knows of each candidate now (``features``)."""
+    """Each candidate's features as the candidate model knows them now (``features``)."""
     about = candidates.select("song_id", "artist_key", "tags")
     if vectors is not None:
         about = about.join(vectors, on="song_id", how="left", maintain_order="left")
@@ -209,8 +209,8 @@ def _terms(
 def discoveries(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, candidate_scores: pl.DataFrame
 ) -> dg.MaterializeResult:
-    """What is proposed: the bandit draws a song for each free place of the queue, from sources and regions that deliver, no two
-    alike; each with source and reason."""
+    """The proposals: the bandit draws a song for each free place of the queue, from sources and regions that deliver,
+    no two alike; each with source and reason."""
     settings, now = workspace.settings.discovery, workspace.now()
     stale = trials.withdraw(workspace.state, now - settings.trial_days * DAY)
     waiting = queue.items(workspace.state, kind=queue.DISCOVERY)

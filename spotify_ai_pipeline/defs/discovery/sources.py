@@ -109,7 +109,7 @@ def _watch(workspace: WorkspaceResource, name: str, leads: int, patience: int, *
 
 
 def liking(songs: pl.LazyFrame, stats: pl.LazyFrame) -> pl.LazyFrame:
-    """How much each song counts now (``weight``): its activation, and a little where it is liked."""
+    """Weighs each song as it counts now (``weight``): its activation, and a little where it is liked."""
     columns = ["song_id", "artist", "title", "artist_key", "track_id", "mbid"]
     at_least = pl.when("liked").then(seeding.LIKED_COUNTS).otherwise(0.0)
     return songs.join(stats.select("song_id", "activation"), on="song_id", how="left", maintain_order="left").select(

@@ -88,7 +88,8 @@ def song_index(workspace: WorkspaceResource, song_embeddings: pl.DataFrame) -> d
 
 
 def _still_holds(found: index.Index, names: pl.DataFrame, embeddings: pl.DataFrame) -> bool:
-    """Whether every song of the index still has the vector that it has there, and the kind of index still suits."""
+    """Tells whether every song of the index still has the vector that it has there, and the kind of index still
+    suits."""
     same = names.join(embeddings, on="song_id", maintain_order="left")
     return (
         index.fits(found, embeddings.height)

@@ -1,4 +1,4 @@
-"""What the assets of features share: providers are asked in order, each for what those before it did not know.
+"""The common part of the assets of features: providers are asked in order, each for what those before it did not know.
 
 A row a song: the values, ``source`` (who said it; null where nobody did) and ``retry_at`` (when to ask again; null where
 what is known stands for good). A song without a row was not asked about yet.
@@ -79,7 +79,7 @@ def ask_in_order(
 
 
 def coverage(table: pl.DataFrame, songs: pl.DataFrame, what: str) -> dict[str, Any]:
-    """What the UI shows of every kind of feature: how much is known, from whom, and what waits."""
+    """Every kind of feature in the UI: how much is known, from whom, and what waits."""
     by_source = table.drop_nulls("source").group_by("source").len().sort("len", "source", descending=[True, False])
     known = int(by_source["len"].sum())
     names = [*by_source["source"], "nobody", "not asked yet"]

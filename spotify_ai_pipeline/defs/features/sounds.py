@@ -1,4 +1,5 @@
-"""What the assets that listen to sound share: fetched song by song, measured in bounded time, nothing measured twice."""
+"""The common part of the assets that listen to sound: songs are fetched song by song, measured in bounded time, nothing
+measured twice."""
 
 import base64
 import itertools
@@ -101,7 +102,7 @@ def heard(
     songs: pl.DataFrame,
     hearing: Hearing,
 ) -> Ask:
-    """What is heard in the sound of ``provider``, as a provider of its own. It is kept as soon as it is known: a run that is
+    """A provider of what is heard in the sound of ``provider``. It is kept as soon as it is known: a run that is
     cut is resumed, and no song is heard twice."""
     settings, answers, kind = workspace.settings.features, workspace.workspace.answers, f"{hearing.name} {provider}"
 

@@ -35,7 +35,7 @@ Said = dict[str, tuple[Weights, str]]
 
 @dataclass
 class Known:
-    """What was learned of tags in this run."""
+    """The tags that this run learned."""
 
     songs: Said = field(default_factory=Said)
     """By song id: what was said of the recording."""

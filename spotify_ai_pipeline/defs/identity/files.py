@@ -1,4 +1,4 @@
-"""What files tell, beside the assets that read it: nobody need have laid one down."""
+"""The tables that are read out of files, as inputs of the assets: nobody need have laid one down."""
 
 import polars as pl
 

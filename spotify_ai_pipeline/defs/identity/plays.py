@@ -20,7 +20,7 @@ def plays(
     recent_plays: pl.LazyFrame,
     history_imports: pl.LazyFrame,
 ) -> Pieces:
-    """What every source tells of every play, in one table: one row a play and source, as it was spelled there."""
+    """All that the sources tell of plays, in one table: one row a play and source, as it was spelled there."""
     told = [scrobbles.with_columns(source=pl.lit(LASTFM.name)), listenbrainz_listens, recent_plays, history_imports]
     by_source = Counter[str]()
 

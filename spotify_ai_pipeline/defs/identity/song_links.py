@@ -16,7 +16,7 @@ from spotify_ai_pipeline.importers import ingest
 from spotify_ai_pipeline.music.identity import linking
 from spotify_ai_pipeline.music.identity.groups import TRACK
 from spotify_ai_pipeline.music.identity.linking import LINKS
-from spotify_ai_pipeline.music.identity.members import decide
+from spotify_ai_pipeline.music.identity.members import HELD, decide
 from spotify_ai_pipeline.music.identity.own_library import with_loved
 from spotify_ai_pipeline.music.identity.ratings import other_names
 from spotify_ai_pipeline.music.identity.songs import library_tracks, spellings_of, with_albums_and_recordings
@@ -39,7 +39,7 @@ def song_members(
 ) -> dg.MaterializeResult:
     """One row a Spotify id or spelling: the song it belongs to, the rule that says so, and its evidence. A spelling that is
     like a song but not surely it stays alone, and names that song as near."""
-    before = frame_of(workspace.lake, datasets.SONG_MEMBERS)
+    before = frame_of(workspace.lake, datasets.SONG_MEMBERS).select(HELD)
     links = frame_of(workspace.lake, datasets.SONG_LINKS).drop_nulls("track_id")
     overrides = [one.override for one in said(workspace.state)]
     table = decide(

@@ -81,7 +81,8 @@ def sign_in_lasts(workspace: WorkspaceResource) -> dg.AssetCheckResult:
 
 
 def _to_be_asked_about(workspace: WorkspaceResource, known: pl.DataFrame, library: pl.DataFrame) -> bool:
-    """Whether too much went missing to be believed. The listener is asked by an alert, once said yes to by a fact."""
+    """Tells whether too much went missing to be believed. The listener is asked by an alert, once said yes to by a
+    fact."""
     gone = shrank(known, library)
     accepted = workspace.state.fact(ACCEPTED)
     workspace.state.set_fact(ACCEPTED, None)

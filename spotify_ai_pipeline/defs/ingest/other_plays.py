@@ -134,7 +134,7 @@ def ratings(workspace: WorkspaceResource) -> dg.MaterializeResult:
 
 
 def _put_aside(workspace: WorkspaceResource, source: str, since: float) -> str:
-    """How many records of ``source`` could not be read since then."""
+    """Counts how many records of ``source`` could not be read since then."""
     return str(len(quarantine.put_aside(workspace.state, source, since)))
 
 

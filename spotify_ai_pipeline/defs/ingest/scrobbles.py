@@ -26,7 +26,7 @@ EARLIEST_MONTH = "2002-11"
 
 
 class ScrobblesOptions(dg.Config):
-    """How a run reads scrobbles."""
+    """The options of a run that reads scrobbles."""
 
     read_again: bool = Field(default=False, description="Ask for every month of the range again, finished ones too.")
 

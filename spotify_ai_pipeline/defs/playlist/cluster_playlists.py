@@ -140,7 +140,7 @@ def cluster_lists_read_back(clusters_on_spotify: pl.DataFrame, cluster_playlists
 
 
 def _gone_since(state: State, name: str) -> bool:
-    """Whether the listener was not told yet that the list is gone; from now on they were."""
+    """Tells whether the listener was not told yet that the list is gone; from now on they were."""
     known, told = playlists.written(state, name), state.fact(TOLD) or []
     if known is None or known.playlist_id in told:
         return False

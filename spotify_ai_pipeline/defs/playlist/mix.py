@@ -21,7 +21,7 @@ from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 
 
 class MixOptions(dg.Config):
-    """How this run decides."""
+    """The options of a run that decides."""
 
     adventurous: int | None = Field(
         default=None, ge=0, le=10, description="Where the dial stands in this run alone, else as it is configured."
@@ -142,7 +142,8 @@ def _sound(workspace: WorkspaceResource, name: str, playlist: Playlist, decided:
 
 
 def is_short(songs: int, current: int, settings: Playlist) -> bool:
-    """Whether a list of so many songs is worse than the ``current`` number: empty, or shorter than one refresh may leave it."""
+    """Tells whether a list of so many songs is worse than the ``current`` number: empty, or shorter than one refresh
+    may leave it."""
     return songs == 0 or songs < min(current, settings.target_size) - mixing.change_cap(settings)
 
 

@@ -1,4 +1,4 @@
-"""What a decision is made from: the frames of the lake and what the listener said, gathered for ``music.mix.decide``.
+"""The inputs of a decision: the frames of the lake and what the listener said, gathered for ``music.mix.decide``.
 
 Nothing here writes: the asset, and a dry run beside it, decide the same.
 """
@@ -73,7 +73,7 @@ class Material:
         audio_features: pl.LazyFrame,
         trials: pl.LazyFrame,
     ) -> Material:
-        """What a decision needs of these."""
+        """Picks what a decision needs of these."""
         return cls(
             song_scores.collect(),
             listed_rows(spotify_library, our_lists),
@@ -175,7 +175,7 @@ def visit_cap(settings: Settings) -> int:
 
 @dataclass(frozen=True)
 class Past:
-    """What the last refreshes of a list mean for the next one."""
+    """The last refreshes of a list, and what they mean for the next one."""
 
     left: dict[str, Left]
     """Songs that left the list and still rest."""
@@ -239,7 +239,7 @@ def list_and_edits(
 
 
 def _read_at(state: State) -> float:
-    """When our lists were last read whole (UTC seconds): with the library where they are on Spotify."""
+    """Says when our lists were last read whole (UTC seconds): with the library where they are on Spotify."""
     fact = LIBRARY_READ_AT if playlists.target(state) == SPOTIFY else LISTS_READ_AT
     return state.fact(fact) or 0.0
 

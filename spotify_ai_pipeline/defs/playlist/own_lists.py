@@ -38,7 +38,7 @@ DECIDED, WRITTEN = "own lists decided", "own lists written"
 
 @dataclass(frozen=True)
 class Shelf:
-    """What all lists of one run are decided from."""
+    """The inputs from which all lists of one run are decided."""
 
     workspace: Workspace
     material: Material

@@ -19,7 +19,6 @@ ASKED_AT = "clusters_asked_at"
 NEXT_ID = "next_cluster_id"
 """Fact: the id of the next cluster; ids are never used twice, so that no cluster inherits another's name."""
 
-AT = pl.Datetime("ms", "UTC")
 LOOSE_AT_MOST = 0.25
 UNLIKE = 0.05
 """Cohesion below which a cluster holds songs that have nothing in common."""

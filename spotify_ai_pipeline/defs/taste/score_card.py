@@ -51,7 +51,7 @@ def score_card(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.Da
 
 
 def _came(refresh: playlists.Refresh) -> list[str]:
-    """What was on the list after the refresh and not before."""
+    """Gives what was on the list after the refresh and not before."""
     before = set(refresh.before or [])
     return [track for track in refresh.after or [] if track not in before]
 

@@ -33,7 +33,7 @@ REST = "rest.json"
 
 @registered_asset(group_name=TASTE, kinds={"numpy", "parquet"})
 def activations(workspace: WorkspaceResource, songs: pl.DataFrame, listens: pl.DataFrame) -> dg.MaterializeResult:
-    """What every play left behind, a row a song, up to the days in which scrobbles may still come late.
+    """All that plays left behind, a row a song, up to the days in which scrobbles may still come late.
 
     The last version and the plays since make this one; all plays are learned again only where the past itself changed.
     """
@@ -114,7 +114,7 @@ def song_scores(
     taste_weights: pl.DataFrame,
     activations: pl.DataFrame,
 ) -> dg.MaterializeResult:
-    """What each song that the target of the lists can hold is worth to the mix now: slot, score, parts and a reason.
+    """The worth to the mix of each song that the target of the lists can hold: slot, score, parts and a reason.
 
     Plays are forecast by the taste model; what the listener said of a song multiplies the forecast.
     """
@@ -147,7 +147,7 @@ def song_scores(
 
 
 def _said(workspace: WorkspaceResource, songs: pl.DataFrame) -> pl.DataFrame:
-    """What the listener said of each song: the factor of its forecast, and words."""
+    """Gives what the listener said of each song: the factor of its forecast, and words."""
     standing = verdicts.standing(workspace.state, workspace.now(), on_lists=True)
     verdict = pl.DataFrame(
         {"song_id": list(standing), "verdict": list(standing.values())},
@@ -206,7 +206,7 @@ def _matrix(vectors: pl.Series) -> np.ndarray:
 
 
 def _match(embeddings: pl.DataFrame, mood: pl.DataFrame) -> pl.Series:
-    """How well each song matches the mood, 0..1; null where the mood was taken in another space."""
+    """Tells how well each song matches the mood, 0..1; null where the mood was taken in another space."""
     if not mood.height or not embeddings.height or mood["model"][0] != embeddings["model"][0]:
         return pl.Series([None] * embeddings.height, dtype=pl.Float64)
     match = mood_match(embeddings["vector"].to_numpy(), np.array(mood["vector"][0], np.float32))

@@ -20,8 +20,8 @@ from spotify_ai_pipeline.storage import datasets
 
 
 def added_at(songs: pl.DataFrame, now: float) -> Floats:
-    """When each of ``songs`` came into the library (UTC seconds), shape (songs,); long ago where that is unknown, NaN for songs
-    that are not in it."""
+    """Says when each of ``songs`` came into the library (UTC seconds), shape (songs,); long ago where that is unknown,
+    NaN for songs that are not in it."""
     added = pl.col("added_at").dt.epoch("ms") / 1_000
     known = songs.select(pl.when("in_library").then(added.fill_null(now - UNKNOWN_AGE)))
     return known.to_series().cast(pl.Float64).fill_null(np.nan).to_numpy()
@@ -70,7 +70,7 @@ def own_weeks_help(taste_weights: pl.DataFrame) -> dg.AssetCheckResult:
 
 
 def _shown(table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
-    """What the UI shows of the model: what moves it, and its card."""
+    """The model in the UI: what moves it, and its card."""
     shares = importance(table)
     return {
         "feature importance": bar_chart(list(shares), list(shares.values()), "share in the forecast by feature"),

@@ -83,7 +83,7 @@ class Chat:
 
 
 async def again(call: Callable[[], Awaitable[Result]]) -> Result:
-    """What ``call`` gives, tried again where the connection breaks."""
+    """Gives what ``call`` gives, tried again where the connection breaks."""
     for remaining in reversed(range(ATTEMPTS)):
         try:
             return await call()

@@ -1,4 +1,4 @@
-"""What each command and each button does, except the answers to questions (see ``questions``)."""
+"""The actions of each command and each button, except the answers to questions (see ``questions``)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from spotify_ai_pipeline.errors import UserError
 from spotify_ai_pipeline.interfaces.bot import jobs, questions, suspects, templates
 from spotify_ai_pipeline.interfaces.bot.chat import Buttons, Chat, button, links
 from spotify_ai_pipeline.interfaces.views import dials, mix_view, wording
-from spotify_ai_pipeline.interfaces.views.cycling import KEY as CYCLING
-from spotify_ai_pipeline.interfaces.views.cycling import turn_dial
+from spotify_ai_pipeline.interfaces.views.dials import CYCLING, turn_cycling
 from spotify_ai_pipeline.interfaces.views.listening import summarize_listening
 from spotify_ai_pipeline.interfaces.views.why import explain_song
 from spotify_ai_pipeline.music.mood.lexicon import LEXICON
@@ -108,7 +107,8 @@ class Commands:
         return f"{'less' if less else 'more'} like {tags[place]}"
 
     async def taste(self, text: str) -> None:
-        """What the listener says once and for long; without words what was said, and what the program believes of them."""
+        """Takes what the listener says once and for long; without words what was said, and what the program believes of
+        them."""
         workspace = self.workspace
         if text:
             found = await asyncio.to_thread(standing_taste.propose, workspace, text)
@@ -158,12 +158,12 @@ class Commands:
                 f"{text}: give a number from 1 (songs stay long) to 10 (songs leave soon), or none to see the present one"
             )
         workspace = self.workspace
-        now = turn_dial(workspace, None)[1]
+        now = turn_cycling(workspace, None)[1]
         effect = await asyncio.to_thread(dials.preview, workspace, CYCLING, int(text)) if text else None
         if not text:
             await self.chat.send(templates.text(now))
         elif effect is None:
-            await self.chat.send(templates.text(turn_dial(workspace, int(text))[1]))
+            await self.chat.send(templates.text(turn_cycling(workspace, int(text))[1]))
         else:
             lines = [f"cycling at <b>{text}</b> would do this at the next refresh:", *map(templates.text, effect.lines)]
             row = [button(f"✓ set it to {text}", "d", text), button("✗ leave it", "dn")]
@@ -257,7 +257,7 @@ class Commands:
             case ["tb", short]:
                 return await self._deny_belief(message_id, short)
             case ["d", value] if re.fullmatch(r"10|[1-9]", value):
-                await self.chat.edit(message_id, templates.text(turn_dial(self.workspace, int(value))[1]))
+                await self.chat.edit(message_id, templates.text(turn_cycling(self.workspace, int(value))[1]))
                 return "taken"
             case ["dn"]:
                 await self.chat.take_buttons(message_id)

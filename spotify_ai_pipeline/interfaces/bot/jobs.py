@@ -24,7 +24,7 @@ MOST_LINE = 2**20
 
 @dataclass
 class Progress:
-    """What a run said so far."""
+    """A run's words so far."""
 
     title: str
     done: int = 0
@@ -52,7 +52,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended, and the message that told of it."""
+    """A run's end, and the message that told of it."""
 
     message_id: int
     success: bool

@@ -93,6 +93,6 @@ async def tidy(workspace: Workspace, chat: Chat) -> None:
 
 
 def _last_step(workspace: Workspace, found: queue.Question) -> str:
-    """Why a question stands where it does."""
+    """Says why a question stands where it does."""
     steps = queue.steps(workspace.state, found.item_id)
     return steps[-1][2] if steps else ""

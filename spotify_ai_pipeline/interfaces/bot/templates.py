@@ -63,7 +63,7 @@ def settled(found: queue.Question, why: str = "") -> str:
 
 
 def change(mix: Mapping[str, Any], title: str, outcome: str) -> str:
-    """What a refresh changed, each song with why."""
+    """Lists what a refresh changed, each song with why."""
     new, out = mix["added"], mix["removed"]
     head = f"<b>{text(title)}</b> {text(outcome_words(outcome))}: +{len(new)} −{len(out)}"
     if outcome == "filled":
@@ -115,7 +115,7 @@ def taste_understood(found: Understood) -> str:
 
 
 def taste_page(said: Sequence[str], believed: Sequence[Belief]) -> str:
-    """What the listener said, and what the program believes of them."""
+    """Words what the listener said, and what the program believes of them."""
     rules = [f"{number}. {text(one)}" for number, one in enumerate(said, 1)] or ["nothing yet: /taste more 90s punk"]
     beliefs = [f"{number}. {text(one.says)} <i>{text(one.evidence)}</i>" for number, one in enumerate(believed, 1)]
     return fitted(["<b>you said</b>", *rules, "", "<b>what I believe about you</b>", *(beliefs or ["nothing yet"])])

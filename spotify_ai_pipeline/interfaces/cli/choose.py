@@ -29,5 +29,5 @@ def choose_song(workspace: Workspace, text: str, *, surely: bool = False) -> str
 
 
 def in_a_terminal() -> bool:
-    """Whether a person can be asked."""
+    """Tells whether a person can be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,4 +1,4 @@
-"""What all commands print with."""
+"""The printing of all commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def print_json(value: object) -> None:
 
 
 def report(line: str, as_json: bool, **data: object) -> None:
-    """What a command did: in words, or as JSON for a script."""
+    """A command's report: in words, or as JSON for a script."""
     if as_json:
         print_json(data)
     else:

@@ -7,7 +7,7 @@ import click
 from spotify_ai_pipeline.interfaces.cli.console import console, print_json
 from spotify_ai_pipeline.interfaces.cli.dials import agree
 from spotify_ai_pipeline.interfaces.cli.options import json_option
-from spotify_ai_pipeline.interfaces.views.cycling import KEY, turn_dial
+from spotify_ai_pipeline.interfaces.views.dials import CYCLING, turn_cycling
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
@@ -22,9 +22,9 @@ def cycling(value: int | None, yes: bool, as_json: bool) -> None:
     It is the setting cycling.aggressiveness; `spotify-ai config unset cycling.aggressiveness` takes your change back.
     """
     workspace = Workspace.open()
-    if value is not None and not as_json and not agree(workspace, KEY, value, yes):
+    if value is not None and not as_json and not agree(workspace, CYCLING, value, yes):
         return
-    found, line = turn_dial(workspace, value)
+    found, line = turn_cycling(workspace, value)
     if as_json:
         print_json(found)
     else:

@@ -57,6 +57,10 @@ def dashboard(port: int) -> None:
     from starlette.middleware import Middleware
     from starlette.middleware.gzip import GZipMiddleware
     from streamlit.starlette import App
+    from streamlit.web import bootstrap
+
+    # it would look five times a second for files of settings that nobody has: half of what the dashboard costs at rest
+    bootstrap._install_config_watchers = lambda flag_options: None  # pyright: ignore[reportPrivateUsage]
 
     class Compressed(GZipMiddleware):
         """Streamlit sends its scripts and styles as they lie on the disk, 4.4 MB; sounds are asked for in parts, and stay so."""

@@ -1,4 +1,4 @@
-"""What commands that turn a dial share: its effect is shown before it is taken."""
+"""The common part of commands that turn a dial: its effect is shown before it is taken."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def _count_settings(workspace: Workspace) -> Finding:
 
 
 def _check_lake(workspace: Workspace) -> Iterator[Finding]:
-    """Whether every file that readers get is there and can be read."""
+    """Tells whether every file that readers get is there and can be read."""
     damaged, base = list(workspace.lake.damages()), workspace.lake.base
     for one in damaged:
         where = one.place.relative_to(base)
@@ -191,7 +191,7 @@ def _check_modes(workspace: Workspace) -> Finding:
     """All that is kept is for its owner alone. In the data root each start sees to it, this one too."""
     if ENV_FILE.exists() and stat.S_IMODE(ENV_FILE.stat().st_mode) & 0o077:
         return Finding("file modes", BAD, f"others can read {ENV_FILE}", f"chmod 600 {ENV_FILE}")
-    if opened := home_files.prepare(workspace.root).made_private:
+    if opened := home_files.prepare(workspace.root):
         some = ", ".join(str(path) for path in opened[:3]) + (f" and {len(opened) - 3} more" if len(opened) > 3 else "")
         do = "they are private again (chmod 600); if others use this machine, sign in anew: spotify-ai login"
         return Finding("file modes", ODD, f"others could read {some}", do)

@@ -307,7 +307,7 @@ def _title(
 
 
 def _preview(workspace: Workspace, own: OwnList) -> pl.DataFrame:
-    """What a refresh would decide now."""
+    """Gives what a refresh would decide now."""
     from spotify_ai_pipeline.defs.playlist.mix_inputs import Material
     from spotify_ai_pipeline.defs.playlist.own_lists import Shelf
 

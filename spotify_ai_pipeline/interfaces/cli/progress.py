@@ -120,7 +120,7 @@ class RunDisplay:
             )
 
     def print_end(self) -> None:
-        """What the run took, where no line for each step says it."""
+        """The run's time, where no line for each step says it."""
         if self._live:
             parts = [count_of(self.done, "step"), f"{time.monotonic() - self.since:.0f} s", list_calls(self.calls)]
             self._console.print(plain(" · ".join(filter(None, parts))), style="dim")

@@ -143,8 +143,8 @@ def _words(question: str, fewest: int = 1, most: int = 2) -> list[str]:
 
 
 def _connected(env: Path, ask: Callable[[], Mapping[str, str]], check: Callable[[], str], *, known: bool) -> bool:
-    """Whether a service is connected: by the keys that are ``known``, else by those that are asked for until ``check`` says that
-    they work. Wrong ones are not kept, and an empty answer passes the service over."""
+    """Tells whether a service is connected: by the keys that are ``known``, else by those that are asked for until
+    ``check`` says that they work. Wrong ones are not kept, and an empty answer passes the service over."""
     for at in range(0 if known else 1, TRIES + 1):
         keys = ask() if at else {}
         if at and not keys:
@@ -225,7 +225,7 @@ def _spotify(ctx: click.Context, env: Path, root: Path) -> bool:
 
 
 def _export(ctx: click.Context, lying: Sequence[Path]) -> bool:
-    """Whether an export was taken in: what lies at hand, else what is named."""
+    """Tells whether an export was taken in: what lies at hand, else what is named."""
     for at in range(0 if lying else 1, TRIES + 1):
         said = click.prompt("Where is the export? (Enter alone: not now)", default="", show_default=False) if at else ""
         if at and not said.strip():

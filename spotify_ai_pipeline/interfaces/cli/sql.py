@@ -73,5 +73,5 @@ def _print_records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> 
 
 
 def _describe(name: str) -> str:
-    """What the table ``name`` holds; empty for a table of the state."""
+    """Gives what the table ``name`` holds; empty for a table of the state."""
     return datasets.REGISTER[name].about if name in datasets.REGISTER else ""

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -45,12 +46,13 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each of many threads keeps memory of its own: 40 MB in all
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)  # a handler, unlike SIG_IGN, is reset in the children
+    news = _signals()
     children = [
         subprocess.Popen(command, cwd=folder, start_new_session=True, preexec_fn=end_with_parent)
         for command in commands
     ]
     while not stopping and all(child.poll() is None for child in children):
-        time.sleep(0.2)
+        news.recv(1)
     failed = next((index for index, child in enumerate(children) if child.poll() not in (None, 0)), None)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         for child in children:
@@ -66,6 +68,15 @@ def supervise(commands: list[list[str]], folder: Path) -> int:
     why = f"{name} ended with code {children[failed].returncode}; its messages are above"
     sys.stderr.write(f"error: {why}. Next: spotify-ai doctor\n")
     return 2
+
+
+def _signals() -> socket.socket:
+    """What has a byte to read for each signal, the end of a child included: to wait for it costs nothing."""
+    told, tell = socket.socketpair()
+    tell.setblocking(False)
+    signal.set_wakeup_fd(tell.detach())
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler, nothing is told of it
+    return told
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def up(port: int | None) -> None:
 
 
 def _sandbox(workspace: Workspace) -> list[list[str]]:
-    """What starts the sandbox of a demo."""
+    """Gives what starts the sandbox of a demo."""
     if not workspace.demo_file.exists():
         return []
     demo = json.loads(workspace.demo_file.read_text())
@@ -102,7 +102,7 @@ def _script(name: str) -> str:
 
 
 def is_taken(port: int) -> bool:
-    """Whether something listens on ``port`` of this machine."""
+    """Tells whether something listens on ``port`` of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

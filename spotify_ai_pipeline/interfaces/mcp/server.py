@@ -70,7 +70,7 @@ def build(workspace: Callable[[], Workspace]) -> MCPServer:
 
     @reads
     def why(song: Annotated[str, Field(description=A_SONG)]) -> dict[str, Any]:
-        """Why a song is ranked as it is: its place, its story and the parts of its score."""
+        """Says why a song is ranked as it is: its place, its story and the parts of its score."""
         return explain_song(workspace(), song).as_data()
 
     @reads
@@ -101,7 +101,7 @@ def build(workspace: Callable[[], Workspace]) -> MCPServer:
 
     @reads
     def taste() -> dict[str, Any]:
-        """What the listener said of their taste, and what the program believes of it, each with its evidence."""
+        """Gives what the listener said of their taste, and what the program believes of it, each with its evidence."""
         home = workspace()
         rules = [standing_taste.describe(home, one) for one in taste_rules.in_force(home.state, clock.now())]
         return {"said": rules, "believed": [vars(one) for one in standing_taste.beliefs(home)]}
@@ -118,7 +118,7 @@ def build(workspace: Callable[[], Workspace]) -> MCPServer:
 
     @reads
     def gaps() -> dict[str, Any]:
-        """How much each source knows of the listening, by month, and what is unknown."""
+        """Tells how much each source knows of the listening, by month, and what is unknown."""
         months = count_by_month(workspace().lake.scan(datasets.LISTENS))
         aside = [vars(one) for one in find_put_aside(workspace())]
         by_month = months.filter(source=ANY).select("month", "plays").to_dicts()

@@ -1,1 +1,1 @@
-"""What every face shows, as frames and plain data."""
+"""The things that every face shows, as frames and plain data."""

@@ -1,4 +1,4 @@
-"""What is known of the listening, from which source, and what is not."""
+"""The coverage of the listening: what is known, from which source, and what is not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from spotify_ai_pipeline.storage.workspace import Workspace
 
 @dataclass(frozen=True)
 class PutAside:
-    """What of a source (a service, or "files") could not be read: how many records, of how many where that is known, and the
-    places and reasons of some."""
+    """A source (a service, or "files") and what of it could not be read: how many records, of how many where that is
+    known, and the places and reasons of some."""
 
     source: str
     quarantined: int

@@ -1,4 +1,4 @@
-"""Before and after: the songs that a dial or a weight would bring and take, shown before it is taken."""
+"""The dials, and the songs that one would bring and take, shown before it is taken."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import numpy as np
 import polars as pl
 
 from spotify_ai_pipeline import clock
+from spotify_ai_pipeline.music.mix import loyalty
 from spotify_ai_pipeline.music.taste.ranking import weigh
 from spotify_ai_pipeline.storage.lake import LakeError
 from spotify_ai_pipeline.storage.playlists import ADVENTURE, MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 SHOWN = 5
+CYCLING = "cycling.aggressiveness"
 MOVING = ("cycling.", "scoring.", "playlist.", "mood.", "adventure.")
 """Settings that move the next list."""
 DIALS = {
-    "cycling.aggressiveness": ("How fast the list turns over", 1, 10, 1),
+    CYCLING: ("How fast the list turns over", 1, 10, 1),
     "playlist.adventurousness": ("How much of the list is new to you", 0, 10, 1),
     "adventure.dial": ("How novel the second list is", 0, 10, 1),
     "scoring.taste_weight": ("Weight of your taste", 0.0, 10.0, 0.05),
@@ -47,7 +49,8 @@ class Effect:
 
 
 def preview(workspace: Workspace, key: str, value: Any) -> Effect | None:
-    """What the setting ``key`` would do to the next list at ``value``; None where it moves none, or nothing was made yet."""
+    """Gives what the setting ``key`` would do to the next list at ``value``; None where it moves none, or nothing was
+    made yet."""
     if not key.startswith(MOVING):
         return None
     name = ADVENTURE if key.startswith("adventure.") else MIX
@@ -88,3 +91,16 @@ def take_back(workspace: Workspace, key: str, before: Any) -> None:
         workspace.state.unset_override(key)
     else:
         workspace.state.set_override(key, before)
+
+
+def turn_cycling(workspace: Workspace, value: int | None) -> tuple[dict[str, float], str]:
+    """Sets how fast songs are turned over where ``value`` is given. Gives the dial's place as data and in words."""
+    before = workspace.settings.cycling.aggressiveness
+    if value is not None:
+        workspace.state.set_override(CYCLING, value)
+        workspace = Workspace.open(workspace.root)
+    now = workspace.settings.cycling
+    was = f" (was {before})" if value is not None else ""
+    line = f"cycling {now.aggressiveness} of 10{was}: a song on the list counts {loyalty(now):.1f} times its score"
+    found = {CYCLING: now.aggressiveness, "before": before, "score of a song on the list counts": loyalty(now)}
+    return found, line

@@ -18,7 +18,7 @@ SPANS = {"day": 1, "week": 7, "month": 30}
 
 
 def every_words(days: int) -> str:
-    """How often, in words."""
+    """Tells how often, in words."""
     named = {number: f"every {word}" for word, number in SPANS.items()}
     return named.get(days, f"every {days} days")
 
@@ -59,7 +59,7 @@ def _row(workspace: Workspace, name: str, number: str, title: str, size: int, of
 
 
 def recipe_lines(workspace: Workspace, own: OwnList) -> list[str]:
-    """What the list is made of, in lines that can be given back to `spotify-ai list edit`."""
+    """Gives what the list is made of, in lines that can be given back to `spotify-ai list edit`."""
     named = [*own.recipe.like, *own.recipe.unlike, *own.recipe.between]
     called = name_songs(workspace.lake.read(datasets.SONG_MEMBERS)) if named else {}
     change = "as much as of the mix" if own.max_change is None else f"up to {own.max_change:.0%}"

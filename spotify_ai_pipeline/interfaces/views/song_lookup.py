@@ -7,14 +7,13 @@ songs that fit alike those heard last come first: a person chooses, nobody guess
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
 from spotify_ai_pipeline.app.playlist_places import target_name
 from spotify_ai_pipeline.errors import UserError
-from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
-from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.music.identity.spelling import fold
 from spotify_ai_pipeline.music.mix.target_ids import LACKS
 from spotify_ai_pipeline.storage import datasets
@@ -48,12 +47,7 @@ def resolve_song(workspace: Workspace, text: str, *, surely: bool = False) -> st
 
 def find_song(members: pl.DataFrame, text: str, stats: pl.DataFrame | None = None, *, surely: bool = False) -> str:
     """The same among ``members``; ``stats`` (song_id, last_played) say which of several was heard last."""
-    keys = [song_key(*name) for name in split_name(text)]
-    for found in (
-        members.filter(pl.col("song_id") == text.strip()),
-        members.filter((pl.col("kind") == TRACK) & (pl.col("member") == track_id_of(text))),
-        members.filter((pl.col("kind") == SPELLING) & pl.col("member").is_in(keys)),
-    ):
+    for found in _named(members, text.strip()):
         if found.height:
             return found["song_id"][0]
     for near, exact in _tiers(members, text.strip()):
@@ -63,6 +57,21 @@ def find_song(members: pl.DataFrame, text: str, stats: pl.DataFrame | None = Non
         if songs.height:
             raise SeveralSongs(text, songs)
     raise UserError(f"{text!r}: no such song; {_hint(members, text.strip().casefold())}")
+
+
+def _named(members: pl.DataFrame, text: str) -> Iterator[pl.DataFrame]:
+    """The members that ``text`` names without doubt: by song, by track, by artist and title."""
+    yield members.filter(song_id=text)
+    track, names = track_id_of(text), split_name(text)
+    if not track and not names:
+        return
+    # here, since the words of titles take longer to read than a search by title
+    from spotify_ai_pipeline.music.identity.groups import SPELLING, TRACK
+    from spotify_ai_pipeline.music.identity.matching import song_key
+
+    keys = [song_key(*name) for name in names]
+    yield members.filter(kind=TRACK, member=track)
+    yield members.filter(pl.col("kind") == SPELLING, pl.col("member").is_in(keys))
 
 
 def _tiers(members: pl.DataFrame, text: str) -> list[tuple[pl.DataFrame, bool]]:
@@ -108,7 +117,7 @@ def scores_of(workspace: Workspace, song_id: str) -> dict[str, Any]:
 
 
 def _hint(members: pl.DataFrame, words: str) -> str:
-    """What a person may have meant: a name like theirs, or a title like theirs."""
+    """Finds what a person may have meant: a name like theirs, or a title like theirs."""
     from rapidfuzz import fuzz, process
 
     names = members.select(name=_called(), title=pl.col("title").str.to_lowercase()).unique(maintain_order=True)

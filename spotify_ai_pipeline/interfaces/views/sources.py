@@ -1,4 +1,4 @@
-"""How each source of new songs fares."""
+"""The figures of each source of new songs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a song is ranked as it is: its place, the story of its plays, and the parts of its score."""
+"""The reasons for a song's rank: its place, the story of its plays, and the parts of its score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What command line and bot say in the same words: questions, verdicts, moods."""
+"""The words that command line and bot have in common: questions, verdicts, moods."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def meaning(kind: str, verdict: str) -> str:
 
 
 def why_asked(question: queue.Question) -> str:
-    """Why the song is asked about, its predicted match, and how often it was heard; above it the line why it may fit."""
+    """Says why the song is asked about, its predicted match, and how often it was heard; above it the line why it may
+    fit."""
     number = "" if question.chance is None else f"  predicted match {question.chance:.0%}"
     heard = f"  heard {question.plays - question.skips} times on trial" if question.plays else ""
     asked = f"{ASKS.get(question.kind, '')} {question.reason}{number}{heard}".strip()
@@ -68,7 +69,8 @@ def why_asked(question: queue.Question) -> str:
 
 
 def describe_query(found: MoodQuery) -> str:
-    """What was understood of a mood, the strongest first: "calm, melancholic, acoustic; not: metal; from 1990 to 1999"."""
+    """Gives what was understood of a mood, the strongest first: "calm, melancholic, acoustic; not: metal; from 1990 to
+    1999"."""
     strong = sorted(found.axes.items(), key=lambda item: -abs(item[1]))
     sound = [_called(name, value) for name, value in strong if abs(value) >= LEAST]
     liked = [tag for tag, weight in found.tags.items() if weight >= 1]
@@ -175,7 +177,7 @@ OUTCOME_WORDS = {"visited": "refreshed for your mood", "returned": "back from yo
 
 
 def outcome_words(outcome: str) -> str:
-    """What became of a refresh, for a person."""
+    """Gives what became of a refresh, for a person."""
     return OUTCOME_WORDS.get(outcome, outcome)
 
 

@@ -1,4 +1,5 @@
-"""What sets a cluster apart in words: its distinctive tags by c-TF-IDF, its most typical songs, and a name made of both.
+"""A cluster in words that set it apart: its distinctive tags by c-TF-IDF, its most typical songs, and a name made of
+both.
 
 Class-based TF-IDF (Grootendorst 2022): the share of a tag among its cluster's tags, times log(1 + mean tag weight of a cluster
 / the tag's weight over all). A tag that every cluster has is worth little, however common.
@@ -126,7 +127,7 @@ def natural_name(tags: Sequence[str], feelings: int = 1) -> str:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether two words are forms of one: dance and danceable, melancholic and melancholy."""
+    """Tells whether two words are forms of one: dance and danceable, melancholic and melancholy."""
     shorter, longer = sorted((one, other), key=len)
     stem = shorter[: max(_STEM, len(shorter) - 1)]
     return one == other or (len(shorter) >= _STEM and longer.startswith(stem))

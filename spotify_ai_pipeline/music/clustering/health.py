@@ -1,4 +1,4 @@
-"""How each cluster fares: size, cohesion, drift since last time, share of plays."""
+"""The health of each cluster: size, cohesion, drift since last time, share of plays."""
 
 from __future__ import annotations
 

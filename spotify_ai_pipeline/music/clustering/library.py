@@ -116,7 +116,7 @@ def _drawn(songs: int) -> Ids:
 def _with_others(
     vectors: Floats, drawn: Ids, found: clusters.Found, places: Floats, flat: Floats
 ) -> tuple[clusters.Found, Floats, Floats]:
-    """What was found of the ``drawn`` rows, with all others put between those that are nearest to each."""
+    """Gives what was found of the ``drawn`` rows, with all others put between those that are nearest to each."""
     is_drawn = np.zeros(len(vectors), np.bool_)
     is_drawn[drawn] = True
     near = reduce.nearest_of(vectors[~is_drawn], vectors[drawn], VOTERS)
@@ -144,7 +144,7 @@ def _gathered(coordinates: Floats, vectors: Floats, founded: Ids) -> Floats:
 
 
 def _still_holds(table: pl.DataFrame, before: Ids, near: reduce.Neighbours) -> bool:
-    """Whether the layout of last time still speaks of these songs and these vectors."""
+    """Tells whether the layout of last time still speaks of these songs and these vectors."""
     laid_out = table["laid_out"].fill_null(False)
     if laid_out.sum() < (1 - MUCH_NEW) * table.height:
         return False

@@ -29,7 +29,8 @@ class ClusterNames(BaseModel):
 
 @dataclass(frozen=True)
 class Card:
-    """What is told of a cluster: its number, songs, distinctive tags and typical songs (artist and title, nothing else)."""
+    """A cluster as a language model is told of it: its number, songs, distinctive tags and typical songs (artist and
+    title, nothing else)."""
 
     cluster: int
     songs: int
@@ -73,7 +74,7 @@ def grounded(answer: ClusterNames, cards: Sequence[Card], taken: Collection[str]
 
 
 def unchanged(named: Collection[str], now: Collection[str]) -> bool:
-    """Whether a cluster is still the one that was named, by its songs then and now."""
+    """Tells whether a cluster is still the one that was named, by its songs then and now."""
     then, today = set(named), set(now)
     return len(then & today) >= SAME_SONGS * len(then | today)
 

@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Profile:
-    """What the listener likes: artists with an affinity of 0 to 1, and tags with weights of unit length."""
+    """The listener's likes: artists with an affinity of 0 to 1, and tags with weights of unit length."""
 
     artists: Mapping[str, float]
     tags: Mapping[str, float]

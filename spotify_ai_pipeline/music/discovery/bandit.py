@@ -63,8 +63,8 @@ class Belief:
 
 
 def learn(outcomes: pl.DataFrame) -> Belief:
-    """What ``outcomes`` (``OUTCOMES``) say of the arms that have any; all others keep the prior, of which answers to others
-    say nothing."""
+    """Gives what ``outcomes`` (``OUTCOMES``) say of the arms that have any; all others keep the prior, of which answers
+    to others say nothing."""
     rows = design(names := ["intercept", *arms_of(outcomes)], outcomes)
     offset = _logit(outcomes["chance"].fill_null(0.5).to_numpy())
     weight = outcomes["weight"].to_numpy() * 0.5 ** (outcomes["days"].to_numpy() / HALF_LIFE_DAYS)

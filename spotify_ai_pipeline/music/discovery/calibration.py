@@ -1,4 +1,5 @@
-"""How well chances that songs stay agree with what happened: their order (AUC), their truth (Brier score), by fifths."""
+"""The agreement of chances that songs stay with what happened: their order (AUC), their truth (Brier score), by
+fifths."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ ENOUGH = 10
 
 
 def judge_held_back(terms: Floats, new: FirstHeard) -> dict[str, object]:
-    """How a model that knew what was known when the last third of ``new`` began does on that third: ``auc``, ``brier``,
-    ``brier_of_share`` (of the share that stayed before, said of every song), and by fifths the chances ``said`` and the share
-    that ``stayed``. All None where fewer than ``ENOUGH`` stayed, or went.
+    """Tells how a model that knew what was known when the last third of ``new`` began does on that third: ``auc``,
+    ``brier``, ``brier_of_share`` (of the share that stayed before, said of every song), and by fifths the chances
+    ``said`` and the share that ``stayed``. All None where fewer than ``ENOUGH`` stayed, or went.
 
     ``terms`` are those of the songs, oldest first, of all of which it is known whether they stayed.
     """

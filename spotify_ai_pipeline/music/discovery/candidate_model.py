@@ -63,7 +63,7 @@ Strings = Sequence[str | None]
 
 @dataclass(frozen=True)
 class Content:
-    """What songs or candidates are, row by row: ``artist`` (keys), ``tags`` (lists of (tag, weight), null where unknown) and
+    """Songs or candidates, row by row: ``artist`` (keys), ``tags`` (lists of (tag, weight), null where unknown) and
     ``vector`` (unit length, shape (rows, d), NaN where unknown)."""
 
     artist: pl.Series
@@ -176,7 +176,8 @@ def _from_plays(candidates: Content, at: Floats, plays: Plays, songs: Content) -
 
 
 def _summed(past: Plays, now: float, songs: Content) -> tuple[dict[str, _Artist], dict[str, float], NDArray[np.bool_]]:
-    """What the plays of ``past`` left behind at ``now``: each artist, the weight of each tag, and which songs were heard."""
+    """Gives what the plays of ``past`` left behind at ``now``: each artist, the weight of each tag, and which songs
+    were heard."""
     counts = past.count()
     heard = counts > 0
     if not len(past.song):

@@ -30,7 +30,7 @@ class Lines(BaseModel):
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a new song: its names, its tags, and why the sources put it forward."""
+    """A new song as it is known: its names, its tags, and why the sources put it forward."""
 
     artist: str
     title: str
@@ -60,7 +60,8 @@ def grounded(answer: Lines, songs: Sequence[Facts]) -> dict[int, str]:
 
 
 def _sound(line: str, given: Line, facts: Facts) -> bool:
-    """Whether a line is short and one sentence, rests on facts that it names, and names nothing that was not given."""
+    """Tells whether a line is short and one sentence, rests on facts that it names, and names nothing that was not
+    given."""
     told = " ".join([facts.artist, facts.title, *facts.every])
     known = set(_words(told))
     rest = [fact for fact in given.rests_on if fact in facts.every]

@@ -1,4 +1,4 @@
-"""What a song is like, as a vector.
+"""A song's likeness, as a vector.
 
 ``blocks`` are its parts, ``model`` learns them, infers what is missing and joins them, ``index`` finds the nearest.
 """

@@ -67,14 +67,15 @@ def vector_of(index: Index, row: int) -> Vectors:
 
 
 def holds(index: Index, vectors: Vectors) -> bool:
-    """Whether the index holds these vectors, in this order, and no others (but for the rounding of another batch size)."""
+    """Tells whether the index holds these vectors, in this order, and no others (but for the rounding of another batch
+    size)."""
     exact = _exact(index)
     same_shape = (exact.ntotal, exact.d) == vectors.shape
     return same_shape and np.allclose(exact.reconstruct_n(0, exact.ntotal), vectors, rtol=0, atol=1e-6)
 
 
 def fits(index: Index, songs: int) -> bool:
-    """Whether an index of this kind is the one for so many songs."""
+    """Tells whether an index of this kind is the one for so many songs."""
     return is_exact(index) == (songs <= EXACT_UP_TO)
 
 

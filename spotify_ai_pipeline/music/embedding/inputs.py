@@ -1,4 +1,4 @@
-"""What is known of songs, from which vectors are made."""
+"""The knowledge of songs from which vectors are made."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ AUDIO, TAGS, ARTIST, LYRICS, CLAP = BLOCKS = ("audio", "tags", "artist", "lyrics
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is known of some songs: ``songs`` (song_id, artist_key), ``audio`` (song_id and the features), ``tags`` (song_id,
-    tag, weight), ``lyrics`` and ``clap``, which is the sound (song_id, vector: an array, null where unknown), None where there
-    is no such source."""
+    """The knowledge of some songs: ``songs`` (song_id, artist_key), ``audio`` (song_id and the features), ``tags``
+    (song_id, tag, weight), ``lyrics`` and ``clap``, which is the sound (song_id, vector: an array, null where unknown),
+    None where there is no such source."""
 
     songs: pl.DataFrame
     audio: pl.DataFrame

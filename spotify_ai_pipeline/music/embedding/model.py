@@ -45,7 +45,8 @@ SONGS_AT_ONCE = 100_000
 
 @dataclass(frozen=True)
 class Model:
-    """What was learned from a library: the spaces of the blocks, each artist's mean tags, and how blocks go together."""
+    """A model that was learned from a library: the spaces of the blocks, each artist's mean tags, and how blocks go
+    together."""
 
     audio: AudioSpace
     tags: TagSpace
@@ -188,7 +189,7 @@ class Model:
         return hashlib.sha256(self.to_bytes() + json.dumps(weights).encode()).hexdigest()[:12]
 
     def outgrown(self, known: Inputs, features: Features) -> str:
-        """Why the model no longer fits what is known, in words; empty while it does.
+        """Says why the model no longer fits what is known, in words; empty while it does.
 
         It is fitted anew where the settings changed, where another model hears the songs, and where the songs with any block
         became more or fewer by the share ``features.refit_growth``: until then new songs are placed in the space as it is.

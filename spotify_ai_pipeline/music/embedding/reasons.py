@@ -1,4 +1,5 @@
-"""Why songs are near, in words: the tags they share and the features that set both apart from the library."""
+"""The reasons why songs are near, in words: the tags they share and the features that set both apart from the
+library."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ HIGH = 0.7
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual in the library: quantiles of each feature, and the share of songs with each tag."""
+    """The usual in the library: quantiles of each feature, and the share of songs with each tag."""
 
     knots: dict[str, Matrix]
     tags: dict[str, float]
@@ -37,7 +38,7 @@ class Usual:
         return cls(knots, {tag: count / tagged for tag, count in counts.iter_rows()})
 
     def words(self, song: Mapping[str, Any]) -> list[str]:
-        """What sets the song's sound apart, in words."""
+        """Gives what sets the song's sound apart, in words."""
         said: list[str] = []
         for axis, knots in self.knots.items():
             if (value := song[axis]) is not None:

@@ -79,7 +79,7 @@ def blend(own: Mapping[str, float], artist: Mapping[str, float]) -> dict[str, fl
 
 
 def likely(heard: Mapping[str, float]) -> dict[str, float]:
-    """What a machine heard, as tags with their likelihoods, without what is hardly likely."""
+    """Gives what a machine heard, as tags with their likelihoods, without what is hardly likely."""
     return clean({tag: weight for tag, weight in heard.items() if weight >= LIKELY})
 
 

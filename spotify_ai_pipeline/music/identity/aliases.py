@@ -12,10 +12,7 @@ from heapq import nsmallest
 from rapidfuzz import fuzz
 
 from spotify_ai_pipeline.music.identity.artists import artist_key, credited
-from spotify_ai_pipeline.music.identity.matching import song_key
 from spotify_ai_pipeline.music.identity.spelling import compact, fold
-from spotify_ai_pipeline.music.identity.titles import title_words
-from spotify_ai_pipeline.music.identity.versions import split_version
 
 SAME_NAME = 88
 """Similarity (0 to 100, ``rapidfuzz.fuzz.ratio``) from which two names are one misspelled, given a shared title."""
@@ -45,13 +42,13 @@ LEAST_WORDS = 1_000
 def learn_aliases(names: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
     """Gives for each artist key the (key, reason) of artists that it is another spelling of.
 
-    ``names`` are (artist, title), best established first: an artist is a spelling of one that came before.
+    ``names`` are (song key, artist), best established first: an artist is a spelling of one that came before.
     """
     shown: dict[str, str] = {}
     holders: defaultdict[str, set[str]] = defaultdict(set)
     titles: defaultdict[str, set[str]] = defaultdict(set)
-    for artist, title in names:
-        who, what = song_key(artist, title).split("\t", 1)
+    for key, artist in names:
+        who, what = key.split("\t", 1)
         shown.setdefault(who, artist)
         holders[what].add(who)
         titles[who].add(what)
@@ -85,11 +82,14 @@ def with_told(
 
 
 def learn_vocabulary(names: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """Words of titles that several artists use: a slip of the pen is not among them. Empty where the names are too few."""
+    """Words of titles that several artists use: a slip of the pen is not among them. Empty where the names are too few.
+
+    ``names`` are (song key, title in words).
+    """
     users: defaultdict[str, set[str]] = defaultdict(set)
-    for artist, title in names:
-        who = artist_key(artist)
-        for word in title_words(split_version(title)[0]).split():
+    for key, words in names:
+        who = key.split("\t", 1)[0]
+        for word in words.split():
             if len(users[word]) < USERS:
                 users[word].add(who)
     common = frozenset(word for word, artists in users.items() if len(artists) == USERS)

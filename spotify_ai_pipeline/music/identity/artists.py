@@ -104,6 +104,7 @@ def guests(text: str) -> tuple[str, ...]:
     return credited(found[1].strip()) if found is not None else ()
 
 
+@lru_cache(maxsize=131_072)
 def without_suffix(artist: str) -> str:
     """The name without what a tagger hung on: "Radiohead (On a Friday)", "Poe - Haunted"."""
     return _SUFFIX.sub("", artist).strip() or artist

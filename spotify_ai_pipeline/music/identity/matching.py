@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from spotify_ai_pipeline.music.identity.artists import artist_key, credited, without_suffix
+from spotify_ai_pipeline.music.identity.nearness import NEAR, Nearest, Place
 from spotify_ai_pipeline.music.identity.spelling import accents_agree, compact
 from spotify_ai_pipeline.music.identity.titles import (
     DIFFERENT_NUMBERS,
@@ -27,9 +28,6 @@ from spotify_ai_pipeline.music.identity.titles import (
     weak_slip,
 )
 from spotify_ai_pipeline.music.identity.versions import split_version
-
-NEAR = 80
-"""Similarity (0 to 100, ``rapidfuzz.fuzz.ratio``) from which a title is a candidate: judged, and listed where refused."""
 
 RARE = 3
 """Times that a name is played more than a slip of it."""
@@ -77,11 +75,14 @@ class Known:
     """The songs that are known, and the search among them.
 
     ``add`` makes a song known; ``find`` looks a spelling up. Only songs of an artist who agrees, in the same version, are ever
-    compared. ``vocabulary`` is that of ``titles.same_title``.
+    compared. ``vocabulary`` is that of ``titles.same_title``. ``nearest`` spares comparisons; it must be made of all that will be
+    added, in the same order.
     """
 
-    def __init__(self, aliases: Aliases | None = None, vocabulary: Set[str] = frozenset()) -> None:
-        self._aliases, self._vocabulary = aliases or {}, vocabulary
+    def __init__(
+        self, aliases: Aliases | None = None, vocabulary: Set[str] = frozenset(), nearest: Nearest | None = None
+    ) -> None:
+        self._aliases, self._vocabulary, self._nearest = aliases or {}, vocabulary, nearest or {}
         self._plays: dict[str, int | None] = {}
         self._names: dict[str, str] = {}
         self._titles: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
@@ -90,9 +91,12 @@ class Known:
         self._brackets: dict[str, Asides] = {}
         self._credits: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
 
-    def add(self, artist: str, title: str, credits: Iterable[str] = (), plays: int | None = None) -> str:
-        """Makes a song known and gives its key; ``credits`` are its artists one by one, where the source says so."""
-        key = song_key(artist, title)
+    def add(
+        self, artist: str, title: str, credits: Iterable[str] = (), plays: int | None = None, key: str | None = None
+    ) -> str:
+        """Makes a song known and gives its key; ``credits`` are its artists one by one, where the source says so. Who knows the
+        ``key`` need not have it made again, which is most of the work."""
+        key = key or song_key(artist, title)
         who, name, version = key.split("\t")
         place, core = (who, version), split_version(title)[0]
         if key not in self._plays:
@@ -117,14 +121,14 @@ class Known:
             self._credits[name, version][f"\t{one}"] = key  # said by the source: no guess from signs
         return key
 
-    def find(self, artist: str, title: str, plays: int | None = None) -> Found | None:
+    def find(self, artist: str, title: str, plays: int | None = None, key: str | None = None) -> Found | None:
         """The song that a spelling names, else the nearest one with ``same`` false; None where nothing is like it."""
-        key = song_key(artist, title)
+        key = key or song_key(artist, title)
         if key in self._plays:
             return Found(key, True, "name", "same artist, title and version", 1.0)
         nearest = None
         for said, stripped in [*in_front(title, artist), (title, "")]:
-            who, name, version = song_key(artist, said).split("\t")
+            who, name, version = (song_key(artist, said) if stripped else key).split("\t")
             core, _ = split_version(said)
             forms = [(name, stripped), *((title_key(form), why) for form, why in other_forms(core))]
             for holder, written in self._agreeing(artist, who, name, version):
@@ -188,14 +192,16 @@ class Known:
                 return Found(key, True, f"{rule}form", f"{said}same title but for: {theirs}", 1.0)
         return self._misspelled((holder, version), core, said, f"{rule}typo", plays)
 
-    def _misspelled(self, place: tuple[str, str], core: str, said: str, rule: str, plays: int | None) -> Found | None:
+    def _misspelled(self, place: Place, core: str, said: str, rule: str, plays: int | None) -> Found | None:
         from rapidfuzz import fuzz, process
 
         titles = self._titles.get(place)
         if not titles:
             return None
         words, aside = title_words(core), brackets(core)
-        near = process.extract(words, titles.keys(), scorer=fuzz.ratio, score_cutoff=NEAR, limit=8)
+        others = self._nearest.get(place, {}).get(words)
+        like = titles.keys() if others is None else [one for one in (words, *others) if one in titles]
+        near = process.extract(words, like, scorer=fuzz.ratio, score_cutoff=NEAR, limit=8)
         judged = [
             (like, score / 100, *self._same_title(words, like, aside, self._brackets.get(titles[like], ())))
             for like, score, _ in near

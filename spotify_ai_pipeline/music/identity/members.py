@@ -20,7 +20,9 @@ from spotify_ai_pipeline.music.identity.aliases import learn_aliases, learn_voca
 from spotify_ai_pipeline.music.identity.artists import credited, guests
 from spotify_ai_pipeline.music.identity.groups import FIRST, SPELLING, TRACK, Groups, Member, Why
 from spotify_ai_pipeline.music.identity.matching import Found, Known, song_id, song_key
-from spotify_ai_pipeline.music.identity.titles import in_front
+from spotify_ai_pipeline.music.identity.nearness import nearest
+from spotify_ai_pipeline.music.identity.titles import in_front, title_words
+from spotify_ai_pipeline.music.identity.versions import split_version
 from spotify_ai_pipeline.music.tables import MEMBERS
 
 MAX_LENGTH_GAP_MS = 7_000
@@ -28,6 +30,9 @@ MAX_LENGTH_GAP_MS = 7_000
 
 BLOCK = 100_000
 """Rows made into columns at a time: two million as objects of their own would take as much memory as all the rest."""
+
+HELD = ("kind", "member", "artist", "title", "song_id")
+"""What of the last table is needed to keep its ids."""
 
 TRACKS = {
     "track_id": pl.String,
@@ -73,8 +78,8 @@ def decide(
 
     ``tracks`` (``TRACKS``) come earliest added first; ``spellings`` (artist, title,
     plays) are distinct names as scrobbled; ``links`` are (spelling's key, Spotify id that was found for it); ``before`` is
-    the last table, whose song ids are kept wherever a member of the song is still there; ``other_names`` are (artist, the same
-    artist in another script), as a source tells.
+    the last table (``HELD``), whose song ids are kept wherever a member of the song is still there; ``other_names`` are
+    (artist, the same artist in another script), as a source tells.
     """
     with _no_collector():
         return _decide(list(_tracks(tracks)), spellings, overrides, links, before, other_names)
@@ -97,7 +102,7 @@ def _decide(
     near = _gather(groups, tracks, names, apart, other_names)
     _apply(groups, overrides, links, apart)
     track_of = {track.track_id: track for track in tracks}
-    ids = _name_songs(groups.songs(), track_of, before, apart)
+    ids = _name_songs(groups.songs(), track_of, names, before, apart)
 
     def row(member: Member) -> tuple[object, ...]:
         leader, why = groups.leader(member), groups.why.get(member, FIRST)
@@ -137,13 +142,14 @@ def _names(tracks: Sequence[Track], spellings: pl.DataFrame) -> dict[str, tuple[
     """Every key with its best spelling and plays: those of tracks first, then the most played, names with a track number or
     the like in front last, so that no song is named by one."""
     names: dict[str, tuple[str, str, int | None]] = {}
+    written = {(track.artist, track.title): track.key for track in tracks}  # most are heard as they are written there
     for track in tracks:
         names.setdefault(track.key, (track.artist, track.title, None))
     best = spellings.sort("plays", "artist", "title", descending=[True, False, False])
     heard = best.select("artist", "title", "plays")
     last = pl.Series([bool(in_front(title, artist)) for artist, title, _ in heard.iter_rows()], dtype=pl.Boolean)
     for artist, title, plays in pl.concat([heard.filter(~last), heard.filter(last)]).iter_rows():
-        key = song_key(artist, title)
+        key = written.get((artist, title)) or song_key(artist, title)
         known = names.get(key)
         names[key] = (known[0], known[1], (known[2] or 0) + plays) if known else (intern(artist), title, plays)
     return names
@@ -157,8 +163,10 @@ def _gather(
     other_names: Iterable[tuple[str, str]],
 ) -> dict[str, Found]:
     """Joins what names, lengths and ISRCs say is one; gives what the unresolved spellings are like."""
-    aliases = with_told(learn_aliases(_spelled(names)), other_names)
-    known = Known(aliases, learn_vocabulary(_spelled(names)))
+    aliases = with_told(learn_aliases((key, artist) for key, (artist, _, _) in names.items()), other_names)
+    worded = [(key, title_words(split_version(title)[0])) for key, (_, title, _) in names.items()]
+    known = Known(aliases, learn_vocabulary(worded), nearest(worded))
+    del worded
     free = [track for track in tracks if Member.track(track.track_id) not in apart]
     by_key: defaultdict[str, list[Track]] = defaultdict(list)
     for track in free:
@@ -168,15 +176,15 @@ def _gather(
     roots: dict[str, Found] = {}
     credits = {track.key: track.artists for track in reversed(free)}
     for key, (artist, title, plays) in names.items():
-        found = known.find(artist, title, plays) if Member(SPELLING, key) not in alone else None
+        found = known.find(artist, title, plays, key) if Member(SPELLING, key) not in alone else None
         if found is None or not found.same:
-            known.add(artist, title, credits.get(key, ()), plays)
+            known.add(artist, title, credits.get(key, ()), plays, key)
             if found is not None:
                 near[key] = found
         elif all(_same_length(track, by_key.get(found.key, ())) for track in by_key.get(key, ())):
             roots[key] = found
         else:
-            known.add(artist, title, credits.get(key, ()), plays)
+            known.add(artist, title, credits.get(key, ()), plays, key)
     del known  # by far the largest of what is here: the joins need its room
     _join_tracks(groups, free, roots)
     for track in reversed(tracks):  # the earliest comes last and has the say
@@ -190,10 +198,6 @@ def _gather(
                 Member(SPELLING, key), Member(SPELLING, found.key), Why(found.rule, found.evidence, found.score)
             )
     return near
-
-
-def _spelled(names: Mapping[str, tuple[str, str, int | None]]) -> Iterator[tuple[str, str]]:
-    return ((artist, title) for artist, title, _ in names.values())
 
 
 def _join_tracks(groups: Groups, tracks: Sequence[Track], roots: Mapping[str, Found]) -> None:
@@ -238,26 +242,27 @@ def _apply(groups: Groups, overrides: Sequence[Override], links: Iterable[tuple[
 def _name_songs(
     gathered: Mapping[Member, Sequence[Member]],
     track_of: Mapping[str, Track],
+    names: Mapping[str, tuple[str, str, int | None]],
     before: pl.DataFrame | None,
     apart: set[Member],
 ) -> dict[Member, str]:
     """The id of each song, by leader: the one most members had before, else one made of the leader's key."""
-    held: dict[Member, str] = {}
+    held: dict[str, dict[str, str]] = {TRACK: {}, SPELLING: {}}  # by kind: pairs would be as large again
     if before is not None:
-        for kind, member, artist, title, song in before.select(
-            "kind", "member", "artist", "title", "song_id"
-        ).iter_rows():
-            # the key is made anew: that of an older version may read otherwise
-            held.setdefault(Member(kind, song_key(artist, title) if kind == SPELLING else member), song)
+        for kind, member, artist, title, song in before.select(HELD).iter_rows():
+            if kind == SPELLING and names.get(member, ())[:2] != (artist, title):
+                member = song_key(artist, title)  # that of an older version may read otherwise
+            held[kind].setdefault(member, intern(song))
     songs = sorted(gathered.items(), key=lambda song: song[0] in apart)  # what was parted takes another name
     ids: dict[Member, str] = {}
     taken = set[str]()
     for leader, members in songs:
-        votes = Counter(held[one] for one in members if one in held and held[one] not in taken)
+        before_now = (held[one.kind].get(one.member) for one in members)
+        votes = Counter(song for song in before_now if song is not None and song not in taken)
         if votes:
             ids[leader] = votes.most_common(1)[0][0]
             taken.add(ids[leader])
-    reserved = taken | set(held.values())
+    reserved = taken.union(*(theirs.values() for theirs in held.values()))
     for leader, _ in songs:
         if leader not in ids:
             key = track_of[leader.member].key if leader.kind == TRACK else leader.member

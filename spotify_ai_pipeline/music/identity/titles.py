@@ -114,6 +114,7 @@ def in_front(title: str, artist: str) -> list[tuple[str, str]]:
     return found
 
 
+@lru_cache(maxsize=16_384)
 def other_forms(core: str) -> list[tuple[str, str]]:
     """(form, why) of what may be left out of a title or written otherwise: a year, guest, film or subtitle, the work that a
     part belongs to, signs, the points of a script, the script itself, articles. ``core`` is a title without its version; forms

@@ -1,4 +1,5 @@
-"""What a list of one's own may ask of a song: its columns, how each is said, and how they are reckoned from what is known."""
+"""The questions that a list of one's own may ask of a song: its columns, how each is said, and how they are reckoned
+from what is known."""
 
 from __future__ import annotations
 

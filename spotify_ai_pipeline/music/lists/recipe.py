@@ -78,7 +78,7 @@ class Condition(BaseModel, frozen=True):
         return f"{self.column} {self.op} {said}"
 
     def met(self) -> pl.Expr:
-        """Whether a song meets it; what is unknown does not."""
+        """Tells whether a song meets it; what is unknown does not."""
         column = pl.col(self.column)
         if isinstance(self.value, list):
             wanted = [word.casefold() for word in self.value]
@@ -94,7 +94,7 @@ class Condition(BaseModel, frozen=True):
 
 
 class Recipe(BaseModel, frozen=True):
-    """What a list is made of. ``like`` and ``unlike`` are songs that it is to sound like and not; ``between`` are the two
+    """The recipe of a list. ``like`` and ``unlike`` are songs that it is to sound like and not; ``between`` are the two
     songs that it leads from and to."""
 
     where: list[Condition] = Field(default_factory=list[Condition])
@@ -120,12 +120,12 @@ class Recipe(BaseModel, frozen=True):
 
     @property
     def in_order(self) -> bool:
-        """Whether the songs play in the order of the recipe: a way from one song to another does."""
+        """Tells whether the songs play in the order of the recipe: a way from one song to another does."""
         return bool(self.between)
 
     @property
     def names_an_artist(self) -> bool:
-        """Whether the recipe asks for artists by name: no other artist is to have room then."""
+        """Tells whether the recipe asks for artists by name: no other artist is to have room then."""
         return any(one.column == "artist" and one.op == IS for one in self.where)
 
     def changed(self, conditions: Sequence[Condition], dropped: Sequence[str] = ()) -> Recipe:
@@ -136,7 +136,7 @@ class Recipe(BaseModel, frozen=True):
         return self.model_copy(update={"where": [*kept, *conditions]})
 
     def met(self) -> pl.Expr:
-        """Whether a song meets all conditions."""
+        """Tells whether a song meets all conditions."""
         return pl.all_horizontal(pl.lit(value=True), *(one.met() for one in self.where))
 
     def chosen(self, songs: pl.DataFrame) -> pl.DataFrame:
@@ -158,7 +158,7 @@ class Recipe(BaseModel, frozen=True):
 
 
 def worth(place: pl.Expr, size: int) -> pl.Expr:
-    """What the song in ``place`` (0 is the best) is worth to a list of ``size`` songs, 0 to 1."""
+    """Gives what the song in ``place`` (0 is the best) is worth to a list of ``size`` songs, 0 to 1."""
     return pl.max_horizontal(1 - MARGIN * place / size, 0.0)
 
 

@@ -138,7 +138,7 @@ class Understood:
     """The reader of what the layers left over; empty where nothing was."""
 
     def with_wish(self, wish: MoodQuery, by: str) -> Understood:
-        """What was understood, and what ``by`` made of the words that were left over."""
+        """Gives what was understood, and what ``by`` made of the words that were left over."""
         shunned = [tag for tag, weight in wish.tags.items() if weight < 0]
         named = {"tags": [tag for tag in wish.tags if tag not in shunned], "cluster": wish.clusters}
         more = [*_conditions(named, wish.eras, wish.axes), *_conditions({"tags": shunned}, [], {}, wanted=False)]
@@ -178,7 +178,7 @@ def understand_list(
     artists: Collection[str] = (),
     meaning: Meaning | None = None,
 ) -> Understood:
-    """What ``text`` asks for: a template by its name, else its conditions and order."""
+    """Gives what ``text`` asks for: a template by its name, else its conditions and order."""
     said = " ".join(text.casefold().replace("’", "'").split())
     if (template := TEMPLATES.get(said.replace("favorites", "favourites"))) is not None:
         return Understood(template.recipe, [], template.max_change)

@@ -56,7 +56,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Standing:
-    """What holds for one list at this moment, in song ids."""
+    """The facts of one list at this moment, in song ids."""
 
     current: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
     """The songs on the list now, in order, each with the Spotify ids it is there under; empty before the first fill."""
@@ -78,7 +78,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Rules:
-    """How one list is made: its size, slots, cap and spacing, and how much novelty counts."""
+    """The shape of one list: its size, slots, cap and spacing, and how much novelty counts."""
 
     playlist: Playlist
     loyalty: float = 1.0
@@ -226,7 +226,7 @@ def _in_place(chosen: pl.DataFrame, current: list[str]) -> pl.DataFrame:
 
 
 def _staying(now: Standing, rules: Rules) -> pl.Expr:
-    """Why a song is on the list: what holds it, the mood that it fits, else what it is ranked by."""
+    """Says why a song is on the list: what holds it, the mood that it fits, else what it is ranked by."""
     held = pl.col("song_id").replace_strict(dict(now.held), default=None, return_dtype=pl.String)
     guest, back = bool(rules.mood), bool(now.before_visit)
     like = (100 * pl.col("mood")).round(0).cast(pl.Int64)

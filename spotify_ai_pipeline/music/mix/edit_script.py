@@ -98,7 +98,7 @@ def plan(
 
 
 def applied(call: Call, rows: Sequence[str]) -> list[str]:
-    """What ``call`` makes of ``rows``."""
+    """Gives what ``call`` makes of ``rows``."""
     match call:
         case Replace(tracks):
             return list(tracks)

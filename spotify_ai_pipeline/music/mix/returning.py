@@ -25,7 +25,7 @@ return at all the list held a hundredth less of what was played.
 
 @dataclass(frozen=True)
 class Left:
-    """When a song left a list, and until when it rests (UTC seconds)."""
+    """The moment when a song left a list, and until when it rests (UTC seconds)."""
 
     at: float
     until: float

@@ -193,7 +193,7 @@ def _shares(counts: Floats) -> tuple[Floats, Floats]:
 
 
 def _quiet(plays: Plays, now: float, days: float) -> NDArray[np.bool_]:
-    """Whether each song was heard before, but not in the ``days`` before ``now``; shape (songs,)."""
+    """Tells whether each song was heard before, but not in the ``days`` before ``now``; shape (songs,)."""
     ever, lately = plays.before(now).count() > 0, plays.before(now).since(now - days * DAY).count() > 0
     return ever & ~lately
 

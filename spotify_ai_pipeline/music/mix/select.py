@@ -53,7 +53,7 @@ class Chosen:
 
 
 class Limits(TypedDict, total=False):
-    """What binds a selection, see ``choose``."""
+    """The bounds of a selection, see ``choose``."""
 
     pinned: Collection[object]
     banned: Collection[object]
@@ -129,7 +129,7 @@ class _Song:
 
 
 def _gain(new: _Song, old: _Song) -> float:
-    """What a swap gains in score."""
+    """Gives what a swap gains in score."""
     return (new.merit - old.merit) * (KEENNESS[new.slot] if new.slot == old.slot else 1.0)
 
 
@@ -201,7 +201,7 @@ class _Moves:
         return self._swap(new, old, self._cause(new, old, forced=forced))
 
     def _cause(self, new: _Song, old: _Song, *, forced: bool) -> str:
-        """Why ``old`` gives way to ``new``, in words."""
+        """Says why ``old`` gives way to ``new``, in words."""
         if old.tired:
             return "rests: you are tired of it"
         if self._crowded(old):
@@ -216,8 +216,8 @@ class _Moves:
         return f"gave way: worth {max(old.merit, 0):.2f}, the one that came {new.merit:.2f}"
 
     def _allowed(self, come: str, leave: str) -> bool | None:
-        """Whether a swap between these slots brings one that is too small nearer to its quota (True), or may be made if it gains
-        (False); None where it may not be made."""
+        """Tells whether a swap between these slots brings one that is too small nearer to its quota (True), or may be
+        made if it gains (False); None where it may not be made."""
         if come == leave:
             return False
         short, ample = (self.slots[slot] - self.quota.get(slot, 0) for slot in (come, leave))

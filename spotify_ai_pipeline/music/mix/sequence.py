@@ -184,7 +184,7 @@ def _repaired(order: list[int], credits: Credits, wanted: Spacings) -> list[int]
 
 
 def _clear(order: Sequence[int], place: int, credits: Credits, wanted: Spacings) -> bool:
-    """Whether no artist of the song at ``place`` stands nearer to it than wanted."""
+    """Tells whether no artist of the song at ``place`` stands nearer to it than wanted."""
     for name in credits[order[place]]:
         near = order[max(place - wanted[name], 0) : place + wanted[name] + 1]
         if sum(name in credits[song] for song in near) > 1:

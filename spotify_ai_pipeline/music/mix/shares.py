@@ -47,5 +47,6 @@ def weekly_cap(playlist: Playlist) -> int:
 
 
 def loyalty(cycling: Cycling) -> float:
-    """How much more than a newcomer's the score of a song on the list counts: 1.4 at aggressiveness 1, 1 at 5, 0.5 at 10."""
+    """Tells how much more than a newcomer's the score of a song on the list counts: 1.4 at aggressiveness 1, 1 at 5,
+    0.5 at 10."""
     return 1 + 0.1 * (5 - cycling.aggressiveness)

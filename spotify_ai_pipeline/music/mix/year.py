@@ -123,8 +123,8 @@ def review(
 
 
 def _fates(arrived: pl.DataFrame, past: pl.DataFrame, until: pl.Expr) -> pl.DataFrame:
-    """What became of each song of ``arrived`` (song_id, at) that was brought: since (plays after it came), stayed, unheard, and
-    whether that is known."""
+    """Gives what became of each song of ``arrived`` (song_id, at) that was brought: since (plays after it came),
+    stayed, unheard, and whether that is known."""
     plays = arrived.join(past.select("song_id", "played_at"), on="song_id", how="left")
     after = pl.col("played_at") >= pl.col("at")
     days = pl.col("played_at").filter(after).dt.date().n_unique()

@@ -34,7 +34,7 @@ class Sessions:
 
 @dataclass(frozen=True)
 class Shift:
-    """What a test found: ``chance`` that sessions in random order lie as far apart, and the two mean moods."""
+    """A test's finding: ``chance`` that sessions in random order lie as far apart, and the two mean moods."""
 
     chance: float
     recent: Matrix

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import SESSION_GAP
 from spotify_ai_pipeline.settings import Mood
 
 DAY_PARTS = ("night", "morning", "afternoon", "evening")
@@ -59,7 +59,8 @@ def heard_mood(listens: pl.DataFrame, embeddings: pl.DataFrame, now: float, zone
 
 
 def habit(past: pl.DataFrame, embeddings: pl.DataFrame, now: float, zone: ZoneInfo) -> Vector:
-    """How listening at this part of the day, on working days or at weekends, differs from all listening, shape (d,).
+    """Tells how listening at this part of the day, on working days or at weekends, differs from all listening, shape
+    (d,).
 
     The mean vector of those listens less the mean of all, shrunk by how few they are.
     """

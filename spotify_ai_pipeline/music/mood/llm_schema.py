@@ -44,8 +44,8 @@ def question(text: str, tags: Sequence[str], clusters: Sequence[str]) -> str:
 
 
 def grounded(answer: MoodAnswer, text: str, tags: Collection[str], clusters: Collection[str]) -> MoodQuery:
-    """What can be believed of an answer: numbers brought into their range, only tags and clusters of the listener's own, and
-    only years that the words speak of. Empty where nothing is left."""
+    """Gives what can be believed of an answer: numbers brought into their range, only tags and clusters of the
+    listener's own, and only years that the words speak of. Empty where nothing is left."""
     axes = {name: max(-1.0, min(1.0, value)) for name in FIELDS if (value := getattr(answer, name)) is not None}
     known_tags, known_clusters = {tag.casefold(): tag for tag in tags}, {name.casefold(): name for name in clusters}
     liked = [known_tags[tag.casefold()] for tag in answer.tags if tag.casefold() in known_tags]

@@ -1,4 +1,5 @@
-"""What a phrase means where the lexicon has no word of it: energy and valence from its vector, fitted on anchor phrases.
+"""The meaning of a phrase where the lexicon has no word of it: energy and valence from its vector, fitted on anchor
+phrases.
 
 The fit is a ridge regression with a Gaussian kernel (Saunders et al., 1998): a phrase is read by the anchors that lie near it.
 ``spotify-ai evaluate mood --fit`` makes the file with the anchors' vectors.

@@ -58,9 +58,9 @@ CALLED = {
 
 @dataclass(frozen=True)
 class MoodQuery:
-    """What a text asks for: ``axes`` from -1 to 1 (features that it does not speak of are absent), ``tags`` with weights
-    (negative: not this), its words, understood and not, names of the listener's ``clusters``, ``eras`` as first and last
-    year, and for how long (None: it does not say)."""
+    """The mood that a text asks for: ``axes`` from -1 to 1 (features that it does not speak of are absent), ``tags``
+    with weights (negative: not this), its words, understood and not, names of the listener's ``clusters``, ``eras`` as
+    first and last year, and for how long (None: it does not say)."""
 
     axes: dict[str, float]
     tags: dict[str, float]
@@ -95,7 +95,8 @@ class _Segment:
     strength: float = 1.0
 
     def directions(self, meaning: Meaning | None) -> tuple[dict[str, float], bool]:
-        """What the segment asks for, and whether the encoder spoke: the lexicon counts by the share of words that it knows."""
+        """Gives what the segment asks for, and whether the encoder spoke: the lexicon counts by the share of words that
+        it knows."""
         every = {axis for axes in self.axes for axis in axes}
         said = {axis: _mean([axes[axis] for axes in self.axes if axis in axes]) for axis in every}
         if meaning is None or not self.unknown:
@@ -119,8 +120,8 @@ def _speaks(read: Mapping[str, float]) -> bool:
 def understand(
     text: str, vocabulary: Collection[str] = (), clusters: Collection[str] = (), meaning: Meaning | None = None
 ) -> MoodQuery:
-    """What ``text`` asks for, in words of the lexicon, of ``vocabulary`` (tags that the library knows) and of ``clusters``;
-    ``meaning`` reads what these do not know.
+    """Gives what ``text`` asks for, in words of the lexicon, of ``vocabulary`` (tags that the library knows) and of
+    ``clusters``; ``meaning`` reads what these do not know.
 
     The longest run of words that is known is taken first ("drum and bass"). Tags that the vocabulary lacks are left out,
     unless it is empty.

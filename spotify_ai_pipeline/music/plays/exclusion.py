@@ -25,7 +25,7 @@ class Rule:
 
 
 def excluded(rules: Iterable[Rule], songs: pl.DataFrame, library: pl.DataFrame) -> pl.Expr:
-    """Whether a listen (song_id, played_at, device, playlist_id) is left out by one of ``rules``.
+    """Tells whether a listen (song_id, played_at, device, playlist_id) is left out by one of ``rules``.
 
     A playlist leaves out what is known to have been played from it and, where that is not known, the songs that ``library``
     (list_id, track_id) has on that list alone.

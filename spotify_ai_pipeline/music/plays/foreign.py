@@ -106,8 +106,9 @@ def foreign(listens: pl.DataFrame, zone: ZoneInfo, at: datetime) -> pl.DataFrame
 def suspects(
     listens: pl.DataFrame, songs: pl.DataFrame, tags: pl.DataFrame, zone: ZoneInfo, at: datetime
 ) -> pl.DataFrame:
-    """What may not have been the listener, for them to judge, the latest first: kind (a rule's), value, since, until (UTC; the
-    span to leave out, or when an artist was heard), plays, why, and proposed (sure enough to be asked about).
+    """Gives what may not have been the listener, for them to judge, the latest first: kind (a rule's), value, since,
+    until (UTC; the span to leave out, or when an artist was heard), plays, why, and proposed (sure enough to be asked
+    about).
 
     Beside foreign sittings these are private sessions, one song on loop, sittings of many hours, and artists of sleep sounds or
     children's songs, by their names and ``tags`` (song_id, tag). What the listener keeps in the library is theirs.
@@ -143,7 +144,7 @@ SUSPECT = pl.Schema(
 
 
 def _first_visit(rows: pl.DataFrame, key: str) -> pl.Series:
-    """Whether a play belongs to the first visit of its ``key`` ever, and no other visit followed soon."""
+    """Tells whether a play belongs to the first visit of its ``key`` ever, and no other visit followed soon."""
     seen = rows.select(key, "played_at").with_row_index("row")
     visits = seen.with_columns(
         visit=(pl.col("played_at").diff().over(key) > VISIT).fill_null(False).cum_sum().over(key)
@@ -155,7 +156,7 @@ def _first_visit(rows: pl.DataFrame, key: str) -> pl.Series:
 
 
 def _mostly(owned: pl.Series, row: dict[str, Any]) -> bool:
-    """Whether most of a sitting is by artists of the library, who were played at the times ``owned``."""
+    """Tells whether most of a sitting is by artists of the library, who were played at the times ``owned``."""
     inside = ((owned >= row["since"]) & (owned <= row["until"])).sum()
     return inside > (1 - MOSTLY) * row["plays"]
 

@@ -133,7 +133,7 @@ def _together(told: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class _Records:
-    """What the rows say, as arrays of shape (rows,)."""
+    """The rows' contents, as arrays of shape (rows,)."""
 
     stamps: Stamps
     rank: Indices
@@ -242,7 +242,7 @@ class _Records:
 
 
 def _of(column: str, rank: Indices) -> Floats:
-    """What is known of each record's source."""
+    """Gives what is known of each record's source."""
     return np.array([float(getattr(source, column)) for source in SOURCES])[rank]
 
 
@@ -255,7 +255,8 @@ def _pause(start: Floats, end: Floats) -> Floats:
 
 
 def _bursts(stamps: Stamps, heard: Floats, rank: Indices) -> Mask:
-    """Whether each record was handed in with others at once, so that its stamp says nothing of when it was heard."""
+    """Tells whether each record was handed in with others at once, so that its stamp says nothing of when it was
+    heard."""
     handed_in = stamps.at + np.maximum(heard, 0)
     to_the_second = _of("whole_minutes", rank) == 0
     burst = np.zeros(len(rank), bool)

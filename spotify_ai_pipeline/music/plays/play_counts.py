@@ -11,8 +11,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from spotify_ai_pipeline.durations import DAY
+from spotify_ai_pipeline.durations import DAY, MINUTE
 
+SESSION_GAP = 20 * MINUTE
+"""Seconds of silence that end a session."""
 NEVER = -np.inf
 """The time of the last play, and the activation, of a song that was never played."""
 

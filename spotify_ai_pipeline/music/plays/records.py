@@ -20,13 +20,11 @@ from spotify_ai_pipeline.music.tables import PLAY
 
 SHORTEST_MS = 30_000
 """A play of less is no play for statistics, but evidence of a skip; scrobbling services do not log it."""
-SESSION_GAP = 20 * MINUTE
-"""Seconds of silence that end a session."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """How a source stamps: the true start lies within ``slack`` seconds of the stamp plus ``offset``."""
+    """A source's way of stamping: the true start lies within ``slack`` seconds of the stamp plus ``offset``."""
 
     name: str
     slack: float

@@ -18,7 +18,7 @@ CLOSE, APART = 5.0, 20.0
 
 
 def are_ends(starts: Stamps, ends: Stamps, length: Floats, known: Stamps) -> Mask:
-    """Whether each stamp is an end, shape (stamps,).
+    """Tells whether each stamp is an end, shape (stamps,).
 
     ``starts`` and ``ends`` are the same records in one order, read either way; ``length`` are the songs' lengths in seconds;
     ``known`` are plays that other sources tell of, one record a play. Each sitting is read as its evidence says, else as most
@@ -41,7 +41,7 @@ def are_ends(starts: Stamps, ends: Stamps, length: Floats, known: Stamps) -> Mas
 
 
 def _meetings(reading: Stamps, known: Stamps, sitting: Indices, sittings: int) -> tuple[Floats, Floats]:
-    """How many plays of each sitting meet a known one, and how far off these are in the mean (seconds)."""
+    """Tells how many plays of each sitting meet a known one, and how far off these are in the mean (seconds)."""
     order, place = reading.order(), known.order()
     i, j = align(known[place], reading[order])
     where = sitting[order[j]]
@@ -51,7 +51,7 @@ def _meetings(reading: Stamps, known: Stamps, sitting: Indices, sittings: int) -
 
 
 def _gaps(at: Floats, length: Floats) -> Floats:
-    """What the gap before each stamp says: 1 for ends, -1 for starts, 0 for neither."""
+    """Gives what the gap before each stamp says: 1 for ends, -1 for starts, 0 for neither."""
     gap = np.diff(at)
     as_start, as_end = np.abs(gap - length[:-1]), np.abs(gap - length[1:])
     told = (np.minimum(as_start, as_end) < CLOSE) & (np.abs(as_start - as_end) > APART)

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotify_ai_pipeline.durations import DAY
-from spotify_ai_pipeline.music.plays.play_counts import NEVER, Floats, Plays
-from spotify_ai_pipeline.music.plays.records import SESSION_GAP
+from spotify_ai_pipeline.music.plays.play_counts import NEVER, SESSION_GAP, Floats, Plays
 from spotify_ai_pipeline.music.tables import SPEEDS
 
 RATIO = 4.0
@@ -31,7 +30,7 @@ _BLOCK = 500_000
 
 @dataclass(frozen=True)
 class Memory:
-    """What is left of all plays before ``now`` (UTC seconds): arrays of shape (songs,) unless said otherwise.
+    """The remains of all plays before ``now`` (UTC seconds): arrays of shape (songs,) unless said otherwise.
 
     ``kept[s, h]`` is the sum over plays of song s of 2^(-age / HALF_LIVES[h]), as it was at the song's last play, shape
     (songs, 8); ``first`` and ``last`` are UTC seconds.

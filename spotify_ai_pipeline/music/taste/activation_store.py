@@ -13,7 +13,7 @@ from spotify_ai_pipeline.music.taste.activation import HALF_LIVES, Memory
 
 
 class Rest(TypedDict):
-    """What belongs to no song, and by what ``recall`` knows which plays were learned, and how."""
+    """The part that belongs to no song, and by which ``recall`` knows which plays were learned, and how."""
 
     now: float
     half_lives: list[float]

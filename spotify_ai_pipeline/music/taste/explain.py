@@ -1,4 +1,4 @@
-"""Why a song has its score: parts that sum to it, each with a sentence, and the story of its plays."""
+"""The reasons for a song's score: parts that sum to it, each with a sentence, and the story of its plays."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Part:
 
 
 def parts(song: Mapping[str, object], asked: str = "") -> list[Part]:
-    """What a row of the scores is made of; the worths sum to its score. Empty for a song without one (never heard). ``asked``
-    are the words of the mood that the scores follow, where the listener asked for one.
+    """Gives what a row of the scores is made of; the worths sum to its score. Empty for a song without one (never
+    heard). ``asked`` are the words of the mood that the scores follow, where the listener asked for one.
 
     Taste is a forecast of plays, a product of factors on a log scale. The points that it lies above those of an average
     contender are shared out in proportion to the logs of the factors (Aumann & Shapley, 1974).
@@ -84,7 +84,8 @@ def _mood(match: float, asked: str) -> str:
 
 
 def reasons(cycling: Cycling) -> pl.Expr:
-    """Why a ranked song is where it is: the part that lifts its forecast most (a column of ``PARTS``), and its plays."""
+    """Says why a ranked song is where it is: the part that lifts its forecast most (a column of ``PARTS``), and its
+    plays."""
     plays = pl.format("{} {}", "plays", pl.when(pl.col("plays") == 1).then(pl.lit("play")).otherwise(pl.lit("plays")))
     quiet = pl.col("days_quiet").floor().cast(pl.Int64)
     ago = (

@@ -59,7 +59,8 @@ def standings(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def importance(table: pl.DataFrame, habit: str = ROTATION) -> dict[str, float]:
-    """How much each term moves the forecasts of ``habit``: the absolute weights, the largest first, summing to 1."""
+    """Tells how much each term moves the forecasts of ``habit``: the absolute weights, the largest first, summing to
+    1."""
     rows = table.filter(habit=habit).with_columns(pl.col("weight").abs() / pl.col("weight").abs().sum())
     return dict(rows.select("term", "weight").sort("weight", descending=True).iter_rows())
 

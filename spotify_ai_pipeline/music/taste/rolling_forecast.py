@@ -76,7 +76,7 @@ class RollingForecast:
         )
 
     def lessons(self, habit: Habit) -> list[Lesson]:
-        """What the cuts whose horizon is over teach ``habit``, oldest first."""
+        """Gives what the cuts whose horizon is over teach ``habit``, oldest first."""
         dormant = habit is self.population.dormant
         over = [cut for cut in self._cuts if cut.now + habit.horizon * WEEK <= self.memory.now]
         taught = [habit.lesson(cut, cut.dormant == dormant, self.plays) for cut in over]

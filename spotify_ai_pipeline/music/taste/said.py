@@ -51,7 +51,8 @@ def lately() -> pl.Expr:
 
 
 def words() -> pl.Expr:
-    """What was said of a song, in words; null where nothing was. ``of`` says whether the song was rated or its album."""
+    """Gives what was said of a song, in words; null where nothing was. ``of`` says whether the song was rated or its
+    album."""
     rated = pl.when(pl.col("of") == ALBUM).then(pl.lit("its album rated")).otherwise(pl.lit("rated"))
     said = (
         pl.when("best").then(pl.lit("a favourite of yours")).when("liked").then(pl.lit("liked")),

@@ -13,8 +13,8 @@ from spotify_ai_pipeline.settings import Cycling
 
 
 def statistics(plays: Plays, memory: Memory, cycling: Cycling, heard: Heard | None = None) -> pl.DataFrame:
-    """How each song stands at the moment of ``memory``, a row a song in the order of their numbers; times and days are null
-    for a song never played. ``heard`` is what is known of skips.
+    """Tells how each song stands at the moment of ``memory``, a row a song in the order of their numbers; times and
+    days are null for a song never played. ``heard`` is what is known of skips.
 
     Columns: plays, recent_plays (in the staleness window), first_played, last_played (UTC), days_quiet, staleness,
     activation (sum over plays of a power of their age in days, ``taste_model.DECAY``).

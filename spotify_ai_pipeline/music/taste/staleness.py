@@ -37,8 +37,8 @@ PLAYS_OF_DOUBT = 5.0
 
 @dataclass(frozen=True)
 class Heard:
-    """How much of a song was heard at each play of which that is known, skips included, in order of time: ``song`` numbers,
-    ``at`` (UTC seconds), ``share`` (0..1) and ``sure`` (0..1, how sure that is), each of shape (plays,)."""
+    """The share of a song that was heard at each play of which it is known, skips included, in order of time: ``song``
+    numbers, ``at`` (UTC seconds), ``share`` (0..1) and ``sure`` (0..1, how sure that is), each of shape (plays,)."""
 
     song: NDArray[np.int64]
     at: Floats
@@ -58,7 +58,7 @@ class Heard:
 
 
 def staleness(plays: Plays, now: float, cycling: Cycling, heard: Heard | None = None) -> Floats:
-    """How tired of each song the listener is at ``now``, shape (songs,); 0 for songs with fewer than
+    """Tells how tired of each song the listener is at ``now``, shape (songs,); 0 for songs with fewer than
     ``min_plays_for_staleness`` plays in the window."""
     window = cycling.staleness_window_days * DAY
     recent = plays.before(now).since(now - window).count()
@@ -77,7 +77,7 @@ def formula(recent_plays: NDArray[np.int64], cycling: Cycling) -> Floats:
 
 
 def pace(plays: Plays, now: float, cycling: Cycling) -> float:
-    """How fast this listener tires of songs, as a multiple of the formula: 1 without evidence.
+    """Tells how fast this listener tires of songs, as a multiple of the formula: 1 without evidence.
 
     The mean of the exposure curve over the songs that showed it, against that of the formula, drawn towards 1.
     """
@@ -91,8 +91,8 @@ def pace(plays: Plays, now: float, cycling: Cycling) -> float:
 
 
 def exposure_curve(plays: Plays, now: float, window: float) -> tuple[Floats, Floats]:
-    """How tired this listener is of a song after n plays in ``window`` seconds, and how many songs showed it, both of shape
-    (MOST_EXPOSURES + 1,).
+    """Tells how tired this listener is of a song after n plays in ``window`` seconds, and how many songs showed it,
+    both of shape (MOST_EXPOSURES + 1,).
 
     Interest in a song is an inverted U in the number of exposures: the curve is how far the plays of the window after lie
     below the most that fewer exposures brought, 0 on the way up. Learned from the last ``WINDOWS`` windows, each step with
@@ -114,8 +114,8 @@ def exposure_curve(plays: Plays, now: float, window: float) -> tuple[Floats, Flo
 
 
 def heard_less(heard: Heard, songs: int, now: float, window: float) -> tuple[Floats, Floats]:
-    """How much more of each song was broken off in the last ``window`` seconds than is usual, 0..1, and the plays in them
-    that tell of it (weighed by how sure they are), both of shape (songs,).
+    """Tells how much more of each song was broken off in the last ``window`` seconds than is usual, 0..1, and the plays
+    in them that tell of it (weighed by how sure they are), both of shape (songs,).
 
     What is usual for a song is its own past share, drawn towards the listener's by ``PLAYS_OF_DOUBT`` plays, and never more
     than the listener's: a song that was always skipped is not liked any better for it.

@@ -66,7 +66,7 @@ SOUND = 0.75
 
 @dataclass(frozen=True)
 class TasteRule:
-    """What a standing wish means. Empty conditions mean all songs; ``months`` in which it holds (empty: all)."""
+    """A standing wish's meaning. Empty conditions mean all songs; ``months`` in which it holds (empty: all)."""
 
     factor: float
     artists: list[str] = field(default_factory=list[str])
@@ -84,7 +84,7 @@ class TasteRule:
         return bool(self.artists or self.tags or self.titles or self.clusters or self.eras or self.axes)
 
     def holds(self, at: datetime) -> bool:
-        """Whether the rule counts in the month of ``at`` (the listener's clock)."""
+        """Tells whether the rule counts in the month of ``at`` (the listener's clock)."""
         return not self.months or at.month in self.months
 
     def as_data(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def understand_rule(
     artists: Collection[str] = (),
     meaning: Meaning | None = None,
 ) -> tuple[TasteRule, datetime | None]:
-    """What ``text`` asks for at ``now`` (the listener's clock), and until when it holds (None: for good)."""
+    """Gives what ``text`` asks for at ``now`` (the listener's clock), and until when it holds (None: for good)."""
     left = re.sub(r"n['’]t\b", "nt", text.casefold())
     left, until = _end(left, now)
     left, months = _months(left)

@@ -78,7 +78,7 @@ MOMENTUM = 2
 
 @dataclass(frozen=True)
 class Moment:
-    """What is known at ``now`` of the songs played before it: ``song`` numbers of shape (known,), ``terms`` of shape
+    """The songs played before ``now``, as known then: ``song`` numbers of shape (known,), ``terms`` of shape
     (known, len(TERMS)) on log scales, ``dormant`` of shape (known,)."""
 
     now: float
@@ -192,7 +192,8 @@ def days_with_a_play(past: Plays, since: float) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What one cut teaches one habit: all ``terms`` of its contenders, and their ``plays`` a week over the habit's horizon."""
+    """The lesson of one cut for one habit: all ``terms`` of its contenders, and their ``plays`` a week over the habit's
+    horizon."""
 
     terms: Floats
     plays: Floats
@@ -200,7 +201,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Habit:
-    """What is known of a habit before the listener's own weeks: log(plays a week) = weights . (1, (terms - ``means``) /
+    """A habit as known before the listener's own weeks: log(plays a week) = weights . (1, (terms - ``means``) /
     ``spreads``), with weights drawn from a normal distribution of ``mean`` and ``covariance``.
 
     ``horizon`` is the number of weeks that it forecasts. More plays a week of one song than ``most`` teach no more. ``doubt``
@@ -219,7 +220,7 @@ class Habit:
         return np.column_stack([np.ones(len(terms)), (terms - self.means) / self.spreads])
 
     def lesson(self, then: Moment, rows: NDArray[np.bool_], plays: Plays) -> Lesson:
-        """What followed ``then`` for its songs in ``rows``; ``plays`` must hold the whole horizon."""
+        """Gives what followed ``then`` for its songs in ``rows``; ``plays`` must hold the whole horizon."""
         after = plays.since(then.now).before(then.now + self.horizon * WEEK)
         heard = after.count()[then.song[rows]] / self.horizon
         return Lesson(then.terms[rows], np.minimum(heard, self.most))

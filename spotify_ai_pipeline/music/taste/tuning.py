@@ -42,7 +42,7 @@ TRIES = 1 + sum(map(len, GRID.values()))
 
 @dataclass(frozen=True)
 class Cut:
-    """What was known when a week began (rows for ``ranking.rank``), and the plays of the week."""
+    """The knowledge when a week began (rows for ``ranking.rank``), and the plays of the week."""
 
     now: float
     known: pl.DataFrame
@@ -123,8 +123,8 @@ def best(tried: Sequence[Tried]) -> Tried:
 
 
 def lead(found: Tried, current: Tried, rng: np.random.Generator, samples: int = 2_000) -> tuple[float, float, float]:
-    """How much more of a week ``found`` held than ``current`` in the later weeks: the mean, and its 95 % interval,
-    bootstrapped over weeks in pairs."""
+    """Measures how much more of a week ``found`` held than ``current`` in the later weeks: the mean, and its 95 %
+    interval, bootstrapped over weeks in pairs."""
     leads = found.late() - current.late()
     means = leads[rng.integers(0, len(leads), (samples, len(leads)))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975]).tolist()

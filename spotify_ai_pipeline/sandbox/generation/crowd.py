@@ -1,4 +1,4 @@
-"""What the crowd says of the made-up catalogue: tags, and who resembles whom."""
+"""The crowd's words on the made-up catalogue: tags, and who resembles whom."""
 
 from __future__ import annotations
 

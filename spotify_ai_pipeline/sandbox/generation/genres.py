@@ -1,4 +1,4 @@
-"""What the made-up genres sound like and how people tag them."""
+"""The made-up genres: how they sound and how people tag them."""
 
 from __future__ import annotations
 

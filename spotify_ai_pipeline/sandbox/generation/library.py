@@ -1,4 +1,4 @@
-"""What the made-up listener keeps: likes, playlists with awkward rows, and friends."""
+"""The made-up listener's library: likes, playlists with awkward rows, and friends."""
 
 from __future__ import annotations
 

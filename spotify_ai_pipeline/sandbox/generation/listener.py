@@ -39,7 +39,7 @@ class Plays:
 
 
 def taste(rng: np.random.Generator, made: Made, months: int) -> np.ndarray:
-    """How much each artist is liked in each month: (months, artists) in log units, drifting and bursting."""
+    """Tells how much each artist is liked in each month: (months, artists) in log units, drifting and bursting."""
     m = len(made.artist_ids)
     families = made.artist_genre
     genre_love = rng.normal(0, 0.8, families.max() + 1)

@@ -1,4 +1,4 @@
-"""How the made-up plays look on Last.fm: mostly as the catalogue spells them, sometimes not."""
+"""The made-up plays as they look on Last.fm: mostly as the catalogue spells them, sometimes not."""
 
 from __future__ import annotations
 

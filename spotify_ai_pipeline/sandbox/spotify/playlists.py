@@ -241,7 +241,7 @@ def inserted(now: list[Item], new: list[Item], position: int | None) -> list[Ite
 
 
 def removed(now: list[Item], then: list[Item], uris: set[str]) -> list[Item]:
-    """Without the rows that held one of `uris` at the snapshot `then`: every occurrence."""
+    """Leaves out the rows that held one of `uris` at the snapshot `then`: every occurrence."""
     gone = {item.id for item in then if item.uri in uris}
     return [item for item in now if item.id not in gone]
 

@@ -30,7 +30,7 @@ _LOOK_EVERY = 1.0
 
 
 class Chat:
-    """What the service knows; all of it is gone when the sandbox ends."""
+    """The service's knowledge; all of it is gone when the sandbox ends."""
 
     def __init__(self) -> None:
         self.messages: dict[int, dict[str, Any]] = {}

@@ -49,7 +49,7 @@ class Spot:
         ]
 
     def edit(self, playlist_id: str, change: Callable[[list[Any]], list[Any]]) -> None:
-        """What the listener does on their phone: ``change`` takes the rows and gives them."""
+        """The listener's edits on their phone: ``change`` takes the rows and gives them."""
         self.world.shelf.rearrange(playlist_id, change(self.world.shelf.items(playlist_id)))
 
     def unfollow(self, playlist_id: str) -> None:

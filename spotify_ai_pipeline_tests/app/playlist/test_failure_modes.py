@@ -1,4 +1,4 @@
-"""What breaks in programs that write playlists: one test a row of group C of the failure modes."""
+"""The failures of programs that write playlists: one test a row of group C of the failure modes."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[requests.PreparedRequest]:
 
 
 def faults(contract: dict[str, Any], request: requests.PreparedRequest, base: str) -> Iterator[str]:
-    """What the contract has against a request."""
+    """Gives what the contract has against a request."""
     url = urlsplit(request.url or "")
     path, method = url.path.removeprefix(urlsplit(base).path.rstrip("/")), (request.method or "").lower()
     found = [known for known in contract["paths"] if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", known), path)]

@@ -80,7 +80,7 @@ def paste(address: list[str], cli: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def redirect(address: str) -> str:
-    """Where Spotify sends the browser once the listener agreed."""
+    """Gives where Spotify sends the browser once the listener agreed."""
     return requests.get(address, allow_redirects=False, timeout=120).headers["Location"]
 
 

@@ -23,11 +23,13 @@ RESET, CUT = -1, -2
 
 @dataclass
 class Rude:
-    """Answers with ``plan``, (status, Retry-After) by (status, Retry-After), then with 200; keeps what it was asked."""
+    """Answers with ``plan``, (status, Retry-After) by (status, Retry-After), then with 200; keeps what it was asked, and says
+    ``said`` where there is any."""
 
     url: str = ""
     plan: list[tuple[int, str | None]] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    said: str = ""
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def rude() -> Iterator[Rude]:
                 self.connection.close()
                 self.close_connection = True
                 return
-            body = json.dumps({"asked": len(script.asked)}).encode()
+            body = (script.said or json.dumps({"asked": len(script.asked)})).encode()
             self.send_response(200 if status == CUT else status)
             self.send_header("Content-Length", str(len(body)))
             if pause is not None:

@@ -2,18 +2,22 @@
 
 import json
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.library_reader import _liked
 from spotify_ai_pipeline.clients import spotify_auth
 from spotify_ai_pipeline.clients.lastfm import LastFm, LastFmError
 from spotify_ai_pipeline.clients.listenbrainz import ListenBrainz
+from spotify_ai_pipeline.clients.listenbrainz_playlists import ListenBrainzPlaylists
+from spotify_ai_pipeline.clients.paging import Incomplete
 from spotify_ai_pipeline.clients.reccobeats import AUDIO_FEATURES, ReccoBeats
 from spotify_ai_pipeline.clients.spotify import PAGE, Spotify
 from spotify_ai_pipeline.clients.spotify_playlists import SpotifyError
@@ -230,3 +234,37 @@ def test_tags_of_recordings_are_weights_up_to_one(connected: Workspace, world: P
     assert weights
     assert 0 < min(weights) <= max(weights) <= 1
     assert ListenBrainz.of(connected).recording_tags([]) == {}
+
+
+FEEDBACK = {"recording_mbid": "", "created": 1_700_000_000, "track_metadata": {"artist_name": "A", "track_name": "T"}}
+LISTED = {"playlist": {"identifier": "https://listenbrainz.org/playlist/1", "title": "One", "creator": "someone"}}
+LOVED_TRACK = (
+    '<track><name>T</name><artist><name>A</name></artist><date uts="1700000000"/></track>'
+    '<track><name>U</name><artist><name>A</name></artist><date uts="1700000001"/></track>'
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (json.dumps({"feedback": [FEEDBACK]}), lambda home: ListenBrainz.of(home).loved()),
+        (json.dumps({"playlists": [LISTED]}), lambda home: ListenBrainzPlaylists.of(home).playlists("someone")),
+        (
+            f'<lfm status="ok"><lovedtracks total="900">{LOVED_TRACK}</lovedtracks></lfm>',
+            lambda home: LastFm.of(home).loved(datasets.LOVED_SONGS.empty()),
+        ),
+    ],
+    ids=["loved", "playlists", "loved on Last.fm"],
+)
+def test_a_list_that_sends_one_page_again_and_again_is_not_whole(
+    rude: Any, tmp_path: Path, said: str, read: Callable[[Workspace], object]
+) -> None:
+    home = Workspace.open(tmp_path / "home")
+    services = {name: {"url": rude.url, "calls_per_second": 10_000} for name in ("listenbrainz", "lastfm")}
+    (home.root / "config.yaml").write_text(yaml.safe_dump({"services": services}))
+    keys = "LISTENBRAINZ_USER=someone\nLISTENBRAINZ_TOKEN=x\nLASTFM_USER=someone\nLASTFM_API_KEY=x\n"
+    (home.root / ".env").write_text(keys)
+    rude.said = said
+    with pytest.raises(Incomplete, match="again and again"):
+        read(Workspace.open(home.root))
+    assert sum("validate-token" not in path for _, path, _ in rude.asked) == 2

@@ -6,6 +6,9 @@ from typing import Any
 import dagster as dg
 import psutil
 import pytest
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
+from dagster._core.storage.sql import check_alembic_revision
 
 from spotify_ai_pipeline.defs.automation import run_history
 from spotify_ai_pipeline.defs.automation.run_history import KeptStorage
@@ -117,3 +120,21 @@ def test_the_file_of_a_run_is_one_that_dagster_takes_for_its_own(tmp_path: Path)
         theirs.register_instance(kept)
         theirs.upgrade()
         assert theirs.get_logs_for_run(run_id)
+
+
+def test_what_asks_nothing_reads_the_migrations_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most ticks of a sensor open the instance and ask it nothing."""
+    read = list[str]()
+
+    def noted(alembic_config: Any, connection: Any) -> tuple[Any, Any]:
+        read.append(str(connection.engine.url))
+        return check_alembic_revision(alembic_config, connection)
+
+    for module in (sqlite_run_storage, sqlite_schedule_storage):
+        monkeypatch.setattr(module, "check_alembic_revision", noted)
+    KeptStorage(str(tmp_path))
+    read.clear()
+    monkeypatch.setattr(run_history, "_FILES", run_history._Files())  # as in a process that did not make them
+    for _ in range(3):
+        KeptStorage(str(tmp_path))
+    assert len(read) == len(set(read)) == 2

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from spotify_ai_pipeline.defs.playlist.removals import removals
+from spotify_ai_pipeline.defs.playlist.questions import removals
 from spotify_ai_pipeline.defs.resources import WorkspaceResource
 from spotify_ai_pipeline.defs.taste.song_scores import _said, activations, listening_stats
 from spotify_ai_pipeline.interfaces.cli.why import why

@@ -36,7 +36,7 @@ class Phone:
         return requests.get(f"{self.url}/chat", timeout=120).json()
 
     def messages(self) -> list[dict[str, Any]]:
-        """What the bot wrote."""
+        """The bot's words."""
         return [message for message in self.chat()["messages"] if not message["mine"]]
 
     def say(self, text: str, user: int = TELEGRAM_USER) -> None:
@@ -75,7 +75,7 @@ class Phone:
 
 
 def data(message: dict[str, Any], ends: str = "") -> str:
-    """What the button of a message sends whose data ends so; empty where there is none."""
+    """Gives what the button of a message sends whose data ends so; empty where there is none."""
     found = [one["callback_data"] for row in message["buttons"] for one in row if "callback_data" in one]
     return next((one for one in found if one.endswith(ends)), "")
 

@@ -1,4 +1,4 @@
-"""What comes by itself: when it may, what it says, and how few calls it makes."""
+"""Messages that come by themselves: when they may, what they say, and how few calls they make."""
 
 from __future__ import annotations
 
@@ -204,10 +204,10 @@ def test_what_a_friend_plays_is_said_once_where_it_fits(pipeline: Pipeline) -> N
     assert len(chances) == 1 or len(set(chances.values())) > 1, "tags and neighbours of unknown artists are looked up"
 
 
-def test_a_year_at_defaults_says_two_to_six_things_a_week_and_none_in_quiet_hours(pipeline: Pipeline) -> None:
+def test_a_quarter_at_defaults_says_two_to_six_things_a_week_and_none_in_quiet_hours(pipeline: Pipeline) -> None:
     workspace = connect(pipeline.workspace, pipeline.url)
     scored, rng = pipeline.read(datasets.CANDIDATE_SCORES), np.random.default_rng(3)
-    for tick in range(26 * 7 * 6):  # half a year, a look every four hours
+    for tick in range(13 * 7 * 6):  # a look every four hours
         now = NOON + tick * 4 * HOUR
         if tick % 42 == 0:  # a week: its score card, and what discovery found
             card = pl.DataFrame(
@@ -227,7 +227,7 @@ def test_a_year_at_defaults_says_two_to_six_things_a_week_and_none_in_quiet_hour
     rows = workspace.state.rows("SELECT kind, queued_at FROM messages")
     at = [datetime.fromtimestamp(row["queued_at"], workspace.settings.listener.zone) for row in rows]
     whole_weeks = sorted(Counter(moment.isocalendar()[:2] for moment in at).items())[1:-1]
-    assert len(whole_weeks) == 25
+    assert len(whole_weeks) == 12
     assert {count for _, count in whole_weeks} <= {2, 3, 4, 5, 6}
     assert {row["kind"] for row in rows} >= {"candidate", "score_card"}
     assert not {moment.hour for moment in at} & {22, 23, *range(8)}

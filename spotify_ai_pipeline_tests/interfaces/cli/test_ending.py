@@ -87,7 +87,8 @@ def test_up_that_is_killed_with_a_job_at_work_goes_on_at_its_next_start(pipeline
         return requests.post(f"{url}/graphql", json=body, timeout=120).json()["data"]
 
     def statuses() -> list[str]:
-        """Of the job's runs since it was launched; the command line has run it under the name of another."""
+        """Lists the states of the job's runs since it was launched; the command line has run it under the name of
+        another."""
         runs = ask(RUNS)["runsOrError"].get("results", [])
         return [run["status"] for run in runs if run["jobName"] == JOB]
 

@@ -58,7 +58,7 @@ def test_every_command_that_tells_something_has_json() -> None:
 
 @pytest.fixture
 def words(place: Path) -> dict[str, list[str]]:
-    """What each command is given beside its name."""
+    """The arguments of each command."""
     os.environ["SPOTIFY_AI_DATA"] = str(place / "home")
     workspace = Workspace.open()
     song, other = workspace.lake.read(datasets.MIX).drop_nulls("rank")["song_id"][:2].to_list()
@@ -87,7 +87,8 @@ def words(place: Path) -> dict[str, list[str]]:
 
 
 def test_what_json_prints_is_json_alone(words: dict[str, list[str]]) -> None:
-    """In the order of the help; a command may refuse (exit code 2), and then prints nothing on standard output."""
+    """The commands run in the order of the help; a command may refuse (exit code 2), and then prints nothing on
+    standard output."""
     told = set[str]()
     for name in EVERY:
         if name in TELL_NOTHING or name.split()[0] in ARE_TRIED_ELSEWHERE:

@@ -1,4 +1,5 @@
-"""What a person sees of a run: a bar that moves in a terminal, a line a step in a pipe, and what was kept after Ctrl-C."""
+"""A run as a person sees it: a bar that moves in a terminal, a line a step in a pipe, and what was kept after
+Ctrl-C."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def text_of(result: CallToolResult) -> str:
 
 
 async def called(client: Client, tool: str, **arguments: Any) -> Any:
-    """What the tool returned; the text of its error where it gave one."""
+    """Gives what the tool returned; the text of its error where it gave one."""
     result = await client.call_tool(tool, arguments)
     if result.is_error:
         return text_of(result)
@@ -131,7 +131,7 @@ def test_a_proposal_expires(home: Workspace, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_over_standard_input_and_output_a_refresh_is_confirmed(pipeline: Pipeline) -> None:
-    """As an assistant's program starts it; what a run prints does not get between the messages."""
+    """An assistant's program starts it so; what a run prints does not get between the messages."""
     entry = "from spotify_ai_pipeline.interfaces.cli import main; main(['mcp'])"
     environment = {**os.environ, "SPOTIFY_AI_DATA": str(pipeline.root)}
     server = StdioServerParameters(command=sys.executable, args=["-c", entry], env=environment)

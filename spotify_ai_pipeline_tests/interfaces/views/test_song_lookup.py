@@ -1,4 +1,5 @@
-"""Which song is meant: exact titles first, no guess where a word is for good, and near misses where none fits."""
+"""The search for the song that is meant: exact titles first, no guess where a word is for good, and near misses where
+none fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all interfaces say in the same words."""
+"""The words that all interfaces have in common."""
 
 from datetime import UTC, datetime
 from pathlib import Path

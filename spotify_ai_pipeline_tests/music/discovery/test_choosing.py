@@ -1,4 +1,5 @@
-"""From leads to proposals: what counts as new, how well it fits, what the bandit learns, how varied the few are."""
+"""The way from leads to proposals: what counts as new, how well it fits, what the bandit learns, how varied the few
+are."""
 
 from datetime import UTC, datetime
 

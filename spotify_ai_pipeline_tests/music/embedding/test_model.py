@@ -100,7 +100,7 @@ def test_the_version_says_whether_vectors_may_be_compared() -> None:
 
 @pytest.mark.parametrize("block", [AUDIO, TAGS])
 def test_a_song_with_one_block_is_as_near_to_full_songs_as_they_are_to_each_other(block: str) -> None:
-    """With zeros for the missing block its cosines would shrink and full songs would always win; with the mean, all lacking
+    """Zeros for the missing block would shrink its cosines, and full songs would always win; with the mean, all lacking
     songs would be each other's nearest. Neither may happen: neighbours mix as the library does."""
     lacking = [song for number, song in enumerate(IDS) if number % 3 == 0]
     known = without(library(), block, lacking)

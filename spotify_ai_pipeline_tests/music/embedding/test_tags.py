@@ -101,7 +101,7 @@ def test_a_few_new_songs_are_all_asked_about() -> None:
 
 
 class TestHeard:
-    """What a machine heard in songs."""
+    """A machine's tags of songs."""
 
     def test_it_is_a_tag_where_it_is_likely_and_says_something(self) -> None:
         heard = {"Hip-Hop": 0.6, "female vocalists": 0.3, "female vocalist": 0.2, "beautiful": 0.9, "rock": 0.05}

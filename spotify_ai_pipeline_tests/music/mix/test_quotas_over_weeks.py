@@ -42,7 +42,7 @@ def listener() -> tuple[Plays, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def weeks(defaults: Settings) -> list[tuple[float, pl.DataFrame]]:
-    """What a refresh at each of twelve weeks knows of every song."""
+    """Gives what a refresh at each of twelve weeks knows of every song."""
     plays, artist = listener()
     rolling = RollingForecast(plays, artist, shipped(), defaults.cycling.dormant_days, 14)
     rolling.prepare(START)

@@ -192,7 +192,8 @@ def gaps(artists: list[str]) -> list[int]:
 
 
 def feasible(artists: list[str], spacing: int) -> bool:
-    """Whether some order keeps the spacing: the most frequent artists leave (f-1) gaps of spacing+1 and a last round."""
+    """Tells whether some order keeps the spacing: the most frequent artists leave (f-1) gaps of spacing+1 and a last
+    round."""
     counts = Counter(artists).values()
     most = max(counts, default=0)
     return (most - 1) * (spacing + 1) + sum(count == most for count in counts) <= len(artists)

@@ -74,7 +74,7 @@ def test_what_comes_later_changes_nothing() -> None:
 
 
 def test_habit_is_what_this_hour_adds_and_grows_with_what_is_known() -> None:
-    """In the evening y is played, in the morning x."""
+    """The listener plays y in the evening and x in the morning."""
     days = [NOW - timedelta(days=7 * week) for week in range(1, 41)]
     evening = pl.concat([listens("y", before=day) for day in days])
     morning = pl.concat([listens("x", before=day - timedelta(hours=11)) for day in days])

@@ -1,4 +1,4 @@
-"""What denies, compares and joins; slips of the pen; what is offered where nothing is understood."""
+"""The words that deny, compare and join; slips of the pen; what is offered where nothing is understood."""
 
 import pytest
 

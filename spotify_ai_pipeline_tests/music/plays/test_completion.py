@@ -1,4 +1,4 @@
-"""How much was heard and what was skipped: measured where it is known, inferred with a confidence, null where nothing tells."""
+"""Completion and skips: measured where it is known, inferred with a confidence, null where nothing tells."""
 
 import polars as pl
 import pytest

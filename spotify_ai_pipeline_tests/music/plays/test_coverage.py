@@ -1,4 +1,4 @@
-"""What is known and what is not: months, gaps, and the page that Spotify remembers."""
+"""Coverage: months, gaps, and the page that Spotify remembers."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""That wasn't me: what is left out has no effect, on the past too, and comes back."""
+"""Exclusion: what is left out has no effect, on the past too, and comes back."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -291,7 +291,7 @@ def test_any_text_comes_through_in_batches_of_any_size(rows, indent, size, monke
 
 
 def test_real_exports_of_the_same_history_agree(workspace):
-    """Where the evaluation data is at hand: a real history comes out of a file as it went in."""
+    """A real history comes out of a file as it went in."""
     source = Path(__file__).parents[4] / "shared" / "data" / "listener_b_streaming.parquet"
     if not source.exists():
         pytest.skip("needs ../shared/data/listener_b_streaming.parquet")

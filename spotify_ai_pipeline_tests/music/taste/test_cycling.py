@@ -58,7 +58,7 @@ def chosen(settings: Settings, size: int = 10, **cycling: float) -> list[int]:
 
 
 def place(settings: Settings, **cycling: float) -> int:
-    """Of the raced song on the list."""
+    """The raced song's place on the list."""
     core = table(settings, **cycling).filter(slot=CORE).sort("score", descending=True)["song_id"].to_list()
     return core.index(RACED)
 

@@ -1,4 +1,4 @@
-"""Why: parts that sum to the score, and plays told as a story."""
+"""The reasons: parts that sum to the score, and plays told as a story."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_no_artist_grows_beyond_what_the_habit_leaves_room_for(history: pl.DataF
 
 
 def test_a_song_that_left_rests(history: pl.DataFrame, settings: Settings) -> None:
-    """Within four weeks comes back what was heard since alone."""
+    """The songs that come back within four weeks were all heard since."""
     start = float(history["ts"].sort()[history.height // 2])
     made = mixes(history, settings, start, start + 56 * DAY, 12 * HOUR).partition_by("refresh_at")
     heard = {

@@ -1,4 +1,5 @@
-"""What was said: favourite above liked above listed above the rest, more stars above fewer; songs never heard by addition."""
+"""The listener's words: favourite above liked above listed above the rest, more stars above fewer; songs never heard by
+addition."""
 
 from __future__ import annotations
 

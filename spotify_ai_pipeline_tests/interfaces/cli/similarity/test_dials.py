@@ -1,4 +1,4 @@
-"""Before and after: a dial shows what it would bring and take, and trying it changes nothing."""
+"""A dial's effect before it is taken: what it would bring and take; trying it changes nothing."""
 
 from collections.abc import Callable
 

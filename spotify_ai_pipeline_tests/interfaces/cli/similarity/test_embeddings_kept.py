@@ -22,7 +22,7 @@ def frames(workspace: Workspace) -> Frames:
 
 
 def maker(asset: dg.AssetsDefinition) -> Any:
-    """What makes an asset, without the look at whether that is needed."""
+    """Makes an asset, without the look at whether that is needed."""
     return cast(Any, asset.op.compute_fn).decorated_fn.__wrapped__
 
 

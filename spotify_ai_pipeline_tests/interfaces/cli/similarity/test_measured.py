@@ -1,4 +1,5 @@
-"""What near songs must have in common: measures that can be wrong, and what they must reach on a real catalogue."""
+"""The things that near songs must have in common: measures that can be wrong, and what they must reach on a real
+catalogue."""
 
 import json
 
