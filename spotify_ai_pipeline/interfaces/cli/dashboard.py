@@ -54,12 +54,17 @@ def dashboard(port: int) -> None:
         )
     refuse_taken(port)
     os.environ["SPOTIFY_AI_DATA"] = str(workspace.root)
+    import uvicorn
     from starlette.middleware import Middleware
     from starlette.middleware.gzip import GZipMiddleware
     from streamlit.starlette import App
     from streamlit.web import bootstrap
 
-    # it would look five times a second for files of settings that nobody has: half of what the dashboard costs at rest
+    from spotify_ai_pipeline.quiet_server import QuietServer
+
+    # Streamlit names the server that it runs, and would look five times a second for files of settings that nobody has: together
+    # most of what the dashboard costs at rest
+    uvicorn.Server = QuietServer
     bootstrap._install_config_watchers = lambda flag_options: None  # pyright: ignore[reportPrivateUsage]
 
     class Compressed(GZipMiddleware):
