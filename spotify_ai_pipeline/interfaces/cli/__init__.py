@@ -9,6 +9,7 @@ what it brings along.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from difflib import get_close_matches
 from importlib import import_module
@@ -47,6 +48,7 @@ class _Group(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"{__name__}.{ELSEWHERE.get(cmd_name, cmd_name)}")
+        signal.siginterrupt(signal.SIGINT, True)  # Polars has waits go on after Ctrl-C: for a browser, an answer, a key
         return getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")  # `next_`, where Python has the name
 
     def resolve_command(

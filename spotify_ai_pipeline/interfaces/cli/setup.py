@@ -210,8 +210,8 @@ def _spotify(ctx: click.Context, env: Path, root: Path) -> bool:
 
     def ask() -> Mapping[str, str]:
         address = Workspace.open(root).settings.spotify.redirect_uri
-        app = "Spotify: make an app at https://developer.spotify.com/dashboard with the redirect address"
-        console.print(f"{app} {address}", soft_wrap=True)
+        console.print("Spotify: make an app at https://developer.spotify.com/dashboard", soft_wrap=True)
+        console.print(f"with the redirect address {address}", soft_wrap=True)
         words = _words("Its client ID and client secret")
         return dict(zip(("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET"), words, strict=False))
 

@@ -14,10 +14,12 @@ from typing import Any
 import psutil
 import pytest
 import requests
+import yaml
 
 from spotify_ai_pipeline import clock
 from spotify_ai_pipeline.app.scrobble_partitions import tags_from
 from spotify_ai_pipeline.defs.automation.run import learn_first_month
+from spotify_ai_pipeline.interfaces.cli.up import is_taken
 from spotify_ai_pipeline.settings import PROJECT_ROOT
 from spotify_ai_pipeline_tests.conftest import HARD
 from spotify_ai_pipeline_tests.interfaces.cli.conftest import ENTRY
@@ -64,6 +66,20 @@ def test_a_demo_that_is_ended_takes_its_sandbox_along(
     demo.send_signal(number)
     demo.wait(PATIENCE_S)
     until(lambda: not answers(url), "the sandbox is gone")
+
+
+def test_ctrl_c_ends_the_wait_for_a_browser(tmp_path: Path, free_port: int) -> None:
+    (tmp_path / ".env").write_text("SPOTIFY_CLIENT_ID=id\nSPOTIFY_CLIENT_SECRET=secret\n")
+    redirect = f"http://127.0.0.1:{free_port}/callback"
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"spotify": {"redirect_uri": redirect}}))
+    environment = shell(PROJECT_ROOT, SPOTIFY_AI_DATA=tmp_path, BROWSER="true")
+    login = subprocess.Popen(
+        [*ENTRY, "login"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: is_taken(free_port), "it listens")
+    login.send_signal(signal.SIGINT)
+    _, said = login.communicate(timeout=PATIENCE_S)
+    assert (login.returncode, said.strip()) == (130, "ended")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with a parent that was killed")
