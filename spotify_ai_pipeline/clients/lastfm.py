@@ -234,8 +234,8 @@ class LastFm:
             pages.append(pl.DataFrame(page, schema=datasets.LOVED_SONGS.schema, orient="row"))
             if number == 1 and known.height == total and known.head(len(page)).equals(pages[0]):
                 return known
-            if number > 1 and reading.repeats(page, pages[-2].rows()):
-                raise reading.broken("the same page again and again")
+            if number > 1:
+                reading.refuse_repeat(page, pages[-2].rows())
             more, number = reading.page(len(tracks), total), number + 1
         return pl.concat(pages)
 
@@ -296,8 +296,7 @@ class LastFm:
             page = self._page(window, number, total, oldest, reading.rows)
             if total is not None and page.total != total:
                 raise _Changed("scrobbles come in while they are read; run the step again")
-            if before and page.rows == before:
-                raise reading.broken("the same page again and again")
+            reading.refuse_repeat(page.rows, before, unique=True)
             playing = page.may_play and reading.rows + page.dated == page.total + 1
             total, more = page.total, reading.page(page.dated - playing, page.total)
             oldest, before = page.rows[-1].played_at if page.rows else oldest, page.rows

@@ -42,15 +42,15 @@ class Reading:
 
     def another(self, rows: Sequence[object], before: Sequence[object]) -> None:
         """Counts a page of a list whose length nobody tells, and which holds nothing twice. Raises ``Incomplete``."""
-        if rows == before:
-            raise self.broken("the same page again and again")
+        self.refuse_repeat(rows, before, unique=True)
         self.rows += len(rows)
         self.bound()
 
-    def repeats(self, rows: Sequence[object], before: Sequence[object]) -> bool:
-        """Tells whether a page is the one before it once more: of rows that differ, or else it may be one song many
-        times."""
-        return bool(rows) and rows == before and any(row != rows[0] for row in rows)
+    def refuse_repeat(self, rows: Sequence[object], before: Sequence[object], *, unique: bool = False) -> None:
+        """Raises ``Incomplete`` where a page is the one before it once more. Of rows that are alike it may be one song many
+        times, unless the list is one of ``unique`` rows."""
+        if before and rows == before and (unique or any(row != rows[0] for row in rows)):
+            raise self.broken("the same page again and again")
 
     def bound(self, total: int = 0) -> None:
         """Raises ``Incomplete`` where the reading takes too long, or would never end."""

@@ -301,8 +301,8 @@ class Spotify(PlaylistEdits):
             asked = page or self._page(method, offset, *args, before=before)
             if before and asked.total != before.total:
                 raise ListChanged("a list on Spotify changes while it is read; run the step again")
-            if before and reading.repeats(asked.rows, before.rows):
-                raise reading.broken("the same page again and again")
+            if before:
+                reading.refuse_repeat(asked.rows, before.rows)
             more = reading.page(len(asked.rows), asked.total)
             if page is None:
                 self._answers.put(KEPT, {f"{key} {offset}": vars(asked)}, days=PAGE_DAYS)
@@ -360,8 +360,7 @@ class Spotify(PlaylistEdits):
             page = self._door.frame(records.PageOf, self._call(method, *args, **options, offset=len(rows)))
             if total not in (None, page.total):
                 raise ListChanged("a list on Spotify changes while it is read; run the step again")
-            if reading.repeats(page.items, rows[-len(page.items) :]):
-                raise reading.broken("the same page again and again")
+            reading.refuse_repeat(page.items, rows[-len(page.items) :])
             total, more = page.total, reading.page(len(page.items), page.total)
             rows += page.items
         return rows

@@ -11,13 +11,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from spotify_ai_pipeline import collector
 from spotify_ai_pipeline.interfaces.cli.sections import SECTIONS
+from spotify_ai_pipeline.interfaces.cli.suggesting import Suggesting
 from spotify_ai_pipeline.paths import ENV_FILE, PROJECT_ROOT
 
 ABOUT_THE_LISTENER = frozenset({"refresh", "mix", "stats", "status", "next"})
@@ -38,7 +38,7 @@ ELSEWHERE = {
 """Commands that share a module with another, and the one whose name Python has taken."""
 
 
-class _Group(click.Group):
+class _Group(Suggesting):
     """Imports a command when it is asked for, and lets no traceback reach a person."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -50,16 +50,6 @@ class _Group(click.Group):
         module = import_module(f"{__name__}.{ELSEWHERE.get(cmd_name, cmd_name)}")
         signal.siginterrupt(signal.SIGINT, True)  # Polars has waits go on after Ctrl-C: for a browser, an answer, a key
         return getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")  # `next_`, where Python has the name
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A command that there is not: those that are written like it."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], COMMANDS, 3, 0.6)
-            hint = f"did you mean {' or '.join(near)}?" if near else "`spotify-ai --help` lists them"
-            ctx.fail(f"no command {args[0]!r}; {hint}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands in their sections, each with what it does in a line, and how it is typed."""

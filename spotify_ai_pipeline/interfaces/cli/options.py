@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
+from spotify_ai_pipeline.interfaces.cli.suggesting import Suggesting
 from spotify_ai_pipeline.storage.playlists import MIX
 from spotify_ai_pipeline.storage.workspace import Workspace
 
 
-class Group(click.Group):
+class Group(Suggesting):
     """Commands below a command: its help has the first sentence of each whole."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A command that there is not: those that are written like it, else all."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            near = get_close_matches(args[0], self.commands, 3, 0.6)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(self.commands))}"
-            ctx.fail(f"no command {args[0]!r} in `{ctx.command_path}`; {hint}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         told = [(name, command.get_short_help_str(limit=300)) for name, command in sorted(self.commands.items())]
